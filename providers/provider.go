@@ -1,0 +1,119 @@
+// Package providers is the contract between dnsplan and whatever holds a zone:
+// a vendor's API, a DNS server or a file. Each adapter has a folder of its own
+// and passes the suite in providertest.
+//
+// A provider is asked for a whole zone, and told to replace what was seen by
+// what is wanted:
+//
+//	live, err := p.Read(ctx, "example.org.")
+//	before, _ := live.Find(key)
+//	after := before.Clone()
+//	after.TTL = 300
+//	receipt, err := p.Write(ctx, "example.org.", []providers.Change{{Before: &before, After: &after}})
+//
+// Providers speak RRsets and know nothing of plans.
+package providers
+
+import (
+	"context"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// Provider is what every adapter does. Implementations are safe for concurrent
+// use, honour the context's cancellation between and during their requests, and
+// return no secret in any error.
+type Provider interface {
+	// Read returns the zone as it stands, sorted. A read that is not complete
+	// is an error, never a shorter snapshot.
+	// Errors: ErrZoneNotFound, ErrCredentials, a *RateLimitError, or others.
+	Read(ctx context.Context, z zone.Name) (*zone.Snapshot, error)
+
+	// Write makes each change, in as few requests as the vendor allows and as
+	// atomically as it can: the values of a name are replaced in one operation,
+	// or new ones are added before old ones are removed. Values that stay keep
+	// their ids, comments and tags. Records of other types are not touched, but
+	// for the CNAME that a change Replaces.
+	//
+	// Before is the precondition of a change. Where live differs, nothing of
+	// the batch that holds it is written and the error is a *ConflictError.
+	// Other errors: ErrPartial when an earlier batch has landed, ErrUnknown when
+	// a reply was lost (read, then decide; never write again blindly),
+	// ErrForeign, ErrCredentials, a *RefusedError, a *RateLimitError.
+	// With any error but ErrPartial and ErrUnknown nothing was written.
+	Write(ctx context.Context, z zone.Name, changes []Change) (Receipt, error)
+
+	// Limits returns what holds for the zone, without a request.
+	Limits(z zone.Name) Limits
+}
+
+// Change replaces Before by After. Both have the same key.
+type Change struct {
+	// Before is the set as it was seen; nil when there was none.
+	Before *zone.RRset
+	// After is the set as it is wanted; nil to delete it.
+	After *zone.RRset
+	// Replaces is the target of the CNAME record at the name that is deleted
+	// in the same operation; empty when there is none.
+	Replaces zone.Name
+}
+
+// Key returns the key of the RRset that c is about.
+func (c Change) Key() zone.Key {
+	if c.Before != nil {
+		return c.Before.Key
+	}
+	return c.After.Key
+}
+
+// Receipt tells what a write did.
+type Receipt struct {
+	// ID is the vendor's handle of the change, for a Syncer; may be empty.
+	ID string
+	// Requests is how many requests, messages or file writes it took.
+	Requests int
+	// Accepted is when the provider accepted the last of them.
+	Accepted time.Time
+}
+
+// Limits are the bounds of a provider for one zone.
+type Limits struct {
+	// MinTTL and MaxTTL bound the TTLs that the provider accepts; 0 is no bound.
+	MinTTL, MaxTTL zone.TTL
+	// Sync is how long the provider says it needs until all its servers
+	// serve a change; 0 when it does not say.
+	Sync time.Duration
+	// Proxy says that the provider has a CDN proxy that can be toggled.
+	Proxy bool
+}
+
+// Syncer is a Provider whose API tells when a change has reached all of its
+// authoritative servers.
+type Syncer interface {
+	// WaitInSync returns when the change of r is served everywhere, or with
+	// the context's error.
+	WaitInSync(ctx context.Context, z zone.Name, r Receipt) error
+}
+
+// Looker is a Provider that can read some RRsets for less than the whole zone.
+type Looker interface {
+	// Look returns the snapshot of just these keys and the CNAME records at
+	// their names, with the same care as Read. Keys that do not exist are
+	// absent from it.
+	Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zone.Snapshot, error)
+}
+
+// Lister is a Provider that can list the zones it holds.
+type Lister interface {
+	ListZones(ctx context.Context) ([]zone.Name, error)
+}
+
+// Look reads keys through p's Looker, or out of a whole read where it has none.
+// The snapshot may hold more than was asked for.
+func Look(ctx context.Context, p Provider, z zone.Name, keys []zone.Key) (*zone.Snapshot, error) {
+	if l, ok := p.(Looker); ok {
+		return l.Look(ctx, z, keys)
+	}
+	return p.Read(ctx, z)
+}
