@@ -1,0 +1,128 @@
+package dnsd
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// BINDOptions is what a BIND primary serves and allows.
+type BINDOptions struct {
+	// Zones maps origins to zone-file text.
+	Zones map[string]string
+	// Listen is where to answer; port 0 or the zero value is any free port.
+	Listen netip.AddrPort
+	// Key may update and transfer every zone; the zero value is TestKey.
+	Key Key
+	// Strangers are keys that the server knows and that may do nothing.
+	Strangers []Key
+	// Notify are secondaries that are told at once of every change.
+	Notify []netip.AddrPort
+	// NoUpdate and NoTransfer refuse what Key may do otherwise.
+	NoUpdate, NoTransfer bool
+	// Open lets anyone on loopback update and transfer without a key.
+	Open bool
+	// Signed has BIND sign the zones with DNSSEC (dnssec-policy default).
+	Signed bool
+}
+
+// BIND starts named as a primary that takes dynamic updates.
+func BIND(tb testing.TB, o BINDOptions) *Server {
+	tb.Helper()
+	named := find(tb, "named", "bind9")
+	if o.Key == (Key{}) {
+		o.Key = TestKey()
+	}
+	s := &Server{tb: tb, program: "named", listen: o.Listen, Key: o.Key, zones: slices.Sorted(maps.Keys(o.Zones))}
+	s.command = func(s *Server) *exec.Cmd {
+		conf := s.writeOnce("named.conf", bindConfig(s, o))
+		for i, z := range s.zones {
+			s.writeOnce(zoneFile(i), o.Zones[z])
+		}
+		return exec.Command(named, "-g", "-n", "1", "-c", conf)
+	}
+	return s.run()
+}
+
+// writeOnce writes a file into the server's folder. A zone file that is there
+// stays, so that a restart keeps what the server made of it.
+func (s *Server) writeOnce(name, text string) string {
+	s.tb.Helper()
+	path := filepath.Join(s.dir, name)
+	if _, err := os.Stat(path); err == nil && strings.HasSuffix(name, ".zone") {
+		return path
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		s.tb.Fatal(err)
+	}
+	return path
+}
+
+func zoneFile(i int) string { return fmt.Sprintf("%d.zone", i) }
+
+func bindConfig(s *Server, o BINDOptions) string {
+	var b strings.Builder
+	for _, k := range append([]Key{o.Key}, o.Strangers...) {
+		fmt.Fprintf(&b, "key %q { algorithm %s; secret %q; };\n", k.Name, k.Algorithm, k.Secret)
+	}
+	listen, listen6 := fmt.Sprintf("{ %v; }", s.Addr.Addr()), "{ none; }"
+	if s.Addr.Addr().Is6() {
+		listen, listen6 = listen6, listen
+	}
+	fmt.Fprintf(&b, `controls { };
+options {
+	directory %q;
+	key-directory %q;
+	managed-keys-directory %q;
+	pid-file none;
+	session-keyfile none;
+	server-id %q;
+	listen-on port %d %s;
+	listen-on-v6 port %d %s;
+	recursion no;
+	dnssec-validation no;
+	empty-zones-enable no;
+	minimal-responses no;
+	notify-delay 0;
+`, s.dir, s.dir, s.dir, s.id, s.Addr.Port(), listen, s.Addr.Port(), listen6)
+	b.WriteString(bindNotify(o))
+	b.WriteString("};\n")
+	for i, z := range s.zones {
+		fmt.Fprintf(&b, "zone %q { type primary; file %q; allow-update { %s }; allow-transfer { %s };",
+			z, zoneFile(i), bindACL(o, o.NoUpdate), bindACL(o, o.NoTransfer))
+		if o.Signed {
+			b.WriteString(" dnssec-policy default;")
+		}
+		b.WriteString(" };\n")
+	}
+	return b.String()
+}
+
+func bindACL(o BINDOptions, none bool) string {
+	switch {
+	case none:
+		return "none;"
+	case o.Open:
+		return "127.0.0.0/8; ::1;"
+	}
+	return fmt.Sprintf("key %q;", o.Key.Name)
+}
+
+func bindNotify(o BINDOptions) string {
+	if len(o.Notify) == 0 {
+		return "\tnotify no;\n"
+	}
+	var b strings.Builder
+	b.WriteString("\tnotify explicit;\n\talso-notify {")
+	for _, a := range o.Notify {
+		fmt.Fprintf(&b, " %s key %q;", hostPort(a, " port "), o.Key.Name)
+	}
+	b.WriteString(" };\n")
+	return b.String()
+}

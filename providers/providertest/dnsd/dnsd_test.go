@@ -1,0 +1,120 @@
+package dnsd_test
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
+)
+
+const exampleZone = `$ORIGIN example.test.
+$TTL 300
+@   IN SOA ns1 hostmaster 1 3600 600 86400 60
+@   IN NS ns1
+ns1 IN A 127.0.0.1
+www 172800 IN A 192.0.2.1
+`
+
+func zones() map[string]string { return map[string]string{"example.test": exampleZone} }
+
+func change(s *dnsd.Server, ttl, from, to string) {
+	s.Update("example.test", []string{"www A " + from}, []string{"www " + ttl + " A " + to})
+}
+
+func TestPrimariesTakeUpdates(t *testing.T) {
+	for name, start := range map[string]func(testing.TB) *dnsd.Server{
+		"BIND": func(tb testing.TB) *dnsd.Server { return dnsd.BIND(tb, dnsd.BINDOptions{Zones: zones()}) },
+		"Knot": func(tb testing.TB) *dnsd.Server { return dnsd.Knot(tb, dnsd.KnotOptions{Zones: zones()}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			change(s, "60", "192.0.2.1", "192.0.2.2")
+			if ttl, data := s.Answer(dns.TypeA, "www.example.test"); ttl != 60 || !slices.Equal(data, []string{"192.0.2.2"}) {
+				t.Errorf("answer after the update: %d %v", ttl, data)
+			}
+			if !slices.Contains(s.AXFR("example.test"), "www.example.test.\t60\tIN\tA\t192.0.2.2") {
+				t.Errorf("transfer: %q", s.AXFR("example.test"))
+			}
+			if len(s.Updates()) == 0 {
+				t.Errorf("no update in the log:\n%s", s.Log())
+			}
+			s.Stop()
+			s.Start()
+			if _, data := s.Answer(dns.TypeA, "www.example.test"); !slices.Equal(data, []string{"192.0.2.2"}) {
+				t.Errorf("answer after a restart: %v", data)
+			}
+		})
+	}
+}
+
+func TestSecondaryFollowsAndFreezes(t *testing.T) {
+	addr := dnsd.Reserve(t)
+	primary := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones(), Notify: []netip.AddrPort{addr}})
+	secondary := dnsd.Knot(t, dnsd.KnotOptions{Listen: addr, Primary: primary, Secondary: []string{"example.test"}})
+	serves := func(want string) func() bool {
+		return func() bool {
+			_, data := secondary.Answer(dns.TypeA, "www.example.test")
+			return slices.Equal(data, []string{want})
+		}
+	}
+	change(primary, "60", "192.0.2.1", "192.0.2.2")
+	dnsd.Eventually(t, "the secondary follows", serves("192.0.2.2"))
+
+	secondary.Freeze()
+	notified := strings.Count(secondary.Log(), "notify, incoming")
+	change(primary, "60", "192.0.2.2", "192.0.2.3")
+	dnsd.Eventually(t, "the secondary is notified", func() bool {
+		return strings.Count(secondary.Log(), "notify, incoming") > notified
+	})
+	if !serves("192.0.2.2")() {
+		t.Error("a frozen secondary does not serve what it held")
+	}
+	secondary.Thaw()
+	dnsd.Eventually(t, "the secondary catches up", serves("192.0.2.3"))
+}
+
+func TestResolverCachesUnderFakeTime(t *testing.T) {
+	primary := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones()})
+	r := dnsd.Unbound(t, dnsd.UnboundOptions{
+		Stubs:    map[string][]netip.AddrPort{"example.test": {primary.Addr}},
+		FakeTime: true,
+	})
+	if ttl, data := r.Answer(dns.TypeA, "www.example.test"); ttl != 172800 || !slices.Equal(data, []string{"192.0.2.1"}) {
+		t.Fatalf("first answer: %d %v", ttl, data)
+	}
+	change(primary, "60", "192.0.2.1", "192.0.2.2")
+	r.SetFakeTime(24 * time.Hour)
+	if ttl, data := r.Answer(dns.TypeA, "www.example.test"); ttl < 86000 || ttl > 86400 || !slices.Equal(data, []string{"192.0.2.1"}) {
+		t.Errorf("after a day: %d %v", ttl, data)
+	}
+	r.SetFakeTime(48*time.Hour + time.Minute)
+	if ttl, data := r.Answer(dns.TypeA, "www.example.test"); ttl > 60 || !slices.Equal(data, []string{"192.0.2.2"}) {
+		t.Errorf("after two days: %d %v", ttl, data)
+	}
+}
+
+func TestResolverClampsAndServesExpired(t *testing.T) {
+	primary := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones()})
+	change(primary, "60", "192.0.2.1", "192.0.2.2")
+	stubs := map[string][]netip.AddrPort{"example.test": {primary.Addr}}
+	clamp := dnsd.Unbound(t, dnsd.UnboundOptions{Stubs: stubs, CacheMin: 2 * time.Hour})
+	if ttl, _ := clamp.Answer(dns.TypeA, "www.example.test"); ttl != 7200 {
+		t.Errorf("a resolver with a minimum shows TTL %d", ttl)
+	}
+	stale := dnsd.Unbound(t, dnsd.UnboundOptions{Stubs: stubs, ServeExpired: true, FakeTime: true})
+	stale.Answer(dns.TypeA, "www.example.test")
+	change(primary, "60", "192.0.2.2", "192.0.2.3")
+	stale.SetFakeTime(5 * time.Minute)
+	if _, data := stale.Answer(dns.TypeA, "www.example.test"); !slices.Equal(data, []string{"192.0.2.2"}) {
+		t.Errorf("a resolver that serves expired answers gave %v", data)
+	}
+	dnsd.Eventually(t, "the stale resolver learns the new address", func() bool {
+		_, data := stale.Answer(dns.TypeA, "www.example.test")
+		return slices.Equal(data, []string{"192.0.2.3"})
+	})
+}
