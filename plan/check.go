@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// The thresholds of a plan that looks like a mistake: the share of a zone's
+// RRsets that one plan may update or delete, in zones of at least thresholdFrom.
+const (
+	threshold     = 0.30
+	thresholdFrom = 10
+)
+
+// The codes of refusals.
+const (
+	TooManyUpdates  = "too-many-updates"
+	TooManyDeletes  = "too-many-deletes"
+	EmptiesZone     = "empties-zone"
+	ApexLastAddress = "apex-last-address"
+	ProtectedName   = "protected-name"
+)
+
+// Allowances lift guards.
+type Allowances struct {
+	// Thresholds lifts TooManyUpdates and TooManyDeletes (--force).
+	Thresholds bool
+	// Protected lifts ProtectedName (--allow-protected).
+	Protected bool
+	// Empty are the zones that may be emptied, or lose their apex's last
+	// address (--allow-empty ZONE).
+	Empty []zone.Name
+}
+
+// Check returns the guards that forbid to apply the changes of diffs, in the
+// diffs' order. It judges what will be, whoever made the plan.
+func Check(diffs []ZoneDiff, allow Allowances) []Refusal {
+	out := []Refusal{}
+	for i := range diffs {
+		out = append(out, checkZone(&diffs[i], allow)...)
+	}
+	return out
+}
+
+func checkZone(d *ZoneDiff, allow Allowances) (out []Refusal) {
+	refuse := func(code, flag, message string) {
+		out = append(out, Refusal{Code: code, Zone: d.Desired.Zone, View: d.Desired.View, Message: message, Allow: flag})
+	}
+	updates, deletes := tally(d.Changes)
+	if !allow.Thresholds && d.Managed >= thresholdFrom {
+		if exceeds(updates, d.Managed) {
+			refuse(TooManyUpdates, "--force", share(updates, d.Managed))
+		}
+		if exceeds(deletes, d.Managed) {
+			refuse(TooManyDeletes, "--force", share(deletes, d.Managed))
+		}
+	}
+	if !slices.Contains(allow.Empty, d.Desired.Zone) {
+		flag := "--allow-empty " + d.Desired.Zone.Display()
+		if d.empties() {
+			refuse(EmptiesZone, flag, fmt.Sprintf("all %d address RRsets of the zone would be deleted", d.Managed))
+		} else if d.emptiesApex() {
+			refuse(ApexLastAddress, flag, "the apex would lose its last address")
+		}
+	}
+	if !allow.Protected {
+		for _, name := range d.protected() {
+			refuse(ProtectedName, "--allow-protected", name.Display()+" is protected in the inventory")
+		}
+	}
+	return out
+}
+
+// tally counts updates of any kind, and deletions.
+func tally(changes []Change) (updates, deletes int) {
+	for i := range changes {
+		switch changes[i].Action {
+		case Update, TTL, Proxied:
+			updates++
+		case Delete:
+			deletes++
+		}
+	}
+	return updates, deletes
+}
+
+func exceeds(n, of int) bool { return float64(n) > threshold*float64(of) }
+
+func share(n, of int) string {
+	return fmt.Sprintf("%.1f %% of %d RRsets (limit %.0f %%)", 100*float64(n)/float64(of), of, 100*threshold)
+}
+
+// empties tells whether no managed address RRset would be left.
+func (d *ZoneDiff) empties() bool {
+	left := d.Managed
+	for i := range d.Changes {
+		switch d.Changes[i].Action {
+		case Create:
+			left++
+		case Delete:
+			left--
+		}
+	}
+	return d.Managed > 0 && left == 0
+}
+
+// emptiesApex tells whether the apex has an address now and would have none.
+func (d *ZoneDiff) emptiesApex() bool {
+	had, left := 0, 0
+	for _, t := range []zone.Type{zone.A, zone.AAAA} {
+		if _, ok := d.Live.Find(zone.Key{Name: d.Desired.Zone, Type: t}); ok {
+			had++
+		}
+	}
+	left = had
+	for i := range d.Changes {
+		if c := &d.Changes[i]; c.Name == d.Desired.Zone {
+			switch c.Action {
+			case Create:
+				left++
+			case Delete:
+				left--
+			}
+		}
+	}
+	return had > 0 && left == 0
+}
+
+// protected returns the protected names that would change, each once.
+func (d *ZoneDiff) protected() (names []zone.Name) {
+	for i := range d.Changes {
+		n := d.Changes[i].Name
+		if zone.MatchAny(d.Desired.Protect, n, d.Desired.Zone) && !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return names
+}

@@ -1,0 +1,70 @@
+package plan
+
+import "github.com/dnsplan/dnsplan/inventory/zone"
+
+// course is what one change goes through under the staged strategy. It is the
+// table of the design, one row a kind of change:
+//
+//	change            first write  expire  gate  second write  expire behind it        settle  raise
+//	update            lower-ttl*   old     yes   switch        change TTL              yes     if after > change TTL
+//	create            -            -       -     switch        negative, wildcard TTL  yes     if after > change TTL
+//	replace CNAME     -            -       -     switch        CNAME, negative TTL     yes     if after > change TTL
+//	delete            -            -       -     switch        old                     -       -
+//	TTL only          lower-ttl or raise-ttl, propagate; no waits
+//	proxied value     -            -       -     switch        -                       -       -
+//	proxied off, on   -            -       -     proxy-*       300 s, old              -       -
+//
+// * where the live TTL is above the change TTL.
+type course struct {
+	// write is the kind of the step that brings the new state.
+	write Kind
+	lower bool
+	gate  bool
+	// old and behind are the seconds that resolvers may hold what was there
+	// before the first and the second write.
+	old, behind zone.TTL
+	settle      bool
+	raise       bool
+}
+
+func courseOf(c *Change, negative zone.TTL) course {
+	switch {
+	case c.Action == TTL && c.After.TTL < c.Before.TTL:
+		return course{write: StepLower}
+	case c.Action == TTL:
+		return course{write: StepRaise}
+	case c.Action == Proxied && c.After.Proxied:
+		return course{write: StepProxyOn, behind: c.Before.TTL}
+	case c.Action == Proxied:
+		return course{write: StepProxyOff, behind: zone.AutoTTL}
+	case c.Action == Delete:
+		return course{write: StepSwitch, behind: c.Before.TTL}
+	case c.Action == Create:
+		behind := max(negative, c.Wildcard)
+		if c.Replaces != "" {
+			behind = max(negative, c.ReplacesTTL)
+		}
+		return course{write: StepSwitch, behind: behind, settle: true, raise: c.Raised()}
+	case c.Before.Proxied && c.After.Proxied:
+		return course{write: StepSwitch}
+	}
+	out := course{write: StepSwitch, gate: true, settle: true, behind: c.Before.TTL, raise: c.Raised()}
+	if c.Lowered() {
+		out.lower, out.old, out.behind = true, c.Before.TTL, c.ChangeTTL
+	}
+	return out
+}
+
+// changeTTL is the TTL of the RRset while the change is under way:
+// max(provider's minimum, min(live TTL, desired TTL, policy's change TTL)). It
+// is 0 where the TTL plays no part.
+func changeTTL(c *Change, policy, minimum zone.TTL) zone.TTL {
+	if c.Strategy != Staged || c.After == nil || c.After.Auto || c.Action == TTL || c.Action == Proxied {
+		return 0
+	}
+	low := min(c.After.TTL, policy)
+	if c.Before != nil && !c.Before.Auto {
+		low = min(low, c.Before.TTL)
+	}
+	return max(low, minimum)
+}

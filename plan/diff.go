@@ -1,0 +1,358 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// Record is one RRset as the inventory wants it.
+type Record struct {
+	zone.Key
+	// Addrs are in ascending order, without duplicates; at least one.
+	Addrs []netip.Addr
+	TTL   zone.TTL
+	// Proxied is nil where the inventory is silent: what is live stays.
+	Proxied      *bool
+	Group        string
+	Owner        string
+	Comment      string
+	ACME         string
+	ReplaceCNAME bool
+}
+
+// Desired is one zone as the inventory wants it.
+type Desired struct {
+	ZoneRef
+	Provider string
+	// Records are in canonical order (zone.CompareKeys), one for each RRset.
+	Records []Record
+	// Prune says that live address names outside Records are deleted.
+	Prune           bool
+	Ignore, Protect []zone.Glob
+	// MinTTL and MaxTTL are the provider's; 0 is no bound.
+	MinTTL, MaxTTL zone.TTL
+	// Servers, Discover and Sync go into the plan's Zone.
+	Servers  []string
+	Discover bool
+	Sync     int64
+}
+
+// Selection limits a plan. Its zero value selects everything.
+type Selection struct {
+	Names map[zone.Name]bool
+	Group string
+}
+
+func (s Selection) all() bool { return s.Names == nil && s.Group == "" }
+
+func (s Selection) wants(name zone.Name, group string) bool {
+	return (s.Names == nil || s.Names[name]) && (s.Group == "" || s.Group == group)
+}
+
+// ZoneDiff is what Diff found in one zone.
+type ZoneDiff struct {
+	Desired   *Desired
+	Live      *zone.Snapshot
+	Changes   []Change
+	Unmanaged []Unmanaged
+	Conflicts []Conflict
+	Warnings  []Warning
+	// Managed counts the live address RRsets that are neither ignored nor
+	// foreign; thresholds are a share of it.
+	Managed int
+	// Seen are the selected names that the inventory or live holds.
+	Seen map[zone.Name]bool
+}
+
+// Diff compares one zone's desired RRsets with the live ones. Both sides are in
+// canonical order; the result is too.
+//
+//	desired  live        result
+//	yes      no          create (or a conflict with a CNAME)
+//	yes      differs     update, ttl or proxied
+//	yes      same        nothing
+//	yes      foreign     conflict
+//	no       yes         unmanaged; with prune, delete
+func Diff(d *Desired, live *zone.Snapshot, sel Selection) ZoneDiff {
+	w := differ{d: d, live: live, sel: sel, diff: ZoneDiff{Desired: d, Live: live, Seen: map[zone.Name]bool{}}}
+	w.index()
+	i, j := 0, 0
+	for i < len(d.Records) || j < len(live.RRsets) {
+		switch c := w.compare(i, j); {
+		case c < 0:
+			w.missing(&d.Records[i])
+			i++
+		case c > 0:
+			w.extra(&live.RRsets[j])
+			j++
+		default:
+			w.both(&d.Records[i], &live.RRsets[j])
+			i++
+			j++
+		}
+	}
+	w.siblings()
+	return w.diff
+}
+
+type differ struct {
+	d      *Desired
+	live   *zone.Snapshot
+	sel    Selection
+	diff   ZoneDiff
+	cnames map[zone.Name]zone.Record
+	cuts   map[zone.Name]bool
+}
+
+// index finds the CNAME records and the zone cuts (RFC 1034, section 4.2.1).
+func (w *differ) index() {
+	for _, r := range w.live.Others {
+		switch {
+		case r.Type == "CNAME":
+			if w.cnames == nil {
+				w.cnames = map[zone.Name]zone.Record{}
+			}
+			w.cnames[r.Name] = r
+		case r.Type == "NS" && r.Name != w.live.Zone:
+			if w.cuts == nil {
+				w.cuts = map[zone.Name]bool{}
+			}
+			w.cuts[r.Name] = true
+		}
+	}
+}
+
+func (w *differ) compare(i, j int) int {
+	switch {
+	case i == len(w.d.Records):
+		return 1
+	case j == len(w.live.RRsets):
+		return -1
+	}
+	return zone.CompareKeys(w.d.Records[i].Key, w.live.RRsets[j].Key)
+}
+
+// selected tells whether the selection takes in name, and remembers that it is known.
+func (w *differ) selected(name zone.Name, group string) bool {
+	if w.sel.Names != nil && w.sel.Names[name] {
+		w.diff.Seen[name] = true
+	}
+	return w.sel.wants(name, group)
+}
+
+// missing handles a wanted RRset that is not live.
+func (w *differ) missing(r *Record) {
+	if !w.selected(r.Name, r.Group) {
+		return
+	}
+	c := w.change(r, Create, nil, w.after(r, nil))
+	if cname, ok := w.cnames[r.Name]; ok {
+		if !r.ReplaceCNAME {
+			w.conflict(r.Key, "live CNAME "+cname.Data)
+			return
+		}
+		c.Replaces, c.ReplacesTTL = cnamePrefix+cname.Data, cname.TTL
+	}
+	c.Wildcard = w.wildcardAbove(r.Key)
+	c.Add = c.After.Values
+	w.add(c)
+}
+
+// both handles a wanted RRset that is live in some form.
+func (w *differ) both(r *Record, live *zone.RRset) {
+	w.count(live)
+	if !w.selected(r.Name, r.Group) {
+		return
+	}
+	if live.Foreign != "" {
+		w.conflict(r.Key, "live "+live.Foreign+" set, which dnsplan never writes")
+		return
+	}
+	before, after := stateOf(*live), w.after(r, live)
+	var action Action
+	switch {
+	case !slices.Equal(before.Values, after.Values):
+		action = Update
+	case before.Proxied != after.Proxied:
+		action = Proxied
+	case before.TTL != after.TTL && !before.Auto && !after.Auto:
+		action = TTL
+	default:
+		return
+	}
+	c := w.change(r, action, before, after)
+	c.Add, c.Remove = without(after.Values, before.Values), without(before.Values, after.Values)
+	w.add(c)
+}
+
+// extra handles a live RRset that the inventory does not hold.
+func (w *differ) extra(live *zone.RRset) {
+	if zone.MatchAny(w.d.Ignore, live.Name, w.d.Zone) {
+		return
+	}
+	w.count(live)
+	if !w.selected(live.Name, "") {
+		return
+	}
+	if !w.d.Prune || live.Foreign != "" || w.isGlue(live.Name) {
+		w.diff.Unmanaged = append(w.diff.Unmanaged, Unmanaged{
+			Zone: w.d.Zone, View: w.d.View, Name: live.Name, Type: live.Type, Values: live.Addrs, Foreign: live.Foreign,
+		})
+		return
+	}
+	c := w.change(&Record{Key: live.Key}, Delete, stateOf(*live), nil)
+	c.Remove = c.Before.Values
+	w.add(c)
+}
+
+func (w *differ) count(live *zone.RRset) {
+	if live.Foreign == "" {
+		w.diff.Managed++
+	}
+}
+
+// isGlue tells whether name lies at or below a zone cut, where addresses are
+// another zone's glue.
+func (w *differ) isGlue(name zone.Name) bool {
+	for n := name; len(w.cuts) > 0 && n != w.live.Zone && n != zone.Root; n = n.Parent() {
+		if w.cuts[n] {
+			return true
+		}
+	}
+	return false
+}
+
+// wildcardAbove returns the TTL of the live wildcard that answers for key now,
+// or 0 (RFC 4592, section 3.3.1: the closest encloser's).
+func (w *differ) wildcardAbove(key zone.Key) zone.TTL {
+	for n := key.Name; n != w.live.Zone && n != zone.Root; {
+		n = n.Parent()
+		star := zone.Key{Name: "*." + n, Type: key.Type}
+		if r, ok := w.live.Find(star); ok {
+			return r.TTL
+		}
+		if c, ok := w.cnames[star.Name]; ok {
+			return c.TTL
+		}
+	}
+	return 0
+}
+
+// after returns the wanted state, with the provider's bounds on the TTL.
+func (w *differ) after(r *Record, live *zone.RRset) *State {
+	s := &State{TTL: r.TTL, Values: r.Addrs}
+	switch {
+	case r.Proxied != nil:
+		s.Proxied = *r.Proxied
+	case live != nil:
+		s.Proxied = live.Proxied
+	}
+	if s.Proxied {
+		s.TTL, s.Auto = zone.AutoTTL, true
+		return s
+	}
+	if clamped := clamp(s.TTL, w.d.MinTTL, w.d.MaxTTL); clamped != s.TTL {
+		w.warn("ttl-clamped", r.Name, "TTL "+s.TTL.String()+" is outside what the provider takes: "+clamped.String()+" is used")
+		s.TTL = clamped
+	}
+	return s
+}
+
+func clamp(ttl, low, high zone.TTL) zone.TTL {
+	ttl = max(ttl, low)
+	if high != 0 {
+		ttl = min(ttl, high)
+	}
+	return ttl
+}
+
+func (w *differ) change(r *Record, a Action, before, after *State) Change {
+	return Change{
+		ZoneRef: w.d.ZoneRef, Key: r.Key, Action: a, Before: before, After: after,
+		Add: []netip.Addr{}, Remove: []netip.Addr{},
+		Group: r.Group, Owner: r.Owner, Comment: r.Comment, ACME: r.ACME,
+	}
+}
+
+func (w *differ) add(c Change) {
+	if w.isGlue(c.Name) {
+		w.warn("below-zone-cut", c.Name, "the name lies below a zone cut: the zone's servers refer to another zone for it")
+	}
+	w.diff.Changes = append(w.diff.Changes, c)
+}
+
+func (w *differ) conflict(k zone.Key, reason string) {
+	w.diff.Conflicts = append(w.diff.Conflicts, Conflict{
+		Zone: w.d.Zone, View: w.d.View, Name: k.Name, Type: k.Type, Reason: reason,
+	})
+}
+
+func (w *differ) warn(code string, name zone.Name, message string) {
+	w.diff.Warnings = append(w.diff.Warnings, Warning{Code: code, Name: string(name), Message: message})
+}
+
+// siblings adds the other family's RRset of a name whose proxy is toggled: a
+// name is proxied as a whole, so a sibling that the inventory does not hold
+// toggles too, and an ignored one is a conflict.
+func (w *differ) siblings() {
+	var more []Change
+	for i := range w.diff.Changes {
+		c := &w.diff.Changes[i]
+		if c.Before == nil || c.After == nil || c.Before.Proxied == c.After.Proxied {
+			continue
+		}
+		key := zone.Key{Name: c.Name, Type: zone.A + zone.AAAA - c.Type}
+		live, ok := w.live.Find(key)
+		if !ok || live.Proxied == c.After.Proxied || w.desires(key) {
+			continue
+		}
+		if zone.MatchAny(w.d.Ignore, key.Name, w.d.Zone) || live.Foreign != "" {
+			w.conflict(c.Key, "its proxy toggles with "+key.String()+", which is not dnsplan's to write")
+			continue
+		}
+		after := stateOf(live)
+		after.Proxied, after.Auto = c.After.Proxied, c.After.Auto
+		if !after.Auto && live.Auto {
+			after.TTL = c.After.TTL
+		}
+		s := w.change(&Record{Key: key, Group: c.Group}, Proxied, stateOf(live), after)
+		more = append(more, s)
+	}
+	if more == nil {
+		return
+	}
+	w.diff.Unmanaged = slices.DeleteFunc(w.diff.Unmanaged, func(u Unmanaged) bool {
+		return slices.ContainsFunc(more, func(c Change) bool { return c.Name == u.Name && c.Type == u.Type })
+	})
+	w.diff.Changes = slices.DeleteFunc(append(w.diff.Changes, more...), func(c Change) bool {
+		return c.Action == Delete && slices.ContainsFunc(more, func(m Change) bool { return m.Key == c.Key })
+	})
+	slices.SortFunc(w.diff.Changes, func(a, b Change) int { return zone.CompareKeys(a.Key, b.Key) })
+}
+
+func (w *differ) desires(k zone.Key) bool {
+	_, ok := slices.BinarySearchFunc(w.d.Records, k, func(r Record, k zone.Key) int { return zone.CompareKeys(r.Key, k) })
+	return ok
+}
+
+// without returns the values of a that b does not hold, never nil.
+func without(a, b []netip.Addr) []netip.Addr {
+	out := []netip.Addr{}
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// compareZones orders zones by name, then view.
+func compareZones(a, b ZoneRef) int {
+	if c := zone.CompareNames(a.Zone, b.Zone); c != 0 {
+		return c
+	}
+	return strings.Compare(a.View, b.View)
+}

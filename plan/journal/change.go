@@ -1,0 +1,193 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// The two forms of the change log within the state folder.
+const (
+	ChangeLogFile  = "change-log.jsonl"
+	ChangeLogTable = "change-log.md"
+)
+
+// Change is one entry of the change log: what happened to one RRset.
+type Change struct {
+	At     time.Time `json:"date"` // in UTC
+	Zone   zone.Name `json:"zone"`
+	View   string    `json:"view"`
+	Name   zone.Name `json:"name"`
+	Type   string    `json:"type"`
+	Action string    `json:"action"` // the plan's action, or what a run did of its own accord
+	// OldValues and NewValues are addresses; empty where there was no RRset.
+	OldValues []string `json:"old_values"`
+	NewValues []string `json:"new_values"`
+	// OldTTL and NewTTL are seconds; 0 where there was no RRset.
+	OldTTL     zone.TTL `json:"old_ttl"`
+	NewTTL     zone.TTL `json:"new_ttl"`
+	OldProxied bool     `json:"old_proxied"`
+	NewProxied bool     `json:"new_proxied"`
+	Reason     string   `json:"reason"`
+	Ticket     string   `json:"ticket"`
+	Impact     string   `json:"impact"`
+	By         string   `json:"by"`
+	// VerifiedBy names who answered: "ns1.example.org. 192.0.2.53:53".
+	VerifiedBy []string `json:"verified_by"`
+	// Run and ID name the entry: one of each pair is kept. A rollback of the
+	// same change needs an ID of its own.
+	Run string `json:"run"`
+	ID  string `json:"change"`
+}
+
+// changeKey is what makes an entry unique.
+type changeKey struct{ run, id string }
+
+func (c Change) key() changeKey { return changeKey{c.Run, c.ID} }
+
+// AppendChanges adds entries to the change log, durably, and writes the table
+// anew from the whole log. An entry whose Run and ID are logged already is left
+// out, so that calling it again after a crash adds only what is missing. A torn
+// last line is cut off first. It waits for a process that is appending.
+// Errors: a *DamageError when an earlier line is bad, or others; behind an
+// error call it again with the same entries.
+func AppendChanges(stateDir string, changes []Change) error {
+	return appendChanges(stateDir, changes, openFile)
+}
+
+func appendChanges(stateDir string, changes []Change, open opener) (err error) {
+	path := filepath.Join(stateDir, ChangeLogFile)
+	lock := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(fileMode))
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("append to change log: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	log, err := appendMissing(path, changes, open)
+	if err != nil {
+		return err
+	}
+	table := filepath.Join(stateDir, ChangeLogTable)
+	if err := renameio.WriteFile(table, Markdown(log), fileMode,
+		renameio.WithTempDir(stateDir), renameio.WithStaticPermissions(fileMode)); err != nil {
+		return fmt.Errorf("write change log %s: %w", table, err)
+	}
+	if err := syncDir(stateDir); err != nil {
+		return fmt.Errorf("write change log %s: %w", table, err)
+	}
+	return nil
+}
+
+// appendMissing returns the whole log as it then is.
+func appendMissing(path string, changes []Change, open opener) ([]Change, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("append to change log: %w", err)
+	}
+	log, size, err := parseChanges(path, b)
+	if err != nil {
+		return nil, err
+	}
+	log, lines, err := addMissing(log, changes)
+	if err != nil {
+		return nil, fmt.Errorf("append to change log %s: %w", path, err)
+	}
+	f, err := open(path, os.O_WRONLY|os.O_APPEND)
+	if err != nil {
+		return nil, fmt.Errorf("append to change log: %w", err)
+	}
+	if size < len(b) {
+		err = cutOff(f, int64(size))
+	}
+	if err == nil { // also without lines: an earlier sync may have failed
+		err = writeSynced(f, lines)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("append to change log %s: %w", path, err)
+	}
+	return log, nil
+}
+
+// addMissing returns log with the changes that it lacks, and their lines.
+func addMissing(log, changes []Change) ([]Change, []byte, error) {
+	known := make(map[changeKey]bool, len(log))
+	for _, c := range log {
+		known[c.key()] = true
+	}
+	var lines []byte
+	for _, c := range changes {
+		if c.Run == "" || c.ID == "" || c.At.IsZero() {
+			return nil, nil, fmt.Errorf("change %q of run %q: a change needs a run, an id and a date", c.ID, c.Run)
+		}
+		if known[c.key()] {
+			continue
+		}
+		known[c.key()] = true
+		c = c.normal()
+		line, err := marshal(c)
+		if err != nil {
+			return nil, nil, fmt.Errorf("change %q of run %q: %w", c.ID, c.Run, err)
+		}
+		log, lines = append(log, c), append(append(lines, line...), '\n')
+	}
+	return log, lines, nil
+}
+
+// normal returns c as it is written: whole seconds in UTC, and lists that are
+// empty rather than null.
+func (c Change) normal() Change {
+	c.At = c.At.UTC().Truncate(time.Second)
+	for _, list := range []*[]string{&c.OldValues, &c.NewValues, &c.VerifiedBy} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	return c
+}
+
+// ReadChanges returns the change log, oldest entry first; a state folder
+// without one has no entries. It changes nothing, so it may run while another
+// process appends: a torn last line is left out. Its error for a bad line
+// before the last is a *DamageError.
+func ReadChanges(stateDir string) ([]Change, error) {
+	path := filepath.Join(stateDir, ChangeLogFile)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read change log: %w", err)
+	}
+	log, _, err := parseChanges(path, b)
+	return log, err
+}
+
+// parseChanges returns the entries of b and the bytes that they take. What
+// follows them is a torn last line.
+func parseChanges(path string, b []byte) (log []Change, size int, err error) {
+	for size < len(b) {
+		line, rest, ended := bytes.Cut(b[size:], []byte("\n"))
+		if !ended {
+			return log, size, nil
+		}
+		var c Change
+		if err := json.Unmarshal(line, &c); err != nil {
+			if len(rest) == 0 {
+				return log, size, nil
+			}
+			return nil, 0, &DamageError{Path: path, Line: len(log) + 1, Reason: err.Error()}
+		}
+		log = append(log, c)
+		size += len(line) + 1
+	}
+	return log, size, nil
+}

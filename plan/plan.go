@@ -1,0 +1,288 @@
+package plan
+
+import (
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// FormatVersion is the version of the plan document. A reader refuses a higher
+// one; members may be added without raising it.
+const FormatVersion = 1
+
+// Plan is the plan document: what will change, in what steps, and what was
+// seen that will not be touched.
+type Plan struct {
+	FormatVersion int         `json:"format_version"`
+	ID            string      `json:"id"`
+	Created       time.Time   `json:"created"`
+	Inventory     Inventory   `json:"inventory"`
+	Zones         []Zone      `json:"zones"`
+	Policy        Policy      `json:"policy"`
+	Changes       []Change    `json:"changes"`
+	Unmanaged     []Unmanaged `json:"unmanaged"`
+	Conflicts     []Conflict  `json:"conflicts"`
+	Refusals      []Refusal   `json:"refusals"`
+	Warnings      []Warning   `json:"warnings"`
+	Steps         []Step      `json:"steps"`
+	Summary       Summary     `json:"summary"`
+}
+
+// Inventory says which inventory a plan was made from.
+type Inventory struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// ZoneRef names a zone in a view. It is comparable.
+type ZoneRef struct {
+	Zone zone.Name `json:"zone"`
+	View string    `json:"view"`
+}
+
+// String returns "example.org." or, in a view, "example.org./external".
+func (z ZoneRef) String() string {
+	if z.View == "" {
+		return string(z.Zone)
+	}
+	return string(z.Zone) + "/" + z.View
+}
+
+// Zone is a zone that the plan was made over.
+type Zone struct {
+	ZoneRef
+	Provider   string `json:"provider"`
+	LiveSHA256 string `json:"live_sha256"`
+	// Servers are the authoritative servers to ask, as the inventory gives
+	// them; empty with Discover means the zone's NS set, and empty without it
+	// means that none is asked.
+	Servers  []string `json:"servers"`
+	Discover bool     `json:"discover"`
+	// Sync is how many seconds the provider says it needs until all its
+	// servers serve a change.
+	Sync int64 `json:"sync_seconds,omitempty"`
+	// Negative is the zone's negative TTL (RFC 2308, section 5).
+	Negative zone.TTL `json:"negative_ttl"`
+}
+
+// Strategy is how a change gets from before to after.
+type Strategy string
+
+// The strategies. Staged takes caches into account; Direct only writes.
+const (
+	Staged Strategy = "staged"
+	Direct Strategy = "direct"
+)
+
+// Policy is how the changes are to be made and judged.
+type Policy struct {
+	Strategy Strategy `json:"strategy"`
+	// ChangeTTL is the TTL while a change is under way.
+	ChangeTTL zone.TTL `json:"change_ttl"`
+	// Settle is how many seconds the new state must stay good.
+	Settle int64 `json:"settle_seconds"`
+	// Require is "all", "majority" or a number, of the resolvers that answered
+	// the baseline.
+	Require string `json:"require"`
+	// Timeout limits, in seconds, each wait for agreement and each
+	// verification after its computed wait.
+	Timeout   int64      `json:"timeout_seconds"`
+	Resolvers []Resolver `json:"resolvers"`
+	// Reason, Ticket and By go into the change log.
+	Reason string `json:"reason,omitempty"`
+	Ticket string `json:"ticket,omitempty"`
+	By     string `json:"by,omitempty"`
+}
+
+// Resolver is a recursive resolver to ask.
+type Resolver struct {
+	Name     string `json:"name"`
+	Address  string `json:"address"`
+	Protocol string `json:"protocol"`
+}
+
+// Action is what happens to an RRset.
+type Action string
+
+// The actions. Update changes values; TTL and Proxied change that alone.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	TTL     Action = "ttl"
+	Proxied Action = "proxied"
+	Delete  Action = "delete"
+)
+
+// State is an RRset before or after a change.
+type State struct {
+	TTL     zone.TTL     `json:"ttl"`
+	Values  []netip.Addr `json:"values"`
+	Proxied bool         `json:"proxied"`
+	// Auto says that the provider chooses the TTL.
+	Auto bool `json:"auto_ttl,omitempty"`
+}
+
+// Change is one RRset's before and after.
+type Change struct {
+	ID string `json:"id"`
+	ZoneRef
+	zone.Key
+	Action   Action       `json:"action"`
+	Before   *State       `json:"before"`
+	After    *State       `json:"after"`
+	Strategy Strategy     `json:"strategy"`
+	Add      []netip.Addr `json:"add"`
+	Remove   []netip.Addr `json:"remove"`
+	// Replaces is "CNAME target." when the record at the name goes in the same
+	// operation.
+	Replaces string `json:"replaces,omitempty"`
+	// ReplacesTTL is that record's TTL.
+	ReplacesTTL zone.TTL `json:"replaces_ttl,omitempty"`
+	// ChangeTTL is the TTL of the RRset while the change is under way.
+	ChangeTTL zone.TTL `json:"change_ttl,omitempty"`
+	// Wildcard is the TTL of a live wildcard that answers for the name now.
+	Wildcard zone.TTL `json:"wildcard_ttl,omitempty"`
+	Group    string   `json:"group,omitempty"`
+	Owner    string   `json:"owner,omitempty"`
+	Comment  string   `json:"comment,omitempty"`
+	ACME     string   `json:"acme,omitempty"`
+}
+
+// MarshalJSON writes the members of the contract in their order, view only
+// where there is one.
+func (c Change) MarshalJSON() ([]byte, error) {
+	type plain Change
+	return json.Marshal(struct {
+		ID   string    `json:"id"`
+		Zone zone.Name `json:"zone"`
+		View string    `json:"view,omitempty"`
+		plain
+	}{c.ID, c.Zone, c.View, plain(c)})
+}
+
+// Unmanaged is a live address RRset that the inventory does not hold.
+type Unmanaged struct {
+	Zone    zone.Name    `json:"zone"`
+	View    string       `json:"view,omitempty"`
+	Name    zone.Name    `json:"name"`
+	Type    zone.Type    `json:"type"`
+	Values  []netip.Addr `json:"values"`
+	Foreign string       `json:"foreign,omitempty"`
+}
+
+// Conflict is a wanted RRset that cannot be written as things stand.
+type Conflict struct {
+	Zone   zone.Name `json:"zone"`
+	View   string    `json:"view,omitempty"`
+	Name   zone.Name `json:"name"`
+	Type   zone.Type `json:"type"`
+	Reason string    `json:"reason"`
+}
+
+// Refusal is a guard that forbids to apply the plan.
+type Refusal struct {
+	Code    string    `json:"code"`
+	Zone    zone.Name `json:"zone"`
+	View    string    `json:"view,omitempty"`
+	Message string    `json:"message"`
+	// Allow is the flag that lifts the guard.
+	Allow string `json:"allow"`
+}
+
+// Warning is something that the reader of a plan should know.
+type Warning struct {
+	Code    string `json:"code"`
+	Name    string `json:"name"`
+	Message string `json:"message"`
+}
+
+// Kind is what a step does.
+type Kind string
+
+// The kinds of steps.
+const (
+	StepBackup    Kind = "backup"
+	StepPreflight Kind = "preflight"
+	StepLower     Kind = "lower-ttl"
+	StepExpire    Kind = "expire"
+	StepGate      Kind = "gate"
+	StepSwitch    Kind = "switch"
+	StepPropagate Kind = "propagate"
+	StepVerify    Kind = "verify"
+	StepProbe     Kind = "probe"
+	StepSettle    Kind = "settle"
+	StepRaise     Kind = "raise-ttl"
+	StepProxyOff  Kind = "proxy-off"
+	StepProxyOn   Kind = "proxy-on"
+	StepCommand   Kind = "command"
+)
+
+// Writes tells whether steps of the kind write to a provider.
+func (k Kind) Writes() bool {
+	switch k {
+	case StepLower, StepSwitch, StepRaise, StepProxyOff, StepProxyOn:
+		return true
+	}
+	return false
+}
+
+// Waits tells whether steps of the kind wait for a computed time.
+func (k Kind) Waits() bool { return k == StepExpire || k == StepSettle }
+
+// Step is one action of a plan. A write step does its work in one batch a zone.
+type Step struct {
+	ID   string `json:"id"`
+	Kind Kind   `json:"kind"`
+	// Changes are the ids of the changes that the step is about.
+	Changes []string `json:"changes"`
+	// After are the ids of the steps that must have ended first.
+	After []string `json:"after"`
+	// Group is the group that the step switches or checks; empty for the last
+	// one and for steps that serve all groups.
+	Group string `json:"group,omitempty"`
+	// Seconds is the least time that a wait takes, from the moment that After
+	// is fulfilled.
+	Seconds int64  `json:"seconds,omitempty"`
+	Detail  string `json:"detail"`
+}
+
+// Summary counts a plan.
+type Summary struct {
+	Create    int `json:"create"`
+	Update    int `json:"update"`
+	TTL       int `json:"ttl"`
+	Proxied   int `json:"proxied"`
+	Delete    int `json:"delete"`
+	Unmanaged int `json:"unmanaged"`
+	Conflicts int `json:"conflicts"`
+	// Duration is the longest path of known seconds; open-ended steps count 0.
+	Duration int64 `json:"duration_seconds"`
+}
+
+// Empty tells whether the plan changes nothing.
+func (p *Plan) Empty() bool { return len(p.Changes) == 0 }
+
+// Change returns the change of an id.
+func (p *Plan) Change(id string) (*Change, bool) {
+	for i := range p.Changes {
+		if p.Changes[i].ID == id {
+			return &p.Changes[i], true
+		}
+	}
+	return nil, false
+}
+
+// RRset returns the state as the RRset of key; nil stays nil.
+func (s *State) RRset(key zone.Key) *zone.RRset {
+	if s == nil {
+		return nil
+	}
+	return &zone.RRset{Key: key, TTL: s.TTL, Addrs: s.Values, Proxied: s.Proxied, Auto: s.Auto}
+}
+
+// stateOf is the inverse of State.RRset.
+func stateOf(r zone.RRset) *State {
+	return &State{TTL: r.TTL, Values: r.Addrs, Proxied: r.Proxied, Auto: r.Auto}
+}
