@@ -152,4 +152,3 @@ func holdsWholeEvent(line []byte) bool {
 		}
 	}
 }
-

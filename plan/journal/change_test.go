@@ -1,0 +1,226 @@
+package journal
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func entry(run, id string) Change {
+	return Change{
+		At: now, Zone: "example.org.", Name: "www.example.org.", Type: "A", Action: "update",
+		OldValues: []string{"192.0.2.1"}, NewValues: []string{"203.0.113.11"}, OldTTL: 86400, NewTTL: 3600,
+		Reason: "move", Ticket: "OPS-1", Impact: "none", By: "ops",
+		VerifiedBy: []string{"ns1.example.org. 192.0.2.53:53", "google 8.8.8.8"}, Run: run, ID: id,
+	}
+}
+
+// table checks that the table is the log's and returns its rows.
+func table(t *testing.T, dir string) []string {
+	t.Helper()
+	log, err := ReadChanges(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, ChangeLogTable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(Markdown(log)), string(b)); diff != "" {
+		t.Errorf("the table is not the log's: %s", diff)
+	}
+	return strings.Split(strings.TrimSpace(strings.TrimPrefix(string(b), tableHead)), "\n")
+}
+
+func TestAppendChangesOnce(t *testing.T) {
+	dir := t.TempDir()
+	if log, err := ReadChanges(dir); err != nil || len(log) != 0 {
+		t.Errorf("no log yet: %v, %v", log, err)
+	}
+	a, b, other := entry("01K0A", "c1"), entry("01K0A", "c2"), entry("01K0B", "c1")
+	for _, batch := range [][]Change{{a}, {a, b, b}, {a, b}, {other}, nil} {
+		if err := AppendChanges(dir, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log, err := ReadChanges(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Change{a, b, other}, log); diff != "" {
+		t.Error(diff)
+	}
+	rows := table(t, dir)
+	const want = "| 2026-11-23T06:00:00Z | example.org. | www.example.org. | A | update | 192.0.2.1 | 203.0.113.11 | 86400 -> 3600 " +
+		"| move | OPS-1 | none | ops | ns1.example.org. 192.0.2.53:53, google 8.8.8.8 | 01K0A/c1 |"
+	if len(rows) != 3 || rows[0] != want {
+		t.Errorf("rows\n%s\nwant\n%s", strings.Join(rows, "\n"), want)
+	}
+	for _, name := range []string{ChangeLogFile, ChangeLogTable} {
+		if m := mode(t, filepath.Join(dir, name)); m != 0o600 {
+			t.Errorf("%s: mode %o", name, m)
+		}
+	}
+}
+
+func TestMarkdownCells(t *testing.T) {
+	tests := []struct {
+		name string
+		c    Change
+		want string // the row from the old values on
+	}{
+		{"create", Change{NewValues: []string{"192.0.2.1", "192.0.2.2"}, NewTTL: 300}, "- | 192.0.2.1, 192.0.2.2 | 300"},
+		{"delete", Change{OldValues: []string{"192.0.2.1"}, OldTTL: 300}, "192.0.2.1 | - | 300 -> -"},
+		{
+			"proxied", Change{OldValues: []string{"192.0.2.1"}, NewValues: []string{"192.0.2.1"}, NewProxied: true, OldTTL: 300, NewTTL: 300},
+			"192.0.2.1 | 192.0.2.1 (proxied) | 300",
+		},
+		{"pipes", Change{Reason: `a|b\c`}, `- | - | - | a\|b\\c |`},
+		{"newlines", Change{Reason: "a\nb\r\nc\rd"}, "- | - | - | a<br>b<br>c<br>d |"},
+		{"markup", Change{Reason: "<b> & *x* `y` [z](u)"}, "- | - | - | &lt;b> &amp; \\*x\\* \\`y\\` \\[z](u) |"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			row := strings.TrimPrefix(string(Markdown([]Change{tt.c})), tableHead)
+			if !strings.Contains(row, "| "+tt.want) || strings.Count(row, "\n") != 1 {
+				t.Errorf("row %s want %s", row, tt.want)
+			}
+		})
+	}
+	view := Change{Zone: "example.org.", View: "internal", Name: "*.example.org."}
+	if row := string(Markdown([]Change{view})); !strings.Contains(row, `| example.org./internal | \*.example.org. |`) {
+		t.Error(row)
+	}
+}
+
+func TestATornChangeLogIsMended(t *testing.T) {
+	for _, tail := range []string{`{"date":"20`, "\x00\x00\x00", "garbage\n"} {
+		dir := t.TempDir()
+		a, b := entry("01K0A", "c1"), entry("01K0A", "c2")
+		if err := AppendChanges(dir, []Change{a}); err != nil {
+			t.Fatal(err)
+		}
+		appendBytes(t, filepath.Join(dir, ChangeLogFile), []byte(tail))
+		if log, err := ReadChanges(dir); err != nil || len(log) != 1 {
+			t.Errorf("%q: read %d, %v", tail, len(log), err)
+		}
+		if err := AppendChanges(dir, []Change{a, b}); err != nil {
+			t.Fatal(err)
+		}
+		if rows := table(t, dir); len(rows) != 2 {
+			t.Errorf("%q: %d rows", tail, len(rows))
+		}
+	}
+}
+
+func TestADamagedChangeLogIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := AppendChanges(dir, []Change{entry("01K0A", "c1"), entry("01K0A", "c2")}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, ChangeLogFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "x"+string(b))
+	_, err = ReadChanges(dir)
+	if damage, ok := errors.AsType[*DamageError](err); !ok || damage.Line != 1 {
+		t.Errorf("read: %v", err)
+	}
+	if err := AppendChanges(dir, nil); err == nil {
+		t.Error("appended to it")
+	}
+}
+
+func TestAppendChangesRefuses(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []Change{{}, {Run: "r", ID: "c1"}, {Run: "r", At: now}, {ID: "c1", At: now}} {
+		if err := AppendChanges(dir, []Change{entry("01K", "c1"), c}); err == nil {
+			t.Errorf("%+v was taken", c)
+		}
+	}
+	if log, err := ReadChanges(dir); err != nil || len(log) != 0 {
+		t.Errorf("part of a refused batch: %v, %v", log, err)
+	}
+	if err := AppendChanges(filepath.Join(dir, "none"), nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no folder: %v", err)
+	}
+}
+
+func TestAChangeLogOnAFullDisk(t *testing.T) {
+	for name, b := range map[string]*broken{"write": {failWrite: true}, "short": {short: true}, "sync": {failSync: true}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			batch := []Change{entry("01K0A", "c1"), entry("01K0A", "c2")}
+			if err := appendChanges(dir, batch, opened(b)); err == nil {
+				t.Fatal("no error")
+			}
+			if _, err := ReadChanges(dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := AppendChanges(dir, batch); err != nil {
+				t.Fatal(err)
+			}
+			if rows := table(t, dir); len(rows) != 2 {
+				t.Errorf("%d rows", len(rows))
+			}
+		})
+	}
+}
+
+func TestAppendChangesIsSafeForConcurrentUse(t *testing.T) {
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for _, id := range strings.Split("abcdefgh", "") {
+		wg.Go(func() {
+			if err := AppendChanges(dir, []Change{entry("01K0A", id), entry("01K0A", "shared")}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if rows := table(t, dir); len(rows) != 9 {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
+func TestChangesAreWrittenInUTC(t *testing.T) {
+	dir := t.TempDir()
+	c := Change{Run: "01K", ID: "c1", At: now.Add(300 * time.Millisecond).In(time.FixedZone("x", 3600))}
+	if err := AppendChanges(dir, []Change{c}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, ChangeLogFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"date":"2026-11-23T06:00:00Z","zone":"","view":"","name":"","type":"","action":"","old_values":[],"new_values":[],` +
+		`"old_ttl":0,"new_ttl":0,"old_proxied":false,"new_proxied":false,"reason":"","ticket":"","impact":"","by":"","verified_by":[],` +
+		`"run":"01K","change":"c1"}` + "\n"
+	if string(b) != want {
+		t.Errorf("%s want %s", b, want)
+	}
+}
+
+func FuzzReadChanges(f *testing.F) {
+	f.Add([]byte("{\"run\":\"r\"}\n{"))
+	f.Add([]byte("null\n\x00"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		log, size, err := parseChanges("x", b)
+		if err != nil {
+			return
+		}
+		again, n, err := parseChanges("x", b[:size])
+		if err != nil || n != size || len(again) != len(log) {
+			t.Fatalf("%d of %d bytes, %v", n, size, err)
+		}
+		_ = Markdown(log)
+	})
+}

@@ -1,0 +1,123 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// childEnv makes the test binary act as another process: its value is the act
+// and the folder.
+const childEnv = "DNSPLAN_JOURNAL_CHILD"
+
+func TestMain(m *testing.M) {
+	if act := os.Getenv(childEnv); act != "" {
+		if err := child(act, os.Args[len(os.Args)-1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// nobody is a user without rights.
+const nobody = 65534
+
+var errUnknownAct = errors.New("unknown act")
+
+func child(act, dir string) error {
+	switch act {
+	case "append":
+		return childAppend(dir)
+	case "lock":
+		return childLock(dir)
+	case "open-state":
+		return childOpenState()
+	}
+	return errUnknownAct
+}
+
+// childAppend appends until it is killed and says each number that was
+// acknowledged.
+func childAppend(dir string) error {
+	_, w, _, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	for {
+		e, err := w.Append(Event{At: time.Now(), Kind: Start, Step: "s1", Message: "a message of some length"})
+		if err != nil {
+			return err
+		}
+		fmt.Println(e.Seq)
+	}
+}
+
+// childOpenState gives root's rights up and opens the folder that it stands in,
+// whose parents it may not be able to reach.
+func childOpenState() error {
+	if err := syscall.Setuid(nobody); err != nil {
+		return err
+	}
+	return OpenState(".")
+}
+
+// childLock holds a lock until it is killed.
+func childLock(dir string) error {
+	_, err := AcquireLocks(dir, []LockName{{Zone: "example.org."}}, Holder{Run: "01DEAD", PID: os.Getpid(), Host: "h"})
+	if err != nil {
+		return err
+	}
+	fmt.Println("held")
+	select {}
+}
+
+var now = time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC)
+
+// sample is a journal of five events, with odd contents.
+func sample(t testing.TB) (dir string, events []Event) {
+	t.Helper()
+	dir = t.TempDir()
+	w, err := Create(dir, Event{At: now, Kind: Begin, Data: json.RawMessage(`{ "a" : [1, 2] }`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []Event{
+		{At: now, Kind: Start, Step: "s1", Zone: "example.org./internal", Message: "86400 -> 300"},
+		{At: now.Add(time.Second), Kind: Wait, Step: "s2", Until: now.Add(48 * time.Hour)},
+		{At: now, Kind: Failed, Step: "s1", Undo: true, Error: "line\nbreak \x00 \u2028 \"quoted\" \xff"},
+		{At: now, Kind: End, Message: `,"crc":"00000000"}`},
+	} {
+		if _, err := w.Append(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir, readAll(t, dir)
+}
+
+func readAll(t testing.TB, dir string) []Event {
+	t.Helper()
+	events, err := Read(filepath.Join(dir, JournalFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+func mode(t testing.TB, path string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}
