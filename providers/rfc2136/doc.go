@@ -1,0 +1,28 @@
+// Package rfc2136 reads and changes zones of a primary server that speaks the
+// DNS itself: dynamic update (RFC 2136) and zone transfer (RFC 5936), both
+// signed with TSIG (RFC 8945). BIND, Knot, PowerDNS and others do.
+//
+//	p, err := rfc2136.New(rfc2136.Config{
+//		Server:     "ns1.example.org",
+//		TSIGName:   "dnsplan",
+//		TSIGSecret: secret, // base64
+//	})
+//	live, err := p.Read(ctx, "example.org.")
+//
+// A write is one UPDATE message, applied whole or not at all (RFC 2136, section
+// 3.4): each change carries the old RRset as a prerequisite, so that the server
+// itself compares and sets. Only what does not fit into the 64 KiB of a message
+// over TCP is split, in the order given; A and AAAA of one name never part.
+// Prerequisites compare values and not TTLs, and a server may answer NOERROR
+// and still ignore an addition (section 3.4.2.2), so the sets are read right
+// before and right after: a TTL that someone else sets in the moment between is
+// the one change that is not noticed.
+//
+// The provider of github.com/libdns/rfc2136 (v1.0.1) is not used, because
+// nothing here could rest on it: its updates carry no prerequisites, so the
+// last writer wins; it does not heed the context once it is connected, and
+// leaks a goroutine when a transfer ends early; one record that it cannot parse
+// fails the whole read; it returns the SOA record twice; its errors are text
+// without the rcode, so that a refusal, a lost reply and a bad key look alike.
+// The wire format is github.com/miekg/dns's, as it is there.
+package rfc2136

@@ -1,0 +1,127 @@
+package rfc2136_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
+	"github.com/dnsplan/dnsplan/providers/rfc2136"
+)
+
+const origin = zone.Name("example.org.")
+
+const exampleZone = `$ORIGIN example.org.
+$TTL 3600
+@        IN SOA ns1 hostmaster 7 3600 600 86400 60
+@        IN NS ns1
+@        IN A 192.0.2.10
+@        IN AAAA 2001:db8::10
+@        IN MX 10 mail
+@        IN TXT "v=spf1 -all" "second string"
+ns1      IN A 127.0.0.1
+mail     IN A 192.0.2.25
+www 300  IN A 192.0.2.1
+www 300  IN A 192.0.2.2
+www      IN AAAA 2001:db8::1
+alias    IN CNAME www
+*.wild   IN A 192.0.2.99
+xn--ndaaa IN A 192.0.2.33
+sub      IN NS ns1.sub
+ns1.sub  IN A 192.0.2.53
+odd      IN TYPE65280 \# 3 abcdef
+_sip._tcp IN SRV 1 2 5060 mail
+`
+
+// startBoth runs f against a real BIND and a real Knot with the zone text.
+func startBoth(t *testing.T, text string, f func(t *testing.T, s *dnsd.Server)) {
+	t.Helper()
+	zones := map[string]string{"example.org": text}
+	t.Run("BIND", func(t *testing.T) { f(t, dnsd.BIND(t, dnsd.BINDOptions{Zones: zones})) })
+	t.Run("Knot", func(t *testing.T) { f(t, dnsd.Knot(t, dnsd.KnotOptions{Zones: zones})) })
+}
+
+func config(s *dnsd.Server) rfc2136.Config {
+	return rfc2136.Config{
+		Server:        s.Addr.String(),
+		TSIGName:      s.Key.Name,
+		TSIGAlgorithm: s.Key.Algorithm,
+		TSIGSecret:    s.Key.Secret,
+		Timeout:       dnsd.Patience,
+	}
+}
+
+func provider(t testing.TB, c rfc2136.Config) *rfc2136.Provider {
+	t.Helper()
+	p, err := rfc2136.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func read(t testing.TB, p *rfc2136.Provider) *zone.Snapshot {
+	t.Helper()
+	snap, err := p.Read(t.Context(), origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snap
+}
+
+// set reads "www.example.org. 300 A 192.0.2.1 192.0.2.2".
+func set(line string) *zone.RRset {
+	f := strings.Fields(line)
+	ttl, err1 := zone.ParseTTL(f[1])
+	typ, err2 := zone.ParseType(f[2])
+	if err := errors.Join(err1, err2); err != nil {
+		panic(err)
+	}
+	r := zone.RRset{Key: zone.Key{Name: zone.MustParseName(f[0]), Type: typ}, TTL: ttl}
+	for _, a := range f[3:] {
+		r.Addrs = append(r.Addrs, netip.MustParseAddr(a))
+	}
+	r.Normalize()
+	return &r
+}
+
+// change reads two such lines; "" is no set.
+func change(before, after string) providers.Change {
+	var c providers.Change
+	if before != "" {
+		c.Before = set(before)
+	}
+	if after != "" {
+		c.After = set(after)
+	}
+	return c
+}
+
+func sets(s *zone.Snapshot) []string {
+	var out []string
+	for _, r := range s.RRsets {
+		out = append(out, r.String())
+	}
+	return out
+}
+
+func others(s *zone.Snapshot) []string {
+	var out []string
+	for _, r := range s.Others {
+		out = append(out, fmt.Sprintf("%s %d %s %s", r.Name, r.TTL, r.Type, r.Data))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func wantLines(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n got %s\nwant %s", what, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+}

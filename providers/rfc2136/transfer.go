@@ -1,0 +1,167 @@
+package rfc2136
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// transfer reads the whole zone over s. It is complete when the SOA record has
+// come a second time (RFC 5936, section 2.2), with the same serial and in a
+// signed message.
+func (p *Provider) transfer(ctx context.Context, s *session, z zone.Name) (*zone.Snapshot, error) {
+	m := new(dns.Msg)
+	m.SetAxfr(string(z))
+	if _, err := s.send(ctx, m); err != nil {
+		return nil, fmt.Errorf("ask for AXFR: %w", err)
+	}
+	c := collector{snap: &zone.Snapshot{Zone: z}, at: map[zone.Key]int{}}
+	for signed := false; !c.done || !signed; {
+		var reply *message
+		var err error
+		if reply, signed, err = s.receive(ctx); err != nil {
+			return nil, fmt.Errorf("AXFR after %d records: %w", c.records, err)
+		}
+		if reply.rcode != dns.RcodeSuccess {
+			return nil, p.transferRefused(ctx, s.remote, z, reply.rcode)
+		}
+		if c.done || (!signed && c.records == 0) {
+			return nil, fmt.Errorf("AXFR: %w", errUnsigned) // first and last must be
+		}
+		if err := c.add(reply); err != nil {
+			return nil, fmt.Errorf("AXFR: %w", err)
+		}
+		if c.done && !signed {
+			return nil, fmt.Errorf("AXFR: last message: %w", errUnsigned)
+		}
+	}
+	c.snap.Sort()
+	return c.snap, nil
+}
+
+// collector sorts the records of a transfer into a snapshot.
+type collector struct {
+	snap    *zone.Snapshot
+	at      map[zone.Key]int // index into snap.RRsets
+	records int
+	soa     string
+	done    bool
+}
+
+func (c *collector) add(m *message) error {
+	if len(m.answer) == 0 {
+		return errors.New("a message without records")
+	}
+	for _, r := range m.answer {
+		if c.done {
+			return fmt.Errorf("record %s %s behind the final SOA record", r.name, dns.Type(r.rrtype))
+		}
+		if err := c.addRecord(m, r); err != nil {
+			return err
+		}
+		c.records++
+	}
+	return nil
+}
+
+func (c *collector) addRecord(m *message, r record) error {
+	apexSOA := r.rrtype == dns.TypeSOA && r.name == c.snap.Zone
+	switch {
+	case c.records == 0 && !apexSOA:
+		return fmt.Errorf("it starts with %s %s in place of the zone's SOA record", r.name, dns.Type(r.rrtype))
+	case !r.name.IsSubdomainOf(c.snap.Zone):
+		return fmt.Errorf("record %s %s lies outside the zone", r.name, dns.Type(r.rrtype))
+	case r.class != dns.ClassINET:
+		return fmt.Errorf("record %s %s is of class %s", r.name, dns.Type(r.rrtype), dns.Class(r.class))
+	case r.rrtype == dns.TypeA || r.rrtype == dns.TypeAAAA:
+		return c.addAddress(m, r)
+	}
+	data, err := m.data(r)
+	if err != nil {
+		return err
+	}
+	if apexSOA && c.records > 0 {
+		if data != c.soa {
+			return fmt.Errorf("the zone changed under the transfer: SOA %q, at the end %q", c.soa, data)
+		}
+		c.done = true
+		return nil
+	}
+	if apexSOA {
+		c.soa = data
+	}
+	c.snap.Others = append(c.snap.Others, zone.Record{
+		Name: r.name, Type: dns.Type(r.rrtype).String(), TTL: r.ttl, Data: data,
+	})
+	return nil
+}
+
+// addAddress puts an address into its RRset. Where the records of a set differ
+// in TTL, against RFC 2181, section 5.2, the highest counts: a resolver may
+// hold it that long.
+func (c *collector) addAddress(m *message, r record) error {
+	addr, ok := netip.AddrFromSlice(m.raw[r.off:r.end])
+	key := zone.Key{Name: r.name, Type: zone.Type(r.rrtype)}
+	if !ok || (key.Type == zone.A) != addr.Is4() {
+		return fmt.Errorf("record %s holds no address", key)
+	}
+	i, ok := c.at[key]
+	if !ok {
+		i = len(c.snap.RRsets)
+		c.at[key] = i
+		c.snap.RRsets = append(c.snap.RRsets, zone.RRset{Key: key})
+	}
+	set := &c.snap.RRsets[i]
+	set.TTL = max(set.TTL, r.ttl)
+	set.Addrs = append(set.Addrs, addr)
+	return nil
+}
+
+// transferRefused turns an rcode into an error that says what to do. Servers
+// refuse an unknown zone and a key without rights alike, so it asks for the SOA
+// record to tell them apart.
+func (p *Provider) transferRefused(ctx context.Context, at netip.AddrPort, z zone.Name, rcode int) error {
+	name := rcodeName(rcode)
+	if rcode != dns.RcodeRefused && rcode != dns.RcodeNotAuth {
+		return fmt.Errorf("AXFR: the server answers %s: its log says why", name)
+	}
+	holds, err := p.holds(ctx, at, z)
+	switch {
+	case err != nil:
+		return fmt.Errorf("AXFR: the server answers %s, and asked for the SOA record: %w", name, err)
+	case !holds && rcode == dns.RcodeNotAuth:
+		return fmt.Errorf("%w: the server answers %s to AXFR and does not hold the zone", providers.ErrZoneNotFound, name)
+	}
+	return fmt.Errorf("%w: the server answers %s to AXFR: it must allow %s to transfer the zone (BIND: allow-transfer; Knot: an acl with action transfer)",
+		providers.ErrCredentials, name, p.who())
+}
+
+// who names the one who asks, as a server's access list would.
+func (p *Provider) who() string {
+	if !p.key.signs() {
+		return "this machine's address (no tsig_name is set)"
+	}
+	return fmt.Sprintf("tsig key %q", strings.TrimSuffix(p.key.name, "."))
+}
+
+// holds tells whether the server answers for the zone.
+func (p *Provider) holds(ctx context.Context, at netip.AddrPort, z zone.Name) (bool, error) {
+	s, err := p.dialTo(ctx, at)
+	if err != nil {
+		return false, err
+	}
+	defer s.close()
+	replies, err := ask(ctx, s, []question{{z, dns.TypeSOA}})
+	if err != nil {
+		return false, err
+	}
+	m := replies[0]
+	return m.authoritative && m.rcode == dns.RcodeSuccess && len(m.answer) > 0 && m.answer[0].name == z, nil
+}
