@@ -14,7 +14,8 @@ import "github.com/dnsplan/dnsplan/inventory/zone"
 //	proxied value     -            -       -     switch        -                       -       -
 //	proxied off, on   -            -       -     proxy-*       300 s, old              -       -
 //
-// * where the live TTL is above the change TTL.
+// * where the live TTL is above the change TTL. Where an earlier run's journal
+// shows that resolvers may still hold something longer, that is "old".
 type course struct {
 	// write is the kind of the step that brings the new state.
 	write Kind
@@ -38,11 +39,11 @@ func courseOf(c *Change, negative zone.TTL) course {
 	case c.Action == Proxied:
 		return course{write: StepProxyOff, behind: zone.AutoTTL}
 	case c.Action == Delete:
-		return course{write: StepSwitch, behind: c.Before.TTL}
+		return course{write: StepSwitch, behind: max(c.Before.TTL, c.Cached)}
 	case c.Action == Create:
-		behind := max(negative, c.Wildcard)
+		behind := max(negative, c.Wildcard, c.Cached)
 		if c.Replaces != "" {
-			behind = max(negative, c.ReplacesTTL)
+			behind = max(negative, c.ReplacesTTL, c.Cached)
 		}
 		return course{write: StepSwitch, behind: behind, settle: true, raise: c.Raised()}
 	case c.Before.Proxied && c.After.Proxied:
@@ -51,6 +52,9 @@ func courseOf(c *Change, negative zone.TTL) course {
 	out := course{write: StepSwitch, gate: true, settle: true, behind: c.Before.TTL, raise: c.Raised()}
 	if c.Lowered() {
 		out.lower, out.old, out.behind = true, c.Before.TTL, c.ChangeTTL
+	}
+	if c.Cached > out.behind {
+		out.old = max(out.old, c.Cached)
 	}
 	return out
 }

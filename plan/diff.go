@@ -38,6 +38,9 @@ type Desired struct {
 	Servers  []string
 	Discover bool
 	Sync     int64
+	// Cached are the RRsets of which resolvers may hold an answer from before
+	// an earlier run's write, with the seconds that are left of it.
+	Cached map[zone.Key]zone.TTL
 }
 
 // Selection limits a plan. Its zero value selects everything.
@@ -205,6 +208,7 @@ func (w *differ) extra(live *zone.RRset) {
 	}
 	c := w.change(&Record{Key: live.Key}, Delete, stateOf(*live), nil)
 	c.Remove = c.Before.Values
+	c.Wildcard = w.wildcardAbove(live.Key)
 	w.add(c)
 }
 
@@ -272,7 +276,7 @@ func clamp(ttl, low, high zone.TTL) zone.TTL {
 func (w *differ) change(r *Record, a Action, before, after *State) Change {
 	return Change{
 		ZoneRef: w.d.ZoneRef, Key: r.Key, Action: a, Before: before, After: after,
-		Add: []netip.Addr{}, Remove: []netip.Addr{},
+		Add: []netip.Addr{}, Remove: []netip.Addr{}, Cached: w.d.Cached[r.Key],
 		Group: r.Group, Owner: r.Owner, Comment: r.Comment, ACME: r.ACME,
 	}
 }

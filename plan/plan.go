@@ -3,6 +3,8 @@ package plan
 import (
 	"encoding/json"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -142,12 +144,16 @@ type Change struct {
 	ReplacesTTL zone.TTL `json:"replaces_ttl,omitempty"`
 	// ChangeTTL is the TTL of the RRset while the change is under way.
 	ChangeTTL zone.TTL `json:"change_ttl,omitempty"`
-	// Wildcard is the TTL of a live wildcard that answers for the name now.
+	// Wildcard is the TTL of a live wildcard that answers for the name where it
+	// does not exist.
 	Wildcard zone.TTL `json:"wildcard_ttl,omitempty"`
-	Group    string   `json:"group,omitempty"`
-	Owner    string   `json:"owner,omitempty"`
-	Comment  string   `json:"comment,omitempty"`
-	ACME     string   `json:"acme,omitempty"`
+	// Cached is how many seconds from now resolvers may hold an answer from
+	// before an earlier run's write, as that run's journal shows.
+	Cached  zone.TTL `json:"cached_ttl,omitempty"`
+	Group   string   `json:"group,omitempty"`
+	Owner   string   `json:"owner,omitempty"`
+	Comment string   `json:"comment,omitempty"`
+	ACME    string   `json:"acme,omitempty"`
 }
 
 // MarshalJSON writes the members of the contract in their order, view only
@@ -266,6 +272,9 @@ func (p *Plan) Empty() bool { return len(p.Changes) == 0 }
 
 // Change returns the change of an id.
 func (p *Plan) Change(id string) (*Change, bool) {
+	if i, err := strconv.Atoi(strings.TrimPrefix(id, "c")); err == nil && i >= 1 && i <= len(p.Changes) && p.Changes[i-1].ID == id {
+		return &p.Changes[i-1], true // as number gave them
+	}
 	for i := range p.Changes {
 		if p.Changes[i].ID == id {
 			return &p.Changes[i], true

@@ -51,11 +51,11 @@ func childAppend(dir string) error {
 		return err
 	}
 	for {
-		e, err := w.Append(Event{At: time.Now(), Kind: Start, Step: "s1", Message: "a message of some length"})
+		es, err := w.Append(Event{At: time.Now(), Kind: Start, Step: "s1", Message: "a message of some length"})
 		if err != nil {
 			return err
 		}
-		fmt.Println(e.Seq)
+		fmt.Println(es[0].Seq)
 	}
 }
 

@@ -122,37 +122,45 @@ func cutOff(f file, size int64) error {
 	return f.Sync()
 }
 
-// Append gives e the next number and writes it. When it returns, the event is
-// on disk. It returns the event as a reader will see it.
+// Append numbers the events and writes them, in one call and one sync. When it
+// returns, they are on disk. It returns them as a reader will see them.
 //
-// After an event that could not be written or synced the state of the file is
+// After events that could not be written or synced the state of the file is
 // unknown: that error comes back from every further Append, and nothing more is
 // written. An event that cannot be encoded, or has no At or Kind, is refused
-// without that consequence.
-func (w *Writer) Append(e Event) (Event, error) {
+// with those beside it, without that consequence.
+func (w *Writer) Append(events ...Event) ([]Event, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
-		return Event{}, w.err
+		return nil, w.err
 	}
-	e, line, err := w.encode(e)
-	if err != nil {
-		return Event{}, fmt.Errorf("append to journal %s: %w", w.path, err)
+	out := make([]Event, len(events))
+	var lines []byte
+	for i, e := range events {
+		written, line, err := w.encode(w.seq+1+i, e)
+		if err != nil {
+			return nil, fmt.Errorf("append to journal %s: %w", w.path, err)
+		}
+		out[i], lines = written, append(lines, line...)
 	}
-	if err := writeSynced(w.f, line); err != nil {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	if err := writeSynced(w.f, lines); err != nil {
 		w.err = fmt.Errorf("append to journal %s: %w", w.path, err)
-		return Event{}, w.err
+		return nil, w.err
 	}
-	w.seq = e.Seq
-	return e, nil
+	w.seq += len(events)
+	return out, nil
 }
 
 // encode numbers e and returns it with its line, read back from that line.
-func (w *Writer) encode(e Event) (Event, []byte, error) {
+func (w *Writer) encode(seq int, e Event) (Event, []byte, error) {
 	if e.At.IsZero() || e.Kind == "" {
 		return Event{}, nil, errors.New("an event needs a time and a kind")
 	}
-	e.Seq, e.At, e.Until = w.seq+1, e.At.UTC(), e.Until.UTC()
+	e.Seq, e.At, e.Until = seq, e.At.UTC(), e.Until.UTC()
 	line, err := encodeLine(e)
 	if err != nil {
 		return Event{}, nil, err

@@ -51,11 +51,11 @@ func TestAppendReturnsWhatAReaderSees(t *testing.T) {
 		t.Fatal(err, repaired)
 	}
 	defer w.Close()
-	e, err := w.Append(Event{At: now.In(now.Location()), Kind: Warning, Message: "\xff", Data: json.RawMessage("{\n}")})
+	es, err := w.Append(Event{At: now.In(now.Location()), Kind: Warning, Message: "\xff", Data: json.RawMessage("{\n}")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(append(before, e), readAll(t, dir)); diff != "" {
+	if diff := cmp.Diff(append(before, es...), readAll(t, dir)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -313,8 +313,8 @@ func TestOpenRepairsTornTails(t *testing.T) {
 			if want := fmt.Sprintf("cut %d bytes off behind line 5", len(tail)); !strings.HasPrefix(repaired, want) {
 				t.Errorf("repaired: %q", repaired)
 			}
-			if e, err := w.Append(Event{At: now, Kind: Done}); err != nil || e.Seq != 6 {
-				t.Error(e, err)
+			if es, err := w.Append(Event{At: now, Kind: Done}); err != nil || es[0].Seq != 6 {
+				t.Error(es, err)
 			}
 			if got := readAll(t, dir); len(got) != 6 {
 				t.Errorf("%d events", len(got))

@@ -19,9 +19,15 @@ type Want struct {
 	// TTL is the highest TTL that counts as right; 0 is any. An authoritative
 	// server gives the RRset's own TTL, a resolver what is left of it.
 	TTL zone.TTL
+	// Exact says that a lower TTL is wrong too, as with an authoritative
+	// server that has not taken a raised one.
+	Exact bool
 	// Proxied says that a CDN answers in place of Values, so that any address
 	// is right.
 	Proxied bool
+	// Any says that any definite answer is right, as for a deleted name that a
+	// wildcard answers for (RFC 4592).
+	Any bool
 }
 
 // Verdict is what one answer says about one Want.
@@ -33,7 +39,7 @@ const (
 	Agrees Verdict = "ok"
 	// ByProxy: the RRset is proxied and some address came back.
 	ByProxy Verdict = "proxied"
-	// OldTTL: the values are right, the TTL is higher than wanted.
+	// OldTTL: the values are right, the TTL is not the wanted one.
 	OldTTL Verdict = "ttl"
 	// Differs: other values came back.
 	Differs Verdict = "differs"
@@ -97,7 +103,7 @@ func verdict(w Want, a resolver.Answer) Verdict {
 	case resolver.Answered:
 		return answered(w, a)
 	case resolver.NoData, resolver.NXDomain:
-		if len(w.Values) == 0 {
+		if len(w.Values) == 0 || w.Any {
 			return Agrees
 		}
 		return Missing
@@ -109,13 +115,15 @@ func verdict(w Want, a resolver.Answer) Verdict {
 
 func answered(w Want, a resolver.Answer) Verdict {
 	switch {
+	case w.Any:
+		return Agrees
 	case len(w.Values) == 0:
 		return Present
 	case w.Proxied:
 		return ByProxy
 	case !slices.Equal(w.Values, a.Addrs):
 		return Differs
-	case w.TTL != 0 && a.TTL > w.TTL:
+	case w.TTL != 0 && (a.TTL > w.TTL || w.Exact && a.TTL != w.TTL):
 		return OldTTL
 	}
 	return Agrees
@@ -124,7 +132,7 @@ func answered(w Want, a resolver.Answer) Verdict {
 func detail(w Want, a resolver.Answer, v Verdict) string {
 	var parts []string
 	if v == OldTTL {
-		parts = append(parts, fmt.Sprintf("TTL %d, want at most %d", a.TTL, w.TTL))
+		parts = append(parts, fmt.Sprintf("TTL %d, want %d", a.TTL, w.TTL))
 	}
 	if len(a.CNAME) > 0 {
 		parts = append(parts, "by CNAME "+a.CNAME[len(a.CNAME)-1].Display())

@@ -1,0 +1,284 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// Connection is what a run needs of the outside: providers, name servers,
+// resolvers, and a client to ask them with.
+type Connection struct {
+	World execute.World
+	Asker execute.Asker
+}
+
+// Observer is told what a run does, in order, one call at a time.
+type Observer interface {
+	execute.Observer
+	// Begin comes first, with the run's state so far.
+	Begin(p *plan.Plan, events []journal.Event)
+	// Event is one that has just been written down.
+	Event(e journal.Event)
+}
+
+// Options are what an Engine needs.
+type Options struct {
+	// State is the state folder; journal.OpenState has passed it.
+	State string
+	Clock execute.Clock
+	// Connect returns what a plan's run needs.
+	Connect func(ctx context.Context, p *plan.Plan) (Connection, error)
+	// Holder is written into the locks; Run and Since are set here.
+	Holder journal.Holder
+	// Observer may be nil.
+	Observer Observer
+}
+
+// Engine runs plans in this process. It is safe for concurrent use.
+type Engine struct {
+	opts Options
+
+	mu   sync.Mutex
+	held map[string]*run
+}
+
+var _ engine.Engine = (*Engine)(nil)
+
+// New returns an engine over the state folder.
+func New(o Options) *Engine { return &Engine{opts: o, held: map[string]*run{}} }
+
+// run is a run that this process holds: its locks and its journal's writer.
+type run struct {
+	plan    *plan.Plan
+	events  []journal.Event
+	state   *execute.State
+	writer  *journal.Writer
+	release func() error
+	conn    Connection
+}
+
+// close lets the run go; another process may hold it then.
+func (r *run) close() error { return errors.Join(r.writer.Close(), r.release()) }
+
+// Start locks the plan's zones, compares live with what the plan saw, and
+// claims the plan by making the run's folder.
+func (e *Engine) Start(ctx context.Context, p *plan.Plan) (string, error) {
+	doc, err := plan.Encode(p)
+	if err != nil {
+		return "", err
+	}
+	conn, err := e.opts.Connect(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	release, err := e.lock(p)
+	if err != nil {
+		return "", err
+	}
+	r := &run{plan: p, state: execute.NewState(p), release: release, conn: conn}
+	if err := e.claim(ctx, r, doc); err != nil {
+		return "", errors.Join(err, release())
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.held[p.ID] = r
+	return p.ID, nil
+}
+
+func (e *Engine) claim(ctx context.Context, r *run, doc []byte) error {
+	if err := execute.CheckLive(ctx, r.plan, r.conn.World); err != nil {
+		return err
+	}
+	data, err := json.Marshal(struct {
+		Host string `json:"host"`
+		PID  int    `json:"pid"`
+	}{e.opts.Holder.Host, e.opts.Holder.PID})
+	if err != nil {
+		return err
+	}
+	first := journal.Event{At: e.opts.Clock.Now(), Kind: journal.Begin, Data: data}
+	if r.writer, err = journal.CreateRun(e.opts.State, r.plan.ID, doc, first); err != nil {
+		return err
+	}
+	r.take(first)
+	return nil
+}
+
+// lock takes the locks of the zones that the plan changes.
+func (e *Engine) lock(p *plan.Plan) (func() error, error) {
+	seen := map[plan.ZoneRef]bool{}
+	var names []journal.LockName
+	for i := range p.Changes {
+		if ref := p.Changes[i].ZoneRef; !seen[ref] {
+			seen[ref] = true
+			names = append(names, journal.LockName{Zone: ref.Zone, View: ref.View})
+		}
+	}
+	h := e.opts.Holder
+	h.Run, h.Since = p.ID, e.opts.Clock.Now()
+	return journal.AcquireLocks(e.opts.State, names, h)
+}
+
+// take folds an event that is on disk into the run.
+func (r *run) take(ev journal.Event) {
+	r.events = append(r.events, ev)
+	r.state.Apply(ev)
+}
+
+// open returns the run that this process holds, or takes it over from disk.
+func (e *Engine) open(ctx context.Context, id string) (*run, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if r, ok := e.held[id]; ok {
+		return r, nil
+	}
+	entry, err := journal.FindRun(e.opts.State, id)
+	if err != nil {
+		return nil, err
+	}
+	p, err := readPlan(entry)
+	if err != nil {
+		return nil, err
+	}
+	events, w, repaired, err := entry.Open()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{plan: p, events: events, state: execute.Fold(p, events), writer: w, release: func() error { return nil }}
+	if err := e.takeOver(ctx, r, repaired); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	e.held[id] = r
+	return r, nil
+}
+
+func (e *Engine) takeOver(ctx context.Context, r *run, repaired string) (err error) {
+	if r.state.Ended {
+		return nil
+	}
+	if r.release, err = e.lock(r.plan); err != nil {
+		r.release = func() error { return nil }
+		return err
+	}
+	if r.conn, err = e.opts.Connect(ctx, r.plan); err != nil {
+		return err
+	}
+	if repaired != "" {
+		return e.append(r, journal.Event{Kind: journal.Warning, Message: repaired})
+	}
+	return nil
+}
+
+// drop lets go of a run.
+func (e *Engine) drop(id string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r, ok := e.held[id]
+	if !ok {
+		return nil
+	}
+	delete(e.held, id)
+	return r.close()
+}
+
+// append writes events down, durably, and then folds and shows them.
+func (e *Engine) append(r *run, events ...journal.Event) error {
+	for i := range events {
+		if events[i].At.IsZero() {
+			events[i].At = e.opts.Clock.Now()
+		}
+	}
+	written, err := r.writer.Append(events...)
+	for _, ev := range written {
+		r.take(ev)
+		if e.opts.Observer != nil {
+			e.opts.Observer.Event(ev)
+		}
+	}
+	return err
+}
+
+// Signal writes a person's word into the run's journal and keeps hold of the
+// run for Wait. The error is engine.ErrEnded when the run has ended, and
+// journal.ErrBusy when another process works on it.
+func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
+	r, err := e.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	if r.state.Ended {
+		return errors.Join(fmt.Errorf("%s run %s: %w", s, id, engine.ErrEnded), e.drop(id))
+	}
+	kind := journal.Resume
+	if s == engine.Cancel {
+		kind = journal.Cancel
+	}
+	return e.append(r, journal.Event{Kind: kind})
+}
+
+// Show reads a run from disk; id may be a unique prefix, or "last".
+func (e *Engine) Show(_ context.Context, id string) (engine.Run, error) {
+	entry, err := journal.FindRun(e.opts.State, id)
+	if err != nil {
+		return engine.Run{}, err
+	}
+	r := readRun(entry)
+	return r, r.Err
+}
+
+// List reads all runs from disk, newest first. One that cannot be read is in
+// the list with its error.
+func (e *Engine) List(context.Context) ([]engine.Run, error) {
+	entries, err := journal.ListRuns(e.opts.State)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]engine.Run, len(entries))
+	for i, entry := range entries {
+		out[i] = readRun(entry)
+	}
+	return out, nil
+}
+
+// Watch follows the run's journal.
+func (e *Engine) Watch(ctx context.Context, id string) iter.Seq2[journal.Event, error] {
+	entry, err := journal.FindRun(e.opts.State, id)
+	if err != nil {
+		return func(yield func(journal.Event, error) bool) { yield(journal.Event{}, err) }
+	}
+	return journal.Watch(ctx, entry.Journal(), 1)
+}
+
+func readRun(entry journal.Run) engine.Run {
+	r := engine.Run{ID: entry.ID}
+	if r.Plan, r.Err = readPlan(entry); r.Err != nil {
+		return r
+	}
+	if r.Events, r.Err = entry.Events(); r.Err != nil {
+		return r
+	}
+	r.Result = execute.Fold(r.Plan, r.Events).Result()
+	r.Busy, r.Err = entry.Busy()
+	return r
+}
+
+func readPlan(entry journal.Run) (*plan.Plan, error) {
+	doc, err := entry.Plan()
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.Decode(doc)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", entry.ID, err)
+	}
+	return p, nil
+}

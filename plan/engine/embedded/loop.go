@@ -1,0 +1,151 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// Wait drives the run until it ends, holds, or the context ends, and lets go of
+// it then.
+func (e *Engine) Wait(ctx context.Context, id string) (execute.Result, error) {
+	r, err := e.open(ctx, id)
+	if err != nil {
+		return execute.Result{Run: id}, err
+	}
+	if e.opts.Observer != nil {
+		e.opts.Observer.Begin(r.plan, r.events)
+	}
+	err = e.drive(ctx, r)
+	return r.state.Result(), errors.Join(err, e.drop(id))
+}
+
+// drive does one action after the other. It returns nil when the run has ended,
+// holds, or was interrupted.
+func (e *Engine) drive(ctx context.Context, r *run) error {
+	runner := &execute.Runner{
+		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Clock: e.opts.Clock, Observer: e.opts.Observer,
+	}
+	if e.opts.Observer == nil {
+		runner.Observer = nil // not an interface that holds nil
+	}
+	for {
+		a := execute.Next(r.plan, r.state, e.opts.Clock.Now())
+		switch a.Kind {
+		case execute.Hold, execute.Nothing:
+			return nil
+		case execute.Finish:
+			return e.finish(r)
+		}
+		if !a.Closing && ctx.Err() != nil {
+			return e.append(r, journal.Event{Kind: journal.Interrupted})
+		}
+		if err := e.act(ctx, r, runner, a); err != nil {
+			return err
+		}
+	}
+}
+
+// act does one action and writes down what came of it. Being interrupted is no
+// error: drive sees it.
+func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a execute.Action) error {
+	switch a.Kind {
+	case execute.Arm:
+		return e.append(r, each(a, func(i int, ev *journal.Event) { ev.Kind, ev.Until = journal.Wait, a.Waits[i] })...)
+	case execute.Pass:
+		return e.append(r, each(a, func(_ int, ev *journal.Event) { ev.Kind = journal.Done })...)
+	case execute.Sleep:
+		e.tell(a)
+		_ = e.opts.Clock.SleepUntil(ctx, a.Until) // only the context's end
+		return nil
+	}
+	if err := e.append(r, journal.Event{Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing}); err != nil {
+		return err
+	}
+	events, err := runner.Run(ctx, a, r.state)
+	if err != nil && !errors.Is(err, ctx.Err()) {
+		return fmt.Errorf("step %s: %w", a.Step.ID, err)
+	}
+	return e.append(r, events...)
+}
+
+// each makes one event for each of the action's zones.
+func each(a execute.Action, set func(i int, ev *journal.Event)) []journal.Event {
+	out := make([]journal.Event, len(a.Zones))
+	for i, ref := range a.Zones {
+		out[i] = journal.Event{Step: a.Step.ID, Zone: ref.String()}
+		set(i, &out[i])
+	}
+	return out
+}
+
+// tell says what is being waited for.
+func (e *Engine) tell(a execute.Action) {
+	if e.opts.Observer == nil {
+		return
+	}
+	doing := "waiting: " + a.Step.Detail
+	e.opts.Observer.Progress(execute.Progress{Step: a.Step.ID, Doing: doing, Deadline: a.Until})
+}
+
+// finish writes the change log and then ends the run: a crash between the two
+// comes here again, and the change log takes an entry only once.
+func (e *Engine) finish(r *run) error {
+	result := r.state.Result()
+	if err := journal.AppendChanges(e.opts.State, entries(r.plan, result, e.opts.Clock.Now())); err != nil {
+		return fmt.Errorf("change log: %w", err)
+	}
+	return e.append(r, journal.Event{Kind: journal.End})
+}
+
+// entries are the change log's entries of a result: what was applied, and what
+// was left open.
+func entries(p *plan.Plan, result execute.Result, now time.Time) []journal.Change {
+	var out []journal.Change
+	for _, cr := range result.Changes {
+		if cr.Made != execute.Applied && cr.Made != execute.LeftOpen {
+			continue
+		}
+		c := cr.Change
+		entry := journal.Change{
+			At: now, Zone: c.Zone, View: c.View, Name: c.Name, Type: c.Type.String(), Action: string(c.Action),
+			Reason: p.Policy.Reason, Ticket: p.Policy.Ticket, By: p.Policy.By, Impact: impact(c),
+			VerifiedBy: cr.VerifiedBy, Run: result.Run, ID: c.ID,
+		}
+		if cr.Made == execute.LeftOpen {
+			entry.Action += " (left open)"
+		}
+		entry.OldValues, entry.OldTTL, entry.OldProxied = logged(c.Before)
+		entry.NewValues, entry.NewTTL, entry.NewProxied = logged(c.After)
+		out = append(out, entry)
+	}
+	return out
+}
+
+func logged(s *plan.State) (values []string, ttl zone.TTL, proxied bool) {
+	values = []string{}
+	if s == nil {
+		return values, 0, false
+	}
+	for _, v := range s.Values {
+		values = append(values, v.String())
+	}
+	return values, s.TTL, s.Proxied
+}
+
+// impact says what users of the name could notice.
+func impact(c *plan.Change) string {
+	switch {
+	case c.Strategy == plan.Staged || c.Action == plan.TTL:
+		return "none expected"
+	case c.Before != nil:
+		return fmt.Sprintf("resolvers may give the old answer for %s", zone.FormatDuration(c.Before.TTL.Duration()))
+	}
+	return "resolvers may not know the name until their negative answer has expired"
+}

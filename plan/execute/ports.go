@@ -1,0 +1,38 @@
+package execute
+
+import (
+	"context"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// Clock is the only time that a run knows.
+type Clock interface {
+	Now() time.Time
+	// SleepUntil returns nil at t or later, or the context's error at once.
+	SleepUntil(ctx context.Context, t time.Time) error
+}
+
+// Asker asks DNS servers; a *resolver.Client is one.
+type Asker interface {
+	Ask(ctx context.Context, queries []resolver.Query) []resolver.Answer
+	SOA(ctx context.Context, s resolver.Server, z zone.Name, recurse bool) resolver.SOAAnswer
+}
+
+// World is what a run needs from outside: who holds a zone, who serves it, who
+// is asked about it, and where copies go. It is safe for concurrent use.
+type World interface {
+	// Provider returns the provider of the zone.
+	Provider(z plan.ZoneRef) (providers.Provider, error)
+	// NameServers returns the zone's authoritative servers, each with the
+	// addresses to ask; none where the zone is not to be asked about.
+	NameServers(ctx context.Context, z plan.ZoneRef) ([]resolver.NameServer, error)
+	// Resolvers returns the resolvers to ask.
+	Resolvers() []resolver.Server
+	// Save keeps a copy of the zone and returns where it is.
+	Save(z plan.ZoneRef, s *zone.Snapshot) (path string, err error)
+}

@@ -1,0 +1,166 @@
+package execute
+
+import (
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan"
+)
+
+// Outcome is how a run stands.
+type Outcome string
+
+// The outcomes.
+const (
+	// OutcomeDone: every change was made.
+	OutcomeDone Outcome = "done"
+	// OutcomeFailed: something failed, and what could be taken back was.
+	OutcomeFailed Outcome = "failed"
+	// OutcomeCancelled: a person stopped the run, and what was open was closed.
+	OutcomeCancelled Outcome = "cancelled"
+	// OutcomeHeld: the run waits for a person.
+	OutcomeHeld Outcome = "held"
+	// OutcomeInterrupted: the process stopped; the run can be resumed.
+	OutcomeInterrupted Outcome = "interrupted"
+	// OutcomeRunning: none of these yet.
+	OutcomeRunning Outcome = "running"
+)
+
+// Made says what became of one change.
+type Made string
+
+// What became of a change.
+const (
+	// Applied: live is as desired, and that was verified.
+	Applied Made = "applied"
+	// RolledBack: it was written, and the old values and TTL are back.
+	RolledBack Made = "rolled back"
+	// NotApplied: nothing of it was written.
+	NotApplied Made = "not applied"
+	// LeftOpen: it was written in part, and someone has to look.
+	LeftOpen Made = "left open"
+	// Pending: its steps are not through.
+	Pending Made = "pending"
+)
+
+// ChangeResult is what became of one change.
+type ChangeResult struct {
+	Change *plan.Change
+	Made   Made
+	// Error is why, where it was not applied.
+	Error string
+	// VerifiedBy are the servers that gave the new answer.
+	VerifiedBy []string
+}
+
+// Result is how a run stands, for people and for the change log.
+type Result struct {
+	Run     string
+	Outcome Outcome
+	// Partly says that something was applied, or left open, while something
+	// else was not: a person has to look.
+	Partly  bool
+	Changes []ChangeResult
+	// Failures are the zones' own failures, in the plan's order, without those
+	// that only follow from another.
+	Failures []ZoneFailure
+	// Backups are the paths of the zones' copies.
+	Backups []string
+	At      time.Time
+}
+
+// ZoneFailure is a failure, a hold or an alarm in one zone.
+type ZoneFailure struct {
+	Zone plan.ZoneRef
+	Failure
+}
+
+// Result sums the state up.
+func (s *State) Result() Result {
+	r := Result{Run: s.plan.ID, Outcome: s.outcome(), At: s.Last}
+	counts := map[Made]int{}
+	for i := range s.plan.Changes {
+		c := &s.plan.Changes[i]
+		cr := ChangeResult{Change: c, Made: s.made(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
+		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied {
+			cr.Error = f.Error
+		}
+		counts[cr.Made]++
+		r.Changes = append(r.Changes, cr)
+	}
+	for _, z := range s.plan.Zones {
+		r.addZone(z.ZoneRef, s.zones[z.ZoneRef])
+	}
+	r.Partly = counts[LeftOpen] > 0 || counts[Applied] > 0 && counts[Applied] < len(r.Changes)
+	return r
+}
+
+func (r *Result) addZone(ref plan.ZoneRef, z *zoneState) {
+	if z.backup != "" {
+		r.Backups = append(r.Backups, z.backup)
+	}
+	for _, f := range []*Failure{z.failed, z.held} {
+		if f != nil && f.Class != Linked {
+			r.Failures = append(r.Failures, ZoneFailure{ref, *f})
+		}
+	}
+	for _, f := range z.alarms {
+		r.Failures = append(r.Failures, ZoneFailure{ref, f})
+	}
+}
+
+func (s *State) outcome() Outcome {
+	failed := false
+	for _, z := range s.plan.Zones {
+		failed = failed || s.zones[z.ZoneRef].failed != nil
+	}
+	switch {
+	case !s.Ended && s.anyHeld():
+		return OutcomeHeld
+	case !s.Ended && s.Interrupted:
+		return OutcomeInterrupted
+	case !s.Ended:
+		return OutcomeRunning
+	case s.Cancelled:
+		return OutcomeCancelled
+	case failed:
+		return OutcomeFailed
+	}
+	return OutcomeDone
+}
+
+// made says what became of c.
+func (s *State) made(c *plan.Change) Made {
+	z := s.zones[c.ZoneRef]
+	started, done, closed := false, true, true
+	for _, st := range s.index.byChange[c.ID] {
+		ss := s.steps[st.ID]
+		done = done && s.isDone(st, c.ZoneRef)
+		if st.Kind.Writes() && ss.started {
+			started = true
+			closed = closed && (ss.closed[c.ZoneRef] || len(s.ClosingMoves(st, c.ZoneRef)) == 0)
+		}
+	}
+	switch {
+	case done, z.failed != nil && s.kept(c) && closed && len(z.alarms) == 0:
+		return Applied
+	case z.failed == nil:
+		return Pending
+	case !started:
+		return NotApplied
+	case !closed || s.alarmed(c):
+		return LeftOpen
+	}
+	return RolledBack
+}
+
+// alarmed tells whether closing left something of the change's steps alone.
+func (s *State) alarmed(c *plan.Change) bool {
+	for _, f := range s.zones[c.ZoneRef].alarms {
+		for _, st := range s.index.byChange[c.ID] {
+			if st.ID == f.Step {
+				return true
+			}
+		}
+	}
+	return false
+}

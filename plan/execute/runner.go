@@ -1,0 +1,221 @@
+package execute
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/verify"
+	"golang.org/x/sync/errgroup"
+)
+
+// zonesAtOnce is how many zones of a step are worked on at the same time.
+const zonesAtOnce = 8
+
+// Runner does one step. It keeps nothing between steps but what can be found
+// out again, so that another process may do the next one.
+type Runner struct {
+	Plan     *plan.Plan
+	World    World
+	Asker    Asker
+	Clock    Clock
+	Observer Observer
+
+	observing sync.Mutex
+}
+
+// Run does the action's step in each of its zones and returns one done, failed
+// or hold event for each, in the order of the zones, warnings before it. When the context ends, it
+// returns the context's error; zones that were not finished have no event then,
+// and the step is to be run again.
+//
+// A write that has begun is finished before Run gives up.
+func (r *Runner) Run(ctx context.Context, a Action, s *State) ([]journal.Event, error) {
+	outcomes := make([][]journal.Event, len(a.Zones))
+	var g errgroup.Group
+	g.SetLimit(zonesAtOnce)
+	for i, ref := range a.Zones {
+		g.Go(func() error {
+			w := &work{Runner: r, action: a, state: s, ref: ref, step: a.Step}
+			f, err := w.do(ctx)
+			if err != nil && ctx.Err() != nil {
+				return nil // no outcome: it runs again
+			}
+			outcomes[i] = append(w.warnings, w.event(f, err))
+			return nil
+		})
+	}
+	_ = g.Wait() // the work returns no error: each zone has its own outcome
+	for _, o := range outcomes {
+		if o == nil {
+			return slices.Concat(outcomes...), ctx.Err()
+		}
+	}
+	return slices.Concat(outcomes...), nil
+}
+
+// work is one step in one zone.
+type work struct {
+	*Runner
+	action Action
+	state  *State
+	ref    plan.ZoneRef
+	step   *plan.Step
+
+	warnings []journal.Event
+}
+
+func (w *work) warnf(format string, args ...any) {
+	w.warnings = append(w.warnings, journal.Event{
+		At: w.Clock.Now(), Kind: journal.Warning, Step: w.step.ID, Zone: w.ref.String(), Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// stepError is an error with what it means for the run.
+type stepError struct {
+	class Class
+	err   error
+}
+
+func (e *stepError) Error() string { return e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+func failf(c Class, format string, args ...any) error {
+	return &stepError{c, fmt.Errorf(format, args...)}
+}
+
+func (w *work) do(ctx context.Context) (facts, error) {
+	if w.action.Closing {
+		return w.close(ctx)
+	}
+	switch w.step.Kind {
+	case plan.StepBackup:
+		return w.backup(ctx)
+	case plan.StepPreflight:
+		return w.preflight(ctx)
+	case plan.StepPropagate:
+		return facts{}, w.agree(ctx, w.wants())
+	case plan.StepGate:
+		return facts{}, w.gate(ctx)
+	case plan.StepVerify, plan.StepSettle:
+		return w.verify(ctx)
+	}
+	if w.step.Kind.Writes() {
+		return w.write(ctx, w.moves())
+	}
+	return facts{}, failf(Refused, "step %s: this dnsplan knows no steps of kind %q", w.step.ID, w.step.Kind)
+}
+
+// event turns an outcome into what the journal holds.
+func (w *work) event(f facts, err error) journal.Event {
+	e := journal.Event{At: w.Clock.Now(), Kind: journal.Done, Step: w.step.ID, Undo: w.action.Closing, Zone: w.ref.String()}
+	if err != nil {
+		e.Kind, e.Error = journal.Failed, err.Error()
+		f = facts{Class: Unreachable, Resolvers: f.Resolvers}
+		if se, ok := errors.AsType[*stepError](err); ok {
+			f.Class = se.class
+		}
+		if f.Class == Lagging || w.action.Closing && f.Class == Unreachable {
+			e.Kind = journal.Hold
+		}
+	}
+	if data, err := json.Marshal(f); err == nil && string(data) != "{}" {
+		e.Data = data
+	}
+	return e
+}
+
+// changes are those of the step in this zone.
+func (w *work) changes() []*plan.Change { return w.state.index.byStep[w.step.ID][w.ref] }
+
+// moves are the writes of the step in this zone.
+func (w *work) moves() []plan.Move {
+	var out []plan.Move
+	for _, c := range w.changes() {
+		out = append(out, c.Move(w.step.Kind))
+	}
+	return out
+}
+
+// zone is the plan's entry for this zone.
+func (w *work) zone() plan.Zone {
+	for _, z := range w.Plan.Zones {
+		if z.ZoneRef == w.ref {
+			return z
+		}
+	}
+	return plan.Zone{ZoneRef: w.ref}
+}
+
+// timeout bounds a wait for agreement: the inventory's, or what the provider
+// says it needs if that is more.
+func (w *work) timeout() time.Duration {
+	return time.Duration(max(w.Plan.Policy.Timeout, w.zone().Sync)) * time.Second
+}
+
+func (w *work) progress(doing string, deadline time.Time, lines []verify.Line) {
+	if w.Observer == nil {
+		return
+	}
+	w.observing.Lock()
+	defer w.observing.Unlock()
+	w.Observer.Progress(Progress{Step: w.step.ID, Closing: w.action.Closing, Doing: doing, Deadline: deadline, Lines: lines})
+}
+
+// want is what servers should answer for c once the write before this step has
+// reached them.
+func (w *work) want(c *plan.Change) verify.Want {
+	kind := plan.StepSwitch
+	if st, ok := w.state.index.writeBefore(w.step, c); ok {
+		kind = st.Kind
+	}
+	want := wantOf(c.Move(kind))
+	want.Any = len(want.Values) == 0 && c.Wildcard > 0
+	return want
+}
+
+// wants are those of the step's changes.
+func (w *work) wants() []verify.Want {
+	var out []verify.Want
+	for _, c := range w.changes() {
+		out = append(out, w.want(c))
+	}
+	return out
+}
+
+func wantOf(m plan.Move) verify.Want {
+	if m.To == nil {
+		return verify.Want{Key: m.Key}
+	}
+	out := verify.Want{Key: m.Key, Values: m.To.Addrs, TTL: m.To.TTL, Exact: true, Proxied: m.To.Proxied}
+	if m.To.Auto {
+		out.TTL = 0
+	}
+	return out
+}
+
+// zoneKeys are the keys of moves.
+func zoneKeys(moves []plan.Move) []zone.Key {
+	out := make([]zone.Key, len(moves))
+	for i, m := range moves {
+		out[i] = m.Key
+	}
+	return out
+}
+
+// wantsOf are what servers should answer once moves have reached them.
+func wantsOf(moves []plan.Move) []verify.Want {
+	out := make([]verify.Want, len(moves))
+	for i, m := range moves {
+		out[i] = wantOf(m)
+		out[i].Any = m.To == nil // what a wildcard may answer
+	}
+	return out
+}

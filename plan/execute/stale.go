@@ -1,0 +1,103 @@
+package execute
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/providers"
+	"golang.org/x/sync/errgroup"
+)
+
+// StaleError is a plan that no longer fits: RRsets that it touches have moved
+// since it was made.
+type StaleError struct{ Moved []MovedRRset }
+
+// MovedRRset is one RRset that has moved.
+type MovedRRset struct {
+	Zone plan.ZoneRef
+	Key  zone.Key
+	// Saw is what the plan saw, Now what is there; nil is no such RRset.
+	Saw, Now *zone.RRset
+	// CNAME is the target of the CNAME record that is there now, where the
+	// plan saw none or another one.
+	CNAME string
+}
+
+// Error names each record with both values.
+func (e *StaleError) Error() string {
+	lines := make([]string, len(e.Moved))
+	for i, m := range e.Moved {
+		lines[i] = fmt.Sprintf("%s: the plan saw %s, now there is %s", m.Key, show(m.Saw), show(m.Now))
+		if m.CNAME != "" {
+			lines[i] += " and a CNAME to " + m.CNAME
+		}
+	}
+	return "the plan is stale: " + strings.Join(lines, "; ")
+}
+
+// CheckLive compares the RRsets that the plan touches with what the providers
+// hold now. It returns a *StaleError when one has moved; records that the plan
+// does not touch do not matter.
+func CheckLive(ctx context.Context, p *plan.Plan, w World) error {
+	found := make([][]MovedRRset, len(p.Zones))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(zonesAtOnce)
+	for i, z := range p.Zones {
+		g.Go(func() (err error) {
+			found[i], err = movedIn(ctx, p, w, z.ZoneRef)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if moved := slices.Concat(found...); len(moved) > 0 {
+		return &StaleError{moved}
+	}
+	return nil
+}
+
+func movedIn(ctx context.Context, p *plan.Plan, w World, ref plan.ZoneRef) (out []MovedRRset, err error) {
+	var changes []*plan.Change
+	var keys []zone.Key
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.ZoneRef == ref {
+			changes, keys = append(changes, c), append(keys, c.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	provider, err := w.Provider(ref)
+	if err != nil {
+		return nil, err
+	}
+	live, err := providers.Look(ctx, provider, ref.Zone, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", ref, err)
+	}
+	cnames := map[zone.Name]string{}
+	for _, r := range live.Others {
+		if r.Type == "CNAME" {
+			cnames[r.Name] = r.Data
+		}
+	}
+	for _, c := range changes {
+		r, ok := live.Find(c.Key)
+		saw := c.Before.RRset(c.Key)
+		cname := cnames[c.Name]
+		if is(r, ok, saw) && (cname == "" || c.Replaces == "CNAME "+cname) && (c.Replaces == "" || cname != "") {
+			continue
+		}
+		m := MovedRRset{Zone: ref, Key: c.Key, Saw: saw, CNAME: cname}
+		if ok {
+			m.Now = &r
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}

@@ -1,0 +1,172 @@
+package execute
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+	"github.com/dnsplan/dnsplan/plan/verify"
+)
+
+// resolvers returns those that answered the baseline.
+func (w *work) resolvers() []resolver.Server {
+	base := w.state.Baseline(w.ref)
+	return slices.DeleteFunc(slices.Clone(w.World.Resolvers()), func(s resolver.Server) bool {
+		return !slices.Contains(base, s.Name)
+	})
+}
+
+// verify makes sure that the authoritative servers still give the new answer,
+// and that as many resolvers as the policy requires do.
+func (w *work) verify(ctx context.Context) (facts, error) {
+	if err := w.agree(ctx, w.wants()); err != nil {
+		return facts{}, err
+	}
+	servers, err := w.servers(ctx)
+	if err != nil {
+		return facts{}, err
+	}
+	resolvers := w.resolvers()
+	need, err := verify.Quorum(w.Plan.Policy.Require, len(resolvers))
+	if err != nil {
+		return facts{}, failf(Refused, "verify: %w", err)
+	}
+	watch := newWatch(resolvers, w.resolverWants(), need, w.Clock)
+	left, err := w.run(ctx, poll{
+		doing:    "waiting until the resolvers give the new answer",
+		deadline: w.Clock.Now().Add(w.timeout()),
+		open:     cross(resolvers, true, watch.wants),
+		judge:    watch.judge,
+		enough:   watch.enough,
+	})
+	if err != nil {
+		return facts{}, err
+	}
+	if !watch.enough() {
+		return facts{}, failf(Lagging, "%s: %d of %d resolvers give the new answer, %d needed: %s",
+			w.ref, watch.good(), len(resolvers), need, explainLines(left))
+	}
+	for _, r := range watch.lagging() {
+		w.warnf("resolver %s does not give the new answer yet; %s is enough", r, w.Plan.Policy.Require)
+	}
+	return facts{VerifiedBy: names(servers, watch.agreeing())}, nil
+}
+
+// resolverWants are the wants without their TTLs: a resolver has some part of
+// it left.
+func (w *work) resolverWants() []verify.Want {
+	wants := w.wants()
+	for i := range wants {
+		wants[i].TTL, wants[i].Exact = 0, false
+	}
+	return wants
+}
+
+func names(lists ...[]resolver.Server) []string {
+	var out []string
+	for _, l := range lists {
+		for _, s := range l {
+			out = append(out, s.String())
+		}
+	}
+	return out
+}
+
+// watch follows which resolvers have given the new answer to everything.
+//
+// A resolver that gave an old answer after the computed wait keeps answers
+// longer than it may, and what it gave with a TTL may live on in caches behind
+// it. So it is not believed again before that TTL has passed, even if its next
+// answer is right.
+type watch struct {
+	clock     Clock
+	resolvers []resolver.Server
+	wants     []verify.Want
+	need      int
+	open      map[resolver.Server]int
+	stale     map[questionID]time.Time
+}
+
+func newWatch(resolvers []resolver.Server, wants []verify.Want, need int, c Clock) *watch {
+	w := &watch{clock: c, resolvers: resolvers, wants: wants, need: need, open: map[resolver.Server]int{}, stale: map[questionID]time.Time{}}
+	for _, r := range resolvers {
+		w.open[r] = len(wants)
+	}
+	return w
+}
+
+func (w *watch) judge(q asked, l verify.Line) bool {
+	id := q.id()
+	if !l.Verdict.Good() {
+		if l.Verdict.Stale() {
+			w.stale[id] = w.clock.Now().Add(l.TTL.Duration())
+		}
+		return false
+	}
+	if w.clock.Now().Before(w.stale[id]) {
+		return false
+	}
+	w.open[q.server]--
+	return true
+}
+
+func (w *watch) agreeing() []resolver.Server {
+	return slices.DeleteFunc(slices.Clone(w.resolvers), func(s resolver.Server) bool { return w.open[s] > 0 })
+}
+
+func (w *watch) lagging() []resolver.Server {
+	return slices.DeleteFunc(slices.Clone(w.resolvers), func(s resolver.Server) bool { return w.open[s] == 0 })
+}
+
+func (w *watch) good() int    { return len(w.agreeing()) }
+func (w *watch) enough() bool { return w.good() >= w.need }
+
+// gate makes sure, right before the first switch, that resolvers have forgotten
+// the old TTL. One that shows more than the change TTL is given the time that it
+// says it needs, once: if it shows as much again, it lengthens TTLs, which the
+// verification will tell. One that needs longer than the time-out had not
+// forgotten: nothing is switched.
+func (w *work) gate(ctx context.Context) error {
+	held, until := w.holding(ctx)
+	if err := ctx.Err(); err != nil || len(held) == 0 {
+		return err
+	}
+	now := w.Clock.Now()
+	if until.Sub(now) > w.timeout() {
+		return failf(Disagree, "resolvers still hold the old TTL, nothing is switched: %s", explainLines(held))
+	}
+	w.progress("waiting until resolvers have forgotten the old TTL", until, worst(held))
+	if err := w.Clock.SleepUntil(ctx, until.Add(Margin)); err != nil {
+		return err
+	}
+	held, _ = w.holding(ctx)
+	for _, l := range held {
+		w.warnf("%s gives %s %s with TTL %d, above the zone's: it keeps answers longer than it may", l.Address, l.Name, l.Type, l.TTL)
+	}
+	return ctx.Err()
+}
+
+// holding returns the resolvers' answers whose TTL is above the change TTL, and
+// when the last of them says that it forgets.
+func (w *work) holding(ctx context.Context) (held []verify.Line, until time.Time) {
+	low := map[zone.Key]zone.TTL{}
+	var wants []verify.Want
+	for _, c := range w.changes() {
+		low[c.Key] = c.ChangeTTL
+		wants = append(wants, wantOf(plan.Move{Key: c.Key, To: c.Before.RRset(c.Key)}))
+	}
+	for _, l := range w.ask(ctx, cross(w.resolvers(), true, wants)) {
+		key := zone.Key{Name: l.Name, Type: l.Type}
+		if len(l.Values) == 0 || l.TTL <= low[key] {
+			continue
+		}
+		held = append(held, l)
+		if end := w.Clock.Now().Add(l.TTL.Duration()); end.After(until) {
+			until = end
+		}
+	}
+	return held, until
+}
