@@ -1,0 +1,99 @@
+package providertest
+
+import (
+	"testing"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// Zone is a zone that a provider holds for one case.
+type Zone struct {
+	Provider providers.Provider
+	Name     zone.Name
+	// Others returns all records that are neither A nor AAAA, the SOA record
+	// included, in presentation form, in any order. It asks the provider's
+	// store, never the provider. The serial of the SOA record may differ from
+	// call to call, nothing else.
+	Others func(t *testing.T) []string
+}
+
+// Harness makes zones for the suite.
+type Harness struct {
+	// Open returns a fresh zone that holds text: master file lines with
+	// relative names, a TTL and a class each, an SOA and an NS record. The
+	// zone's name is the harness's to choose, up to 60 octets.
+	Open func(t *testing.T, text string) Zone
+	// Foreign returns a zone with an RRset whose Foreign is set; nil where the
+	// provider has none.
+	Foreign func(t *testing.T) (Zone, zone.Key)
+	// Sets is how many RRsets the case of many changes writes at once; 0 is
+	// 1,200.
+	Sets int
+	// Skip names cases that the provider cannot pass, with the reason. See the
+	// constants. A name that is no case fails the run.
+	Skip map[Case]string
+}
+
+// Case names a part of the suite.
+type Case string
+
+// The cases.
+const (
+	Change      Case = "change"       // one RRset created, updated, deleted, at names of all kinds
+	Members     Case = "members"      // ids, comments and tags of values that stay
+	Batch       Case = "batch"        // A and AAAA of one name in one write
+	Many        Case = "many"         // many RRsets in one write
+	Repeat      Case = "repeat"       // a change to what is there already
+	CNAME       Case = "cname"        // a new set at a CNAME record, with and without Replaces
+	Conflict    Case = "conflict"     // a precondition on values that does not hold
+	ConflictTTL Case = "conflict-ttl" // a precondition on the TTL that does not hold
+	Concurrent  Case = "concurrent"   // two writers with one precondition
+	Foreign     Case = "foreign"      // a set that is not dnsplan's
+	Cancel      Case = "cancel"       // a context that is cancelled already
+	NoZone      Case = "no-zone"      // a zone that the provider does not hold
+	Isolation   Case = "isolation"    // a caller that changes what it was given
+	Look        Case = "look"         // the same through a Looker
+	List        Case = "list"         // the zone is in a Lister's list
+	Bounds      Case = "bounds"       // Limits are in order
+)
+
+// Run runs the suite.
+func Run(t *testing.T, h Harness) {
+	cases := []struct {
+		name Case
+		run  func(*testing.T, Harness)
+	}{
+		{Change, testChange},
+		{Members, testMembers},
+		{Batch, testBatch},
+		{Many, testMany},
+		{Repeat, testRepeat},
+		{CNAME, testCNAME},
+		{Conflict, testConflict},
+		{ConflictTTL, testConflictTTL},
+		{Concurrent, testConcurrent},
+		{Foreign, testForeign},
+		{Cancel, testCancel},
+		{NoZone, testNoZone},
+		{Isolation, testIsolation},
+		{Look, testLook},
+		{List, testList},
+		{Bounds, testBounds},
+	}
+	known := make(map[Case]bool, len(cases))
+	for _, c := range cases {
+		known[c.name] = true
+		t.Run(string(c.name), func(t *testing.T) {
+			if why, ok := h.Skip[c.name]; ok {
+				t.Skip(why)
+			}
+			c.run(t, h)
+		})
+	}
+	for name := range h.Skip {
+		if !known[name] {
+			t.Errorf("Skip names %q, which is no case", name)
+		}
+	}
+}
