@@ -66,6 +66,9 @@ func (c *content) add(rr dns.RR) error {
 	if h.Class != dns.ClassINET {
 		return fmt.Errorf("class %s is not served", dns.ClassToString[h.Class])
 	}
+	if _, err := dns.PackRR(rr, make([]byte, dns.Len(rr)+1), 0, nil, false); err != nil {
+		return fmt.Errorf("%s record: %w", dns.TypeToString[h.Rrtype], err)
+	}
 	name, err := canonical(h.Name)
 	if err != nil {
 		return err

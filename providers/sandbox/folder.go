@@ -3,7 +3,6 @@ package sandbox
 import (
 	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,9 +25,11 @@ const settling = 50 * time.Millisecond
 // fileState is what was seen of a zone's files when they were last read.
 type fileState struct {
 	stamps  []stamp // the zone file, then those that it includes
-	sum     [sha256.Size]byte
 	settled bool
 }
+
+// present tells whether the zone file was there.
+func (f *fileState) present() bool { return f.stamps[0].info != nil }
 
 // stamp is one file as os.Stat showed it; info is nil when it was not there.
 type stamp struct {
@@ -88,21 +89,29 @@ func (s *Store) refresh(name zone.Name, force bool) {
 	if known && !force && h.file.settled && !h.file.changed() {
 		return
 	}
-	state, c, err := s.read(name, path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && state.stamps[0].info == nil:
-		if known && (h.last() != version{since: h.last().since}) {
-			s.push(h, version{})
+	v, state := s.read(name, path)
+	if !known {
+		if !state.present() {
+			return
 		}
-	case known && h.file.sum == state.sum && h.last().content != nil:
-	case err == nil:
-		s.push(s.history(name), version{content: c})
-	case !known || h.last().content == nil:
-		s.push(s.history(name), version{err: err})
+		h = s.history(name)
 	}
-	if h, known = s.zones[name]; known {
-		h.file = state
+	if h.last().superseded(v) {
+		s.push(h, v)
 	}
+	h.file = state
+}
+
+// superseded tells whether what was read now is to be served in place of v: a
+// good version is kept when the file has become a bad one.
+func (v version) superseded(by version) bool {
+	switch {
+	case by.content == nil && by.err == nil:
+		return v.content != nil || v.err != nil
+	case by.err != nil:
+		return v.content == nil && (v.err == nil || v.sum != by.sum)
+	}
+	return v.content == nil || v.sum != by.sum
 }
 
 // path returns the file of a zone. A name with bytes that mean something in a
@@ -147,16 +156,18 @@ func sameFile(a, b os.FileInfo) bool {
 
 // read parses a zone's file. Each stamp is taken before its file is read, so
 // that a change in between shows at the next look.
-func (s *Store) read(name zone.Name, path string) (fileState, *content, error) {
+func (s *Store) read(name zone.Name, path string) (version, fileState) {
 	in := &includes{dir: s.dir, stamps: []stamp{stampOf(path)}}
-	text, err := os.ReadFile(path)
-	var c *content
-	if err == nil {
-		in.text.Write(text)
-		c, err = parseContent(name, zoneText{file: filepath.Base(path), text: bytes.NewReader(text), includes: in})
+	var v version
+	if in.stamps[0].info != nil {
+		var text []byte
+		if text, v.err = os.ReadFile(path); v.err == nil {
+			in.text.Write(text)
+			v.content, v.err = parseContent(name, zoneText{file: filepath.Base(path), text: bytes.NewReader(text), includes: in})
+		}
+		v.sum = sha256.Sum256(in.text.Bytes())
 	}
-	state := fileState{stamps: in.stamps, sum: sha256.Sum256(in.text.Bytes()), settled: settled(in.stamps)}
-	return state, c, err
+	return v, fileState{stamps: in.stamps, settled: settled(in.stamps)}
 }
 
 // settled tells whether every stamp is old enough to be trusted. File times are

@@ -31,7 +31,13 @@ func (s *Server) serve(ctx context.Context, w dns.ResponseWriter, q *dns.Msg) {
 	}
 	_, udp := w.RemoteAddr().(*net.UDPAddr)
 	fit(m, q, udp)
-	_ = w.WriteMsg(m) // as above
+	wire, err := m.Pack()
+	if err != nil { // a handler's reply that is no message
+		wire, err = new(dns.Msg).SetRcode(q, dns.RcodeServerFailure).Pack()
+	}
+	if err == nil {
+		_, _ = w.Write(wire) // as above
+	}
 }
 
 // reply judges the query's form; what is sound goes to the handler.

@@ -196,8 +196,10 @@ func TestServeOverAFunction(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-seen
-	if s.Name() != "any" || s.Close() != nil || s.Close() != nil {
-		t.Error("Close must work, twice")
+	for range 2 {
+		if err := s.Close(); err != nil || s.Name() != "any" {
+			t.Error(s.Name(), err)
+		}
 	}
 	<-ended
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"sync"
@@ -33,7 +34,8 @@ type reader interface {
 type version struct {
 	since   time.Time
 	content *content
-	err     error // why a zone that was never good cannot be served
+	err     error             // why a zone that was never good cannot be served
+	sum     [sha256.Size]byte // of the files that it was read from
 }
 
 // history is a zone's versions, the oldest first, and the state of its file.

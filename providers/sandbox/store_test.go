@@ -138,4 +138,9 @@ func TestIncludedFilesAreLookedAtToo(t *testing.T) {
 		write(t, path, wwwText("192.0.2.1")+"$INCLUDE "+name+"\n")
 		want(t, ask(t, a, "api.example.org. A"), "NOERROR aa\napi.example.org. 60 IN A 192.0.2.33")
 	}
+	// The file that was missing appears, empty: the zone is whole again.
+	write(t, path, wwwText("192.0.2.1")+"$INCLUDE late.inc\n")
+	want(t, ask(t, a, "api.example.org. A"), "NOERROR aa\napi.example.org. 60 IN A 192.0.2.33")
+	write(t, filepath.Join(dir, "late.inc"), "")
+	want(t, ask(t, a, "api.example.org. MX"), "NXDOMAIN aa\nns example.org. 5 IN SOA ns1.example.org. host.example.org. 1 3600 3600 3600 5")
 }
