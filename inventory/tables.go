@@ -1,0 +1,124 @@
+package inventory
+
+// tables is the whole format, table by table, as people write it. Decoding, the
+// finding of unknown keys and Schema all work from these structs and their
+// tags, so a key is added here and nowhere else.
+type tables struct {
+	Version  *int64          `toml:"version" jsonschema:"required,minimum=1,maximum=1" jsonschema_description:"Version of the format: 1."`
+	Defaults defaultsTable   `toml:"defaults" jsonschema_description:"What holds for every record that says nothing else."`
+	Verify   verifyTable     `toml:"verify" jsonschema_description:"Who is asked whether a change has arrived."`
+	Check    checkTable      `toml:"check" jsonschema_description:"Settings of the ACME HTTP-01 checks, for tests and private authorities."`
+	Provider []providerTable `toml:"provider" jsonschema_description:"What holds the zones: a vendor's API, a DNS server, or files."`
+	Host     []hostTable     `toml:"host" jsonschema_description:"Machines, so that records can name them instead of addresses."`
+	Zone     []zoneTable     `toml:"zone" jsonschema_description:"A zone, or one view of it, with the records that are wanted in it."`
+	Window   []windowTable   `toml:"window" jsonschema_description:"Change windows and freezes. A deny wins over an allow."`
+	Failover []failoverTable `toml:"failover" jsonschema_description:"Runbooks that move records from a primary host to a standby."`
+	Notify   []notifyTable   `toml:"notify" jsonschema_description:"Where events are told."`
+}
+
+type defaultsTable struct {
+	TTL       *span   `toml:"ttl" jsonschema_description:"TTL at rest. Default: 1h."`
+	ChangeTTL *span   `toml:"change_ttl" jsonschema_description:"TTL while a change is under way, raised to the provider's minimum. Default: 5m."`
+	Settle    *span   `toml:"settle" jsonschema_description:"How long the new state must stay good before the TTL goes up again. Default: 10m."`
+	Strategy  *string `toml:"strategy" jsonschema:"enum=staged,enum=direct" jsonschema_description:"staged: the whole timed sequence. direct: write at once, no TTL sequence. Default: staged."`
+}
+
+type verifyTable struct {
+	Require  *quorum         `toml:"require" jsonschema_description:"How many of the resolvers that answered the baseline must agree: all, majority, or a number. Default: all."`
+	Timeout  *span           `toml:"timeout" jsonschema_description:"Limit of each wait for agreement and each verification. Default: 10m."`
+	Resolver []resolverTable `toml:"resolver" jsonschema_description:"A recursive resolver to ask. Without one, no resolver is asked."`
+}
+
+type resolverTable struct {
+	Name     string  `toml:"name" jsonschema:"required" jsonschema_description:"Name for messages; unique."`
+	Address  string  `toml:"address" jsonschema:"required" jsonschema_description:"IP address with or without a port: 192.0.2.53, [2001:db8::53]:53. For https it may be a URL."`
+	Protocol *string `toml:"protocol" jsonschema:"enum=udp,enum=tcp,enum=tls,enum=https" jsonschema_description:"udp, tcp, tls (DoT) or https (DoH). Default: udp."`
+}
+
+type checkTable struct {
+	HTTPPort      *int64 `toml:"http_port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Port that the HTTP-01 challenge is fetched from. Default: 80."`
+	AllowReserved *bool  `toml:"allow_reserved" jsonschema_description:"Permit addresses that no public authority connects to. Default: false."`
+}
+
+type providerTable struct {
+	Name         string  `toml:"name" jsonschema:"required" jsonschema_description:"Name that zones refer to; unique."`
+	Type         string  `toml:"type" jsonschema:"required,enum=cloudflare,enum=route53,enum=namesilo,enum=rfc2136,enum=powerdns,enum=zonefile,enum=sandbox" jsonschema_description:"Kind of provider."`
+	APIToken     *string `toml:"api_token" jsonschema_description:"cloudflare: reference to the API token. Default: env:CLOUDFLARE_API_TOKEN."`
+	ZoneToken    *string `toml:"zone_token" jsonschema_description:"cloudflare: reference to a second token that may list zones, where api_token may not."`
+	BaseURL      *string `toml:"base_url" jsonschema_description:"cloudflare, namesilo: another address of the API, for tests."`
+	HostedZoneID *string `toml:"hosted_zone_id" jsonschema_description:"route53: the hosted zone, where the name alone does not tell. Credentials come from the AWS SDK's own chain."`
+	Endpoint     *string `toml:"endpoint" jsonschema_description:"route53: another address of the API, for tests."`
+	Server       *string `toml:"server" jsonschema_description:"rfc2136: the primary server, host or host:port. Required."`
+	TSIGName     *string `toml:"tsig_name" jsonschema_description:"rfc2136: name of the TSIG key."`
+	TSIGAlgo     *string `toml:"tsig_algorithm" jsonschema:"enum=hmac-sha1,enum=hmac-sha224,enum=hmac-sha256,enum=hmac-sha384,enum=hmac-sha512" jsonschema_description:"rfc2136: algorithm of the TSIG key. Default: hmac-sha256."`
+	TSIGSecret   *string `toml:"tsig_secret" jsonschema_description:"rfc2136: reference to the TSIG key's secret, in base64."`
+	ServerURL    *string `toml:"server_url" jsonschema_description:"powerdns: address of the API. Required."`
+	ServerID     *string `toml:"server_id" jsonschema_description:"powerdns: id of the server within the API. Default: localhost."`
+	APIKey       *string `toml:"api_key" jsonschema_description:"powerdns, namesilo: reference to the API key. Default: env:PDNS_API_KEY, env:NAMESILO_API_KEY."`
+	Dir          *string `toml:"dir" jsonschema_description:"zonefile (required), sandbox: folder of files named ZONE.zone. A relative path starts at the inventory's folder."`
+}
+
+type hostTable struct {
+	Name       string   `toml:"name" jsonschema:"required" jsonschema_description:"Name that records and failovers refer to; unique."`
+	IPv4       []string `toml:"ipv4" jsonschema_description:"IPv4 addresses."`
+	IPv6       []string `toml:"ipv6" jsonschema_description:"IPv6 addresses."`
+	ACMEClient bool     `toml:"acme_client" jsonschema_description:"An ACME client runs here. Default: false."`
+}
+
+type zoneTable struct {
+	Name     string        `toml:"name" jsonschema:"required" jsonschema_description:"Name of the zone."`
+	Provider string        `toml:"provider" jsonschema:"required" jsonschema_description:"Name of the provider that holds it."`
+	View     string        `toml:"view" jsonschema_description:"Split horizon: the same zone may appear once for each view."`
+	Servers  []string      `toml:"servers" jsonschema_description:"Authoritative servers to ask, by address. Default: every address of the zone's NS set. An empty list asks nobody."`
+	Prune    bool          `toml:"prune" jsonschema_description:"Delete live A and AAAA sets that the inventory lacks. Default: false."`
+	Ignore   []string      `toml:"ignore" jsonschema_description:"Names never touched and never reported. * stays in one label, ** crosses dots, @ is the apex, \\* is the wildcard name."`
+	Protect  []string      `toml:"protect" jsonschema_description:"Names whose change needs --allow-protected; patterns as in ignore."`
+	Record   []recordTable `toml:"record" jsonschema_description:"A wanted name with its addresses."`
+}
+
+type recordTable struct {
+	Name         string   `toml:"name" jsonschema:"required" jsonschema_description:"@ for the apex, a name relative to the zone, or an absolute name with its final dot."`
+	A            []string `toml:"a" jsonschema_description:"IPv4 addresses."`
+	AAAA         []string `toml:"aaaa" jsonschema_description:"IPv6 addresses."`
+	Hosts        []string `toml:"hosts" jsonschema_description:"Hosts whose addresses are wanted, in place of a and aaaa."`
+	TTL          *span    `toml:"ttl" jsonschema_description:"TTL at rest. Default: ttl of [defaults]."`
+	Proxied      *bool    `toml:"proxied" jsonschema_description:"cloudflare: whether the CDN answers. Silent: keep what is live."`
+	ACME         string   `toml:"acme" jsonschema:"enum=http-01,enum=dns-01,enum=none" jsonschema_description:"How certificates for the name are validated."`
+	Group        string   `toml:"group" jsonschema_description:"Names of one group move together."`
+	RoundRobin   bool     `toml:"round_robin" jsonschema_description:"Permit more than one address of a family. Default: false."`
+	ReplaceCNAME bool     `toml:"replace_cname" jsonschema_description:"Permit deleting a live CNAME at the name. Default: false."`
+	Owner        string   `toml:"owner" jsonschema_description:"Who answers for the name."`
+	Comment      string   `toml:"comment" jsonschema_description:"A remark."`
+}
+
+type windowTable struct {
+	Name     string   `toml:"name" jsonschema:"required" jsonschema_description:"Name for messages; unique."`
+	Kind     string   `toml:"kind" jsonschema:"required,enum=allow,enum=deny" jsonschema_description:"allow: a change window. deny: a freeze."`
+	Cron     string   `toml:"cron" jsonschema:"required" jsonschema_description:"When it opens, in the five fields of crontab."`
+	Duration *span    `toml:"duration" jsonschema:"required" jsonschema_description:"How long it stays open."`
+	Timezone *string  `toml:"timezone" jsonschema_description:"IANA time zone of the schedule. Default: UTC."`
+	Zones    []string `toml:"zones" jsonschema_description:"Zones it holds for; * alone is every zone. Default: every zone."`
+}
+
+type failoverTable struct {
+	Name     string      `toml:"name" jsonschema:"required" jsonschema_description:"Name of the runbook; unique."`
+	Group    string      `toml:"group" jsonschema_description:"Group of records that moves; or records."`
+	Records  []string    `toml:"records" jsonschema_description:"Absolute names that move; or group."`
+	Primary  string      `toml:"primary" jsonschema:"required" jsonschema_description:"Host that serves when all is well."`
+	Standby  []string    `toml:"standby" jsonschema:"required" jsonschema_description:"Hosts to move to, in order of preference."`
+	TTL      *span       `toml:"ttl" jsonschema_description:"TTL that the records need so that a failover is quick."`
+	Failback *string     `toml:"failback" jsonschema:"enum=manual,enum=auto" jsonschema_description:"Whether the return waits for a person. Default: manual."`
+	Probe    *probeTable `toml:"probe" jsonschema_description:"How a host is found well or ill."`
+}
+
+type probeTable struct {
+	URL       string `toml:"url" jsonschema:"required" jsonschema_description:"What to fetch; {ip} is the host's address. The Host header is the record's name."`
+	Every     *span  `toml:"every" jsonschema_description:"Time between two probes. Default: 10s."`
+	Failures  *int64 `toml:"failures" jsonschema:"minimum=1" jsonschema_description:"Failures in a row that make a host ill. Default: 3."`
+	Successes *int64 `toml:"successes" jsonschema:"minimum=1" jsonschema_description:"Successes in a row that make it well again. Default: 5."`
+}
+
+type notifyTable struct {
+	URL string   `toml:"url" jsonschema:"required" jsonschema_description:"Reference to a shoutrrr URL, which holds secrets."`
+	On  []string `toml:"on" jsonschema:"required,enum=drift,enum=run-failed,enum=window-open-too-long" jsonschema_description:"Events to tell."`
+}
