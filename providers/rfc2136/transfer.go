@@ -22,7 +22,7 @@ func (p *Provider) transfer(ctx context.Context, s *session, z zone.Name) (*zone
 	if _, err := s.send(ctx, m); err != nil {
 		return nil, fmt.Errorf("ask for AXFR: %w", err)
 	}
-	c := collector{snap: &zone.Snapshot{Zone: z}, at: map[zone.Key]int{}}
+	c := newCollector(z)
 	for signed := false; !c.done || !signed; {
 		var reply *message
 		var err error
@@ -53,6 +53,10 @@ type collector struct {
 	records int
 	soa     string
 	done    bool
+}
+
+func newCollector(z zone.Name) *collector {
+	return &collector{snap: &zone.Snapshot{Zone: z}, at: map[zone.Key]int{}}
 }
 
 func (c *collector) add(m *message) error {

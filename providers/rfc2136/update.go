@@ -3,6 +3,7 @@ package rfc2136
 import (
 	"fmt"
 	"net"
+	"slices"
 	"sort"
 
 	"github.com/miekg/dns"
@@ -93,17 +94,17 @@ func refuse(c providers.Change, reason string) error {
 
 // adds tells whether the group leaves an address at the name.
 func (g group) adds() bool {
-	for _, c := range g.changes {
-		if c.After != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(g.changes, func(c providers.Change) bool { return c.After != nil })
+}
+
+// isNew tells whether the group has seen no address at the name.
+func (g group) isNew() bool {
+	return !slices.ContainsFunc(g.changes, func(c providers.Change) bool { return c.Before != nil })
 }
 
 // addTo appends the group's prerequisites (RFC 2136, section 2.4) and updates
 // (section 2.5) to m. Each old set is a value-dependent prerequisite, or its
-// absence one; the CNAME record that goes is one too, and where none goes, that
+// absence one; the CNAME record that goes is one too, and for a new name, that
 // there is none: beside it, additions would be ignored (section 3.4.2.2).
 func (g group) addTo(m *dns.Msg) {
 	cname := &dns.CNAME{Hdr: header(g.name, dns.TypeCNAME, dns.ClassINET, 0), Target: string(g.replaces)}
@@ -111,7 +112,7 @@ func (g group) addTo(m *dns.Msg) {
 	case g.replaces != "":
 		m.Answer = append(m.Answer, cname)
 		m.Ns = append(m.Ns, bare(g.name, dns.TypeCNAME, dns.ClassANY))
-	case g.adds():
+	case g.isNew():
 		m.Answer = append(m.Answer, bare(g.name, dns.TypeCNAME, dns.ClassNONE))
 	}
 	for _, c := range g.changes {

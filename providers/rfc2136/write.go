@@ -1,6 +1,7 @@
 package rfc2136
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +110,8 @@ func (p *Provider) refused(ctx context.Context, at netip.AddrPort, z zone.Name, 
 	case dns.RcodeNXRrset, dns.RcodeYXRrset, dns.RcodeYXDomain, dns.RcodeNameError:
 		return p.conflict(ctx, at, z, batch)
 	case dns.RcodeRefused, dns.RcodeNotAuth:
-		reason += ": the server does not let " + p.who() + " update the zone (BIND: allow-update or update-policy; Knot: an acl with action update)"
+		reason += ": the server does not let " + p.who() + " update the zone (BIND: allow-update or update-policy; Knot: an acl with action update)" +
+			", or does not take a name that is no host name (BIND: check-names)"
 	case dns.RcodeNotImplemented:
 		reason += ": the server does not do dynamic updates"
 	case dns.RcodeServerFailure:
@@ -130,32 +132,32 @@ func (p *Provider) conflict(ctx context.Context, at netip.AddrPort, z zone.Name,
 	return &providers.ConflictError{Keys: keysOf(batch)}
 }
 
-// firstMoved returns a conflict for the first set, or CNAME record, that is not
-// what the changes hold as seen.
+// firstMoved returns a conflict for the first set, or CNAME record to replace,
+// that is not what the changes hold as seen. A CNAME record that no change
+// replaces is refused, as the server would ignore what is added beside it.
 func firstMoved(live *zone.Snapshot, groups []group) error {
 	cnames := targets(live)
 	for _, g := range groups {
-		if cname := cnames[g.name]; g.adds() && cname != g.replaces {
-			return cnameConflict(live, g, cname)
-		}
 		for _, c := range g.changes {
 			if !isLive(live, c.Key(), c.Before) {
 				return conflictOf(live, c)
 			}
 		}
+		cname := cnames[g.name]
+		switch {
+		case !g.adds() || cname == g.replaces:
+		case g.replaces == "":
+			return &providers.RefusedError{
+				Keys:    keysOf(groups),
+				Culprit: g.changes[0].Key(),
+				Reason:  "there is a CNAME record to " + string(cname),
+			}
+		default:
+			return fmt.Errorf("the CNAME record to replace points to %s, now to %s: %w",
+				g.replaces, cmp.Or(string(cname), "nothing"), conflictOf(live, g.changes[0]))
+		}
 	}
 	return nil
-}
-
-func cnameConflict(live *zone.Snapshot, g group, cname zone.Name) error {
-	conflict := conflictOf(live, g.changes[0])
-	switch {
-	case cname == "":
-		return fmt.Errorf("%s: the CNAME record to %s is gone: %w", g.name, g.replaces, conflict)
-	case g.replaces == "":
-		return fmt.Errorf("%s: there is a CNAME record to %s: %w", g.name, cname, conflict)
-	}
-	return fmt.Errorf("%s: the CNAME record points to %s in place of %s: %w", g.name, cname, g.replaces, conflict)
 }
 
 func conflictOf(live *zone.Snapshot, c providers.Change) *providers.ConflictError {

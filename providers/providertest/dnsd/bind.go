@@ -28,6 +28,9 @@ type BINDOptions struct {
 	NoUpdate, NoTransfer bool
 	// Open lets anyone on loopback update and transfer without a key.
 	Open bool
+	// AnyNames takes addresses at names that are no host names, with an
+	// underscore for one, which BIND refuses by default (check-names).
+	AnyNames bool
 	// Signed has BIND sign the zones with DNSSEC (dnssec-policy default).
 	Signed bool
 }
@@ -92,6 +95,9 @@ options {
 	notify-delay 0;
 `, s.dir, s.dir, s.dir, s.id, s.Addr.Port(), listen, s.Addr.Port(), listen6)
 	b.WriteString(bindNotify(o))
+	if o.AnyNames {
+		b.WriteString("\tcheck-names primary ignore;\n")
+	}
 	b.WriteString("};\n")
 	for i, z := range s.zones {
 		fmt.Fprintf(&b, "zone %q { type primary; file %q; allow-update { %s }; allow-transfer { %s };",
