@@ -134,11 +134,11 @@ var labels = rapid.SampledFrom([]string{
 })
 
 func names(t *rapid.T, what string) zone.Name {
-	n := ""
+	var n strings.Builder
 	for _, l := range rapid.SliceOfN(labels, 0, 3).Draw(t, what) {
-		n += l + "."
+		n.WriteString(l + ".")
 	}
-	return zone.Name(n + "example.org.")
+	return zone.Name(n.String() + "example.org.")
 }
 
 func snapshots(t *rapid.T) *zone.Snapshot {

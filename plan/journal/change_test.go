@@ -77,10 +77,7 @@ func TestMarkdownCells(t *testing.T) {
 	}{
 		{"create", Change{NewValues: []string{"192.0.2.1", "192.0.2.2"}, NewTTL: 300}, "- | 192.0.2.1, 192.0.2.2 | 300"},
 		{"delete", Change{OldValues: []string{"192.0.2.1"}, OldTTL: 300}, "192.0.2.1 | - | 300 -> -"},
-		{
-			"proxied", Change{OldValues: []string{"192.0.2.1"}, NewValues: []string{"192.0.2.1"}, NewProxied: true, OldTTL: 300, NewTTL: 300},
-			"192.0.2.1 | 192.0.2.1 (proxied) | 300",
-		},
+		{"proxied", Change{NewValues: []string{"192.0.2.1"}, NewProxied: true, NewTTL: 300}, "- | 192.0.2.1 (proxied) | 300"},
 		{"pipes", Change{Reason: `a|b\c`}, `- | - | - | a\|b\\c |`},
 		{"newlines", Change{Reason: "a\nb\r\nc\rd"}, "- | - | - | a<br>b<br>c<br>d |"},
 		{"markup", Change{Reason: "<b> & *x* `y` [z](u)"}, "- | - | - | &lt;b> &amp; \\*x\\* \\`y\\` \\[z](u) |"},
@@ -178,7 +175,7 @@ func TestAChangeLogOnAFullDisk(t *testing.T) {
 func TestAppendChangesIsSafeForConcurrentUse(t *testing.T) {
 	dir := t.TempDir()
 	var wg sync.WaitGroup
-	for _, id := range strings.Split("abcdefgh", "") {
+	for id := range strings.SplitSeq("abcdefgh", "") {
 		wg.Go(func() {
 			if err := AppendChanges(dir, []Change{entry("01K0A", id), entry("01K0A", "shared")}); err != nil {
 				t.Error(err)

@@ -119,8 +119,14 @@ func (n *notifier) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-n.events:
-	case <-n.errors:
+	case _, open := <-n.events:
+		if !open { // else it would be ready for ever
+			n.events = nil
+		}
+	case _, open := <-n.errors:
+		if !open {
+			n.errors = nil
+		}
 	case <-timer.C:
 	}
 	return nil
