@@ -46,6 +46,8 @@ const (
 type ChangeResult struct {
 	Change *plan.Change
 	Made   Made
+	// Written says that a step which writes it was begun.
+	Written bool
 	// Error is why, where it was not applied.
 	Error string
 	// VerifiedBy are the servers that gave the new answer.
@@ -80,7 +82,7 @@ func (s *State) Result() Result {
 	counts := map[Made]int{}
 	for i := range s.plan.Changes {
 		c := &s.plan.Changes[i]
-		cr := ChangeResult{Change: c, Made: s.made(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
+		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.written(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
 		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied {
 			cr.Error = f.Error
 		}
@@ -151,6 +153,26 @@ func (s *State) made(c *plan.Change) Made {
 		return LeftOpen
 	}
 	return RolledBack
+}
+
+// written tells whether a step that writes c was begun.
+func (s *State) written(c *plan.Change) bool {
+	for _, st := range s.index.byChange[c.ID] {
+		if st.Kind.Writes() && s.steps[st.ID].started {
+			return true
+		}
+	}
+	return false
+}
+
+// LeftOpen tells whether something was written and could not be taken back.
+func (r Result) LeftOpen() bool {
+	for _, c := range r.Changes {
+		if c.Made == LeftOpen {
+			return true
+		}
+	}
+	return false
 }
 
 // alarmed tells whether closing left something of the change's steps alone.

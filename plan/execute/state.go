@@ -286,3 +286,36 @@ func (s *State) verified(group string, ref plan.ZoneRef) bool {
 // Baseline returns the names of the resolvers that answered in the zone before
 // anything was written.
 func (s *State) Baseline(ref plan.ZoneRef) []string { return s.zones[ref].resolvers }
+
+// Remembered returns, for each RRset that the run has written, until when
+// resolvers may hold what stood there before the write: the TTL of that, from
+// the moment that the write was known to be done, or from the latest event
+// where it is not known.
+func (s *State) Remembered() map[plan.ZoneRef]map[zone.Key]time.Time {
+	out := map[plan.ZoneRef]map[zone.Key]time.Time{}
+	for i := range s.plan.Steps {
+		st := &s.plan.Steps[i]
+		if !st.Kind.Writes() || !s.steps[st.ID].started {
+			continue
+		}
+		for ref, changes := range s.index.byStep[st.ID] {
+			at, done := s.steps[st.ID].done[ref]
+			if !done {
+				at = s.Last
+			}
+			for _, c := range changes {
+				from := c.Move(st.Kind).From
+				if from == nil {
+					continue
+				}
+				if out[ref] == nil {
+					out[ref] = map[zone.Key]time.Time{}
+				}
+				if until := at.Add(from.TTL.Duration()); until.After(out[ref][c.Key]) {
+					out[ref][c.Key] = until
+				}
+			}
+		}
+	}
+	return out
+}

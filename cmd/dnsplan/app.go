@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/engine/embedded"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/report"
+)
+
+// app is the program's outside: arguments, streams, environment, clock. Every
+// command gets all it knows of the world from here.
+type app struct {
+	args           []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            config.Env
+	clock          execute.Clock
+	entropy        io.Reader
+	// terminal tells whether a stream is a terminal, and how wide it is.
+	terminal func(stream any) (width int, ok bool)
+}
+
+// system is the real outside.
+func system() *app {
+	return &app{
+		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		env: os.LookupEnv, clock: embedded.SystemClock{}, entropy: rand.Reader, terminal: terminalWidth,
+	}
+}
+
+func terminalWidth(stream any) (int, bool) {
+	f, ok := stream.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return width, err == nil
+}
+
+// run is the whole program; it returns the exit code.
+func run(ctx context.Context, a *app) int {
+	root := newRoot(a)
+	root.SetArgs(a.args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	return a.exit(ctx, root.ExecuteContext(ctx))
+}
+
+// options are how a stream is written to.
+func (a *app) options(stream io.Writer, s config.Settings) report.Options {
+	o := report.Options{Now: a.clock.Now(), Location: time.Local, Width: a.width(stream), Color: a.color(stream, s)}
+	o.ASCII = !a.utf8()
+	return o
+}
+
+// maxWidth keeps lines readable on very wide terminals.
+const maxWidth = 120
+
+// width is the terminal's, or that of COLUMNS, or 0 for the default.
+func (a *app) width(stream io.Writer) int {
+	if w, ok := a.terminal(stream); ok {
+		return min(w, maxWidth)
+	}
+	if text, ok := a.env("COLUMNS"); ok {
+		if n, err := strconv.Atoi(text); err == nil {
+			return min(n, maxWidth)
+		}
+	}
+	return 0
+}
+
+// color follows https://no-color.org and the CLICOLOR convention; a flag wins.
+func (a *app) color(stream io.Writer, s config.Settings) bool {
+	set := func(name string) bool { v, ok := a.env(name); return ok && v != "" }
+	force, _ := a.env("CLICOLOR_FORCE")
+	_, terminal := a.terminal(stream)
+	dumb, _ := a.env("TERM")
+	switch {
+	case s.NoColor, set("NO_COLOR"):
+		return false
+	case force != "" && force != "0":
+		return true
+	}
+	return terminal && dumb != "dumb"
+}
+
+// utf8 tells whether the locale can show more than ASCII (POSIX: LC_ALL, then
+// LC_CTYPE, then LANG). Without any of them it is assumed.
+func (a *app) utf8() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v, ok := a.env(name); ok && v != "" {
+			v = strings.ToUpper(v)
+			return strings.Contains(v, "UTF-8") || strings.Contains(v, "UTF8")
+		}
+	}
+	return true
+}

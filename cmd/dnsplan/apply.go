@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan"
+)
+
+type applyOptions struct {
+	planOptions
+	autoApprove bool
+}
+
+func newApply(a *app) *cobra.Command {
+	o := &applyOptions{}
+	c := &cobra.Command{
+		Use:   "apply [FILE]",
+		Short: "Make the changes, as the timed sequence that plan shows",
+		Long: `Plans, asks, and applies; or applies the saved plan FILE exactly as it stands.
+
+Each step is written down before it is done. Ctrl-C stops at a safe point, and
+dnsplan resume goes on from there: time that has been waited counts. The plan is
+printed on standard output, progress on standard error.`,
+		Example: `  dnsplan apply
+  dnsplan apply --auto-approve --reason "new rack" --ticket OPS-7
+  dnsplan apply move.plan
+  dnsplan apply --strategy direct --auto-approve     no TTL sequence, no waits`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runApply(a, c, o, args) },
+	}
+	o.addFlags(c.Flags())
+	c.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask")
+	return c
+}
+
+func runApply(a *app, c *cobra.Command, o *applyOptions, args []string) error {
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	p, err := a.planToApply(c, s, o, args)
+	if err != nil {
+		return err
+	}
+	if !s.Settings.JSON {
+		if err := a.printPlan(s.Settings, p, false); err != nil {
+			return err
+		}
+	}
+	if err := guard(p); err != nil {
+		return err
+	}
+	if p.Empty() {
+		return a.nothing(s.Settings, p)
+	}
+	if len(args) == 0 && !o.autoApprove {
+		if err := a.confirm(c.Context()); err != nil {
+			return err
+		}
+	}
+	return a.start(c.Context(), s, p)
+}
+
+// planToApply reads the saved plan, or makes one.
+func (a *app) planToApply(c *cobra.Command, s *config.Session, o *applyOptions, args []string) (*plan.Plan, error) {
+	if len(args) == 0 {
+		return a.makePlan(c.Context(), s, &o.planOptions, nil)
+	}
+	for _, name := range o.planning() {
+		if c.Flags().Changed(name) {
+			return nil, fmt.Errorf("--%s is for planning, and %s is a plan already: it is applied as it stands", name, args[0])
+		}
+	}
+	p, err := readPlan(args[0])
+	if err != nil {
+		return nil, err
+	}
+	if p.Inventory.SHA256 != s.Inventory.SHA256 {
+		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %s has changed since %s was made; the plan is applied as it stands\n", s.Settings.Inventory, args[0])
+	}
+	return p, nil
+}
+
+// guard refuses a plan that must not be applied, with everything that stands in
+// its way.
+func guard(p *plan.Plan) error {
+	var reasons []string
+	for _, r := range p.Refusals {
+		reasons = append(reasons, fmt.Sprintf("%s: %s: %s (allow with %s)", r.Zone.Display(), r.Code, r.Message, r.Allow))
+	}
+	for _, c := range p.Conflicts {
+		reasons = append(reasons, fmt.Sprintf("%s %s: conflict: %s", c.Name.Display(), c.Type, c.Reason))
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return refused("refused, nothing was changed:\n  %s", strings.Join(reasons, "\n  "))
+}
+
+// confirm asks for a plain yes.
+func (a *app) confirm(ctx context.Context) error {
+	if _, ok := a.terminal(a.stdin); !ok {
+		return errors.New("standard input is no terminal, so nobody can be asked: use --auto-approve, or save the plan and apply it")
+	}
+	_, _ = fmt.Fprint(a.stderr, "\nApply these changes? Only \"yes\" is taken: ")
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(a.stdin).ReadString('\n') // an end of input is no yes
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case text := <-answer:
+		if text != "yes" {
+			return errors.New("not applied: the answer was not \"yes\"")
+		}
+	}
+	return nil
+}

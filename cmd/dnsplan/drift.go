@@ -1,0 +1,37 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func newDrift(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "drift",
+		Short: "Check once whether live is what the inventory says",
+		Long: `Compares every zone with the inventory, once, and prints what has moved. Exits
+with 0 when nothing has, with 2 when something has, and with 1 when a zone
+cannot be read: a failed read is never taken for "no drift".`,
+		Example: "  dnsplan drift\n  dnsplan drift --json | jq '.changes[].name'",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return runDrift(a, c) },
+	}
+}
+
+func runDrift(a *app, c *cobra.Command) error {
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // nothing was written through it
+	p, err := a.makePlan(c.Context(), s, &planOptions{}, nil)
+	if err != nil {
+		return err
+	}
+	if err := a.printPlan(s.Settings, p, false); err != nil {
+		return err
+	}
+	if !p.Empty() || len(p.Conflicts) > 0 {
+		return silent(exitDifferences)
+	}
+	return nil
+}

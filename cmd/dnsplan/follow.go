@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/report"
+)
+
+// start begins a run of the plan and follows it.
+func (a *app) start(ctx context.Context, s *config.Session, p *plan.Plan) error {
+	f := a.follow(s.Settings)
+	e, err := s.Engine(a.clock, "dnsplan apply", f)
+	if err != nil {
+		return err
+	}
+	id, err := e.Start(ctx, p)
+	if err != nil {
+		return err
+	}
+	return a.wait(ctx, s.Settings, e, f, id)
+}
+
+// wait follows a run until it ends, holds or is interrupted, and prints how it
+// stands.
+func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *follower, id string) error {
+	stop := f.tick()
+	result, err := e.Wait(ctx, id)
+	stop()
+	if err != nil {
+		_ = f.view.End(a.summary(s, f, result, err))
+		return err
+	}
+	summary := a.summary(s, f, result, nil)
+	if result.Outcome == execute.OutcomeInterrupted {
+		if cause, ok := errors.AsType[signalled](context.Cause(ctx)); ok {
+			summary.ExitCode = signalCode(cause)
+		}
+	}
+	if err := f.view.End(summary); err != nil {
+		return fmt.Errorf("print the result: %w", err)
+	}
+	if !s.JSON {
+		o := a.options(a.stdout, s)
+		o.Now = summary.Ended
+		if err := report.ResultText(a.stdout, f.plan, summary, o); err != nil {
+			return err
+		}
+	}
+	return silent(summary.ExitCode)
+}
+
+// follower hands what a run does to its view, and time.
+type follower struct {
+	view  *report.Progress
+	clock execute.Clock
+	plan  *plan.Plan
+	begun time.Time
+}
+
+// follow chooses the view: a block that is drawn anew on a terminal, lines in a
+// pipe, JSON for machines.
+func (a *app) follow(s config.Settings) *follower {
+	f := &follower{clock: a.clock}
+	_, terminal := a.terminal(a.stderr)
+	dumb, _ := a.env("TERM")
+	switch {
+	case s.JSON:
+		f.view = report.NewJSON(a.stdout)
+	case terminal && dumb != "dumb":
+		f.view = report.NewLive(a.stderr, a.options(a.stderr, s))
+	default:
+		f.view = report.NewPlain(a.stderr, a.options(a.stderr, s))
+	}
+	return f
+}
+
+// Begin is told a run's state before it goes on.
+func (f *follower) Begin(p *plan.Plan, events []journal.Event) {
+	f.plan, f.begun = p, f.clock.Now()
+	if len(events) > 0 {
+		f.begun = events[0].At
+	}
+	f.view.Begin(p, p.ID, events...)
+}
+
+// Event is told each event that was written down.
+func (f *follower) Event(e journal.Event) { f.view.Event(e) }
+
+// Progress is told what a step is doing.
+func (f *follower) Progress(p execute.Progress) { f.view.Progress(p) }
+
+// tick lets the view move on with the time until the returned function is
+// called.
+func (f *follower) tick() (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-t.C:
+				f.view.Tick(f.clock.Now())
+			}
+		}
+	})
+	return func() { close(done); wg.Wait() }
+}
+
+// made maps what became of a change to how it is shown.
+var made = map[execute.Made]report.ChangeState{
+	execute.Applied: report.Applied, execute.RolledBack: report.RolledBack, execute.NotApplied: report.NotApplied,
+	execute.LeftOpen: report.Unknown, execute.Pending: report.Unverified,
+}
+
+// summary is a run's result as it is shown.
+func (a *app) summary(s config.Settings, f *follower, r execute.Result, err error) report.Result {
+	out := report.Result{
+		Run: r.Run, Outcome: report.Outcome(r.Outcome), ExitCode: exitOf(r), Began: f.begun, Ended: a.clock.Now(), Backups: r.Backups,
+	}
+	if err != nil {
+		out.Outcome, out.Error, out.ExitCode = report.OutcomeInterrupted, err.Error(), advise(err).code
+	}
+	for i, fail := range r.Failures {
+		if i > 0 {
+			out.Error += "\n"
+		}
+		out.Error += fmt.Sprintf("%s: %s", fail.Zone, fail.Error)
+	}
+	for _, c := range r.Changes {
+		rc := report.ResultChange{
+			ID: c.Change.ID, Name: c.Change.Name, Type: c.Change.Type, Zone: c.Change.Zone, View: c.Change.View,
+			State: made[c.Made], Error: c.Error, VerifiedBy: c.VerifiedBy,
+		}
+		if c.Made == execute.Pending && !c.Written {
+			rc.State = report.NotApplied
+		}
+		if c.Made == execute.Applied {
+			out.ChangeLog = filepath.Join(s.StateDir, journal.ChangeLogTable)
+		}
+		out.Changes = append(out.Changes, rc)
+	}
+	return out
+}
+
+// exitOf is the exit code of a run as it stands.
+func exitOf(r execute.Result) int {
+	switch {
+	case r.Outcome == execute.OutcomeDone:
+		return exitDone
+	case r.Outcome == execute.OutcomeHeld, r.Partly && r.Outcome == execute.OutcomeFailed:
+		return exitPartly
+	case r.Outcome == execute.OutcomeCancelled && !r.LeftOpen():
+		return exitDone
+	case r.Outcome == execute.OutcomeCancelled:
+		return exitPartly
+	case r.Outcome == execute.OutcomeInterrupted:
+		return exitInterrupted
+	}
+	return exitError
+}
+
+// nothing says that there is nothing to do, to machines too.
+func (a *app) nothing(s config.Settings, p *plan.Plan) error {
+	if !s.JSON {
+		return nil // the plan has said so
+	}
+	now := a.clock.Now()
+	return report.ResultJSON(a.stdout, report.Result{Run: p.ID, Outcome: report.OutcomeNothing, Began: now, Ended: now})
+}

@@ -1,0 +1,198 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+)
+
+// zonesAtOnce is how many zones are read at the same time.
+const zonesAtOnce = 8
+
+// Request is what a plan is to be about.
+type Request struct {
+	// Names limits it to these owner names; empty is all.
+	Names []zone.Name
+	Group string
+	// Strategy overrides the inventory's when it is not empty.
+	Strategy string
+	Allow    plan.Allowances
+	// Reason, Ticket and By go into the change log.
+	Reason, Ticket, By string
+	// Now and Entropy make the plan's id (a ULID).
+	Now     time.Time
+	Entropy io.Reader
+	// Cached are RRsets of which resolvers may hold an answer from before an
+	// earlier run.
+	Cached map[plan.ZoneRef]map[zone.Key]time.Time
+}
+
+// ErrNoSuchName is a name that neither the inventory nor live holds.
+var ErrNoSuchName = errors.New("no such name")
+
+// Plan reads every zone of the inventory and returns the plan. Any read that
+// fails is an error: half of live never yields a plan.
+func (s *Session) Plan(ctx context.Context, req Request) (*plan.Plan, error) {
+	diffs, err := s.diffs(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if err := known(req.Names, diffs); err != nil {
+		return nil, err
+	}
+	id, err := ulid.New(ulid.Timestamp(req.Now), req.Entropy)
+	if err != nil {
+		return nil, fmt.Errorf("make an id for the plan: %w", err)
+	}
+	p := plan.Build(diffs, s.policy(req), plan.Origin{
+		ID: id.String(), Created: req.Now,
+		Inventory: plan.Inventory{Path: s.Inventory.Path, SHA256: s.Inventory.SHA256},
+		Warnings:  warnings(s.Inventory.Warnings),
+	})
+	p.Refusals = plan.Check(diffs, req.Allow)
+	return p, nil
+}
+
+func warnings(found inventory.Diagnostics) []plan.Warning {
+	out := make([]plan.Warning, 0, len(found))
+	for _, d := range found {
+		out = append(out, plan.Warning{Code: d.Code, Name: d.Subject, Message: d.Summary})
+	}
+	return out
+}
+
+func (s *Session) policy(req Request) plan.Policy {
+	inv := s.Inventory
+	p := plan.Policy{
+		Strategy: plan.Strategy(inv.Defaults.Strategy), ChangeTTL: inv.Defaults.ChangeTTL,
+		Settle: int64(inv.Defaults.Settle / time.Second), Require: inv.Verify.Require,
+		Timeout: int64(inv.Verify.Timeout / time.Second),
+		Reason:  req.Reason, Ticket: req.Ticket, By: req.By,
+	}
+	if req.Strategy != "" {
+		p.Strategy = plan.Strategy(req.Strategy)
+	}
+	for _, r := range s.resolvers() {
+		p.Resolvers = append(p.Resolvers, plan.Resolver{Name: r.Name, Address: r.Address, Protocol: r.Protocol})
+	}
+	return p
+}
+
+// diffs reads and compares the zones, several at once, in the inventory's order.
+func (s *Session) diffs(ctx context.Context, req Request) ([]plan.ZoneDiff, error) {
+	sel := plan.Selection{Group: req.Group}
+	for _, n := range req.Names {
+		if sel.Names == nil {
+			sel.Names = map[zone.Name]bool{}
+		}
+		sel.Names[n] = true
+	}
+	zones := s.zonesOf(req.Names)
+	diffs := make([]plan.ZoneDiff, len(zones))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(zonesAtOnce)
+	for i, z := range zones {
+		g.Go(func() error {
+			d, live, err := s.read(ctx, z)
+			if err != nil {
+				return err
+			}
+			d.Cached = remaining(req.Cached[d.ZoneRef], req.Now)
+			diffs[i] = plan.Diff(d, live, sel)
+			return nil
+		})
+	}
+	return diffs, g.Wait()
+}
+
+// zonesOf returns the zones that names lie in; all for no names.
+func (s *Session) zonesOf(names []zone.Name) []inventory.Zone {
+	if len(names) == 0 {
+		return s.Inventory.Zones
+	}
+	var out []inventory.Zone
+	for _, z := range s.Inventory.Zones {
+		if slices.ContainsFunc(names, func(n zone.Name) bool { return n.IsSubdomainOf(z.Name) }) {
+			out = append(out, z)
+		}
+	}
+	return out
+}
+
+// known makes sure that every name was found somewhere.
+func known(names []zone.Name, diffs []plan.ZoneDiff) error {
+	var missing []string
+	for _, n := range names {
+		if !slices.ContainsFunc(diffs, func(d plan.ZoneDiff) bool { return d.Seen[n] }) {
+			missing = append(missing, n.Display())
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s: %w in the inventory or in its zones", strings.Join(missing, ", "), ErrNoSuchName)
+	}
+	return nil
+}
+
+// read returns what is wanted of a zone and what its provider holds.
+func (s *Session) read(ctx context.Context, z inventory.Zone) (*plan.Desired, *zone.Snapshot, error) {
+	p, err := s.Provider(ctx, z.Provider)
+	if err != nil {
+		return nil, nil, err
+	}
+	live, err := p.Read(ctx, z.Name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read zone %s from provider %q: %w", z.Name.Display(), z.Provider, err)
+	}
+	limits := p.Limits(z.Name)
+	d := &plan.Desired{
+		ZoneRef: plan.ZoneRef{Zone: z.Name, View: z.View}, Provider: z.Provider,
+		Records: records(z.Records), Prune: z.Prune, Ignore: z.Ignore, Protect: z.Protect,
+		MinTTL: limits.MinTTL, MaxTTL: limits.MaxTTL, Sync: int64(limits.Sync / time.Second),
+		Discover: s.discovers(z),
+	}
+	for _, a := range z.Servers {
+		d.Servers = append(d.Servers, a.String())
+	}
+	return d, live, nil
+}
+
+// discovers tells whether the zone's NS set is asked: not when the inventory
+// gives the servers, or an empty list of them, nor for files, which may be
+// served by nobody. The sandbox brings its own servers.
+func (s *Session) discovers(z inventory.Zone) bool {
+	entry, _ := s.Inventory.Provider(z.Provider)
+	return !z.ServersGiven && entry.Type != "zonefile"
+}
+
+func records(in []inventory.Record) []plan.Record {
+	out := make([]plan.Record, len(in))
+	for i, r := range in {
+		out[i] = plan.Record{
+			Key: r.Key, Addrs: r.Addrs, TTL: r.TTL, Proxied: r.Proxied, Group: r.Group,
+			Owner: r.Owner, Comment: r.Comment, ACME: r.ACME, ReplaceCNAME: r.ReplaceCNAME,
+		}
+	}
+	return out
+}
+
+// remaining turns moments into the seconds that are left until them.
+func remaining(until map[zone.Key]time.Time, now time.Time) map[zone.Key]zone.TTL {
+	out := map[zone.Key]zone.TTL{}
+	for k, t := range until {
+		if left := t.Sub(now); left > 0 {
+			out[k] = zone.TTL((left + time.Second - 1) / time.Second)
+		}
+	}
+	return out
+}

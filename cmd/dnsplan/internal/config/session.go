@@ -1,0 +1,99 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// Env looks an environment variable up; os.LookupEnv is one.
+type Env func(name string) (string, bool)
+
+// Session is one command's view of the inventory, with the providers that it
+// has opened. It is safe for concurrent use.
+type Session struct {
+	Settings  Settings
+	Inventory *inventory.Inventory
+
+	env    Env
+	client *resolver.Client
+
+	mu     sync.Mutex
+	opened map[string]providers.Provider
+}
+
+// Open loads the inventory. Nothing else is touched before it is needed.
+func Open(settings Settings, env Env) (*Session, error) {
+	inv, err := Load(settings.Inventory, env)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{
+		Settings: settings, Inventory: inv, env: env,
+		client: resolver.New(resolver.Options{}), opened: map[string]providers.Provider{},
+	}, nil
+}
+
+// Close stops what the session has started.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	errs := []error{s.client.Close()}
+	for _, p := range s.opened {
+		if c, ok := p.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	clear(s.opened)
+	return errors.Join(errs...)
+}
+
+// Client is what DNS servers are asked with.
+func (s *Session) Client() *resolver.Client { return s.client }
+
+// OpenState makes the state folder where it is missing, and refuses one that
+// others could write to.
+func (s *Session) openState() error { return journal.OpenState(s.Settings.StateDir) }
+
+// Provider returns the provider that the inventory calls name, opened once.
+func (s *Session) Provider(ctx context.Context, name string) (providers.Provider, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p, ok := s.opened[name]; ok {
+		return p, nil
+	}
+	entry, ok := s.Inventory.Provider(name)
+	if !ok {
+		return nil, fmt.Errorf("provider %q is not in inventory %s", name, s.Settings.Inventory)
+	}
+	p, err := s.adapters().Open(ctx, entry.Type, providers.Settings{
+		Name: name, Values: entry.Settings, Folder: s.Inventory.InFolder,
+		Secret: func(key string) (string, error) { return s.secret(entry, key) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.opened[name] = p
+	return p, nil
+}
+
+// secret fetches a secret that the inventory refers to.
+func (s *Session) secret(p inventory.Provider, key string) (string, error) {
+	ref := p.Secret(key)
+	if ref == "" {
+		return "", nil
+	}
+	secret, err := ref.Resolve(inventory.SecretSources{Env: s.env, ReadFile: os.ReadFile, Dir: s.Inventory.Dir})
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	return secret.Reveal(), nil
+}

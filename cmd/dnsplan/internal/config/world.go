@@ -1,0 +1,212 @@
+package config
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/inventory/backup"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/sandbox"
+)
+
+// BackupDir is the folder of backups within the state folder.
+const BackupDir = "backups"
+
+// world is what a plan's run needs, out of the session and the plan. The plan
+// says who is asked; the inventory only how a provider is reached.
+type world struct {
+	*Session
+	plan      *plan.Plan
+	resolvers []resolver.Server
+	providers map[plan.ZoneRef]providers.Provider
+	now       func() time.Time
+
+	mu      sync.Mutex
+	servers map[plan.ZoneRef][]resolver.NameServer
+}
+
+// World opens what a run of p needs. Its providers are opened now, so that a
+// missing credential is told before anything happens.
+func (s *Session) World(ctx context.Context, p *plan.Plan, now func() time.Time) (execute.World, error) {
+	w := &world{
+		Session: s, plan: p, now: now,
+		providers: map[plan.ZoneRef]providers.Provider{}, servers: map[plan.ZoneRef][]resolver.NameServer{},
+	}
+	for _, z := range p.Zones {
+		provider, err := s.Provider(ctx, z.Provider)
+		if err != nil {
+			return nil, err
+		}
+		w.providers[z.ZoneRef] = provider
+	}
+	var err error
+	w.resolvers, err = s.servers(p.Policy.Resolvers)
+	return w, err
+}
+
+// servers parses resolvers and adds those of the sandboxes that are open.
+func (s *Session) servers(list []plan.Resolver) ([]resolver.Server, error) {
+	var out []resolver.Server
+	for _, r := range list {
+		if r.Address == wired {
+			continue
+		}
+		server, err := resolver.ParseServer(r.Name, r.Address, r.Protocol)
+		if err != nil {
+			return nil, fmt.Errorf("resolver %q: %w", r.Name, err)
+		}
+		out = append(out, server)
+	}
+	for _, b := range s.sandboxes() {
+		for _, e := range b.Resolvers() {
+			out = append(out, resolver.Server{Name: e.Name, Protocol: resolver.UDP, Addr: e.Addrs[0]})
+		}
+	}
+	return out, nil
+}
+
+// wired stands in a plan for the address of a sandbox's resolver, which is
+// another one in each process.
+const wired = "sandbox"
+
+// resolvers are those of the inventory and, by name alone, of the sandboxes.
+func (s *Session) resolvers() []inventory.Resolver {
+	out := slices.Clone(s.Inventory.Verify.Resolvers)
+	for _, b := range s.sandboxes() {
+		for _, e := range b.Resolvers() {
+			out = append(out, inventory.Resolver{Name: e.Name, Address: wired, Protocol: string(resolver.UDP)})
+		}
+	}
+	return out
+}
+
+// sandboxes are those that are open, in the inventory's order.
+func (s *Session) sandboxes() []*sandbox.Sandbox {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*sandbox.Sandbox
+	for _, p := range s.Inventory.Providers {
+		if b, ok := s.opened[p.Name].(*sandbox.Sandbox); ok {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// Provider returns the zone's provider.
+func (w *world) Provider(z plan.ZoneRef) (providers.Provider, error) {
+	p, ok := w.providers[z]
+	if !ok {
+		return nil, fmt.Errorf("zone %s is not in the plan", z)
+	}
+	return p, nil
+}
+
+// Resolvers returns the resolvers to ask.
+func (w *world) Resolvers() []resolver.Server { return w.resolvers }
+
+// NameServers finds the zone's authoritative servers, once for each process.
+func (w *world) NameServers(ctx context.Context, ref plan.ZoneRef) ([]resolver.NameServer, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ns, ok := w.servers[ref]; ok {
+		return ns, nil
+	}
+	i := slices.IndexFunc(w.plan.Zones, func(z plan.Zone) bool { return z.ZoneRef == ref })
+	if i < 0 {
+		return nil, fmt.Errorf("zone %s is not in the plan", ref)
+	}
+	ns, err := w.nameServers(ctx, w.plan.Zones[i], w.providers[ref], w.resolvers)
+	if err == nil {
+		w.servers[ref] = ns
+	}
+	return ns, err
+}
+
+// nameServers are those that the plan gives, the sandbox's own, or those of the
+// zone's NS set with every address that they have.
+func (s *Session) nameServers(ctx context.Context, z plan.Zone, p providers.Provider, via []resolver.Server) ([]resolver.NameServer, error) {
+	if len(z.Servers) > 0 {
+		return given(z.Servers)
+	}
+	if !z.Discover {
+		return nil, nil
+	}
+	if b, ok := p.(*sandbox.Sandbox); ok {
+		return ofSandbox(b), nil
+	}
+	live, err := p.Read(ctx, z.Zone)
+	if err != nil {
+		return nil, err
+	}
+	d := resolver.Discovery{Zone: z.Zone, Via: via, Glue: map[zone.Name][]netip.Addr{}}
+	for _, r := range live.Others {
+		if r.Type == "NS" && r.Name == z.Zone {
+			d.NS = append(d.NS, zone.Canonical(r.Data))
+		}
+	}
+	for _, n := range d.NS {
+		for _, t := range []zone.Type{zone.A, zone.AAAA} {
+			if r, ok := live.Find(zone.Key{Name: n, Type: t}); ok {
+				d.Glue[n] = append(d.Glue[n], r.Addrs...)
+			}
+		}
+	}
+	return s.client.NameServers(ctx, d)
+}
+
+func given(servers []string) ([]resolver.NameServer, error) {
+	var out []resolver.NameServer
+	for _, a := range servers {
+		server, err := resolver.ParseServer(a, a, string(resolver.UDP))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, resolver.NameServer{Name: a, Servers: []resolver.Server{server}})
+	}
+	return out, nil
+}
+
+func ofSandbox(b *sandbox.Sandbox) []resolver.NameServer {
+	var out []resolver.NameServer
+	for _, e := range b.NameServers() {
+		ns := resolver.NameServer{Name: e.Name}
+		for _, a := range e.Addrs {
+			ns.Servers = append(ns.Servers, resolver.Server{Name: e.Name, Protocol: resolver.UDP, Addr: a})
+		}
+		out = append(out, ns)
+	}
+	return out
+}
+
+// Save keeps a copy of the zone under the state folder.
+func (w *world) Save(ref plan.ZoneRef, snapshot *zone.Snapshot) (string, error) {
+	return w.SaveBackup(ref, snapshot, w.plan.ID, w.now())
+}
+
+// SaveBackup keeps a copy of a zone and returns its path. run is empty outside
+// a run.
+func (s *Session) SaveBackup(ref plan.ZoneRef, snapshot *zone.Snapshot, run string, now time.Time) (string, error) {
+	if err := s.openState(); err != nil {
+		return "", err
+	}
+	var provider string
+	if z, ok := s.Inventory.Zone(ref.Zone, ref.View); ok {
+		provider = z.Provider
+	}
+	info, err := backup.Save(filepath.Join(s.Settings.StateDir, BackupDir), now, snapshot, backup.Meta{View: ref.View, Provider: provider, Run: run})
+	if err != nil {
+		return "", err
+	}
+	return info.ZonePath, nil
+}

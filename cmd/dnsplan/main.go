@@ -1,0 +1,42 @@
+// Command dnsplan changes DNS address records as a timed procedure: it plans
+// the difference between an inventory and what a provider holds, and applies it
+// as a sequence of steps that knows what caches still remember.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	_ "time/tzdata" // change windows name time zones, also where the system has none
+)
+
+func main() {
+	ctx, stop := interruptible(context.Background())
+	code := run(ctx, system())
+	stop()
+	os.Exit(code)
+}
+
+// signalled is the cause of a context that a signal ended.
+type signalled struct{ os.Signal }
+
+func (s signalled) Error() string { return "stopped by " + s.String() }
+
+// interruptible returns a context that the first SIGINT or SIGTERM ends. A
+// second one ends the process at once.
+func interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			cancel(signalled{s})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/report"
+)
+
+// planOptions are the flags of every command that makes a plan.
+type planOptions struct {
+	strategy       string
+	group          string
+	allowProtected bool
+	allowEmpty     []string
+	force          bool
+	reason         string
+	ticket         string
+	by             string
+	detailed       bool
+}
+
+func (o *planOptions) addFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.strategy, "strategy", "", "staged or direct, in place of the inventory's")
+	fs.StringVar(&o.group, "group", "", "only the records of this group")
+	fs.BoolVar(&o.allowProtected, "allow-protected", false, "let protected names change")
+	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `zone`, or its apex, lose its last address")
+	fs.BoolVar(&o.force, "force", false, "lift the thresholds on updates and deletions")
+	fs.StringVar(&o.reason, "reason", "", "why, for the change log")
+	fs.StringVar(&o.ticket, "ticket", "", "ticket, for the change log")
+	fs.StringVar(&o.by, "by", "", "who, for the change log (default: the user)")
+	fs.BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+}
+
+// planning are the names of those flags, which make no sense with a saved plan.
+func (o *planOptions) planning() []string {
+	var names []string
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	(&planOptions{}).addFlags(fs)
+	fs.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// request turns flags and arguments into what the session plans.
+func (o *planOptions) request(a *app, names []string) (config.Request, error) {
+	r := config.Request{
+		Group: o.group, Strategy: o.strategy, Reason: o.reason, Ticket: o.ticket, By: o.by,
+		Now: a.clock.Now(), Entropy: a.entropy,
+		Allow: plan.Allowances{Thresholds: o.force, Protected: o.allowProtected},
+	}
+	if !slices.Contains([]string{"", inventory.Staged, inventory.Direct}, o.strategy) {
+		return r, fmt.Errorf("--strategy %q: want staged or direct", o.strategy)
+	}
+	var err error
+	if r.Names, err = parseNames(names); err != nil {
+		return r, err
+	}
+	if r.Allow.Empty, err = parseNames(o.allowEmpty); err != nil {
+		return r, fmt.Errorf("--allow-empty: %w", err)
+	}
+	if r.By == "" {
+		r.By = a.user()
+	}
+	return r, nil
+}
+
+func parseNames(list []string) ([]zone.Name, error) {
+	var out []zone.Name
+	for _, s := range list {
+		n, err := zone.ParseName(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// user is who is at work, as far as the environment tells.
+func (a *app) user() string {
+	for _, name := range []string{"SUDO_USER", "USER", "LOGNAME"} {
+		if v, ok := a.env(name); ok && v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func newPlan(a *app) *cobra.Command {
+	o := &planOptions{}
+	var out string
+	var markdown bool
+	c := &cobra.Command{
+		Use:   "plan [NAME...]",
+		Short: "Show what would change, step by step, and how long it takes",
+		Long: `Compares the inventory with what the providers hold and prints the changes and
+the timed steps that apply would take. Nothing is written but FILE.
+
+A NAME limits the plan to that owner name, such as www.example.org.`,
+		Example: `  dnsplan plan
+  dnsplan plan www.example.org
+  dnsplan plan -o move.plan              save it, to apply exactly this
+  dnsplan plan --json | jq .summary
+  dnsplan plan --markdown >> "$GITHUB_STEP_SUMMARY"`,
+		RunE: func(c *cobra.Command, names []string) error { return runPlan(a, c, o, names, out, markdown) },
+	}
+	o.addFlags(c.Flags())
+	c.Flags().StringVarP(&out, "out", "o", "", "save the plan in `FILE`")
+	c.Flags().BoolVar(&markdown, "markdown", false, "print Markdown for a pull request")
+	return c
+}
+
+func runPlan(a *app, c *cobra.Command, o *planOptions, names []string, out string, markdown bool) error {
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // nothing was written through it
+	p, err := a.makePlan(c.Context(), s, o, names)
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		if err := savePlan(out, p); err != nil {
+			return err
+		}
+	}
+	if err := a.printPlan(s.Settings, p, markdown); err != nil {
+		return err
+	}
+	if out != "" {
+		_, _ = fmt.Fprintf(a.stderr, "Saved to %s. Apply exactly this with: dnsplan apply %s\n", out, out)
+	}
+	if o.detailed && !p.Empty() {
+		return silent(exitDifferences)
+	}
+	return nil
+}
+
+// makePlan reads everything and plans, with what earlier runs have left in caches.
+func (a *app) makePlan(ctx context.Context, s *config.Session, o *planOptions, names []string) (*plan.Plan, error) {
+	req, err := o.request(a, names)
+	if err != nil {
+		return nil, err
+	}
+	if req.Cached, err = s.Remembered(req.Now); err != nil {
+		return nil, err
+	}
+	return s.Plan(ctx, req)
+}
+
+// printPlan writes the plan to standard output in the form that was asked for.
+func (a *app) printPlan(s config.Settings, p *plan.Plan, markdown bool) error {
+	switch {
+	case s.JSON:
+		doc, err := plan.Marshal(p)
+		if err != nil {
+			return err
+		}
+		_, err = a.stdout.Write(doc)
+		return err
+	case markdown:
+		return report.PlanMarkdown(a.stdout, p, a.options(a.stdout, s))
+	}
+	return report.PlanText(a.stdout, p, a.options(a.stdout, s))
+}
+
+// savePlan writes the plan whole or not at all, readable by its owner alone.
+func savePlan(path string, p *plan.Plan) error {
+	doc, err := plan.Encode(p)
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(path, doc, 0o600); err != nil {
+		return fmt.Errorf("save plan %s: %w", path, err)
+	}
+	return nil
+}
+
+// readPlan reads a saved plan.
+func readPlan(path string) (*plan.Plan, error) {
+	doc, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	p, err := plan.Decode(doc)
+	if err != nil {
+		return nil, fmt.Errorf("plan %s: %w", path, err)
+	}
+	return p, nil
+}
+

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+)
+
+// newRoot is the command without a command.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dnsplan",
+		Short: "Change DNS address records safely, with the time that caches take",
+		Long: `dnsplan keeps an inventory of intended A and AAAA records, compares it with what
+the DNS provider holds, and applies the difference as a timed procedure: back
+up, check, lower the TTL, wait until caches have forgotten the old one, switch,
+verify on authoritative servers and resolvers, settle, raise the TTL, and write
+the change log.`,
+		Example: `  dnsplan plan                           what would change, and how long it takes
+  dnsplan apply                          do it, after asking
+  dnsplan plan -o move.plan www.example.org
+  dnsplan apply move.plan                exactly what was reviewed
+  dnsplan verify www.example.org         what every server answers now`,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	config.Flags(root.PersistentFlags())
+	root.AddGroup(
+		&cobra.Group{ID: "change", Title: "Change:"},
+		&cobra.Group{ID: "runs", Title: "Runs:"},
+		&cobra.Group{ID: "look", Title: "Look:"},
+	)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			c.Long = strings.TrimRight(c.Long, "\n") + "\n\n" + exitCodes
+			root.AddCommand(c)
+		}
+	}
+	add("change", newValidate(a), newPlan(a), newApply(a), newShow(a))
+	add("runs", newRuns(a), newResume(a), newCancel(a))
+	add("look", newVerify(a), newDrift(a), newBackup(a), newLog(a))
+	root.AddCommand(newSchema(a), newVersion(a))
+	return root
+}
+
+// common reads the flags that every command has.
+func (a *app) common(c *cobra.Command) (config.Settings, error) {
+	return config.ReadSettings(c.Flags(), a.env)
+}
+
+// open reads the common flags and the inventory.
+func (a *app) open(c *cobra.Command) (*config.Session, error) {
+	s, err := a.common(c)
+	if err != nil {
+		return nil, err
+	}
+	return config.Open(s, a.env)
+}

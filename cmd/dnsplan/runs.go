@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/report"
+)
+
+func newRuns(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "runs",
+		Short:   "List the runs, newest first",
+		Long:    "Lists the runs of the state folder with how each stands, newest first.",
+		Example: "  dnsplan runs\n  dnsplan runs --json | jq '.runs[] | select(.state == \"holding\")'",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return runRuns(a, c) },
+	}
+}
+
+func runRuns(a *app, c *cobra.Command) error {
+	s, err := a.common(c)
+	if err != nil {
+		return err
+	}
+	list, err := config.Reader(s, a.clock).List(c.Context())
+	if err != nil {
+		return err
+	}
+	var runs []report.Run
+	for _, r := range list {
+		if r.Err != nil {
+			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: run %s: %v\n", r.ID, r.Err)
+			continue
+		}
+		runs = append(runs, report.NewRun(r.Plan, r.Events, r.Busy))
+	}
+	if s.JSON {
+		return report.RunsJSON(a.stdout, runs)
+	}
+	return report.RunsText(a.stdout, runs, a.options(a.stdout, s))
+}
+
+func newShow(a *app) *cobra.Command {
+	var markdown bool
+	c := &cobra.Command{
+		Use:   "show FILE|RUN",
+		Short: "Print a saved plan, or a run",
+		Long: `Prints a saved plan, also one that no longer fits, or a run with its steps. A RUN
+is an id, a unique beginning of one, or "last".`,
+		Example: "  dnsplan show move.plan\n  dnsplan show last",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return runShow(a, c, args[0], markdown) },
+	}
+	c.Flags().BoolVar(&markdown, "markdown", false, "print a plan as Markdown")
+	return c
+}
+
+func runShow(a *app, c *cobra.Command, what string, markdown bool) error {
+	s, err := a.common(c)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(what); err == nil && info.Mode().IsRegular() {
+		p, err := readPlan(what)
+		if err != nil {
+			return &coded{exitError, err} // nothing was to be applied
+		}
+		return a.printPlan(s, p, markdown)
+	}
+	r, err := config.Reader(s, a.clock).Show(c.Context(), what)
+	if err != nil {
+		return fmt.Errorf("%w (and there is no plan file of that name)", err)
+	}
+	shown := report.NewRun(r.Plan, r.Events, r.Busy)
+	if s.JSON {
+		return report.RunJSON(a.stdout, shown)
+	}
+	return report.RunText(a.stdout, shown, a.options(a.stdout, s))
+}
+
+func newResume(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "resume RUN",
+		Short: "Go on with a run that was interrupted or holds",
+		Long: `Goes on with a run: after a signal, a crash or a reboot from where it was, time
+that has been waited counts; and where it holds, by asking the servers again.`,
+		Example: "  dnsplan resume last\n  dnsplan resume 01K5J3",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return runSignal(a, c, args[0], engine.Resume) },
+	}
+}
+
+func newCancel(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "cancel RUN",
+		Short: "End a run and take back what it has not finished",
+		Long: `Ends a run. What was verified stays; what was switched and not verified goes back
+while the TTL is still low; then every TTL goes up again. A value that someone
+else has set meanwhile is left alone and named.
+
+A run that another process on this machine works on is interrupted first.`,
+		Example: "  dnsplan cancel last",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return runSignal(a, c, args[0], engine.Cancel) },
+	}
+}
+
+// runSignal gives a run a person's word and follows what comes of it.
+func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal) error {
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	f := a.follow(s.Settings)
+	e, err := s.Engine(a.clock, "dnsplan "+c.Name(), f)
+	if err != nil {
+		return err
+	}
+	r, err := e.Show(c.Context(), id)
+	if err != nil {
+		return err
+	}
+	if signal == engine.Cancel && r.Busy {
+		if err := a.interrupt(c.Context(), s.Settings, r.ID); err != nil {
+			return err
+		}
+	}
+	if err := e.Signal(c.Context(), r.ID, signal); err != nil {
+		return err
+	}
+	return a.wait(c.Context(), s.Settings, e, f, r.ID)
+}
