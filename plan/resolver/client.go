@@ -133,7 +133,8 @@ func burst(perSecond float64) int { return max(1, int(perSecond/20)) }
 // always. Servers are asked at the same time, each through its own window. A
 // server that is silent for a whole Timeout with every query in flight is
 // asked no further in that try, so a dead one costs Attempts times Timeout and
-// the pauses, however many queries it has.
+// the pauses, however many queries it has. Over HTTPS a server whose first
+// question has failed without a reply is not asked the others.
 //
 // When ctx ends, the answers that are missing are Cancelled, with ctx.Err() as
 // their cause, and Ask returns at once. No goroutine outlives the call.

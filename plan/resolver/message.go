@@ -229,15 +229,12 @@ func (m *message) checkName(off int) (end int, err error) {
 			}
 			return end, nil
 		case 0xc0:
-			if off+2 > len(m.raw) {
-				return 0, errShort
+			to, err := m.hop(off)
+			if err != nil {
+				return 0, err
 			}
 			if end == 0 {
 				end = off + 2
-			}
-			to := m.pointer(off)
-			if to >= off || to < headerLen {
-				return 0, errPointer
 			}
 			if to == headerLen && m.asked {
 				return end, m.fits(octets)
@@ -247,6 +244,18 @@ func (m *message) checkName(off int) (end int, err error) {
 			return 0, errLabelType
 		}
 	}
+}
+
+// hop returns where the pointer at off leads: backwards, and behind the header.
+func (m *message) hop(off int) (int, error) {
+	if off+2 > len(m.raw) {
+		return 0, errShort
+	}
+	to := m.pointer(off)
+	if to >= off || to < headerLen {
+		return 0, errPointer
+	}
+	return to, nil
 }
 
 // fits tells whether octets more may stand before the question's name, which

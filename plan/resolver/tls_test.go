@@ -170,6 +170,7 @@ func overHTTP(t *testing.T, h dns.Handler) http.HandlerFunc {
 }
 
 func TestHTTPS(t *testing.T) {
+	t.Parallel()
 	cert, roots := authority(t)
 	var mu sync.Mutex
 	peers := map[string]bool{}
@@ -238,6 +239,7 @@ func TestHTTPSFailures(t *testing.T) {
 }
 
 func TestHTTPSSilence(t *testing.T) {
+	t.Parallel()
 	cert, roots := authority(t)
 	release := make(chan struct{})
 	var asked atomic.Int32
@@ -315,6 +317,9 @@ func TestTCPKeptConnectionWentAway(t *testing.T) {
 }
 
 func TestTCPFailures(t *testing.T) {
+	t.Parallel()
+	var queries []Query
+	var want []Status
 	for _, tt := range []struct {
 		what  string
 		serve func(net.Conn)
@@ -336,14 +341,16 @@ func TestTCPFailures(t *testing.T) {
 			_, _ = io.Copy(io.Discard, conn)
 		}, Malformed},
 	} {
-		t.Run(tt.what, func(t *testing.T) {
-			t.Parallel()
-			s := streamTo(t, tt.serve)
-			c := newClient(t, Options{Timeout: 300 * time.Millisecond, Attempts: 2})
-			if a := one(t, c, Query{Server: s, Key: key("www.example.org.", zone.A)}); a.Status != tt.want {
-				t.Errorf("%v, want %v (%v)", a.Status, tt.want, a.Err)
-			}
-		})
+		s := streamTo(t, tt.serve)
+		s.Name = tt.what
+		want = append(want, tt.want)
+		queries = append(queries, Query{Server: s, Key: key("www.example.org.", zone.A)})
+	}
+	c := newClient(t, Options{Timeout: 2 * time.Second, Attempts: 1})
+	for i, a := range c.Ask(t.Context(), queries) {
+		if a.Status != want[i] {
+			t.Errorf("%v, want %v (%v)", a.Status, want[i], a.Err)
+		}
 	}
 }
 
