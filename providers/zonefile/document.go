@@ -36,6 +36,7 @@ const (
 	ttlOwn     ttlSource = iota // its own token
 	ttlDefault                  // $TTL, or the SOA MINIMUM
 	ttlLast                     // the record before it (RFC 1035, section 5.1)
+	ttlNone                     // nowhere: a record of another type, read as 0
 )
 
 // Record type numbers that are looked at here.

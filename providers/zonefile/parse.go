@@ -213,21 +213,20 @@ func header(f *frame, toks []span, e *entry) ([]span, error) {
 	return nil, errNoType
 }
 
-// setTTL finds the TTL of a record that has none of its own. Where nothing is
-// known yet it leaves that to the caller: an SOA record has a MINIMUM.
+// setTTL finds the TTL of a record that may have none of its own. Where nothing
+// is known yet the caller decides: an SOA record has a MINIMUM.
 func (f *frame) setTTL(e *entry, has bool) {
 	switch {
 	case has:
 		f.last = ttlState{e.ttl, true}
 	case f.dflt.known:
 		e.ttl, e.ttlSrc = f.dflt.ttl, ttlDefault
-	default:
+	case f.last.known:
 		e.ttl, e.ttlSrc = f.last.ttl, ttlLast
+	default:
+		e.ttlSrc = ttlNone
 	}
 }
-
-// noTTL tells whether nothing has told the TTL of e.
-func (f *frame) noTTL(e *entry) bool { return e.ttlSrc == ttlLast && !f.last.known }
 
 func isIN(tok string) bool {
 	return tok == "IN" || strings.EqualFold(tok, "IN") || strings.EqualFold(tok, "CLASS1")

@@ -45,7 +45,7 @@ func typeNumber(tok string) uint16 {
 
 // address takes in an A or AAAA record; toks starts at the type.
 func (p *parser) address(f *frame, e entry, toks []span) (err error) {
-	if f.noTTL(&e) {
+	if e.ttlSrc == ttlNone {
 		return errNoTTL
 	}
 	data := toks[1:]
@@ -145,7 +145,7 @@ func (p *parser) soa(f *frame, e *entry, rec *zone.Record, data []span) error {
 		return errSOAFields
 	}
 	e.data = data[2]
-	if f.noTTL(e) {
+	if e.ttlSrc == ttlNone {
 		ttl, err := parseTTL(f.at(data[6]))
 		if err != nil {
 			return fmt.Errorf("SOA MINIMUM: %w", err)
