@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -33,34 +34,22 @@ func (c *Codec) Decode(b []byte, v map[string]any) error {
 		return found.Err()
 	}
 	c.file = f
-	t := &f.tables
-	put(v, "defaults", "ttl", t.Defaults.TTL)
-	put(v, "defaults", "change_ttl", t.Defaults.ChangeTTL)
-	put(v, "defaults", "settle", t.Defaults.Settle)
-	put(v, "defaults", "strategy", t.Defaults.Strategy)
-	put(v, "verify", "require", t.Verify.Require)
-	put(v, "verify", "timeout", t.Verify.Timeout)
-	if p := t.Check.HTTPPort; p != nil {
-		port := fmt.Sprint(*p)
-		put(v, "check", "http_port", &port)
-	}
-	if a := t.Check.AllowReserved; a != nil {
-		allow := fmt.Sprint(*a)
-		put(v, "check", "allow_reserved", &allow)
+	for _, s := range settings() {
+		if value, ok := s.get(&f.tables); ok {
+			put(v, s.key, value)
+		}
 	}
 	return nil
 }
 
-func put[T ~string](v map[string]any, table, key string, value *T) {
-	if value == nil {
-		return
-	}
+func put(v map[string]any, setting, value string) {
+	table, key, _ := strings.Cut(setting, "::")
 	inner, ok := v[table].(map[string]any)
 	if !ok {
 		inner = map[string]any{}
 		v[table] = inner
 	}
-	inner[key] = string(*value)
+	inner[key] = value
 }
 
 // Encode writes settings as TOML. Inventories are written by Write.

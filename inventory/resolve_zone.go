@@ -126,7 +126,7 @@ func (r *resolver) records(s *zoneScope) {
 	for j := range s.table.Record {
 		r.record(s, j)
 	}
-	s.Records = sortRecords(s.Records)
+	sortRecords(s.Records)
 	for lo := 0; lo < len(s.Records); {
 		hi := lo + 1
 		for hi < len(s.Records) && s.Records[hi].Name == s.Records[lo].Name {
@@ -145,7 +145,7 @@ func (r *resolver) records(s *zoneScope) {
 // sortRecords brings records into canonical order; those of one key stay in the
 // order of the file. Names are turned around once and not in each comparison,
 // which a large zone would feel.
-func sortRecords(records []Record) []Record {
+func sortRecords(records []Record) {
 	type entry struct {
 		name  string
 		typ   zone.Type
@@ -160,14 +160,22 @@ func sortRecords(records []Record) []Record {
 		order[i] = entry{name: turned(r.Name), typ: r.Type, table: r.table, index: i}
 	}
 	if slices.IsSortedFunc(order, compare) {
-		return records
+		return
 	}
 	slices.SortFunc(order, compare)
-	out := make([]Record, len(records))
-	for i, e := range order {
-		out[i] = records[e.index]
+	for i := range order { // along each cycle, so that no second list is needed
+		first := records[i]
+		for to := i; order[to].index != to; {
+			from := order[to].index
+			order[to].index = to
+			if from == i {
+				records[to] = first
+				break
+			}
+			records[to] = records[from]
+			to = from
+		}
 	}
-	return out
 }
 
 // turned returns the labels of a name from the right with zero bytes between,

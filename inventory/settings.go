@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,45 +15,63 @@ const EnvPrefix = "DNSPLAN_"
 // setting is a key that the environment may override.
 type setting struct {
 	key string // "defaults::ttl", as viper names it
+	// get returns the value as text, and whether the file gives one.
+	get func(t *tables) (string, bool)
 	set func(t *tables, value string) error
 }
 
 // settings lists what the environment may override. Records are never among it.
 func settings() []setting {
 	return []setting{
-		{"defaults::ttl", func(t *tables, v string) error { return setText(&t.Defaults.TTL, v) }},
-		{"defaults::change_ttl", func(t *tables, v string) error { return setText(&t.Defaults.ChangeTTL, v) }},
-		{"defaults::settle", func(t *tables, v string) error { return setText(&t.Defaults.Settle, v) }},
-		{"defaults::strategy", func(t *tables, v string) error { return setText(&t.Defaults.Strategy, v) }},
-		{"verify::require", func(t *tables, v string) error { return setText(&t.Verify.Require, v) }},
-		{"verify::timeout", func(t *tables, v string) error { return setText(&t.Verify.Timeout, v) }},
-		{"check::http_port", func(t *tables, v string) error { return setInt(&t.Check.HTTPPort, v) }},
-		{"check::allow_reserved", func(t *tables, v string) error { return setBool(&t.Check.AllowReserved, v) }},
+		textSetting("defaults::ttl", func(t *tables) **span { return &t.Defaults.TTL }),
+		textSetting("defaults::change_ttl", func(t *tables) **span { return &t.Defaults.ChangeTTL }),
+		textSetting("defaults::settle", func(t *tables) **span { return &t.Defaults.Settle }),
+		textSetting("defaults::strategy", func(t *tables) **string { return &t.Defaults.Strategy }),
+		textSetting("verify::require", func(t *tables) **quorum { return &t.Verify.Require }),
+		textSetting("verify::timeout", func(t *tables) **span { return &t.Verify.Timeout }),
+		parsedSetting("check::http_port", func(t *tables) **int64 { return &t.Check.HTTPPort }, parsePort),
+		parsedSetting("check::allow_reserved", func(t *tables) **bool { return &t.Check.AllowReserved }, parseBool),
 	}
 }
 
-func setText[T ~string](to **T, v string) error {
-	text := T(v)
-	*to = &text
-	return nil
+func textSetting[T ~string](key string, field func(*tables) **T) setting {
+	return parsedSetting(key, field, func(v string) (T, error) { return T(v), nil })
 }
 
-func setInt(to **int64, v string) error {
+func parsedSetting[T any](key string, field func(*tables) **T, parse func(string) (T, error)) setting {
+	return setting{
+		key: key,
+		get: func(t *tables) (string, bool) {
+			p := *field(t)
+			if p == nil {
+				return "", false
+			}
+			return fmt.Sprint(*p), true
+		},
+		set: func(t *tables, value string) error {
+			v, err := parse(value)
+			if err == nil {
+				*field(t) = &v
+			}
+			return err
+		},
+	}
+}
+
+func parsePort(v string) (int64, error) {
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
-		return errors.New("must be a whole number")
+		return 0, errors.New("must be a whole number")
 	}
-	*to = &n
-	return nil
+	return n, nil
 }
 
-func setBool(to **bool, v string) error {
+func parseBool(v string) (bool, error) {
 	b, err := strconv.ParseBool(v)
 	if err != nil {
-		return errors.New("must be true or false")
+		return false, errors.New("must be true or false")
 	}
-	*to = &b
-	return nil
+	return b, nil
 }
 
 // SettingKeys returns the settings that Override takes, with "::" between the
@@ -73,12 +92,14 @@ func SettingVariable(key string) string {
 
 // Override lays settings over those of the file, keyed as SettingKeys says.
 // Values are written as in the file, without quotes. Resolve reports what is
-// wrong with them, under the name of the environment variable.
+// wrong with them, under the name of the environment variable. A value that is
+// equal to the file's changes nothing, so that viper's merged view may be given.
 func (f *File) Override(values map[string]string) {
 	known := settings()
 	r := &report{doc: f.src}
 	for _, s := range known {
-		if v, ok := values[s.key]; ok {
+		v, given := values[s.key]
+		if old, ok := s.get(&f.tables); given && (!ok || v != old) {
 			f.override(s, v, r)
 		}
 	}
