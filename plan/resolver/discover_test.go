@@ -64,8 +64,11 @@ func TestNameServers(t *testing.T) {
 			Via: []Server{dead}, NS: []zone.Name{"ns.example.org."},
 			Glue: map[zone.Name][]netip.Addr{"ns.example.org.": addrs("192.0.2.9", "2001:db8::9", "192.0.2.8")},
 		}, "ns.example.org: 192.0.2.8:53 192.0.2.9:53 [2001:db8::9]:53", ""},
-		{"name without an address", Discovery{Via: []Server{via}, NS: []zone.Name{"ns2.example.org.", "txt.example.org.", "gone.example.org."}},
-			"gone.example.org:; ns2.example.org: 198.51.100.53:53; txt.example.org:", "gone.example.org: the name has no address"},
+		{
+			"name without an address",
+			Discovery{Via: []Server{via}, NS: []zone.Name{"ns2.example.org.", "txt.example.org.", "gone.example.org."}},
+			"gone.example.org:; ns2.example.org: 198.51.100.53:53; txt.example.org:", "gone.example.org: the name has no address",
+		},
 		{"all resolvers dead", Discovery{Via: []Server{dead}, NS: []zone.Name{"ns2.example.org."}}, "ns2.example.org:", "refused"},
 		{"NS asked of the dead", Discovery{Via: []Server{dead}}, "", "refused"},
 		{"no NS", Discovery{Via: []Server{via}, Zone: "txt.example.org."}, "", "no NS records"},

@@ -213,7 +213,7 @@ func TestHTTPSFailures(t *testing.T) {
 		err    string
 	}{
 		{"503", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, Broken, "HTTP 503"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else", 302) }, Broken, "HTTP 302"},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else", http.StatusFound) }, Broken, "HTTP 302"},
 		{"a page", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, Broken, "text/html"},
 		{"garbage", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/dns-message")
@@ -271,7 +271,7 @@ func streamTo(t *testing.T, serve func(conn net.Conn)) Server {
 				return
 			}
 			running.Go(func() {
-				defer conn.Close()
+				defer func() { _ = conn.Close() }()
 				serve(conn)
 			})
 		}
