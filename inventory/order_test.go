@@ -23,7 +23,7 @@ func TestTurnedComparesAsNamesDo(t *testing.T) {
 
 func TestDidYouMean(t *testing.T) {
 	for word, want := range map[string]string{
-		"proxyed": `did you mean "proxied"?`, "adress": "", "TTL": `did you mean "ttl"?`,
+		"proxyed": `did you mean "proxied"?`, "colour": "", "TTL": `did you mean "ttl"?`,
 		"": "", "commment": `did you mean "comment"?`, strings.Repeat("x", 1000): "",
 	} {
 		if got := didYouMean(word, []string{"ttl", "proxied", "comment"}); got != want {
