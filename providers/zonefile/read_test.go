@@ -132,13 +132,21 @@ u 60 TYPE65280 \# 4 0A000001
 n 60 NEWTYPE some ( data
  here ) ; comment
 x 60 MX ten mail
-h 60 HTTPS 1 . alpn=h2`, `
+h 60 HTTPS 1 . alpn=h2
+c 60 CNAME x.y
+c 60 CNAME X
+c 60 CNAME a..b
+c 60 PTR @`, `
 t.example.org. 60 TXT "a;b" "c" "d e"
 m.example.org. 60 MX 10 Mail.example.org.
 u.example.org. 60 TYPE65280 \# 4 0A000001
 n.example.org. 60 NEWTYPE some data here
 x.example.org. 60 MX ten mail
-h.example.org. 60 HTTPS 1 . alpn="h2"`},
+h.example.org. 60 HTTPS 1 . alpn="h2"
+c.example.org. 60 CNAME x.y.example.org.
+c.example.org. 60 CNAME X.example.org.
+c.example.org. 60 CNAME a..b
+c.example.org. 60 PTR example.org.`},
 		{"generate", `
 $TTL 60
 $GENERATE 1-3/2 h${10,3}.$$ A 192.0.2.$

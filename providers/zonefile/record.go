@@ -104,7 +104,7 @@ func (p *parser) other(f *frame, e entry, toks []span) error {
 	if t, ok := dns.TypeToString[e.typ]; ok && e.typ != 0 {
 		rec.Type = t
 	}
-	rec.Data = presentation(rec, rawData(f, toks[1:]), f.origin)
+	rec.Data = p.data(f, &rec, e.typ, toks[1:])
 	if e.typ == typeSOA && e.name == p.doc.zone {
 		if err := p.soa(f, &e, &rec, toks[1:]); err != nil {
 			return err
@@ -157,6 +157,17 @@ func (p *parser) soa(f *frame, e *entry, rec *zone.Record, data []span) error {
 	return nil
 }
 
+// data returns a record's data in one form. Types that hold one name, as a
+// large zone may have many, need no more than the name.
+func (p *parser) data(f *frame, rec *zone.Record, typ uint16, toks []span) string {
+	if len(toks) == 1 && (typ == dns.TypeCNAME || typ == dns.TypeNS || typ == dns.TypePTR) && isPlainName(f.at(toks[0])) {
+		if target, err := p.names.resolve(f.at(toks[0]), f.origin); err == nil {
+			return string(target)
+		}
+	}
+	return presentation(rec, rawData(f, toks), f.origin)
+}
+
 // rawData returns the data as it stands, without parentheses and comments.
 func rawData(f *frame, toks []span) string {
 	if len(toks) == 1 {
@@ -175,7 +186,7 @@ func rawData(f *frame, toks []span) string {
 // presentation returns the data in the one form that the DNS library writes:
 // absolute names, TTLs in seconds, quoted strings. Data that it cannot parse is
 // returned as it stands.
-func presentation(rec zone.Record, raw string, origin zone.Name) string {
+func presentation(rec *zone.Record, raw string, origin zone.Name) string {
 	line := string(rec.Name) + " 0 IN " + rec.Type + " " + raw + "\n"
 	zp := dns.NewZoneParser(strings.NewReader(line), string(origin), "")
 	rr, ok := zp.Next()
