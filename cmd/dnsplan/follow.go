@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,7 +38,9 @@ func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *f
 	result, err := e.Wait(ctx, id)
 	stop()
 	if err != nil {
-		_ = f.view.End(a.summary(s, f, result, err))
+		if f.plan != nil {
+			_ = f.view.End(a.summary(s, f, result, err)) // err is what is reported
+		}
 		return err
 	}
 	summary := a.summary(s, f, result, nil)
@@ -61,10 +64,10 @@ func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *f
 
 // follower hands what a run does to its view, and time.
 type follower struct {
-	view  *report.Progress
-	clock execute.Clock
-	plan  *plan.Plan
-	begun time.Time
+	view   *report.Progress
+	clock  execute.Clock
+	plan   *plan.Plan
+	events []journal.Event
 }
 
 // follow chooses the view: a block that is drawn anew on a terminal, lines in a
@@ -86,15 +89,15 @@ func (a *app) follow(s config.Settings) *follower {
 
 // Begin is told a run's state before it goes on.
 func (f *follower) Begin(p *plan.Plan, events []journal.Event) {
-	f.plan, f.begun = p, f.clock.Now()
-	if len(events) > 0 {
-		f.begun = events[0].At
-	}
+	f.plan, f.events = p, slices.Clone(events)
 	f.view.Begin(p, p.ID, events...)
 }
 
 // Event is told each event that was written down.
-func (f *follower) Event(e journal.Event) { f.view.Event(e) }
+func (f *follower) Event(e journal.Event) {
+	f.events = append(f.events, e)
+	f.view.Event(e)
+}
 
 // Progress is told what a step is doing.
 func (f *follower) Progress(p execute.Progress) { f.view.Progress(p) }
@@ -119,38 +122,16 @@ func (f *follower) tick() (stop func()) {
 	return func() { close(done); wg.Wait() }
 }
 
-// made maps what became of a change to how it is shown.
-var made = map[execute.Made]report.ChangeState{
-	execute.Applied: report.Applied, execute.RolledBack: report.RolledBack, execute.NotApplied: report.NotApplied,
-	execute.LeftOpen: report.Unknown, execute.Pending: report.Unverified,
-}
-
 // summary is a run's result as it is shown.
 func (a *app) summary(s config.Settings, f *follower, r execute.Result, err error) report.Result {
-	out := report.Result{
-		Run: r.Run, Outcome: report.Outcome(r.Outcome), ExitCode: exitOf(r), Began: f.begun, Ended: a.clock.Now(), Backups: r.Backups,
-	}
+	out := report.NewResult(f.plan, f.events, r, exitOf(r), a.clock.Now())
 	if err != nil {
-		out.Outcome, out.Error, out.ExitCode = report.OutcomeInterrupted, err.Error(), advise(err).code
-	}
-	for i, fail := range r.Failures {
-		if i > 0 {
-			out.Error += "\n"
-		}
-		out.Error += fmt.Sprintf("%s: %s", fail.Zone, fail.Error)
+		out.Error, out.ExitCode = err.Error(), advise(err).code
 	}
 	for _, c := range r.Changes {
-		rc := report.ResultChange{
-			ID: c.Change.ID, Name: c.Change.Name, Type: c.Change.Type, Zone: c.Change.Zone, View: c.Change.View,
-			State: made[c.Made], Error: c.Error, VerifiedBy: c.VerifiedBy,
-		}
-		if c.Made == execute.Pending && !c.Written {
-			rc.State = report.NotApplied
-		}
-		if c.Made == execute.Applied {
+		if c.Made == execute.Applied && r.Outcome != execute.OutcomeInterrupted {
 			out.ChangeLog = filepath.Join(s.StateDir, journal.ChangeLogTable)
 		}
-		out.Changes = append(out.Changes, rc)
 	}
 	return out
 }
