@@ -1,0 +1,51 @@
+package report
+
+import "time"
+
+// Options say how to render. The zero value is plain text, 80 columns wide, in
+// UTC; Now should be set, since "in 5m" and "today" are relative to it.
+type Options struct {
+	// Color adds colours (SGR escapes); what they say is also said in words.
+	Color bool
+	// Width is the widest line, in columns; 0 is 80, and less than 40 is 40.
+	Width int
+	// ASCII keeps signs within ASCII, for terminals that are not UTF-8.
+	ASCII bool
+	// Now is the time of rendering.
+	Now time.Time
+	// Location is the time zone for people; nil is UTC. JSON is always UTC.
+	Location *time.Location
+	// MaxChanges is how many changes of a zone a plan shows; 0 is 50.
+	MaxChanges int
+	// MaxUnmanaged is how many unmanaged RRsets a plan shows; 0 is 5.
+	MaxUnmanaged int
+	// MaxSteps is how many steps a timeline shows; 0 is 60.
+	MaxSteps int
+}
+
+const (
+	defaultWidth     = 80
+	leastWidth       = 40
+	defaultChanges   = 50
+	defaultUnmanaged = 5
+	defaultSteps     = 60
+)
+
+func (o Options) filled() Options {
+	if o.Width == 0 {
+		o.Width = defaultWidth
+	}
+	o.Width = max(o.Width, leastWidth)
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	for _, d := range []struct {
+		n    *int
+		less int
+	}{{&o.MaxChanges, defaultChanges}, {&o.MaxUnmanaged, defaultUnmanaged}, {&o.MaxSteps, defaultSteps}} {
+		if *d.n <= 0 {
+			*d.n = d.less
+		}
+	}
+	return o
+}

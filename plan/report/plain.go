@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/verify"
+)
+
+// heartbeat is how long NewPlain is silent at most while something is waited for.
+const heartbeat = time.Minute
+
+// NewPlain makes a Progress for pipes and logs: one line an event, however
+// wide, a line a minute while something is waited for, and no escapes. o.Color
+// is ignored.
+func NewPlain(w io.Writer, o Options) *Progress {
+	o.Color = false
+	return newProgress(w, o, &plainFace{})
+}
+
+type plainFace struct {
+	spoken time.Time // when the last line was written
+}
+
+// say makes one line, whatever its width.
+func (f *plainFace) say(n *nowState, text string) []byte {
+	f.spoken = n.o.Now
+	return []byte(n.o.clock(n.o.Now) + "  " + clean(text) + "\n")
+}
+
+func (f *plainFace) begin(n *nowState) []byte {
+	text := "run " + n.run + ": " + count(len(n.plan.Changes), "change") + ", " + count(len(n.plan.Steps), "step")
+	if d := n.plan.Summary.Duration; d > 0 {
+		text += ", takes at least " + duration(time.Duration(d)*time.Second)
+	}
+	return f.say(n, text)
+}
+
+func (f *plainFace) event(n *nowState, e journal.Event) []byte {
+	if text := n.eventText(e); text != "" {
+		return f.say(n, text)
+	}
+	return nil
+}
+
+func (f *plainFace) progress(*nowState, execute.Progress) []byte { return nil }
+
+func (f *plainFace) tick(n *nowState) []byte {
+	if n.step == nil || n.o.Now.Sub(f.spoken) < heartbeat {
+		return nil
+	}
+	return f.say(n, n.stillText())
+}
+
+func (f *plainFace) end(n *nowState, r Result) []byte {
+	var b bytes.Buffer
+	_ = ResultText(&b, n.plan, r, n.o) // writing to a buffer does not fail
+	return b.Bytes()
+}
+
+// eventText is an event as one line says it; empty where there is nothing to tell.
+func (n *nowState) eventText(e journal.Event) string {
+	var sign func(StepState) string = func(s StepState) string { return stepMark(s).sign(n.o) + " " }
+	name := ""
+	if e.Step != "" {
+		name = n.ledger.entry(entryKey{e.Step, e.Undo}).name()
+	}
+	if e.Zone != "" {
+		name += " in " + e.Zone
+	}
+	switch e.Kind {
+	case journal.Start:
+		text := n.sentence(n.ledger.entry(entryKey{e.Step, e.Undo}))
+		return sign(StepRunning) + name + ": " + text
+	case journal.Wrote:
+		return sign(StepRunning) + name + ": written" + said(e)
+	case journal.Wait:
+		return sign(StepRunning) + name + ": waits until " + n.o.clock(e.Until) + " (" + duration(e.Until.Sub(e.At)) + ")"
+	case journal.Done:
+		return sign(StepDone) + name + ": done" + n.took(e) + said(e)
+	case journal.Failed:
+		return sign(StepFailed) + name + ": failed" + said(e)
+	case journal.Hold:
+		return sign(StepNeedsYou) + name + ": needs you" + said(e)
+	case journal.Resume, journal.Cancel, journal.Interrupted:
+		return "run " + n.run + ": " + string(e.Kind) + said(e)
+	case journal.Warning:
+		return sign(StepNeedsYou) + "warning" + said(e)
+	}
+	return ""
+}
+
+// said is what an event holds for people.
+func said(e journal.Event) string {
+	if text := firstOf(e.Error, e.Message); text != "" {
+		return ": " + text
+	}
+	return ""
+}
+
+func (n *nowState) took(e journal.Event) string {
+	s := n.ledger.entry(entryKey{e.Step, e.Undo})
+	if d := e.At.Sub(s.started); d >= time.Second {
+		return " after " + duration(d)
+	}
+	return ""
+}
+
+// stillText is the heartbeat: "still waiting for the old TTL of
+// www.example.org. to pass (12m of 1h, ends 02:41:07 UTC)".
+func (n *nowState) stillText() string {
+	text := "still " + n.waitsFor() + " (" + duration(n.o.Now.Sub(n.step.started))
+	if until := n.deadline(); !until.IsZero() {
+		text += " of " + duration(until.Sub(n.step.started)) + ", ends " + n.o.clock(until)
+	}
+	text += ")"
+	if lines := n.doing.Lines; len(lines) > 0 {
+		text += ": " + agreement(lines)
+	}
+	return text
+}
+
+// waitsFor says what the step that runs is waiting for.
+func (n *nowState) waitsFor() string {
+	s := n.step.step
+	if s == nil || n.step.key.undo {
+		return "at " + n.step.name()
+	}
+	names := n.ledger.lookup.names(s)
+	if len(s.Changes) == 1 {
+		if c := n.ledger.lookup[s.Changes[0]]; c != nil {
+			names = string(c.Name)
+		}
+	}
+	switch s.Kind {
+	case plan.StepExpire:
+		if n.switched(s) {
+			return "waiting for the old answer of " + names + " to be forgotten"
+		}
+		return "waiting for the old TTL of " + names + " to pass"
+	case plan.StepSettle:
+		return "watching that the new state of " + names + " stays good"
+	case plan.StepPropagate:
+		return "waiting for the authoritative servers of " + names + " to agree"
+	case plan.StepVerify:
+		return "waiting for all servers to give the new answer of " + names
+	case plan.StepGate:
+		return "waiting for resolvers to forget the old TTL of " + names
+	}
+	return "at " + n.step.name()
+}
+
+// switched tells whether the RRsets of s were switched by a step before it.
+func (n *nowState) switched(s *plan.Step) bool {
+	for i := range n.plan.Steps {
+		before := &n.plan.Steps[i]
+		if before.ID == s.ID {
+			return false
+		}
+		if before.Kind.Writes() && before.Kind != plan.StepLower && before.Group == s.Group {
+			return true
+		}
+	}
+	return false
+}
+
+// agreement counts answers: "3 of 5 answers agree".
+func agreement(lines []verify.Line) string {
+	good := 0
+	for _, l := range lines {
+		if l.Verdict.Good() {
+			good++
+		}
+	}
+	return number(good) + " of " + count(len(lines), "answer") + " agree"
+}

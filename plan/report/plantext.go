@@ -1,0 +1,144 @@
+package report
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan"
+)
+
+// maxFindings is how many conflicts, refusals or warnings are listed.
+const maxFindings = 50
+
+// PlanText writes a plan for people: what changes where, what stands in the
+// way, and when each step takes place if it starts at o.Now. Its last line is
+// "No changes." or "Plan: N to create, N to update, N to delete.".
+func PlanText(w io.Writer, p *plan.Plan, o Options) error {
+	pg := newPage(o)
+	zones := groupByZone(p)
+	pg.planHeader(p, zones)
+	for _, z := range zones.order {
+		pg.zoneChanges(z, zones)
+	}
+	pg.unmanaged(p.Unmanaged)
+	pg.conflicts(p.Conflicts)
+	pg.refusals(p.Refusals)
+	pg.warnings(p.Warnings)
+	pg.timeline(p)
+	pg.blank()
+	pg.row(0, "", in(bold, lastLine(p)))
+	return pg.writeTo(w)
+}
+
+func (p *page) planHeader(pl *plan.Plan, zones byZone) {
+	if pl.Empty() {
+		p.row(0, "", txt("Compared "+count(len(pl.Zones), "zone")+" with "+pl.Inventory.Path+"."))
+		return
+	}
+	p.row(0, "", in(bold, "dnsplan will change "+count(len(pl.Changes), "RRset")+" in "+count(len(zones.order), "zone")+"."))
+	p.row(2, "", in(dim, strategyWord(pl)+" "+pl.ID+" from "+pl.Inventory.Path+", made "+keep(p.o.clock(pl.Created)+p.age(pl.Created))))
+	if pl.Policy.Strategy == plan.Direct {
+		p.row(2, "", in(yellow, "Only the writes: nothing waits for caches, and nothing is verified."))
+	}
+	if rest := len(pl.Zones) - len(zones.order); rest > 0 {
+		p.row(2, "", in(dim, count(rest, "further zone")+" without changes"))
+	}
+}
+
+func strategyWord(pl *plan.Plan) string {
+	if pl.Policy.Strategy == "" {
+		return "Plan"
+	}
+	return strings.ToUpper(string(pl.Policy.Strategy[:1])) + string(pl.Policy.Strategy[1:]) + " plan"
+}
+
+// age says how old a plan is, when it was not made just now.
+func (p *page) age(created time.Time) string {
+	if d := p.o.Now.Sub(created); d >= time.Minute {
+		return " (" + duration(d) + " ago)"
+	}
+	return ""
+}
+
+func (p *page) zoneChanges(z plan.Zone, zones byZone) {
+	changes := zones.changes[z.ZoneRef]
+	p.heading(zoneText(z) + ": " + zones.tally(z.ZoneRef).String())
+	for i, c := range changes {
+		if i == p.o.MaxChanges {
+			rest := tally{}
+			for _, c := range changes[i:] {
+				rest[c.Action]++
+			}
+			p.row(2, "  ", txt("... and "+count(len(changes)-i, "more change")+" ("+rest.String()+")"))
+			return
+		}
+		p.change(c)
+	}
+}
+
+func (p *page) unmanaged(list []plan.Unmanaged) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("Live and not in the inventory, left alone: " + strconv.Itoa(len(list)))
+	for i, u := range list {
+		if i == p.o.MaxUnmanaged {
+			p.row(2, "  ", in(dim, "... and "+count(len(list)-i, "more RRset")))
+			return
+		}
+		line := append(p.subject(u.Name, u.Type), viewOf(plan.ZoneRef{Zone: u.Zone, View: u.View})...)
+		if len(u.Values) > 0 {
+			line = append(line, in(dim, " "+joinAddrs(u.Values[:min(len(u.Values), maxValues)])))
+		}
+		if u.Foreign != "" {
+			line = append(line, txt(" ("+u.Foreign+" set, which dnsplan never writes)"))
+		}
+		p.marked(2, liveMark, 4, line...)
+	}
+}
+
+// findings prints a heading and up to maxFindings items.
+func findings[T any](p *page, heading string, list []T, item func(T)) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading(heading + ": " + strconv.Itoa(len(list)))
+	for i, f := range list {
+		if i == maxFindings {
+			p.row(2, "  ", txt("... and "+strconv.Itoa(len(list)-i)+" more"))
+			return
+		}
+		item(f)
+	}
+}
+
+func (p *page) conflicts(list []plan.Conflict) {
+	findings(p, "Conflicts, apply refuses", list, func(c plan.Conflict) {
+		line := append(p.subject(c.Name, c.Type), viewOf(plan.ZoneRef{Zone: c.Zone, View: c.View})...)
+		p.marked(2, conflictMark, actionPad, append(line, txt(": "+c.Reason))...)
+	})
+}
+
+func (p *page) refusals(list []plan.Refusal) {
+	findings(p, "Guards, apply refuses", list, func(r plan.Refusal) {
+		where := plan.ZoneRef{Zone: r.Zone, View: r.View}
+		line := append([]span{in(bold, r.Zone.Display())}, viewOf(where)...)
+		line = append(line, txt(": "+r.Message+" "), in(dim, "["+r.Code+"]"))
+		p.marked(2, refusedMark, actionPad, line...)
+		if r.Allow != "" {
+			p.row(2+actionPad+3, "             ", txt("if this is what you want: "), in(bold, r.Allow))
+		}
+	})
+}
+
+func (p *page) warnings(list []plan.Warning) {
+	findings(p, "Warnings", list, func(w plan.Warning) {
+		var line []span
+		if w.Name != "" {
+			line = append(line, in(bold, w.Name), txt(": "))
+		}
+		p.marked(2, warningMark, actionPad, append(line, txt(w.Message+" "), in(dim, "["+w.Code+"]"))...)
+	})
+}

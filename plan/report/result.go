@@ -1,0 +1,345 @@
+package report
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// OutcomeNothing, beside the outcomes of package execute, says that there was
+// nothing to do and that nothing was written.
+const OutcomeNothing execute.Outcome = "nothing"
+
+// Live is an RRset as it stands at the provider at the end.
+type Live struct {
+	// Exists is false where there is no such RRset.
+	Exists  bool     `json:"exists"`
+	TTL     zone.TTL `json:"ttl"`
+	Values  []string `json:"values"`
+	Proxied bool     `json:"proxied"`
+	Auto    bool     `json:"auto_ttl,omitempty"`
+}
+
+// ResultChange is one change at the end.
+type ResultChange struct {
+	ID    string       `json:"id"`
+	Name  zone.Name    `json:"name"`
+	Type  zone.Type    `json:"type"`
+	Zone  zone.Name    `json:"zone"`
+	View  string       `json:"view,omitempty"`
+	State execute.Made `json:"state"`
+	Error string       `json:"error,omitempty"`
+	// Live is what the run left there; nil where that is not known.
+	Live *Live `json:"live,omitempty"`
+	// At is when the change was made; zero when it was not.
+	At time.Time `json:"at,omitzero"`
+	// VerifiedBy are the servers that gave the new answer.
+	VerifiedBy []string `json:"verified_by,omitempty"`
+}
+
+// Result is the end of a run, or of this process's part in it.
+type Result struct {
+	Run      string
+	Outcome  execute.Outcome
+	ExitCode int
+	// Began and Ended are when the run began and when this came out.
+	Began, Ended time.Time
+	// Error is what kept this process from going on; empty mostly.
+	Error string
+	// Failures are the zones that failed or need a person.
+	Failures []Problem
+	Changes  []ResultChange
+	// Backups and ChangeLog are paths; ChangeLog is empty when nothing was
+	// logged.
+	Backups   []string
+	ChangeLog string
+	// Next is what to do; nil is what the outcome suggests.
+	Next []Command
+}
+
+// NewResult puts together the end of a run, or of this process's part in it:
+// what the step machine says of it, and what its events tell of times and of
+// what is live. Now is when this came out.
+func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCode int, now time.Time) Result {
+	l := newLedger(p)
+	for _, e := range events {
+		l.apply(e)
+	}
+	r := Result{
+		Run: p.ID, Outcome: res.Outcome, ExitCode: exitCode, Began: l.started, Ended: now, Backups: res.Backups,
+	}
+	if !l.ended.IsZero() {
+		r.Ended = l.ended
+	}
+	if r.Outcome == execute.OutcomeRunning {
+		r.Outcome = execute.OutcomeInterrupted // this process is no longer at it
+	}
+	for _, c := range res.Changes {
+		r.Changes = append(r.Changes, l.result(c))
+	}
+	for _, f := range res.Failures {
+		state := StepFailed
+		if r.Outcome == execute.OutcomeHeld {
+			state = StepNeedsYou
+		}
+		r.Failures = append(r.Failures, Problem{Zone: f.Zone.String(), Step: f.Step, State: state, Error: f.Error, At: f.At})
+	}
+	return r
+}
+
+// result says what became of one change, when, and what it left live.
+func (l *ledger) result(c execute.ChangeResult) ResultChange {
+	r := ResultChange{
+		ID: c.Change.ID, Name: c.Change.Name, Type: c.Change.Type, Zone: c.Change.Zone, View: c.Change.View,
+		State: c.Made, Error: c.Error, VerifiedBy: c.VerifiedBy,
+	}
+	written, at, known := l.written(c.Change)
+	switch c.Made {
+	case execute.Applied:
+		r.Live, r.At = liveOf(c.Change.After.RRset(c.Change.Key)), at
+	case execute.RolledBack, execute.NotApplied:
+		r.Live, r.VerifiedBy = liveOf(c.Change.Before.RRset(c.Change.Key)), nil
+	case execute.Pending:
+		r.VerifiedBy = nil
+		if known {
+			r.Live = liveOf(written)
+		}
+	}
+	return r
+}
+
+// written follows the writes of a change that are done: what they left, and
+// when the one that brought the new state was made. It is not known when a
+// write has begun and not ended.
+func (l *ledger) written(c *plan.Change) (live *zone.RRset, at time.Time, known bool) {
+	live, known = c.Before.RRset(c.Key), true
+	for _, s := range l.steps {
+		if s.step == nil || s.key.undo || !s.step.Kind.Writes() || !slices.Contains(s.step.Changes, c.ID) {
+			continue
+		}
+		done, ok := s.done[c.ZoneRef.String()]
+		if !ok {
+			return live, at, known && s.started.IsZero()
+		}
+		live = c.Move(s.step.Kind).To
+		if s.step.Kind != plan.StepRaise && s.step.Kind != plan.StepLower || c.Action == plan.TTL {
+			at = done
+		}
+	}
+	return live, at, known
+}
+
+// Duration is how long the run took so far.
+func (r Result) Duration() time.Duration { return max(0, r.Ended.Sub(r.Began)) }
+
+// Commands is what to do next.
+func (r Result) Commands() []Command {
+	if r.Next != nil {
+		return r.Next
+	}
+	switch r.Outcome {
+	case execute.OutcomeFailed:
+		return next(RunFailed, r.Run)
+	case execute.OutcomeHeld:
+		return next(RunHolding, r.Run)
+	case execute.OutcomeCancelled:
+		return next(RunCancelled, r.Run)
+	case execute.OutcomeInterrupted:
+		return next(RunInterrupted, r.Run)
+	}
+	return nil
+}
+
+// ResultJSON writes the last line of the machine stream: one object of type
+// summary, on one line.
+func ResultJSON(w io.Writer, r Result) error {
+	_, err := w.Write(resultLine(r))
+	return err
+}
+
+func resultLine(r Result) []byte {
+	return jsonLine(struct {
+		Type     string          `json:"type"`
+		Run      string          `json:"run"`
+		Result   execute.Outcome `json:"result"`
+		ExitCode int             `json:"exit_code"`
+		Error    string          `json:"error,omitempty"`
+		Failures []Problem       `json:"failures,omitempty"`
+		Changes  []ResultChange  `json:"changes"`
+		Backups  []string        `json:"backups"`
+		Log      string          `json:"change_log,omitempty"`
+		Next     []Command       `json:"next"`
+		Began    time.Time       `json:"started,omitzero"`
+		Ended    time.Time       `json:"ended,omitzero"`
+		Seconds  int64           `json:"duration_seconds"`
+	}{
+		"summary", r.Run, r.Outcome, r.ExitCode, r.Error, r.Failures, append([]ResultChange{}, r.Changes...),
+		append([]string{}, r.Backups...), r.ChangeLog, append([]Command{}, r.Commands()...),
+		r.Began.UTC(), r.Ended.UTC(), int64(r.Duration() / time.Second),
+	})
+}
+
+// ResultText writes the end of a run for people: what was changed, when, and
+// who confirmed it; or what happened, what DNS holds now, and what to do. P is
+// the plan of the run; nil leaves the old values out.
+func ResultText(w io.Writer, p *plan.Plan, r Result, o Options) error {
+	pg := newPage(o)
+	if pg.o.Now.IsZero() {
+		pg.o.Now = r.Ended
+	}
+	pg.resultHead(r)
+	pg.resultChanges(p, r)
+	findings(pg, "Backups", r.Backups, func(s string) { pg.row(4, "  ", txt(s)) })
+	if r.ChangeLog != "" {
+		pg.heading("Change log")
+		pg.row(4, "  ", txt(r.ChangeLog+" (dnsplan log)"))
+	}
+	pg.commands(r.Commands())
+	return pg.writeTo(w)
+}
+
+func (p *page) resultHead(r Result) {
+	m := runMark(map[execute.Outcome]RunState{
+		execute.OutcomeDone: RunDone, execute.OutcomeFailed: RunFailed, execute.OutcomeHeld: RunHolding,
+		execute.OutcomeCancelled: RunCancelled, execute.OutcomeInterrupted: RunInterrupted, OutcomeNothing: RunDone,
+	}[r.Outcome])
+	line := []span{in(m.style, m.sign(p.o)+" "+m.word)}
+	switch {
+	case r.Outcome == OutcomeNothing:
+		line = append(line, txt(": nothing to do, nothing was written."))
+	case r.Outcome == execute.OutcomeInterrupted:
+		line = append(line, txt(": run "+r.Run+" stopped after "+keep(duration(r.Duration()))+". Nothing is lost: resume goes on, and the time already waited counts."))
+	default:
+		applied := 0
+		for _, c := range r.Changes {
+			if c.State == execute.Applied {
+				applied++
+			}
+		}
+		line = append(line, txt(": "+number(applied)+" of "+count(len(r.Changes), "change")+" applied in "+keep(duration(r.Duration()))+
+			", "+keep(p.o.clock(r.Began))+" to "+keep(p.o.clock(r.Ended))))
+	}
+	p.row(2, "", line...)
+	p.happened(r)
+}
+
+func (p *page) happened(r Result) {
+	if r.Error == "" && len(r.Failures) == 0 {
+		return
+	}
+	p.heading("What happened")
+	if r.Error != "" {
+		p.row(4, "  ", in(red, r.Error))
+	}
+	for i, f := range r.Failures {
+		if i == maxFindings {
+			p.row(4, "  ", txt("... and "+number(len(r.Failures)-i)+" more"))
+			return
+		}
+		p.problem(2, f)
+	}
+}
+
+func (p *page) resultChanges(pl *plan.Plan, r Result) {
+	if len(r.Changes) == 0 {
+		return
+	}
+	known := lookup{}
+	if pl != nil {
+		known = newLookup(pl)
+	}
+	heading := "Changes"
+	if r.Outcome != execute.OutcomeDone {
+		heading = "What DNS holds now"
+	}
+	p.heading(heading)
+	for i, c := range worstFirst(r.Changes) {
+		if i == p.o.MaxChanges {
+			p.row(2, "  ", txt("... and "+count(len(r.Changes)-i, "more change")))
+			return
+		}
+		p.resultChange(known[c.ID], c)
+	}
+}
+
+// worstFirst puts what did not work on top and keeps the order otherwise.
+func worstFirst(changes []ResultChange) []ResultChange {
+	out := slices.Clone(changes)
+	rank := func(c ResultChange) int {
+		if c.State == execute.Applied && c.Error == "" {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(out, func(a, b ResultChange) int { return rank(a) - rank(b) })
+	return out
+}
+
+func (p *page) resultChange(c *plan.Change, r ResultChange) {
+	const pad = len(execute.NotApplied)
+	const column = 2 + pad + 3
+	line := append(p.subject(r.Name, r.Type), viewOf(plan.ZoneRef{Zone: r.Zone, View: r.View})...)
+	p.marked(2, changeMark(r.State), pad, line...)
+	under := strings.Repeat(" ", column)
+	if now := p.nowText(c, r); len(now) > 0 {
+		p.row(column, under, now...)
+	}
+	if r.Error != "" {
+		p.row(column, under, in(red, r.Error))
+	}
+	var made []string
+	if !r.At.IsZero() {
+		made = append(made, "at "+keep(p.o.clock(r.At)))
+	}
+	if len(r.VerifiedBy) > 0 {
+		made = append(made, "verified by "+strings.Join(r.VerifiedBy, ", "))
+	}
+	if len(made) > 0 {
+		p.row(column, under, in(dim, strings.Join(made, p.o.dot())))
+	}
+}
+
+// nowText says what is live. Of what was applied it shows the way there.
+func (p *page) nowText(c *plan.Change, r ResultChange) []span {
+	switch {
+	case r.Live == nil:
+		return []span{txt("now not known, see: dnsplan verify " + r.Name.Display())}
+	case r.State == execute.Applied && c != nil && c.Before != nil:
+		return []span{txt(liveOf(c.Before.RRset(c.Key)).String() + " -> "), in(green, r.Live.String())}
+	case r.State == execute.Applied:
+		return []span{in(green, r.Live.String())}
+	}
+	return []span{txt("now " + r.Live.String())}
+}
+
+func liveOf(r *zone.RRset) *Live {
+	if r == nil {
+		return &Live{Values: []string{}}
+	}
+	l := &Live{Exists: true, TTL: r.TTL, Values: []string{}, Proxied: r.Proxied, Auto: r.Auto}
+	for _, a := range r.Addrs {
+		l.Values = append(l.Values, a.String())
+	}
+	return l
+}
+
+// String writes what is live: "192.0.2.1 (TTL 5m)", or "no such RRset".
+func (l *Live) String() string {
+	if !l.Exists {
+		return "no such RRset"
+	}
+	return strings.Join(l.Values, ", ") + keep(" (TTL "+ttlText(l.TTL, l.Auto)+proxiedText(l.Proxied)+")")
+}
+
+func proxiedText(on bool) string {
+	if on {
+		return ", proxied"
+	}
+	return ""
+}

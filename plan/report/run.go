@@ -1,0 +1,153 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// RunState is what has become of a run.
+type RunState string
+
+// The states of a run.
+const (
+	// RunNotBegun: the plan was claimed, and the process died before it did
+	// anything.
+	RunNotBegun RunState = "not begun"
+	RunRunning  RunState = "running"
+	// RunHolding: nothing goes on until a person decides.
+	RunHolding   RunState = "holding"
+	RunDone      RunState = "done"
+	RunFailed    RunState = "failed"
+	RunCancelled RunState = "cancelled"
+	// RunInterrupted: the process stopped or died; resume goes on.
+	RunInterrupted RunState = "interrupted"
+)
+
+// StepState is what has become of a step.
+type StepState string
+
+// The states of a step.
+const (
+	StepPending     StepState = "pending"
+	StepRunning     StepState = "running"
+	StepDone        StepState = "done"
+	StepFailed      StepState = "failed"
+	StepSkipped     StepState = "skipped"
+	StepNeedsYou    StepState = "needs you"
+	StepInterrupted StepState = "interrupted"
+)
+
+// RunStep is a step of a run, over all its zones.
+type RunStep struct {
+	ID   string    `json:"id"`
+	Kind plan.Kind `json:"kind"`
+	// Undo says that the step is taken back; such steps follow the plan's.
+	Undo    bool      `json:"undo,omitempty"`
+	State   StepState `json:"state"`
+	Started time.Time `json:"started,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"`
+	// Until is the latest deadline of a step that waits.
+	Until  time.Time `json:"until,omitzero"`
+	Detail string    `json:"detail"`
+	// Problems are the zones in which the step failed or needs a person.
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Problem is what went wrong with a step in one zone.
+type Problem struct {
+	Zone  string    `json:"zone,omitempty"`
+	Step  string    `json:"step,omitempty"`
+	State StepState `json:"state"`
+	Error string    `json:"error"`
+	At    time.Time `json:"at"`
+}
+
+// Command is something to run next, and what it does.
+type Command struct {
+	Command string `json:"command"`
+	Does    string `json:"does"`
+}
+
+// Run is one execution of a plan as people and machines look at it.
+type Run struct {
+	ID      string    `json:"id"`
+	State   RunState  `json:"state"`
+	Created time.Time `json:"created"`
+	Started time.Time `json:"started,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"`
+	// Last is when the latest event happened.
+	Last   time.Time `json:"last_event,omitzero"`
+	By     string    `json:"by,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+	Ticket string    `json:"ticket,omitempty"`
+	// Zones are those with changes, as plan.ZoneRef.String writes them.
+	Zones   []string     `json:"zones"`
+	Summary plan.Summary `json:"summary"`
+	Steps   []RunStep    `json:"steps"`
+	// Messages are what the run told people, such as warnings.
+	Messages   []string  `json:"messages"`
+	VerifiedBy []string  `json:"verified_by"`
+	Backups    []string  `json:"backups"`
+	Next       []Command `json:"next"`
+}
+
+// NewRun folds a run's events. Alive says that a process is at work on it: a
+// run that has neither ended nor waits for a person is interrupted without one.
+func NewRun(p *plan.Plan, events []journal.Event, alive bool) Run {
+	l := newLedger(p)
+	for _, e := range events {
+		l.apply(e)
+	}
+	return l.run(alive)
+}
+
+// RunJSON writes a run as one document.
+func RunJSON(w io.Writer, r Run) error {
+	return writeJSON(w, struct {
+		FormatVersion int `json:"format_version"`
+		Run
+	}{FormatVersion, r})
+}
+
+// RunsJSON writes runs as one document, in the order given.
+func RunsJSON(w io.Writer, runs []Run) error {
+	if runs == nil {
+		runs = []Run{}
+	}
+	return writeJSON(w, struct {
+		FormatVersion int   `json:"format_version"`
+		Runs          []Run `json:"runs"`
+	}{FormatVersion, runs})
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// next says what a person can do about a run in its state.
+func next(s RunState, id string) []Command {
+	resume := Command{"dnsplan resume " + id, "go on where it stopped"}
+	cancel := Command{"dnsplan cancel " + id, "take back what is not finished"}
+	rollback := Command{"dnsplan rollback " + id, "bring the old values back"}
+	switch s {
+	case RunRunning:
+		return []Command{cancel}
+	case RunHolding:
+		resume.Does = "check again and go on, when the cause is gone"
+		return []Command{resume, rollback}
+	case RunInterrupted:
+		return []Command{resume, cancel}
+	case RunDone:
+		return []Command{rollback}
+	case RunFailed, RunCancelled:
+		return []Command{{"dnsplan verify", "see what every server answers now"}, {"dnsplan plan", "see what is left to do"}}
+	}
+	return []Command{{"dnsplan plan", "make a new plan: this one counts as used"}}
+}

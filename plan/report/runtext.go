@@ -1,0 +1,170 @@
+package report
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+)
+
+// RunText writes a run for people: its state, each step with times and what
+// went wrong, and what to do next.
+func RunText(w io.Writer, r Run, o Options) error {
+	p := newPage(o)
+	p.runHeader(r)
+	p.runSteps("Steps", r.Steps, false)
+	p.runSteps("Taken back", r.Steps, true)
+	findings(p, "Messages", r.Messages, func(m string) { p.row(4, "  ", txt(m)) })
+	findings(p, "Verified by", r.VerifiedBy, func(s string) { p.row(4, "  ", txt(s)) })
+	findings(p, "Backups", r.Backups, func(s string) { p.row(4, "  ", txt(s)) })
+	p.commands(r.Next)
+	return p.writeTo(w)
+}
+
+func (p *page) runHeader(r Run) {
+	m := runMark(r.State)
+	p.row(2, "", in(bold, "Run "+r.ID), txt(": "), in(m.style, m.sign(p.o)+" "+m.word))
+	p.field("zones", strings.Join(r.Zones, ", "))
+	p.field("changes", summaryText(r))
+	p.field("by", r.By)
+	p.field("reason", r.Reason)
+	p.field("ticket", r.Ticket)
+	switch {
+	case !r.Ended.IsZero():
+		p.field("time", keep(p.o.clock(r.Started))+" to "+keep(p.o.clock(r.Ended))+" ("+keep(duration(r.Ended.Sub(r.Started)))+")")
+	case !r.Started.IsZero():
+		p.field("started", keep(p.o.clock(r.Started))+" ("+keep(duration(p.o.Now.Sub(r.Started)))+" ago)")
+	default:
+		p.field("planned", p.o.clock(r.Created))
+	}
+}
+
+func (p *page) field(name, value string) {
+	if value != "" {
+		p.row(11, "  "+padded(name, 9), txt(value))
+	}
+}
+
+func summaryText(r Run) string {
+	s := r.Summary
+	return tally{"create": s.Create, "update": s.Update, "ttl": s.TTL, "proxied": s.Proxied, "delete": s.Delete}.String()
+}
+
+func (p *page) runSteps(heading string, steps []RunStep, undo bool) {
+	idPad, any := 2, false
+	for _, s := range steps {
+		if s.Undo == undo {
+			any, idPad = true, max(idPad, lipgloss.Width(s.ID))
+		}
+	}
+	if !any {
+		return
+	}
+	p.heading(heading)
+	for _, s := range steps {
+		if s.Undo == undo {
+			p.runStep(s, idPad)
+		}
+	}
+}
+
+func (p *page) runStep(s RunStep, idPad int) {
+	text := firstOf(s.Detail, "a step that this plan does not hold")
+	if s.Undo {
+		text = "taken back: " + text
+	}
+	hang := 2 + statePad + 2 + 1 + idPad + 2 + kindPad + 2
+	flow := []span{in(bold, padded(s.ID, idPad)+noBreak), txt(" "), in(kindStyle(s.Kind), padded(string(s.Kind), kindPad)+noBreak), txt(" " + text)}
+	if t := p.stepTime(s); t != "" {
+		flow = append(flow, in(dim, p.o.dot()+t))
+	}
+	p.markedAt(2, hang, stepMark(s.State), statePad, flow...)
+	for _, problem := range s.Problems {
+		problem.Step = "" // it stands in the row above
+		p.problem(6, problem)
+	}
+}
+
+// problem is what went wrong in a zone, and when.
+func (p *page) problem(indent int, f Problem) {
+	m := stepMark(f.State)
+	line := []span{in(m.style, m.sign(p.o)+" ")}
+	if f.Zone != "" {
+		line = append(line, in(bold, f.Zone))
+	}
+	if f.Step != "" {
+		line = append(line, txt(" in step "+f.Step))
+	}
+	if len(line) > 1 {
+		line = append(line, txt(": "))
+	}
+	p.row(indent+2, strings.Repeat(" ", indent), append(line, txt(f.Error+" "), in(dim, "("+keep(p.o.clock(f.At))+")"))...)
+}
+
+// stepTime says when a step took place, or how far its wait is.
+func (p *page) stepTime(s RunStep) string {
+	switch {
+	case s.Started.IsZero():
+		return ""
+	case (s.State == StepRunning || s.State == StepInterrupted) && !s.Until.IsZero():
+		return p.o.waiting(s.Started, s.Until)
+	case s.State == StepDone && s.Ended.Sub(s.Started) >= time.Second:
+		return keep(p.o.clock(s.Ended)) + ", took " + keep(duration(s.Ended.Sub(s.Started)))
+	case s.State == StepDone:
+		return keep(p.o.clock(s.Ended))
+	}
+	return "since " + keep(p.o.clock(s.Started))
+}
+
+// waiting says how far a wait is: "12m of 1h, ends 02:41:07 UTC".
+func (o Options) waiting(from, until time.Time) string {
+	if !o.Now.Before(until) {
+		return "over since " + keep(o.clock(until))
+	}
+	return keep(duration(o.Now.Sub(from))+" of "+duration(until.Sub(from))) + ", ends " + keep(o.clock(until))
+}
+
+func (p *page) commands(list []Command) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("Next")
+	pad := 0
+	for _, c := range list {
+		pad = max(pad, lipgloss.Width(c.Command))
+	}
+	for _, c := range list {
+		p.row(4, "  ", span{padded(clean(c.Command), pad) + noBreak, bold}, in(dim, " "+c.Does))
+	}
+}
+
+// RunsText writes a table of runs, in the order given: state, id, times,
+// changes, and below each its zones and reason.
+func RunsText(w io.Writer, runs []Run, o Options) error {
+	p := newPage(o)
+	if len(runs) == 0 {
+		p.row(0, "", txt("No runs."))
+	}
+	idPad := 0
+	for _, r := range runs {
+		idPad = max(idPad, lipgloss.Width(r.ID))
+	}
+	for _, r := range runs {
+		m := runMark(r.State)
+		m.word = string(r.State)
+		at := r.Started
+		if at.IsZero() {
+			at = r.Created
+		}
+		p.marked(0, m, statePad, in(bold, padded(r.ID, idPad)+noBreak), txt(" "+keep(p.o.minute(at))))
+		about := strings.Join(r.Zones, ", ") + ": " + summaryText(r)
+		for _, extra := range []string{r.Ticket, r.Reason} {
+			if extra != "" {
+				about += p.o.dot() + extra
+			}
+		}
+		p.row(statePad+3, strings.Repeat(" ", statePad+3), in(dim, about))
+	}
+	return p.writeTo(w)
+}

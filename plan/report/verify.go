@@ -1,0 +1,237 @@
+package report
+
+import (
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/verify"
+)
+
+// Verified is one RRset: what is wanted, and what servers answer.
+type Verified struct {
+	Zone  plan.ZoneRef
+	Want  verify.Want
+	Lines []verify.Line
+}
+
+// Verification is what `dnsplan verify` found.
+type Verification struct {
+	Checked time.Time
+	RRsets  []Verified
+}
+
+// Agree tells whether every answer is as wanted. Without any answer it is true.
+func (v Verification) Agree() bool { return len(v.differing()) == 0 }
+
+// differing returns the answers that are not as wanted.
+func (v Verification) differing() (out []verify.Line) {
+	for _, r := range v.RRsets {
+		for _, l := range r.Lines {
+			if !l.Verdict.Good() {
+				out = append(out, l)
+			}
+		}
+	}
+	return out
+}
+
+func (v Verification) answers() (n int) {
+	for _, r := range v.RRsets {
+		n += len(r.Lines)
+	}
+	return n
+}
+
+// VerifyText writes a table of answers for each RRset, authoritative servers
+// first. Its last line is "All N answers agree." or "N of M answers differ: ...".
+func VerifyText(w io.Writer, v Verification, o Options) error {
+	p := newPage(o)
+	for _, r := range v.RRsets {
+		p.blank()
+		p.verified(r)
+	}
+	p.blank()
+	p.verdict(v)
+	return p.writeTo(w)
+}
+
+func (p *page) verified(r Verified) {
+	head := append(p.subject(r.Want.Name, r.Want.Type), in(dim, " in "+r.Zone.Zone.Display()))
+	p.row(2, "", append(head, viewOf(r.Zone)...)...)
+	p.row(8, "  want  ", wanted(r.Want)...)
+	pad := 0
+	for _, l := range r.Lines {
+		pad = max(pad, min(lipgloss.Width(serverText(l)), maxServer))
+	}
+	for _, resolver := range []bool{false, true} {
+		p.answerRows(r.Lines, resolver, pad)
+	}
+}
+
+// maxServer is the widest column of servers.
+const maxServer = 34
+
+func (p *page) answerRows(lines []verify.Line, resolver bool, pad int) {
+	title := "  authoritative servers"
+	if resolver {
+		title = "  resolvers"
+	}
+	for _, l := range lines {
+		if l.Resolver != resolver {
+			continue
+		}
+		if title != "" {
+			p.row(0, title)
+			title = ""
+		}
+		p.answerRow(l, pad)
+	}
+}
+
+// answerRow is one answer: "✓ ok  5m  12 ms  ns1.example.org.  203.0.113.11".
+func (p *page) answerRow(l verify.Line, pad int) {
+	const hang = 4 + 9 + 1 + 8 + 7 + 1
+	m := verdictMark(l.Verdict)
+	p.row(hang, "    ",
+		span{padded(m.sign(p.o)+" "+m.word, 9), m.style}, txt(" "+padded(ttlLeft(l), 8)+padded(rtt(l.RTT), 7)),
+		txt(" "+padded(serverText(l), pad)+noBreak), txt(" "+answerText(l)))
+	if l.Detail != "" {
+		p.row(hang, strings.Repeat(" ", hang), in(dim, l.Detail))
+	}
+}
+
+func wanted(w verify.Want) []span {
+	if len(w.Values) == 0 {
+		return []span{txt("no such RRset")}
+	}
+	out := []span{in(bold, joinAddrs(w.Values))}
+	if w.TTL > 0 {
+		out = append(out, txt(", "+keep("TTL "+ttlLong(w.TTL, false))))
+	}
+	if w.Proxied {
+		out = append(out, txt(", behind the proxy: any address"))
+	}
+	return out
+}
+
+// serverText names who was asked: "google 8.8.8.8:53".
+func serverText(l verify.Line) string {
+	if l.Server == l.Address || l.Server == "" {
+		return l.Address
+	}
+	return l.Server + " " + l.Address
+}
+
+// answerText is the values, or the status where there are none.
+func answerText(l verify.Line) string {
+	if len(l.Values) == 0 {
+		return l.Status
+	}
+	return joinAddrs(l.Values)
+}
+
+func ttlLeft(l verify.Line) string {
+	if len(l.Values) == 0 {
+		return "-"
+	}
+	return ttlText(l.TTL, false)
+}
+
+func rtt(d time.Duration) string {
+	if d <= 0 {
+		return "-"
+	}
+	if d < time.Millisecond {
+		return "<1" + noBreak + "ms"
+	}
+	return number(int(d/time.Millisecond)) + noBreak + "ms"
+}
+
+// verdict is the last line, on one line.
+func (p *page) verdict(v Verification) {
+	bad, all := v.differing(), v.answers()
+	switch {
+	case all == 0:
+		p.row(0, "", txt("No answers: nothing was asked."))
+		return
+	case len(bad) == 0:
+		p.row(0, "", in(green, "All "+count(all, "answer")+" agree."))
+		return
+	}
+	text := number(len(bad)) + " of " + count(all, "answer") + " " + verb(len(bad)) + ": "
+	p.row(0, "", in(red, text+p.fit(servers(bad), p.o.Width-len(text)-1)+"."))
+}
+
+func verb(n int) string {
+	if n == 1 {
+		return "differs"
+	}
+	return "differ"
+}
+
+// servers names those who gave lines, each once.
+func servers(lines []verify.Line) (names []string) {
+	for _, l := range lines {
+		if name := clean(l.Server); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// fit joins as many of names as room columns hold, and counts the rest.
+func (p *page) fit(names []string, room int) string {
+	for n := len(names); n > 0; n-- {
+		text := strings.Join(names[:n], ", ")
+		if n < len(names) {
+			text += " and " + number(len(names)-n) + " more"
+		}
+		if lipgloss.Width(text) <= room {
+			return text
+		}
+	}
+	return count(len(names), "server")
+}
+
+// VerifyJSON writes the answers as one document. Wanted is null for an RRset
+// that should not exist.
+func VerifyJSON(w io.Writer, v Verification) error {
+	doc := verifyDoc{FormatVersion: FormatVersion, Checked: v.Checked.UTC(), Agree: v.Agree(), RRsets: []verifiedDoc{}}
+	for _, r := range v.RRsets {
+		d := verifiedDoc{Zone: r.Zone.Zone, View: r.Zone.View, Name: r.Want.Name, Type: r.Want.Type, Answers: append([]verify.Line{}, r.Lines...)}
+		if len(r.Want.Values) > 0 {
+			d.Wanted = &wantedDoc{r.Want.TTL, r.Want.Values, r.Want.Proxied}
+		}
+		doc.RRsets = append(doc.RRsets, d)
+	}
+	return writeJSON(w, doc)
+}
+
+type verifyDoc struct {
+	FormatVersion int           `json:"format_version"`
+	Checked       time.Time     `json:"checked"`
+	Agree         bool          `json:"agree"`
+	RRsets        []verifiedDoc `json:"rrsets"`
+}
+
+type verifiedDoc struct {
+	Zone    zone.Name     `json:"zone"`
+	View    string        `json:"view,omitempty"`
+	Name    zone.Name     `json:"name"`
+	Type    zone.Type     `json:"type"`
+	Wanted  *wantedDoc    `json:"wanted"`
+	Answers []verify.Line `json:"answers"`
+}
+
+type wantedDoc struct {
+	TTL     zone.TTL     `json:"ttl"`
+	Values  []netip.Addr `json:"values"`
+	Proxied bool         `json:"proxied"`
+}
