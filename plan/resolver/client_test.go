@@ -113,17 +113,18 @@ func TestAskZone(t *testing.T) {
 }
 
 func show(a Answer) string {
-	s := fmt.Sprint(a.Status, " ", a.TTL)
+	var s strings.Builder
+	fmt.Fprint(&s, a.Status, " ", a.TTL)
 	for _, x := range a.Addrs {
-		s += " " + x.String()
+		s.WriteString(" " + x.String())
 	}
 	for i, n := range a.CNAME {
 		if i == 0 {
-			s += " via"
+			s.WriteString(" via")
 		}
-		s += " " + string(n)
+		s.WriteString(" " + string(n))
 	}
-	return s
+	return s.String()
 }
 
 func TestCNAMELoopEnds(t *testing.T) {

@@ -33,11 +33,12 @@ func resolve(t *testing.T, lines []string) Server {
 func showServers(list []NameServer) string {
 	var parts []string
 	for _, n := range list {
-		s := n.Name + ":"
+		var s strings.Builder
+		s.WriteString(n.Name + ":")
 		for _, a := range n.Servers {
-			s += " " + a.Addr.String()
+			s.WriteString(" " + a.Addr.String())
 		}
-		parts = append(parts, s)
+		parts = append(parts, s.String())
 	}
 	return strings.Join(parts, "; ")
 }

@@ -170,7 +170,10 @@ func TestNoTCPBehindTruncation(t *testing.T) {
 	server := &dns.Server{PacketConn: conn, Handler: handler(func(m *dns.Msg) { m.Truncated = true })}
 	ended := make(chan error, 1)
 	go func() { ended <- server.ActivateAndServe() }()
-	t.Cleanup(func() { _ = conn.Close(); <-ended })
+	t.Cleanup(func() {
+		_ = conn.Close()
+		t.Logf("served until %v", <-ended)
+	})
 	s := udp(conn.LocalAddr().(*net.UDPAddr).AddrPort())
 	a := one(t, newClient(t, patient), Query{Server: s, Key: key("www.example.org.", zone.A)})
 	if a.Status != ConnRefused || !strings.Contains(fmt.Sprint(a.Err), "over TCP after a truncated reply") {
