@@ -60,6 +60,8 @@ type Verify struct {
 	Require string
 	// Timeout limits each wait for agreement and each verification.
 	Timeout time.Duration
+	// Rate is the most queries per second to one server; 0 is no bound.
+	Rate int
 	// Resolvers are the recursive resolvers to ask; none means that none is.
 	Resolvers []Resolver
 }

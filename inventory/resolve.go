@@ -61,6 +61,7 @@ func (r *resolver) verify() {
 	r.inv.Verify = Verify{
 		Require: r.require(t.Require),
 		Timeout: r.duration(t.Timeout, "verify.timeout", 10*time.Minute, time.Second),
+		Rate:    r.rate(t.Rate),
 	}
 	seen := map[string]string{}
 	for i, res := range t.Resolver {
@@ -90,6 +91,20 @@ func (r *resolver) require(q *quorum) string {
 	}
 	return strconv.Itoa(n)
 }
+
+func (r *resolver) rate(n *int64) int {
+	switch {
+	case n == nil:
+		return 0
+	case *n < 0 || *n > maxRate:
+		r.add("bad-value", "verify.rate", "rate is %d, but must be from 0 (no bound) to %d queries per second", *n, maxRate)
+		return 0
+	}
+	return int(*n)
+}
+
+// maxRate is above what one server could answer.
+const maxRate = 1_000_000
 
 func (r *resolver) resolverAddress(s, protocol, path string) string {
 	if s == "" {

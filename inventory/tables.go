@@ -26,6 +26,7 @@ type defaultsTable struct {
 type verifyTable struct {
 	Require  *quorum         `toml:"require" jsonschema_description:"How many of the resolvers that answered the baseline must agree: all, majority, or a number. Default: all."`
 	Timeout  *span           `toml:"timeout" jsonschema_description:"Limit of each wait for agreement and each verification. Default: 10m."`
+	Rate     *int64          `toml:"rate" jsonschema:"minimum=0" jsonschema_description:"Most queries per second to one server, to be polite towards it. Default: 0, no bound."`
 	Resolver []resolverTable `toml:"resolver" jsonschema_description:"A recursive resolver to ask. Without one, no resolver is asked."`
 }
 

@@ -111,6 +111,9 @@ func (w *writer) settings(inv *Inventory) {
 	w.table("[verify]")
 	w.text("require", inv.Verify.Require)
 	w.span("timeout", inv.Verify.Timeout)
+	if inv.Verify.Rate > 0 {
+		w.number("rate", inv.Verify.Rate)
+	}
 	for _, r := range inv.Verify.Resolvers {
 		w.table("[[verify.resolver]]")
 		w.text("name", r.Name)

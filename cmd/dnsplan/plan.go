@@ -200,4 +200,3 @@ func readPlan(path string) (*plan.Plan, error) {
 	}
 	return p, nil
 }
-

@@ -38,7 +38,7 @@ func Open(settings Settings, env Env) (*Session, error) {
 	}
 	return &Session{
 		Settings: settings, Inventory: inv, env: env,
-		client: resolver.New(resolver.Options{}), opened: map[string]providers.Provider{},
+		client: resolver.New(resolver.Options{Rate: float64(inv.Verify.Rate)}), opened: map[string]providers.Provider{},
 	}, nil
 }
 
