@@ -184,7 +184,7 @@ func (w *work) baseline(ctx context.Context, seen map[string]zone.TTL) ([]string
 		name := questions[i].server.Name
 		if good[name] && !l.Verdict.Good() && !l.Verdict.Stale() {
 			good[name] = false
-			w.warnf("resolver %s is left out: %s for %s %s", l.Address, l.Status, l.Name, l.Type)
+			w.warnf("resolver %s is left out: %s for %s %s", l.Who(), l.Status, l.Name, l.Type)
 		}
 	}
 	var names []string

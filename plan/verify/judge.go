@@ -87,7 +87,7 @@ type Line struct {
 // Judge compares one answer with what is wanted.
 func Judge(w Want, a resolver.Answer) Line {
 	l := Line{
-		Server: a.Server.Name, Address: a.Server.String(), Resolver: a.Recurse, Name: w.Name, Type: w.Type,
+		Server: a.Server.Name, Address: bare(a.Server), Resolver: a.Recurse, Name: w.Name, Type: w.Type,
 		Status: a.Status.String(), Values: append([]netip.Addr{}, a.Addrs...), TTL: a.TTL, RTT: a.RTT, At: a.At,
 	}
 	if l.Server == "" {
@@ -96,6 +96,20 @@ func Judge(w Want, a resolver.Answer) Line {
 	l.Verdict = verdict(w, a)
 	l.Detail = detail(w, a, l.Verdict)
 	return l
+}
+
+// bare is the server's address without its name.
+func bare(s resolver.Server) string {
+	s.Name = ""
+	return s.String()
+}
+
+// Who names the server for people: "google (8.8.8.8:53)", or the address alone.
+func (l Line) Who() string {
+	if l.Server == l.Address {
+		return l.Address
+	}
+	return l.Server + " (" + l.Address + ")"
 }
 
 func verdict(w Want, a resolver.Answer) Verdict {

@@ -131,5 +131,5 @@ func heard(out []report.Verified, z zone.Name, servers int) error {
 		return nil
 	}
 	first := out[0].Lines[0]
-	return fmt.Errorf("no authoritative server of %s answers: %s: %s", z.Display(), first.Address, first.Status)
+	return fmt.Errorf("no authoritative server of %s answers: %s: %s", z.Display(), first.Who(), first.Status)
 }
