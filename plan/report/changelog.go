@@ -32,7 +32,14 @@ func (p *page) logged(c journal.Change) {
 	if why := p.why(c); why != "" {
 		p.row(column+2, under, txt(why))
 	}
-	p.row(column+2, under, in(dim, "verified by "+firstOf(strings.Join(c.VerifiedBy, ", "), "nobody")+p.o.dot()+"run "+c.Run))
+	p.row(column+2, under, in(dim, verifiedBy(c.VerifiedBy)+p.o.dot()+keep("run "+c.Run)))
+}
+
+func verifiedBy(servers []string) string {
+	if len(servers) == 0 {
+		return "not verified"
+	}
+	return "verified by " + strings.Join(servers, ", ")
 }
 
 func loggedValues(c journal.Change) string {

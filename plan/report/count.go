@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 )
 
@@ -85,3 +86,21 @@ func zoneText(z plan.Zone) string {
 }
 
 func number(n int) string { return strconv.Itoa(n) }
+
+// zonePeople writes a zone as people read it, from plan.ZoneRef.String:
+// "example.org", "example.org (view external)".
+func zonePeople(ref string) string {
+	name, view, found := strings.Cut(ref, "./")
+	if !found {
+		return zone.Name(ref).Display()
+	}
+	return name + " (view " + view + ")"
+}
+
+func zonesPeople(refs []string) string {
+	out := make([]string, len(refs))
+	for i, r := range refs {
+		out[i] = zonePeople(r)
+	}
+	return strings.Join(out, ", ")
+}

@@ -226,8 +226,14 @@ func (l *ledger) step(s *entry) RunStep {
 	if s.step != nil {
 		r.Kind, r.Detail = s.step.Kind, l.lookup.sentence(s.step)
 	}
-	if r.State == StepDone || r.State == StepFailed {
+	if s.key.undo && len(s.zones) > 0 {
+		r.Detail = "in " + zonesPeople(s.zones) // of the step's changes, those there
+	}
+	switch {
+	case r.State == StepDone || r.State == StepFailed:
 		r.Ended = s.ended
+	case !l.ended.IsZero() || l.cancelled:
+		r.Until = time.Time{} // nobody waits any more
 	}
 	return r
 }

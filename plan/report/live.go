@@ -19,7 +19,7 @@ import (
 const maxAnswers = 12
 
 // barWidth is the width of a wait's bar, in columns.
-const barWidth = 24
+const barWidth = 16
 
 // NewLive makes a Progress for a terminal that understands cursor movement
 // (ECMA-48): what has happened scrolls by, and a small block below it, drawn
@@ -48,7 +48,7 @@ func (f *liveFace) redraw(n *nowState, permanent []byte) []byte {
 func (f *liveFace) begin(n *nowState) []byte {
 	p := newPage(n.o)
 	p.row(2, "", in(bold, "Run "+n.run), txt(": "+count(len(n.plan.Changes), "change")+", "+count(len(n.plan.Steps), "step")+"."))
-	p.row(2, "", in(dim, "Ctrl-C is safe: dnsplan resume "+n.run+" goes on where it stopped."))
+	p.row(2, "", in(dim, "Ctrl-C is safe, go on with: dnsplan resume "+n.run))
 	return f.redraw(n, p.out.Bytes())
 }
 
@@ -113,9 +113,11 @@ func (n *nowState) how() string {
 		return "for " + duration(elapsed)
 	}
 	total := until.Sub(n.step.started)
-	text := duration(elapsed) + " of " + duration(total) + n.o.dot() + "ends " + n.o.clock(until)
+	text := duration(elapsed) + " of " + duration(total)
 	if left := until.Sub(n.o.Now); left > 0 {
-		text += n.o.dot() + duration(left) + " left"
+		text += n.o.dot() + duration(left) + " left" + n.o.dot() + n.ends() + " " + n.o.soon(until, "15:04:05 MST")
+	} else {
+		text = duration(elapsed) + n.o.dot() + "was to end at " + n.o.clock(until)
 	}
 	filled := barWidth
 	if total > 0 {

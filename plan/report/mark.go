@@ -39,7 +39,7 @@ func actionMark(a plan.Action) mark {
 	case plan.Delete:
 		return mark{"-", "-", "delete", red}
 	}
-	return mark{"?", "?", string(a), plain}
+	return mark{"↷", "<", string(a), yellow}
 }
 
 var (

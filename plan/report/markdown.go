@@ -240,7 +240,7 @@ func (m *markdown) timeline(p *plan.Plan) {
 			m.lines("", "… and "+count(len(p.Steps)-i, "more step"))
 			break
 		}
-		m.row(t.ID, duration(t.start), string(t.Kind), lookup.sentence(t.Step))
+		m.row(t.ID, duration(t.start), string(t.Kind), lookup.sentence(t.Step)+star(t.Kind))
 	}
 	m.lines("", "What servers and resolvers need to agree (*) comes on top.", "", "</details>", "")
 }

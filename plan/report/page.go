@@ -115,6 +115,12 @@ func (p *page) markedAt(indent, hang int, m mark, pad int, flow ...span) {
 	p.flush()
 }
 
+// whole prints a line that is never broken, since others look for it as it is.
+func (p *page) whole(st style, s string) {
+	p.emit(span{keep(clean(s)), st})
+	p.flush()
+}
+
 // heading starts a paragraph.
 func (p *page) heading(s string) {
 	p.blank()
@@ -123,7 +129,7 @@ func (p *page) heading(s string) {
 
 // leastFlow is how many columns a line that is carried on has at least, where
 // the page is wide enough.
-const leastFlow = 32
+const leastFlow = 28
 
 func (p *page) flow(hang int, flow []span) {
 	hang = min(hang, max(p.o.Width-leastFlow, p.o.Width/2))

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"time"
 
@@ -64,34 +65,47 @@ func (f *plainFace) end(n *nowState, r Result) []byte {
 
 // eventText is an event as one line says it; empty where there is nothing to tell.
 func (n *nowState) eventText(e journal.Event) string {
-	var sign func(StepState) string = func(s StepState) string { return stepMark(s).sign(n.o) + " " }
-	name := ""
-	if e.Step != "" {
-		name = n.ledger.entry(entryKey{e.Step, e.Undo}).name()
-	}
-	if e.Zone != "" {
-		name += " in " + e.Zone
-	}
 	switch e.Kind {
-	case journal.Start:
-		text := n.sentence(n.ledger.entry(entryKey{e.Step, e.Undo}))
-		return sign(StepRunning) + name + ": " + text
-	case journal.Wrote:
-		return sign(StepRunning) + name + ": written" + said(e)
-	case journal.Wait:
-		return sign(StepRunning) + name + ": waits until " + n.o.clock(e.Until) + " (" + duration(e.Until.Sub(e.At)) + ")"
-	case journal.Done:
-		return sign(StepDone) + name + ": done" + n.took(e) + said(e)
-	case journal.Failed:
-		return sign(StepFailed) + name + ": failed" + said(e)
-	case journal.Hold:
-		return sign(StepNeedsYou) + name + ": needs you" + said(e)
 	case journal.Resume, journal.Cancel, journal.Interrupted:
 		return "run " + n.run + ": " + string(e.Kind) + said(e)
 	case journal.Warning:
-		return sign(StepNeedsYou) + "warning" + said(e)
+		return stepMark(StepNeedsYou).sign(n.o) + " warning" + said(e)
 	}
-	return ""
+	if e.Step == "" {
+		return ""
+	}
+	s := n.ledger.entry(entryKey{e.Step, e.Undo})
+	text, state := n.stepText(s, e)
+	if text == "" {
+		return ""
+	}
+	name := s.name()
+	if e.Zone != "" {
+		name += " in " + zonePeople(e.Zone)
+	}
+	return stepMark(state).sign(n.o) + " " + name + ": " + text
+}
+
+// stepText says what an event means for its step.
+func (n *nowState) stepText(s *entry, e journal.Event) (string, StepState) {
+	switch e.Kind {
+	case journal.Start:
+		if s.step != nil && s.step.Kind.Waits() {
+			return "waited, looks once more", StepRunning
+		}
+		return firstOf(n.sentence(s), "started"), StepRunning
+	case journal.Wrote:
+		return "written" + said(e), StepRunning
+	case journal.Wait:
+		return "waits until " + n.o.clock(e.Until) + " (" + duration(e.Until.Sub(e.At)) + ")", StepRunning
+	case journal.Done:
+		return "done" + took(s, e) + said(e), StepDone
+	case journal.Failed:
+		return "failed" + said(e), StepFailed
+	case journal.Hold:
+		return "needs you" + said(e), StepNeedsYou
+	}
+	return "", StepPending
 }
 
 // said is what an event holds for people.
@@ -102,12 +116,20 @@ func said(e journal.Event) string {
 	return ""
 }
 
-func (n *nowState) took(e journal.Event) string {
-	s := n.ledger.entry(entryKey{e.Step, e.Undo})
+// took says how long it took, and of a write that there was nothing to write.
+func took(s *entry, e journal.Event) string {
+	out := ""
 	if d := e.At.Sub(s.started); d >= time.Second {
-		return " after " + duration(d)
+		out = " after " + duration(d)
 	}
-	return ""
+	var facts struct {
+		Written int `json:"written"`
+	}
+	_ = json.Unmarshal(e.Data, &facts) // no data is nothing written
+	if s.step != nil && s.step.Kind.Writes() && facts.Written == 0 {
+		out += ", was so already"
+	}
+	return out
 }
 
 // stillText is the heartbeat: "still waiting for the old TTL of
@@ -115,13 +137,21 @@ func (n *nowState) took(e journal.Event) string {
 func (n *nowState) stillText() string {
 	text := "still " + n.waitsFor() + " (" + duration(n.o.Now.Sub(n.step.started))
 	if until := n.deadline(); !until.IsZero() {
-		text += " of " + duration(until.Sub(n.step.started)) + ", ends " + n.o.clock(until)
+		text += " of " + duration(until.Sub(n.step.started)) + ", " + n.ends() + " " + n.o.clock(until)
 	}
 	text += ")"
 	if lines := n.doing.Lines; len(lines) > 0 {
 		text += ": " + agreement(lines)
 	}
 	return text
+}
+
+// ends says whether the deadline is a wait's end, or when agreement is given up.
+func (n *nowState) ends() string {
+	if s := n.step.step; s != nil && !s.Kind.Waits() {
+		return "gives up at"
+	}
+	return "ends"
 }
 
 // waitsFor says what the step that runs is waiting for.

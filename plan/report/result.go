@@ -84,6 +84,9 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 		r.Changes = append(r.Changes, l.result(c))
 	}
 	for _, f := range res.Failures {
+		if f.Class == execute.Stopped {
+			continue // the outcome says so
+		}
 		state := StepFailed
 		if r.Outcome == execute.OutcomeHeld {
 			state = StepNeedsYou
@@ -136,7 +139,12 @@ func (l *ledger) written(c *plan.Change) (live *zone.RRset, at time.Time, known 
 }
 
 // Duration is how long the run took so far.
-func (r Result) Duration() time.Duration { return max(0, r.Ended.Sub(r.Began)) }
+func (r Result) Duration() time.Duration {
+	if r.Began.IsZero() {
+		return 0
+	}
+	return max(0, r.Ended.Sub(r.Began))
+}
 
 // Commands is what to do next.
 func (r Result) Commands() []Command {
@@ -213,20 +221,27 @@ func (p *page) resultHead(r Result) {
 	switch {
 	case r.Outcome == OutcomeNothing:
 		line = append(line, txt(": nothing to do, nothing was written."))
+	case r.Began.IsZero():
+		line = append(line, txt(": nothing was done."))
 	case r.Outcome == execute.OutcomeInterrupted:
 		line = append(line, txt(": run "+r.Run+" stopped after "+keep(duration(r.Duration()))+". Nothing is lost: resume goes on, and the time already waited counts."))
 	default:
-		applied := 0
-		for _, c := range r.Changes {
-			if c.State == execute.Applied {
-				applied++
-			}
-		}
-		line = append(line, txt(": "+number(applied)+" of "+count(len(r.Changes), "change")+" applied in "+keep(duration(r.Duration()))+
+		line = append(line, txt(": "+r.counted()+" after "+keep(duration(r.Duration()))+
 			", "+keep(p.o.clock(r.Began))+" to "+keep(p.o.clock(r.Ended))))
 	}
 	p.row(2, "", line...)
 	p.happened(r)
+}
+
+// counted says "1 of 2 changes applied".
+func (r Result) counted() string {
+	n := 0
+	for _, c := range r.Changes {
+		if c.State == execute.Applied {
+			n++
+		}
+	}
+	return number(n) + " of " + count(len(r.Changes), "change") + " applied"
 }
 
 func (p *page) happened(r Result) {
@@ -264,8 +279,14 @@ func (p *page) resultChanges(pl *plan.Plan, r Result) {
 			p.row(2, "  ", txt("... and "+count(len(r.Changes)-i, "more change")))
 			return
 		}
-		p.resultChange(known[c.ID], c)
+		p.resultChange(known[c.ID], c, r.tells(c.Error))
 	}
+}
+
+// tells tells whether err stands under what happened, or is the outcome itself.
+func (r Result) tells(err string) bool {
+	return err == string(execute.OutcomeCancelled) && r.Outcome == execute.OutcomeCancelled ||
+		slices.ContainsFunc(r.Failures, func(f Problem) bool { return f.Error == err })
 }
 
 // worstFirst puts what did not work on top and keeps the order otherwise.
@@ -281,7 +302,8 @@ func worstFirst(changes []ResultChange) []ResultChange {
 	return out
 }
 
-func (p *page) resultChange(c *plan.Change, r ResultChange) {
+// resultChange prints one change. Told says that its error stands above.
+func (p *page) resultChange(c *plan.Change, r ResultChange, told bool) {
 	const pad = len(execute.NotApplied)
 	const column = 2 + pad + 3
 	line := append(p.subject(r.Name, r.Type), viewOf(plan.ZoneRef{Zone: r.Zone, View: r.View})...)
@@ -290,7 +312,7 @@ func (p *page) resultChange(c *plan.Change, r ResultChange) {
 	if now := p.nowText(c, r); len(now) > 0 {
 		p.row(column, under, now...)
 	}
-	if r.Error != "" {
+	if r.Error != "" && !told {
 		p.row(column, under, in(red, r.Error))
 	}
 	var made []string

@@ -25,7 +25,7 @@ func RunText(w io.Writer, r Run, o Options) error {
 func (p *page) runHeader(r Run) {
 	m := runMark(r.State)
 	p.row(2, "", in(bold, "Run "+r.ID), txt(": "), in(m.style, m.sign(p.o)+" "+m.word))
-	p.field("zones", strings.Join(r.Zones, ", "))
+	p.field("zones", zonesPeople(r.Zones))
 	p.field("changes", summaryText(r))
 	p.field("by", r.By)
 	p.field("reason", r.Reason)
@@ -51,35 +51,52 @@ func summaryText(r Run) string {
 	return tally{"create": s.Create, "update": s.Update, "ttl": s.TTL, "proxied": s.Proxied, "delete": s.Delete}.String()
 }
 
+// columns are the widths of a table of steps.
+type columns struct{ state, id int }
+
 func (p *page) runSteps(heading string, steps []RunStep, undo bool) {
-	idPad, any := 2, false
+	c, day := columns{id: 2}, p.o.Now.In(p.o.Location)
 	for _, s := range steps {
 		if s.Undo == undo {
-			any, idPad = true, max(idPad, lipgloss.Width(s.ID))
+			c.state, c.id = max(c.state, len(s.State)), max(c.id, lipgloss.Width(s.ID))
 		}
 	}
-	if !any {
+	if c.state == 0 {
 		return
 	}
-	p.heading(heading)
+	p.heading(heading + " (times in " + day.Format("MST") + ")")
 	for _, s := range steps {
-		if s.Undo == undo {
-			p.runStep(s, idPad)
+		if s.Undo != undo {
+			continue
 		}
+		if at := s.Started.In(p.o.Location); !s.Started.IsZero() && !sameDay(at, day) {
+			p.row(2, "  ", in(dim, at.Format("Mon 2 Jan 2006")))
+			day = at
+		}
+		p.runStep(s, c)
 	}
 }
 
-func (p *page) runStep(s RunStep, idPad int) {
-	text := firstOf(s.Detail, "a step that this plan does not hold")
-	if s.Undo {
-		text = "taken back: " + text
+// runStep is a step, when it started and how long it took; below it, how far a
+// wait is and what went wrong.
+func (p *page) runStep(s RunStep, c columns) {
+	const timePad, tookPad = 8, 7
+	m := stepMark(s.State)
+	started, took := "", ""
+	if !s.Started.IsZero() {
+		started = s.Started.In(p.o.Location).Format("15:04:05")
 	}
-	hang := 2 + statePad + 2 + 1 + idPad + 2 + kindPad + 2
-	flow := []span{in(bold, padded(s.ID, idPad)+noBreak), txt(" "), in(kindStyle(s.Kind), padded(string(s.Kind), kindPad)+noBreak), txt(" " + text)}
-	if t := p.stepTime(s); t != "" {
-		flow = append(flow, in(dim, p.o.dot()+t))
+	if !s.Ended.IsZero() {
+		took = duration(s.Ended.Sub(s.Started))
 	}
-	p.markedAt(2, hang, stepMark(s.State), statePad, flow...)
+	hang := 2 + 2 + c.state + 1 + c.id + 2 + kindPad + 2 + timePad + 2 + tookPad + 2
+	p.row(hang, "  ", in(m.style, padded(m.sign(p.o)+" "+m.word, 2+c.state)), txt(" "),
+		in(bold, padded(s.ID, c.id)+noBreak), txt(" "), in(kindStyle(s.Kind), padded(string(s.Kind), kindPad)+noBreak), txt(" "),
+		in(dim, padded(started, timePad)+noBreak), txt(" "), in(dim, padded(took, tookPad)+noBreak),
+		txt(" "+firstOf(s.Detail, "a step that this plan does not hold")))
+	if (s.State == StepRunning || s.State == StepInterrupted) && !s.Until.IsZero() {
+		p.row(8, strings.Repeat(" ", 6), in(m.style, p.o.waiting(s.Started, s.Until)))
+	}
 	for _, problem := range s.Problems {
 		problem.Step = "" // it stands in the row above
 		p.problem(6, problem)
@@ -91,7 +108,7 @@ func (p *page) problem(indent int, f Problem) {
 	m := stepMark(f.State)
 	line := []span{in(m.style, m.sign(p.o)+" ")}
 	if f.Zone != "" {
-		line = append(line, in(bold, f.Zone))
+		line = append(line, in(bold, zonePeople(f.Zone)))
 	}
 	if f.Step != "" {
 		line = append(line, txt(" in step "+f.Step))
@@ -120,7 +137,7 @@ func (p *page) stepTime(s RunStep) string {
 // waiting says how far a wait is: "12m of 1h, ends 02:41:07 UTC".
 func (o Options) waiting(from, until time.Time) string {
 	if !o.Now.Before(until) {
-		return "over since " + keep(o.clock(until))
+		return "the wait of " + keep(duration(until.Sub(from))) + " is over since " + keep(o.clock(until))
 	}
 	return keep(duration(o.Now.Sub(from))+" of "+duration(until.Sub(from))) + ", ends " + keep(o.clock(until))
 }
@@ -135,7 +152,7 @@ func (p *page) commands(list []Command) {
 		pad = max(pad, lipgloss.Width(c.Command))
 	}
 	for _, c := range list {
-		p.row(4, "  ", span{padded(clean(c.Command), pad) + noBreak, bold}, in(dim, " "+c.Does))
+		p.row(pad+4, "  ", span{padded(clean(c.Command), pad) + noBreak, bold}, in(dim, " "+c.Does))
 	}
 }
 
@@ -158,7 +175,7 @@ func RunsText(w io.Writer, runs []Run, o Options) error {
 			at = r.Created
 		}
 		p.marked(0, m, statePad, in(bold, padded(r.ID, idPad)+noBreak), txt(" "+keep(p.o.minute(at))))
-		about := strings.Join(r.Zones, ", ") + ": " + summaryText(r)
+		about := zonesPeople(r.Zones) + ": " + summaryText(r)
 		for _, extra := range []string{r.Ticket, r.Reason} {
 			if extra != "" {
 				about += p.o.dot() + extra

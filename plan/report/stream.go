@@ -16,9 +16,24 @@ import (
 // between are step_start, step_done, step_failed, step_wrote, wait, progress,
 // hold, resume, cancel, interrupted, warning and end. Readers ignore types and
 // members that they do not know. Times are RFC 3339 in UTC.
-func NewJSON(w io.Writer) *Progress { return newProgress(w, Options{}, streamFace{}) }
+func NewJSON(w io.Writer) *Progress { return newProgress(w, Options{}, &streamFace{}) }
 
-type streamFace struct{}
+// streamFace holds the first line back until something says what time it is.
+type streamFace struct{ held bool }
+
+func (f *streamFace) begin(*nowState) []byte {
+	f.held = true
+	return nil
+}
+
+// behindBegin puts the line of begin before the first other one.
+func (f *streamFace) behindBegin(n *nowState, line []byte) []byte {
+	if !f.held {
+		return line
+	}
+	f.held = false
+	return append(beginLine(n), line...)
+}
 
 // streamEvent is one line of the stream.
 type streamEvent struct {
@@ -41,7 +56,7 @@ type streamEvent struct {
 	Summary       *plan.Summary   `json:"summary,omitempty"`
 }
 
-func (streamFace) begin(n *nowState) []byte {
+func beginLine(n *nowState) []byte {
 	e := streamEvent{
 		Type: "begin", FormatVersion: FormatVersion, Time: n.o.Now.UTC(), Run: n.run,
 		Steps: n.plan.Steps, Summary: &n.plan.Summary,
@@ -52,13 +67,13 @@ func (streamFace) begin(n *nowState) []byte {
 	return jsonLine(e)
 }
 
-func (streamFace) event(n *nowState, e journal.Event) []byte {
+func (f *streamFace) event(n *nowState, e journal.Event) []byte {
 	out := streamEvent{
 		Type: streamType(e.Kind), Time: e.At.UTC(), Run: n.run, Seq: e.Seq, Step: e.Step, Undo: e.Undo, Zone: e.Zone,
 		Error: e.Error, Message: e.Message,
 	}
 	if out.Type == "" {
-		return nil
+		return f.behindBegin(n, nil)
 	}
 	if !e.Until.IsZero() {
 		out.Until = e.Until.UTC()
@@ -67,7 +82,7 @@ func (streamFace) event(n *nowState, e journal.Event) []byte {
 		out.Data = e.Data
 	}
 	out.Kind = n.kindOf(e.Step)
-	return jsonLine(out)
+	return f.behindBegin(n, jsonLine(out))
 }
 
 // streamType is empty for what begin has said already.
@@ -88,7 +103,7 @@ func (n *nowState) kindOf(step string) plan.Kind {
 	return ""
 }
 
-func (streamFace) progress(n *nowState, p execute.Progress) []byte {
+func (f *streamFace) progress(n *nowState, p execute.Progress) []byte {
 	out := streamEvent{
 		Type: "progress", Time: n.o.Now.UTC(), Run: n.run, Step: p.Step, Kind: n.kindOf(p.Step), Undo: p.Closing,
 		Message: p.Doing, Answers: p.Lines,
@@ -96,9 +111,9 @@ func (streamFace) progress(n *nowState, p execute.Progress) []byte {
 	if !p.Deadline.IsZero() {
 		out.Until = p.Deadline.UTC()
 	}
-	return jsonLine(out)
+	return f.behindBegin(n, jsonLine(out))
 }
 
-func (streamFace) tick(*nowState) []byte { return nil }
+func (f *streamFace) tick(n *nowState) []byte { return f.behindBegin(n, nil) }
 
-func (streamFace) end(_ *nowState, r Result) []byte { return resultLine(r) }
+func (f *streamFace) end(n *nowState, r Result) []byte { return f.behindBegin(n, resultLine(r)) }

@@ -40,6 +40,14 @@ func openEnded(k plan.Kind) bool {
 	return false
 }
 
+// star marks what is open-ended.
+func star(k plan.Kind) string {
+	if openEnded(k) {
+		return " *"
+	}
+	return ""
+}
+
 // timeline prints each step with the time at which it can start.
 func (p *page) timeline(pl *plan.Plan) {
 	if len(pl.Steps) == 0 {
@@ -60,7 +68,7 @@ func (p *page) timeline(pl *plan.Plan) {
 		}
 		p.row(2+idPad+2+startPad+2+kindPad+1, "  "+padded(t.ID, idPad)+"  ",
 			in(look, padded(p.start(t.start, pl), startPad)), txt(noBreak+" "),
-			in(kindStyle(t.Kind), padded(string(t.Kind), kindPad)), txt(" "+lookup.sentence(t.Step)))
+			in(kindStyle(t.Kind), padded(string(t.Kind), kindPad)), txt(" "+lookup.sentence(t.Step)+star(t.Kind)))
 	}
 	if rest := len(steps) - len(shown); rest > 0 {
 		p.row(2, "  ", txt("... and "+count(rest, "more step")))
@@ -123,7 +131,7 @@ func newLookup(p *plan.Plan) lookup {
 }
 
 // sentence says what a step does: "wait 24h: resolvers may hold the old TTL
-// (www.example.org A)". An asterisk marks what is open-ended.
+// (www.example.org A)".
 func (l lookup) sentence(s *plan.Step) string {
 	text := s.Detail
 	switch {
@@ -132,7 +140,7 @@ func (l lookup) sentence(s *plan.Step) string {
 	case s.Seconds > 0:
 		text = "wait " + duration(time.Duration(s.Seconds)*time.Second) + ": " + text + l.about(s)
 	case openEnded(s.Kind):
-		text += l.about(s) + " *"
+		text += l.about(s)
 	}
 	return text
 }

@@ -101,10 +101,27 @@ func (p *page) answerRow(l verify.Line, pad int) {
 	m := verdictMark(l.Verdict)
 	p.row(hang, "    ",
 		span{padded(m.sign(p.o)+" "+m.word, 9), m.style}, txt(" "+padded(ttlLeft(l), 8)+padded(rtt(l.RTT), 7)),
-		txt(" "+padded(serverText(l), pad)+noBreak), txt(" "+answerText(l)))
+		txt(" "), p.serverColumn(l, pad), txt(" "), p.unbroken(hang, answerText(l)))
 	if l.Detail != "" {
 		p.row(hang, strings.Repeat(" ", hang), in(dim, l.Detail))
 	}
+}
+
+// serverColumn is who was asked, padded; a long one may be broken instead.
+func (p *page) serverColumn(l verify.Line, pad int) span {
+	text := serverText(l)
+	if lipgloss.Width(text) > pad {
+		return txt(text)
+	}
+	return txt(padded(text, pad) + noBreak)
+}
+
+// unbroken keeps text on one line where one behind hang can hold it.
+func (p *page) unbroken(hang int, text string) span {
+	if lipgloss.Width(text) <= p.o.Width-hang {
+		text = keep(text)
+	}
+	return txt(text)
 }
 
 func wanted(w verify.Want) []span {
@@ -159,21 +176,14 @@ func (p *page) verdict(v Verification) {
 	bad, all := v.differing(), v.answers()
 	switch {
 	case all == 0:
-		p.row(0, "", txt("No answers: nothing was asked."))
+		p.whole(plain, "No answers: nothing was asked.")
 		return
 	case len(bad) == 0:
-		p.row(0, "", in(green, "All "+count(all, "answer")+" agree."))
+		p.whole(green, "All "+number(all)+" answers agree.")
 		return
 	}
-	text := number(len(bad)) + " of " + count(all, "answer") + " " + verb(len(bad)) + ": "
-	p.row(0, "", in(red, text+p.fit(servers(bad), p.o.Width-len(text)-1)+"."))
-}
-
-func verb(n int) string {
-	if n == 1 {
-		return "differs"
-	}
-	return "differ"
+	text := number(len(bad)) + " of " + number(all) + " answers differ: "
+	p.whole(red, text+p.fit(servers(bad), p.o.Width-len(text)-1)+".")
 }
 
 // servers names those who gave lines, each once.
