@@ -57,7 +57,8 @@ func (f *liveFace) event(n *nowState, e journal.Event) []byte {
 	switch e.Kind {
 	case journal.Done, journal.Failed, journal.Hold, journal.Warning, journal.Resume, journal.Cancel, journal.Interrupted:
 		p := newPage(n.o)
-		p.row(4, "", in(dim, n.o.clock(e.At)+" "), in(eventStyle(e.Kind), n.eventText(e)))
+		sign, text, _ := strings.Cut(n.eventText(e), " ")
+		p.row(4, "", in(dim, n.o.clock(e.At)+" "), in(eventStyle(e.Kind), sign), txt(" "+text))
 		return f.redraw(n, p.out.Bytes())
 	}
 	return f.redraw(n, nil)
@@ -81,9 +82,7 @@ func (f *liveFace) tick(n *nowState) []byte { return f.redraw(n, nil) }
 
 func (f *liveFace) end(n *nowState, r Result) []byte {
 	n.step = nil
-	var b bytes.Buffer
-	_ = ResultText(&b, n.plan, r, n.o) // writing to a buffer does not fail
-	return f.redraw(n, b.Bytes())
+	return f.redraw(n, n.endText(r))
 }
 
 // block is what runs now, at most about twenty lines, each within the width so
@@ -108,14 +107,15 @@ func (n *nowState) block() []byte {
 
 // how is a bar with elapsed, end and remaining time, or the time so far.
 func (n *nowState) how() string {
-	elapsed, until := n.o.Now.Sub(n.step.started), n.deadline()
+	elapsed := n.o.Now.Sub(n.step.started)
+	until, word := n.deadline()
 	if until.IsZero() {
 		return "for " + duration(elapsed)
 	}
 	total := until.Sub(n.step.started)
 	text := duration(elapsed) + " of " + duration(total)
 	if left := until.Sub(n.o.Now); left > 0 {
-		text += n.o.dot() + duration(left) + " left" + n.o.dot() + n.ends() + " " + n.o.soon(until, "15:04:05 MST")
+		text += n.o.dot() + duration(left) + " left" + n.o.dot() + word + " " + n.o.soon(until, "15:04:05 MST")
 	} else {
 		text = duration(elapsed) + n.o.dot() + "was to end at " + n.o.clock(until)
 	}
@@ -151,7 +151,7 @@ func (p *page) answers(lines []verify.Line) {
 		if several {
 			row = append(row, in(bold, l.Name.Display()+" "+l.Type.String()+" "))
 		}
-		p.oneLine(append(row, txt(serverText(l)+"  "+answerText(l)))...)
+		p.oneLine(append(row, txt(answerText(l)+"  "), in(dim, serverText(l)))...)
 	}
 }
 

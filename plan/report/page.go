@@ -142,7 +142,7 @@ func (p *page) flow(hang int, flow []span) {
 		switch {
 		case start:
 		case p.col+1+width <= p.o.Width:
-			p.emit(span{" ", plain})
+			p.emit(span{" ", p.between(w[0].style)})
 		default:
 			p.wrap(hang)
 		}
@@ -154,6 +154,14 @@ func (p *page) flow(hang int, flow []span) {
 			p.put(hang, piece)
 		}
 	}
+}
+
+// between is the style of a blank: that of both sides where they agree.
+func (p *page) between(next style) style {
+	if n := len(p.line); n > 0 && p.line[n-1].style == next {
+		return next
+	}
+	return plain
 }
 
 // put prints a piece of a word, broken only where a whole line cannot hold it.

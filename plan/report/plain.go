@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"time"
@@ -58,9 +57,10 @@ func (f *plainFace) tick(n *nowState) []byte {
 }
 
 func (f *plainFace) end(n *nowState, r Result) []byte {
-	var b bytes.Buffer
-	_ = ResultText(&b, n.plan, r, n.o) // writing to a buffer does not fail
-	return b.Bytes()
+	if text := n.endText(r); text != nil {
+		return text
+	}
+	return f.say(n, "run "+n.run+": "+string(r.Outcome)+", "+r.counted())
 }
 
 // eventText is an event as one line says it; empty where there is nothing to tell.
@@ -136,22 +136,14 @@ func took(s *entry, e journal.Event) string {
 // www.example.org. to pass (12m of 1h, ends 02:41:07 UTC)".
 func (n *nowState) stillText() string {
 	text := "still " + n.waitsFor() + " (" + duration(n.o.Now.Sub(n.step.started))
-	if until := n.deadline(); !until.IsZero() {
-		text += " of " + duration(until.Sub(n.step.started)) + ", " + n.ends() + " " + n.o.clock(until)
+	if until, word := n.deadline(); !until.IsZero() {
+		text += " of " + duration(until.Sub(n.step.started)) + ", " + word + " " + n.o.clock(until)
 	}
 	text += ")"
 	if lines := n.doing.Lines; len(lines) > 0 {
 		text += ": " + agreement(lines)
 	}
 	return text
-}
-
-// ends says whether the deadline is a wait's end, or when agreement is given up.
-func (n *nowState) ends() string {
-	if s := n.step.step; s != nil && !s.Kind.Waits() {
-		return "gives up at"
-	}
-	return "ends"
 }
 
 // waitsFor says what the step that runs is waiting for.

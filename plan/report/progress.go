@@ -87,7 +87,11 @@ func (p *Progress) Tick(now time.Time) {
 	p.write(p.face.tick(&p.now))
 }
 
-// End shows how it came out, and returns the first error of writing.
+// End says how it came out, and returns the first error of writing. NewJSON's
+// is the whole result. NewPlain says it in one line and NewLive only takes its
+// block away: the result belongs on another stream, where the caller writes
+// ResultText. Both write that themselves where r.Error kept the run from going
+// on.
 func (p *Progress) End(r Result) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -127,12 +131,14 @@ func (n *nowState) take(e journal.Event) {
 	}
 }
 
-// deadline is when the wait of the step that runs ends; zero without one.
-func (n *nowState) deadline() time.Time {
-	if n.step != nil && !n.step.until.IsZero() {
-		return n.step.until
+// deadline is when the wait of the step that runs ends, or when agreement is
+// given up, with the word for it; zero without one. Behind a wait a step may
+// still look for agreement.
+func (n *nowState) deadline() (at time.Time, word string) {
+	if n.step != nil && !n.step.until.IsZero() && !n.doing.Deadline.After(n.step.until) {
+		return n.step.until, "ends"
 	}
-	return n.doing.Deadline
+	return n.doing.Deadline, "gives up at"
 }
 
 // next is the first step that has not begun; nil without one.
@@ -163,6 +169,16 @@ func (n *nowState) sentence(s *entry) string {
 		return ""
 	}
 	return n.ledger.lookup.sentence(s.step)
+}
+
+// endText is all that is known when something kept the run from going on.
+func (n *nowState) endText(r Result) []byte {
+	if r.Error == "" {
+		return nil
+	}
+	p := newPage(n.o)
+	p.result(n.plan, r)
+	return p.out.Bytes()
 }
 
 // jsonLine is v on one line. What this package hands it can always be encoded.

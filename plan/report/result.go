@@ -201,15 +201,20 @@ func ResultText(w io.Writer, p *plan.Plan, r Result, o Options) error {
 	if pg.o.Now.IsZero() {
 		pg.o.Now = r.Ended
 	}
-	pg.resultHead(r)
-	pg.resultChanges(p, r)
-	findings(pg, "Backups", r.Backups, func(s string) { pg.row(4, "  ", txt(s)) })
-	if r.ChangeLog != "" {
-		pg.heading("Change log")
-		pg.row(4, "  ", txt(r.ChangeLog+" (dnsplan log)"))
-	}
-	pg.commands(r.Commands())
+	pg.result(p, r)
 	return pg.writeTo(w)
+}
+
+func (p *page) result(pl *plan.Plan, r Result) {
+	p.resultHead(r)
+	p.happened(r)
+	p.resultChanges(pl, r)
+	findings(p, "Backups", r.Backups, func(s string) { p.row(4, "  ", txt(s)) })
+	if r.ChangeLog != "" {
+		p.heading("Change log")
+		p.row(4, "  ", txt(r.ChangeLog+" (dnsplan log)"))
+	}
+	p.commands(r.Commands())
 }
 
 func (p *page) resultHead(r Result) {
@@ -230,7 +235,6 @@ func (p *page) resultHead(r Result) {
 			", "+keep(p.o.clock(r.Began))+" to "+keep(p.o.clock(r.Ended))))
 	}
 	p.row(2, "", line...)
-	p.happened(r)
 }
 
 // counted says "1 of 2 changes applied".
@@ -265,7 +269,7 @@ func (p *page) resultChanges(pl *plan.Plan, r Result) {
 	if len(r.Changes) == 0 {
 		return
 	}
-	known := lookup{}
+	known := lookup{} // without a plan nothing is known of what was before
 	if pl != nil {
 		known = newLookup(pl)
 	}
@@ -274,16 +278,43 @@ func (p *page) resultChanges(pl *plan.Plan, r Result) {
 		heading = "What DNS holds now"
 	}
 	p.heading(heading)
+	shared := r.verifiedByAll()
 	for i, c := range worstFirst(r.Changes) {
 		if i == p.o.MaxChanges {
 			p.row(2, "  ", txt("... and "+count(len(r.Changes)-i, "more change")))
-			return
+			break
 		}
-		p.resultChange(known[c.ID], c, r.tells(c.Error))
+		if r.tells(c.Error) {
+			c.Error = ""
+		}
+		if shared != nil {
+			c.VerifiedBy = nil
+		}
+		p.resultChange(known[c.ID], c)
 	}
+	findings(p, "Verified by", shared, func(s string) { p.row(4, "  ", txt(s)) })
 }
 
-// tells tells whether err stands under what happened, or is the outcome itself.
+// verifiedByAll returns the servers that verified the changes, where there are
+// several changes and all that were verified were so by the same.
+func (r Result) verifiedByAll() (shared []string) {
+	n := 0
+	for _, c := range r.Changes {
+		switch {
+		case len(c.VerifiedBy) == 0:
+			continue
+		case n > 0 && !slices.Equal(shared, c.VerifiedBy):
+			return nil
+		}
+		shared, n = c.VerifiedBy, n+1
+	}
+	if n < 2 {
+		return nil
+	}
+	return shared
+}
+
+// tells says whether err stands under what happened, or is the outcome itself.
 func (r Result) tells(err string) bool {
 	return err == string(execute.OutcomeCancelled) && r.Outcome == execute.OutcomeCancelled ||
 		slices.ContainsFunc(r.Failures, func(f Problem) bool { return f.Error == err })
@@ -302,8 +333,7 @@ func worstFirst(changes []ResultChange) []ResultChange {
 	return out
 }
 
-// resultChange prints one change. Told says that its error stands above.
-func (p *page) resultChange(c *plan.Change, r ResultChange, told bool) {
+func (p *page) resultChange(c *plan.Change, r ResultChange) {
 	const pad = len(execute.NotApplied)
 	const column = 2 + pad + 3
 	line := append(p.subject(r.Name, r.Type), viewOf(plan.ZoneRef{Zone: r.Zone, View: r.View})...)
@@ -312,7 +342,7 @@ func (p *page) resultChange(c *plan.Change, r ResultChange, told bool) {
 	if now := p.nowText(c, r); len(now) > 0 {
 		p.row(column, under, now...)
 	}
-	if r.Error != "" && !told {
+	if r.Error != "" {
 		p.row(column, under, in(red, r.Error))
 	}
 	var made []string

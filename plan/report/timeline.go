@@ -109,7 +109,7 @@ func (p *page) total(pl *plan.Plan, steps []timed) {
 	for _, t := range steps {
 		end, open = max(end, t.end), open || openEnded(t.Kind)
 	}
-	text := "Takes at least " + duration(end) + ", ends about " + keep(p.o.minute(p.o.Now.Add(end))) + "."
+	text := "Takes at least " + duration(end) + ", ends about " + keep(p.endOf(end)) + "."
 	if end == 0 {
 		text = "Takes no computed wait."
 	}
@@ -117,6 +117,14 @@ func (p *page) total(pl *plan.Plan, steps []timed) {
 		text += " What servers and resolvers need to agree (*) comes on top."
 	}
 	p.row(2, "  ", txt(text))
+}
+
+// endOf is when a plan ends that starts now, to the second within the hour.
+func (p *page) endOf(end time.Duration) string {
+	if end < time.Hour {
+		return p.o.clock(p.o.Now.Add(end))
+	}
+	return p.o.minute(p.o.Now.Add(end))
 }
 
 // lookup finds changes by id without walking the plan each time.
@@ -149,7 +157,7 @@ func (l lookup) sentence(s *plan.Step) string {
 // not about all of them.
 func (l lookup) about(s *plan.Step) string {
 	switch {
-	case len(s.Changes) == 0, len(s.Changes) == len(l) && s.Group == "":
+	case len(s.Changes) == 0, len(s.Changes) == len(l):
 		return ""
 	case len(s.Changes) == 1:
 		return " (" + l.names(s) + ")"
