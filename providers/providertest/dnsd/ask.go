@@ -31,7 +31,25 @@ func (s *Server) Resolve(qtype uint16, name string) *dns.Msg {
 // which an authoritative server ignores.
 func (s *Server) Answer(qtype uint16, name string) (ttl uint32, data []string) {
 	s.tb.Helper()
-	for _, rr := range s.Resolve(qtype, name).Answer {
+	return content(s.Resolve(qtype, name), qtype)
+}
+
+// TryAnswer is Answer for any goroutine and any number of callers: a lost reply
+// is an error, as is a reply code other than NOERROR and NXDOMAIN.
+func (s *Server) TryAnswer(qtype uint16, name string) (ttl uint32, data []string, err error) {
+	in, err := s.tryQuery(qtype, name, true)
+	if err != nil {
+		return 0, nil, fmt.Errorf("ask %s on %v for %s: %w", s.program, s.Addr, name, err)
+	}
+	if in.Rcode != dns.RcodeSuccess && in.Rcode != dns.RcodeNameError {
+		return 0, nil, fmt.Errorf("ask %s on %v for %s: %s", s.program, s.Addr, name, dns.RcodeToString[in.Rcode])
+	}
+	ttl, data = content(in, qtype)
+	return ttl, data, nil
+}
+
+func content(in *dns.Msg, qtype uint16) (ttl uint32, data []string) {
+	for _, rr := range in.Answer {
 		if rr.Header().Rrtype == qtype {
 			ttl = rr.Header().Ttl
 			data = append(data, strings.TrimPrefix(rr.String(), rr.Header().String()))

@@ -53,8 +53,8 @@ func TestKey() Key {
 }
 
 // Server is a running DNS server. Its methods are for the goroutine of the
-// test that started it, but for Query, Resolve, AXFR and Log, which any may
-// call.
+// test that started it, but for Query, Resolve, TryAnswer, AXFR and Log, which
+// any may call.
 type Server struct {
 	// Addr is where it answers, on UDP and TCP.
 	Addr netip.AddrPort
