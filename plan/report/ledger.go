@@ -38,6 +38,7 @@ type entry struct {
 	started, ended time.Time
 	until          time.Time
 	done           map[string]time.Time // by zone
+	begun          map[string]bool      // by zone; "" is all of them
 	problems       []Problem
 }
 
@@ -51,7 +52,7 @@ func newLedger(p *plan.Plan) *ledger {
 }
 
 func (l *ledger) add(e *entry) *entry {
-	e.done = map[string]time.Time{}
+	e.done, e.begun = map[string]time.Time{}, map[string]bool{}
 	l.byKey[e.key] = e
 	l.steps = append(l.steps, e)
 	return e
@@ -110,6 +111,8 @@ func (l *ledger) applyStep(s *entry, e journal.Event) {
 		s.started = e.At
 	}
 	switch e.Kind {
+	case journal.Start:
+		s.begun[e.Zone] = true
 	case journal.Wait:
 		if e.Until.After(s.until) {
 			s.until = e.Until
@@ -170,24 +173,29 @@ func (l *ledger) stepState(s *entry) StepState {
 			return state
 		}
 	}
-	left := 0
-	for _, z := range s.zones {
-		if s.done[z].IsZero() && (s.key.undo || !l.failed[z]) {
-			left++
-		}
-	}
+	left, begun := l.left(s), !s.started.IsZero()
 	over := !l.ended.IsZero() || l.cancelled && !s.key.undo
 	switch {
 	case left == 0 && len(s.done) > 0:
 		return StepDone
-	case s.started.IsZero() && (left == 0 || over):
+	case !begun && (left == 0 || over):
 		return StepSkipped
-	case s.started.IsZero():
+	case !begun:
 		return StepPending
 	case over || l.interrupted:
 		return StepInterrupted
 	}
 	return StepRunning
+}
+
+// left counts the zones in which the step is still to be done.
+func (l *ledger) left(s *entry) (n int) {
+	for _, z := range s.zones {
+		if s.done[z].IsZero() && (s.key.undo || !l.failed[z]) {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *ledger) run(alive bool) Run {

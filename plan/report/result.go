@@ -12,8 +12,8 @@ import (
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
-// OutcomeNothing, beside the outcomes of package execute, says that there was
-// nothing to do and that nothing was written.
+// OutcomeNothing is an outcome beside those of package execute: there was
+// nothing to do, and nothing was written.
 const OutcomeNothing execute.Outcome = "nothing"
 
 // Live is an RRset as it stands at the provider at the end.
@@ -80,8 +80,9 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 	if r.Outcome == execute.OutcomeRunning {
 		r.Outcome = execute.OutcomeInterrupted // this process is no longer at it
 	}
+	writes := l.writes()
 	for _, c := range res.Changes {
-		r.Changes = append(r.Changes, l.result(c))
+		r.Changes = append(r.Changes, resultOf(c, writes))
 	}
 	for _, f := range res.Failures {
 		if f.Class == execute.Stopped {
@@ -96,13 +97,13 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 	return r
 }
 
-// result says what became of one change, when, and what it left live.
-func (l *ledger) result(c execute.ChangeResult) ResultChange {
+// resultOf says what became of one change, when, and what it left live.
+func resultOf(c execute.ChangeResult, writes map[string][]*entry) ResultChange {
 	r := ResultChange{
 		ID: c.Change.ID, Name: c.Change.Name, Type: c.Change.Type, Zone: c.Change.Zone, View: c.Change.View,
 		State: c.Made, Error: c.Error, VerifiedBy: c.VerifiedBy,
 	}
-	written, at, known := l.written(c.Change)
+	left, at, known := written(c.Change, writes)
 	switch c.Made {
 	case execute.Applied:
 		r.Live, r.At = liveOf(c.Change.After.RRset(c.Change.Key)), at
@@ -111,7 +112,7 @@ func (l *ledger) result(c execute.ChangeResult) ResultChange {
 	case execute.Pending:
 		r.VerifiedBy = nil
 		if known {
-			r.Live = liveOf(written)
+			r.Live = liveOf(left)
 		}
 	}
 	return r
@@ -120,22 +121,34 @@ func (l *ledger) result(c execute.ChangeResult) ResultChange {
 // written follows the writes of a change that are done: what they left, and
 // when the one that brought the new state was made. It is not known when a
 // write has begun and not ended.
-func (l *ledger) written(c *plan.Change) (live *zone.RRset, at time.Time, known bool) {
-	live, known = c.Before.RRset(c.Key), true
-	for _, s := range l.steps {
-		if s.step == nil || s.key.undo || !s.step.Kind.Writes() || !slices.Contains(s.step.Changes, c.ID) {
-			continue
-		}
-		done, ok := s.done[c.ZoneRef.String()]
+func written(c *plan.Change, writes map[string][]*entry) (live *zone.RRset, at time.Time, known bool) {
+	live = c.Before.RRset(c.Key)
+	ref := c.ZoneRef.String()
+	for _, s := range writes[c.ID] {
+		done, ok := s.done[ref]
 		if !ok {
-			return live, at, known && s.started.IsZero()
+			return live, at, !s.begun[ref] && !s.begun[""]
 		}
 		live = c.Move(s.step.Kind).To
 		if s.step.Kind != plan.StepRaise && s.step.Kind != plan.StepLower || c.Action == plan.TTL {
 			at = done
 		}
 	}
-	return live, at, known
+	return live, at, true
+}
+
+// writes are the steps that write each change, by its id, in order.
+func (l *ledger) writes() map[string][]*entry {
+	out := make(map[string][]*entry, len(l.lookup))
+	for _, s := range l.steps {
+		if s.step == nil || s.key.undo || !s.step.Kind.Writes() {
+			continue
+		}
+		for _, id := range s.step.Changes {
+			out[id] = append(out[id], s)
+		}
+	}
+	return out
 }
 
 // Duration is how long the run took so far.

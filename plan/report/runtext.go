@@ -119,21 +119,6 @@ func (p *page) problem(indent int, f Problem) {
 	p.row(indent+2, strings.Repeat(" ", indent), append(line, txt(f.Error+" "), in(dim, "("+keep(p.o.clock(f.At))+")"))...)
 }
 
-// stepTime says when a step took place, or how far its wait is.
-func (p *page) stepTime(s RunStep) string {
-	switch {
-	case s.Started.IsZero():
-		return ""
-	case (s.State == StepRunning || s.State == StepInterrupted) && !s.Until.IsZero():
-		return p.o.waiting(s.Started, s.Until)
-	case s.State == StepDone && s.Ended.Sub(s.Started) >= time.Second:
-		return keep(p.o.clock(s.Ended)) + ", took " + keep(duration(s.Ended.Sub(s.Started)))
-	case s.State == StepDone:
-		return keep(p.o.clock(s.Ended))
-	}
-	return "since " + keep(p.o.clock(s.Started))
-}
-
 // waiting says how far a wait is: "12m of 1h, ends 02:41:07 UTC".
 func (o Options) waiting(from, until time.Time) string {
 	if !o.Now.Before(until) {
