@@ -125,33 +125,47 @@ func (w *watch) good() int    { return len(w.agreeing()) }
 func (w *watch) enough() bool { return w.good() >= w.need }
 
 // gate makes sure, right before the first switch, that resolvers have forgotten
-// the old TTL. One that shows more than the change TTL is given the time that it
-// says it needs, once: if it shows as much again, it lengthens TTLs, which the
-// verification will tell. One that needs longer than the time-out had not
-// forgotten: nothing is switched.
+// the old TTL.
+//
+//	shows no more than the change TTL    has forgotten
+//	more, within the time-out            is given that time, once
+//	more, beyond the time-out            has not forgotten: nothing is switched
+//	more than any server ever gave it    keeps answers longer than it may: waiting
+//	                                     does not help, the verification will tell
 func (w *work) gate(ctx context.Context) error {
-	held, until := w.holding(ctx)
+	held := w.holding(ctx)
 	if err := ctx.Err(); err != nil || len(held) == 0 {
 		return err
 	}
 	now := w.Clock.Now()
-	if until.Sub(now) > w.timeout() {
-		return failf(Disagree, "resolvers still hold the old TTL, nothing is switched: %s", explainLines(held))
+	until, over := now, []verify.Line{}
+	for _, l := range held {
+		end := now.Add(l.TTL.Duration())
+		switch {
+		case end.Sub(now) <= w.timeout():
+			until = later(until, end)
+		case !w.lengthened(l, end):
+			over = append(over, l)
+		}
 	}
-	w.progress("waiting until resolvers have forgotten the old TTL", until, worst(held))
-	if err := w.Clock.SleepUntil(ctx, until.Add(Margin)); err != nil {
-		return err
+	if len(over) > 0 {
+		return failf(Disagree, "resolvers still hold the old TTL, nothing is switched: %s", explainLines(over))
 	}
-	held, _ = w.holding(ctx)
+	if until.After(now) {
+		w.progress("waiting until resolvers have forgotten the old TTL", until, worst(held))
+		if err := w.Clock.SleepUntil(ctx, until.Add(Margin)); err != nil {
+			return err
+		}
+		held = w.holding(ctx)
+	}
 	for _, l := range held {
 		w.warnf("%s gives %s %s with TTL %d, above the zone's: it keeps answers longer than it may", l.Who(), l.Name, l.Type, l.TTL)
 	}
 	return ctx.Err()
 }
 
-// holding returns the resolvers' answers whose TTL is above the change TTL, and
-// when the last of them says that it forgets.
-func (w *work) holding(ctx context.Context) (held []verify.Line, until time.Time) {
+// holding returns the resolvers' answers whose TTL is above the change TTL.
+func (w *work) holding(ctx context.Context) (held []verify.Line) {
 	low := map[zone.Key]zone.TTL{}
 	var wants []verify.Want
 	for _, c := range w.changes() {
@@ -159,14 +173,46 @@ func (w *work) holding(ctx context.Context) (held []verify.Line, until time.Time
 		wants = append(wants, wantOf(plan.Move{Key: c.Key, To: c.Before.RRset(c.Key)}))
 	}
 	for _, l := range w.ask(ctx, cross(w.resolvers(), true, wants)) {
-		key := zone.Key{Name: l.Name, Type: l.Type}
-		if len(l.Values) == 0 || l.TTL <= low[key] {
-			continue
-		}
-		held = append(held, l)
-		if end := w.Clock.Now().Add(l.TTL.Duration()); end.After(until) {
-			until = end
+		if len(l.Values) > 0 && l.TTL > low[keyOf(l)] {
+			held = append(held, l)
 		}
 	}
-	return held, until
+	return held
 }
+
+// lengthened tells whether an answer that lasts until end outlives all that the
+// servers gave out before they served the lowered TTL.
+func (w *work) lengthened(l verify.Line, end time.Time) bool {
+	for _, c := range w.changes() {
+		if c.Key != keyOf(l) {
+			continue
+		}
+		last, known := w.state.forgotten(w.step, c)
+		return known && end.After(last.Add(Margin))
+	}
+	return false
+}
+
+// forgotten returns when the last cache that keeps to TTLs has forgotten c as it
+// was before the run. It is not known where the TTL was not lowered before st:
+// who lowered it earlier, and from what, is not the run's to know.
+func (s *State) forgotten(st *plan.Step, c *plan.Change) (last time.Time, known bool) {
+	for _, before := range s.index.byChange[c.ID] {
+		if before.ID == st.ID {
+			break
+		}
+		if at, done := s.steps[before.ID].done[c.ZoneRef]; done && before.Kind == plan.StepPropagate {
+			last, known = at.Add(s.Seen(c).Duration()), c.Lowered()
+		}
+	}
+	return later(last, s.plan.Created.Add(c.Cached.Duration())), known
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func keyOf(l verify.Line) zone.Key { return zone.Key{Name: l.Name, Type: l.Type} }
