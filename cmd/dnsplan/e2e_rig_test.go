@@ -189,13 +189,16 @@ func (b *testbed) dnsplan(ctx context.Context, args ...string) output {
 	a := &app{
 		args:  append([]string{"-i", b.path("inventory.toml")}, args...),
 		stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr,
-		env:   func(name string) (string, bool) { return "operator", name == "USER" },
+		env:   func(name string) (string, bool) { v, ok := e2eEnv()[name]; return v, ok },
 		clock: b.clock, entropy: rand.Reader,
 		terminal: func(any) (int, bool) { return 0, false },
 	}
 	code := run(ctx, a)
 	return output{code, stdout.String(), stderr.String(), time.Now()}
 }
+
+// e2eEnv is the whole environment of the program.
+func e2eEnv() map[string]string { return map[string]string{"USER": "operator", "LC_ALL": "C.UTF-8"} }
 
 // want runs the program and fails the test unless it ends with code.
 func (b *testbed) want(code int, args ...string) output {
