@@ -19,8 +19,8 @@ type Glob struct {
 	re   *regexp.Regexp // nil for the apex
 }
 
-// ParseGlob reads a pattern. Case does not matter; U-labels are allowed where
-// no asterisk stands in the same pattern.
+// ParseGlob reads a pattern. Case does not matter; U-labels are allowed, but not
+// in one label with an asterisk.
 func ParseGlob(s string) (Glob, error) {
 	if s == "" {
 		return Glob{}, errors.New("empty pattern")
@@ -28,38 +28,63 @@ func ParseGlob(s string) (Glob, error) {
 	if s == "@" {
 		return Glob{text: s}, nil
 	}
-	if strings.HasSuffix(s, ".") {
+	if endsInDot(s) {
 		return Glob{}, fmt.Errorf("pattern %q: write it relative to the zone, without the final dot", s)
 	}
-	text := s
-	if !isASCII(s) {
-		mapped, err := labels.ToASCII(s)
-		if err != nil {
-			return Glob{}, fmt.Errorf("pattern %q: %w", s, err)
-		}
-		s = mapped
-	}
-	var b strings.Builder
-	b.WriteString("^")
-	for i := 0; i < len(s); i++ {
-		switch {
-		case strings.HasPrefix(s[i:], `\*`):
-			b.WriteString(`\*`)
-			i++
-		case strings.HasPrefix(s[i:], "**"):
-			b.WriteString(`.+`)
-			i++
-		case s[i] == '*':
-			b.WriteString(`[^.]*`)
-		default:
-			b.WriteString(regexp.QuoteMeta(strings.ToLower(s[i : i+1])))
-		}
-	}
-	re, err := regexp.Compile(b.String() + "$")
+	ascii, err := toASCII(s)
 	if err != nil {
-		return Glob{}, fmt.Errorf("pattern %q: %w", text, err)
+		return Glob{}, fmt.Errorf("pattern %q: %w", s, err)
 	}
-	return Glob{text: text, re: re}, nil
+	if err := checkPattern(ascii, ascii != s); err != nil {
+		return Glob{}, fmt.Errorf("pattern %q: %w", s, err)
+	}
+	re, err := regexp.Compile(expression(ascii))
+	if err != nil {
+		return Glob{}, fmt.Errorf("pattern %q: %w", s, err)
+	}
+	return Glob{text: s, re: re}, nil
+}
+
+// checkPattern refuses what would match nothing, or something else than meant.
+func checkPattern(s string, mapped bool) error {
+	if err := checkEscapes(s); err != nil {
+		return err
+	}
+	for rest := s; rest != ""; {
+		var label string
+		if label, rest = cutLabel(rest); label == "" {
+			return errEmptyLabel
+		}
+		if mapped && strings.HasPrefix(label, "xn--") && strings.Contains(label, "*") {
+			return errMixedStar
+		}
+	}
+	return nil
+}
+
+var errMixedStar = errors.New("an asterisk in one label with a letter outside ASCII")
+
+// expression returns the regular expression over relative names that stands
+// for pattern s. An escape in a name is one octet of its label.
+func expression(s string) string {
+	var b strings.Builder
+	b.WriteString(`(?s)^`)
+	for i := 0; i < len(s); {
+		c, size, _ := octet(s[i:])
+		switch {
+		case strings.HasPrefix(s[i:], "**"):
+			b.WriteString(`(?:[^\\]|\\.)+`)
+			size = 2
+		case c == '*' && size == 1:
+			b.WriteString(`(?:[^.\\]|\\.)*`)
+		case c == '.' && size == 1:
+			b.WriteString(`\.`)
+		default:
+			b.WriteString(regexp.QuoteMeta(string(appendOctet(nil, c))))
+		}
+		i += size
+	}
+	return b.String() + "$"
 }
 
 // Match tells whether the pattern matches name, which lies in zone z.

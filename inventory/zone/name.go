@@ -9,17 +9,19 @@ import (
 )
 
 // Name is a domain name in one form: absolute, lower case, A-labels, with the
-// final dot. Two Names are the same name exactly when they are equal.
-// Bytes outside letters, digits, hyphen, underscore and a leading asterisk are
-// kept as RFC 1035 escapes, as they were read.
+// final dot. Two Names are the same name exactly when they are equal, so each
+// octet has one form: itself where it can stand for itself, \X where X means
+// something in a zone file (. ' @ ; ( ) " \ and the space), else \DDD
+// (RFC 1035, section 5.1).
 type Name string
 
 // Root is the name of the root zone.
 const Root Name = "."
 
 var (
-	errEmptyName  = errors.New("empty name")
-	errEmptyLabel = errors.New("empty label")
+	errEmptyName   = errors.New("empty name")
+	errEmptyLabel  = errors.New("empty label")
+	errMixedEscape = errors.New("an escape beside a letter outside ASCII")
 )
 
 // labels maps U-labels to A-labels (UTS 46, non-transitional) and leaves
@@ -32,18 +34,30 @@ func ParseName(s string) (Name, error) {
 	if s == "" {
 		return "", errEmptyName
 	}
-	if !isASCII(s) {
-		mapped, err := labels.ToASCII(s)
-		if err != nil {
-			return "", fmt.Errorf("name %q: %w", s, err)
-		}
-		s = mapped
+	ascii, err := toASCII(s)
+	if err != nil {
+		return "", fmt.Errorf("name %q: %w", s, err)
 	}
-	n := Canonical(s)
+	if err := checkEscapes(ascii); err != nil {
+		return "", fmt.Errorf("name %q: %w", s, err)
+	}
+	n := Canonical(ascii)
 	if err := n.check(); err != nil {
 		return "", fmt.Errorf("name %q: %w", s, err)
 	}
 	return n, nil
+}
+
+// toASCII maps the U-labels of s to A-labels. An escape beside a U-label is
+// refused: it would end up inside the A-label.
+func toASCII(s string) (string, error) {
+	if isASCII(s) {
+		return s, nil
+	}
+	if strings.Contains(s, `\`) {
+		return "", errMixedEscape
+	}
+	return labels.ToASCII(s)
 }
 
 // MustParseName is ParseName for names that are known to be right, as in tests.
@@ -56,12 +70,16 @@ func MustParseName(s string) Name {
 }
 
 // Canonical brings a name that a DNS library or a provider returned into the
-// one form, without checking it: lower case and the final dot.
+// one form, without checking it: lower case, escapes as Name has them, and the
+// final dot. Bytes above 127 are taken as octets of a label, not as U-labels.
 func Canonical(s string) Name {
-	if !strings.HasSuffix(s, ".") || (strings.HasSuffix(s, `\.`) && !strings.HasSuffix(s, `\\.`)) {
+	if !isPlain(s) {
+		s = rewriteOctets(s)
+	}
+	if !endsInDot(s) {
 		s += "."
 	}
-	return Name(strings.ToLower(s))
+	return Name(s)
 }
 
 // check enforces the lengths of RFC 1035, section 2.3.4.
@@ -141,7 +159,8 @@ func (n Name) Display() string {
 }
 
 // CompareNames orders names as RFC 4034, section 6.1 does: by labels, from the
-// right, so that an apex comes before all that lies below it.
+// right, so that an apex comes before all that lies below it. Escaped octets are
+// ordered by their text, which only moves names that hold such octets.
 func CompareNames(a, b Name) int {
 	if a == b {
 		return 0
@@ -197,31 +216,4 @@ func escapedAt(s string, i int) bool {
 		odd = !odd
 	}
 	return odd
-}
-
-// labelOctets counts a label's octets on the wire: \DDD and \X are one each.
-func labelOctets(label string) int {
-	n := 0
-	for i := 0; i < len(label); i++ {
-		if label[i] == '\\' {
-			if i+3 < len(label) && isDigit(label[i+1]) && isDigit(label[i+2]) && isDigit(label[i+3]) {
-				i += 3
-			} else {
-				i++
-			}
-		}
-		n++
-	}
-	return n
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }

@@ -98,7 +98,8 @@ type RRset struct {
 }
 
 // Normalize sorts Addrs and Members together and drops duplicate addresses.
-// It also turns IPv4-mapped addresses into IPv4.
+// It also turns IPv4-mapped addresses into IPv4, and gives addresses without a
+// Member an empty one where there are others.
 func (r *RRset) Normalize() {
 	for i, a := range r.Addrs {
 		r.Addrs[i] = a.Unmap()
@@ -109,6 +110,9 @@ func (r *RRset) Normalize() {
 			r.Addrs = slices.Compact(r.Addrs)
 		}
 		return
+	}
+	if missing := len(r.Addrs) - len(r.Members); missing > 0 {
+		r.Members = append(r.Members, make([]Member, missing)...)
 	}
 	order := make([]int, len(r.Addrs))
 	for i := range order {
