@@ -60,7 +60,7 @@ func (p *Plan) addZone(d *ZoneDiff) {
 	if d.Live.Blind != "" {
 		p.Warnings = append(p.Warnings, Warning{Code: "blind", Name: string(z.Zone), Message: "unmanaged names cannot be seen: " + d.Live.Blind})
 	}
-	if p.Policy.ChangeTTL < d.Desired.MinTTL && slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Action == Update || c.Action == Create }) {
+	if p.Policy.Strategy == Staged && p.Policy.ChangeTTL < d.Desired.MinTTL && slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Action == Update || c.Action == Create }) {
 		p.Warnings = append(p.Warnings, Warning{
 			Code: "change-ttl-clamped", Name: string(z.Zone),
 			Message: fmt.Sprintf("the change TTL of %d s is under the provider's minimum: %d s is used, and the waits follow from it", p.Policy.ChangeTTL, d.Desired.MinTTL),

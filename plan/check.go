@@ -7,10 +7,11 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
-// The thresholds of a plan that looks like a mistake: the share of a zone's
-// RRsets that one plan may update or delete, in zones of at least thresholdFrom.
+// The thresholds of a plan that looks like a mistake: how many per cent of a
+// zone's RRsets one plan may update or delete, in zones of at least
+// thresholdFrom.
 const (
-	threshold     = 0.30
+	threshold     = 30
 	thresholdFrom = 10
 )
 
@@ -86,10 +87,10 @@ func tally(changes []Change) (updates, deletes int) {
 	return updates, deletes
 }
 
-func exceeds(n, of int) bool { return float64(n) > threshold*float64(of) }
+func exceeds(n, of int) bool { return 100*n > threshold*of }
 
 func share(n, of int) string {
-	return fmt.Sprintf("%.1f %% of %d RRsets (limit %.0f %%)", 100*float64(n)/float64(of), of, 100*threshold)
+	return fmt.Sprintf("%.1f %% of %d RRsets (limit %d %%)", 100*float64(n)/float64(of), of, threshold)
 }
 
 // empties tells whether no managed address RRset would be left.
@@ -131,10 +132,9 @@ func (d *ZoneDiff) emptiesApex() bool {
 // protected returns the protected names that would change, each once.
 func (d *ZoneDiff) protected() (names []zone.Name) {
 	for i := range d.Changes {
-		n := d.Changes[i].Name
-		if zone.MatchAny(d.Desired.Protect, n, d.Desired.Zone) && !slices.Contains(names, n) {
+		if n := d.Changes[i].Name; zone.MatchAny(d.Desired.Protect, n, d.Desired.Zone) {
 			names = append(names, n)
 		}
 	}
-	return names
+	return slices.Compact(names) // changes are in order
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -48,8 +49,6 @@ type Selection struct {
 	Names map[zone.Name]bool
 	Group string
 }
-
-func (s Selection) all() bool { return s.Names == nil && s.Group == "" }
 
 func (s Selection) wants(name zone.Name, group string) bool {
 	return (s.Names == nil || s.Names[name]) && (s.Group == "" || s.Group == group)
@@ -200,9 +199,10 @@ func (w *differ) extra(live *zone.RRset) {
 	if !w.selected(live.Name, "") {
 		return
 	}
-	if !w.d.Prune || live.Foreign != "" || w.isGlue(live.Name) {
+	if !w.prunes(live) {
 		w.diff.Unmanaged = append(w.diff.Unmanaged, Unmanaged{
-			Zone: w.d.Zone, View: w.d.View, Name: live.Name, Type: live.Type, Values: live.Addrs, Foreign: live.Foreign,
+			Zone: w.d.Zone, View: w.d.View, Name: live.Name, Type: live.Type, Foreign: live.Foreign,
+			Values: append([]netip.Addr{}, live.Addrs...), // an alias has none
 		})
 		return
 	}
@@ -210,6 +210,11 @@ func (w *differ) extra(live *zone.RRset) {
 	c.Remove = c.Before.Values
 	c.Wildcard = w.wildcardAbove(live.Key)
 	w.add(c)
+}
+
+// prunes tells whether a live RRset outside the inventory is to be deleted.
+func (w *differ) prunes(live *zone.RRset) bool {
+	return w.d.Prune && live.Foreign == "" && !w.isGlue(live.Name)
 }
 
 func (w *differ) count(live *zone.RRset) {
@@ -229,12 +234,16 @@ func (w *differ) isGlue(name zone.Name) bool {
 	return false
 }
 
-// wildcardAbove returns the TTL of the live wildcard that answers for key now,
-// or 0 (RFC 4592, section 3.3.1: the closest encloser's).
+// wildcardAbove returns the TTL of the nearest live wildcard above key, which
+// answers for it where it does not exist, or 0 (RFC 4592, section 3.3.1). That
+// a name between may hide the wildcard is left aside: it only lengthens a wait.
 func (w *differ) wildcardAbove(key zone.Key) zone.TTL {
 	for n := key.Name; n != w.live.Zone && n != zone.Root; {
 		n = n.Parent()
 		star := zone.Key{Name: "*." + n, Type: key.Type}
+		if star.Name == key.Name {
+			continue
+		}
 		if r, ok := w.live.Find(star); ok {
 			return r.TTL
 		}
@@ -253,6 +262,8 @@ func (w *differ) after(r *Record, live *zone.RRset) *State {
 		s.Proxied = *r.Proxied
 	case live != nil:
 		s.Proxied = live.Proxied
+	default:
+		s.Proxied = w.proxiedName(r.Key)
 	}
 	if s.Proxied {
 		s.TTL, s.Auto = zone.AutoTTL, true
@@ -264,6 +275,16 @@ func (w *differ) after(r *Record, live *zone.RRset) *State {
 	}
 	return s
 }
+
+// proxiedName tells whether the name of key, which is not live, is proxied: its
+// other family says so.
+func (w *differ) proxiedName(key zone.Key) bool {
+	live, ok := w.live.Find(sibling(key))
+	return ok && live.Proxied
+}
+
+// sibling is the key of the other family.
+func sibling(k zone.Key) zone.Key { return zone.Key{Name: k.Name, Type: zone.A + zone.AAAA - k.Type} }
 
 func clamp(ttl, low, high zone.TTL) zone.TTL {
 	ttl = max(ttl, low)
@@ -300,17 +321,19 @@ func (w *differ) warn(code string, name zone.Name, message string) {
 
 // siblings adds the other family's RRset of a name whose proxy is toggled: a
 // name is proxied as a whole, so a sibling that the inventory does not hold
-// toggles too, and an ignored one is a conflict.
+// toggles too, and an ignored one is a conflict. A sibling that goes in the
+// same switch needs no toggle; one that goes later, behind a group, toggles now
+// and goes with the next plan.
 func (w *differ) siblings() {
-	var more []Change
+	more := map[zone.Key]Change{}
 	for i := range w.diff.Changes {
 		c := &w.diff.Changes[i]
-		if c.Before == nil || c.After == nil || c.Before.Proxied == c.After.Proxied {
+		if !c.toggles() {
 			continue
 		}
-		key := zone.Key{Name: c.Name, Type: zone.A + zone.AAAA - c.Type}
+		key := sibling(c.Key)
 		live, ok := w.live.Find(key)
-		if !ok || live.Proxied == c.After.Proxied || w.desires(key) {
+		if !ok || live.Proxied == c.After.Proxied || w.desires(key) || (c.Group == "" && w.prunes(&live)) {
 			continue
 		}
 		if zone.MatchAny(w.d.Ignore, key.Name, w.d.Zone) || live.Foreign != "" {
@@ -319,22 +342,33 @@ func (w *differ) siblings() {
 		}
 		after := stateOf(live)
 		after.Proxied, after.Auto = c.After.Proxied, c.After.Auto
-		if !after.Auto && live.Auto {
+		if live.Auto != after.Auto {
 			after.TTL = c.After.TTL
 		}
-		s := w.change(&Record{Key: key, Group: c.Group}, Proxied, stateOf(live), after)
-		more = append(more, s)
+		more[key] = w.change(&Record{Key: key, Group: c.Group}, Proxied, stateOf(live), after)
 	}
-	if more == nil {
-		return
+	if len(more) > 0 {
+		w.toggle(more)
 	}
+}
+
+// toggle puts more in place of what was found about the same RRsets.
+func (w *differ) toggle(more map[zone.Key]Change) {
 	w.diff.Unmanaged = slices.DeleteFunc(w.diff.Unmanaged, func(u Unmanaged) bool {
-		return slices.ContainsFunc(more, func(c Change) bool { return c.Name == u.Name && c.Type == u.Type })
+		_, ok := more[zone.Key{Name: u.Name, Type: u.Type}]
+		return ok
 	})
-	w.diff.Changes = slices.DeleteFunc(append(w.diff.Changes, more...), func(c Change) bool {
-		return c.Action == Delete && slices.ContainsFunc(more, func(m Change) bool { return m.Key == c.Key })
+	w.diff.Changes = slices.DeleteFunc(w.diff.Changes, func(c Change) bool {
+		_, ok := more[c.Key]
+		return ok
 	})
+	w.diff.Changes = slices.AppendSeq(w.diff.Changes, maps.Values(more))
 	slices.SortFunc(w.diff.Changes, func(a, b Change) int { return zone.CompareKeys(a.Key, b.Key) })
+}
+
+// toggles tells whether the name's proxy state may become another one.
+func (c *Change) toggles() bool {
+	return c.After != nil && (c.Before == nil || c.Before.Proxied != c.After.Proxied)
 }
 
 func (w *differ) desires(k zone.Key) bool {

@@ -5,7 +5,7 @@
 //
 //	diff := plan.Diff(desired, live, plan.Selection{})
 //	p := plan.Build([]plan.ZoneDiff{diff}, policy, plan.Origin{ID: id, Created: now})
-//	p.Refusals = plan.Check(p, []plan.ZoneDiff{diff}, plan.Allowances{})
+//	p.Refusals = plan.Check([]plan.ZoneDiff{diff}, plan.Allowances{})
 //	data, err := plan.Encode(p)
 //
 // Everything that apply does stands in the plan. What each kind of change

@@ -74,7 +74,10 @@ func Decode(data []byte) (*Plan, error) {
 	if err := json.Unmarshal(data, p); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return p, p.validate()
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func digest(b []byte) string {
@@ -95,7 +98,7 @@ func (p *Plan) validate() error {
 	changes := map[string]bool{}
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if !zones[c.ZoneRef] || changes[c.ID] || (c.Before == nil && c.After == nil) {
+		if !zones[c.ZoneRef] || changes[c.ID] || !c.whole() {
 			return fmt.Errorf("%w: change %q", ErrDamaged, c.ID)
 		}
 		changes[c.ID] = true
@@ -115,4 +118,17 @@ func (p *Plan) validate() error {
 		steps[s.ID] = true
 	}
 	return nil
+}
+
+// whole tells whether the change has the states that its action is about.
+func (c *Change) whole() bool {
+	switch c.Action {
+	case Create:
+		return c.Before == nil && c.After != nil
+	case Delete:
+		return c.Before != nil && c.After == nil
+	case Update, TTL, Proxied:
+		return c.Before != nil && c.After != nil
+	}
+	return false
 }

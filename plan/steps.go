@@ -58,12 +58,12 @@ func (s *steps) build() []Step {
 // are about nothing else, and waits until the old ones are forgotten.
 func (s *steps) lowering() {
 	lower := s.where(func(_ *Change, c course) bool { return c.lower || c.write == StepLower })
-	updates := s.where(func(_ *Change, c course) bool { return c.lower })
+	held := s.where(func(_ *Change, c course) bool { return c.old > 0 })
 	if len(lower) > 0 {
 		s.add(Step{Kind: StepLower, Changes: lower, Detail: s.ttls(StepLower, lower)})
 		s.propagate(lower, "")
 	}
-	s.expire(updates, "", func(c course) zone.TTL { return c.old }, "resolvers may hold the old TTL")
+	s.expire(held, "", func(c course) zone.TTL { return c.old }, "resolvers may hold the old TTL")
 	if gate := s.where(func(_ *Change, c course) bool { return c.gate }); len(gate) > 0 {
 		s.add(Step{Kind: StepGate, Changes: gate, Detail: "resolvers have forgotten the old TTL, switching is allowed now"})
 	}

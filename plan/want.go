@@ -68,7 +68,7 @@ func (c *Change) cname() (zone.Name, zone.TTL) {
 	if len(c.Replaces) <= len(cnamePrefix) {
 		return "", 0
 	}
-	return zone.Name(c.Replaces[len(cnamePrefix):]), c.ReplacesTTL
+	return zone.Canonical(c.Replaces[len(cnamePrefix):]), c.ReplacesTTL
 }
 
 const cnamePrefix = "CNAME "
