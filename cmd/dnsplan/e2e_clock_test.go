@@ -80,7 +80,7 @@ func (c *movedClock) advance(t time.Time) {
 	}
 }
 
-// longest is the end of the nth move.
+// moved is the end of the nth move.
 func (c *movedClock) moved(t *testing.T, n int) time.Time {
 	t.Helper()
 	c.mu.Lock()

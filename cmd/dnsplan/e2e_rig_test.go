@@ -197,6 +197,9 @@ func (b *testbed) dnsplan(ctx context.Context, args ...string) output {
 	return output{code, stdout.String(), stderr.String(), time.Now()}
 }
 
+// flat undoes the breaking of lines.
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // e2eEnv is the whole environment of the program.
 func e2eEnv() map[string]string { return map[string]string{"USER": "operator", "LC_ALL": "C.UTF-8"} }
 
