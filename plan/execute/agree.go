@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/plan/verify"
 )
@@ -42,7 +43,7 @@ func (w *work) servers(ctx context.Context) ([]resolver.Server, error) {
 	var out []resolver.Server
 	for _, ns := range names {
 		for _, s := range ns.Servers {
-			if !slices.Contains(w.state.zones[w.ref].silent, s.String()) {
+			if !slices.Contains(w.silent, s.String()) {
 				out = append(out, s)
 			}
 		}
@@ -58,13 +59,30 @@ func (w *work) preflight(ctx context.Context) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	w.state.zones[w.ref].silent = silent // for this step; the journal tells the later ones
+	w.silent = silent
 	f := facts{Silent: silent, Seen: map[string]zone.TTL{}}
 	if err := w.serving(ctx, f.Seen); err != nil {
 		return facts{}, err
 	}
-	f.Resolvers, err = w.baseline(ctx, f.Seen)
-	return f, err
+	if f.Resolvers, err = w.baseline(ctx, f.Seen); err != nil {
+		return facts{}, err
+	}
+	return f, w.enough(len(f.Resolvers))
+}
+
+// enough makes sure that the verification can succeed: a plan that needs more
+// resolvers than have answered would hold behind its switch.
+func (w *work) enough(answered int) error {
+	need, err := w.quorum(answered)
+	if err != nil || need <= answered {
+		return err
+	}
+	for _, c := range w.changes() {
+		if slices.ContainsFunc(w.state.index.byChange[c.ID], func(st *plan.Step) bool { return st.Kind == plan.StepVerify }) {
+			return failf(Unreachable, "%d of %d resolvers answered the baseline of %s, %d needed", answered, len(w.World.Resolvers()), w.ref, need)
+		}
+	}
+	return nil
 }
 
 // roll calls every authoritative address. Each server must answer with
@@ -193,5 +211,12 @@ func (w *work) baseline(ctx context.Context, seen map[string]zone.TTL) ([]string
 			names = append(names, r.Name)
 		}
 	}
-	return names, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	need, err := verify.Quorum(w.Plan.Policy.Require, len(names))
+	if err == nil && len(resolvers) > 0 && need > len(names) {
+		err = failf(Unreachable, "%d resolvers answer, and %d are required", len(names), need)
+	}
+	return names, err
 }

@@ -30,9 +30,12 @@ func (w *work) verify(ctx context.Context) (facts, error) {
 		return facts{}, err
 	}
 	resolvers := w.resolvers()
-	need, err := verify.Quorum(w.Plan.Policy.Require, len(resolvers))
+	need, err := w.quorum(len(resolvers))
 	if err != nil {
-		return facts{}, failf(Refused, "verify: %w", err)
+		return facts{}, err
+	}
+	if len(resolvers) == 0 {
+		need = 0 // the inventory names none, and the plan has said so
 	}
 	watch := newWatch(resolvers, w.resolverWants(), need, w.Clock)
 	left, err := w.run(ctx, poll{
@@ -53,6 +56,19 @@ func (w *work) verify(ctx context.Context) (facts, error) {
 		w.warnf("resolver %s does not give the new answer yet; %s is enough", r, w.Plan.Policy.Require)
 	}
 	return facts{VerifiedBy: names(servers, watch.agreeing())}, nil
+}
+
+// quorum is how many of n resolvers must give the new answer. None must, where
+// there are none to ask.
+func (w *work) quorum(n int) (int, error) {
+	if len(w.World.Resolvers()) == 0 {
+		return 0, nil
+	}
+	need, err := verify.Quorum(w.Plan.Policy.Require, n)
+	if err != nil {
+		return 0, failf(Refused, "quorum of resolvers: %w", err)
+	}
+	return need, nil
 }
 
 // resolverWants are the wants without their TTLs: a resolver has some part of
@@ -164,12 +180,13 @@ func (w *work) gate(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// holding returns the resolvers' answers whose TTL is above the change TTL.
+// holding returns the resolvers' answers whose TTL is above the zone's own: the
+// change TTL where the TTL was lowered.
 func (w *work) holding(ctx context.Context) (held []verify.Line) {
 	low := map[zone.Key]zone.TTL{}
 	var wants []verify.Want
 	for _, c := range w.changes() {
-		low[c.Key] = c.ChangeTTL
+		low[c.Key] = c.Move(plan.StepSwitch).From.TTL
 		wants = append(wants, wantOf(plan.Move{Key: c.Key, To: c.Before.RRset(c.Key)}))
 	}
 	for _, l := range w.ask(ctx, cross(w.resolvers(), true, wants)) {

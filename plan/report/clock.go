@@ -8,9 +8,9 @@ import (
 )
 
 // duration writes d for people, in its two largest units: "5s", "2m 5s",
-// "1h 3m", "3d 4h". Up to two days it counts in hours.
+// "1h 3m", "3d 4h", to the nearest second. Up to two days it counts in hours.
 func duration(d time.Duration) string {
-	s := int64(max(d, 0) / time.Second)
+	s := int64(max(d, 0).Round(time.Second) / time.Second)
 	switch {
 	case s < 60:
 		return strconv.FormatInt(s, 10) + "s"

@@ -15,8 +15,8 @@ import (
 const heartbeat = time.Minute
 
 // NewPlain makes a Progress for pipes and logs: one line an event, however
-// wide, a line a minute while something is waited for, and no escapes. o.Color
-// is ignored.
+// wide, one for each resolver's answer when it is another than before, a line a
+// minute while something is waited for, and no escapes. o.Color is ignored.
 func NewPlain(w io.Writer, o Options) *Progress {
 	o.Color = false
 	return newProgress(w, o, &plainFace{})
@@ -24,6 +24,9 @@ func NewPlain(w io.Writer, o Options) *Progress {
 
 type plainFace struct {
 	spoken time.Time // when the last line was written
+	// answers are what each resolver was last seen to answer, in this step.
+	answers map[string]string
+	step    string
 }
 
 // say makes one line, whatever its width.
@@ -47,7 +50,30 @@ func (f *plainFace) event(n *nowState, e journal.Event) []byte {
 	return nil
 }
 
-func (f *plainFace) progress(*nowState, execute.Progress) []byte { return nil }
+// plainAnswers is how many resolvers' answers of one step get a line each.
+const plainAnswers = 24
+
+// progress tells the answers of resolvers that are new.
+func (f *plainFace) progress(n *nowState, p execute.Progress) (out []byte) {
+	if f.step != p.Step {
+		f.step, f.answers = p.Step, map[string]string{}
+	}
+	for _, l := range p.Lines {
+		who := l.Server + " " + string(l.Name) + " " + l.Type.String()
+		what := string(l.Verdict) + " " + answerText(l)
+		if !l.Resolver || f.answers[who] == what || len(f.answers) >= plainAnswers {
+			continue
+		}
+		f.answers[who] = what
+		m := verdictMark(l.Verdict)
+		text := "  " + m.sign(n.o) + " " + m.word + ": " + l.Who() + " answers " + answerText(l) + " for " + l.Name.Display() + " " + l.Type.String()
+		if len(l.Values) > 0 {
+			text += " (TTL left " + ttlLeft(l) + ")"
+		}
+		out = append(out, f.say(n, text)...)
+	}
+	return out
+}
 
 func (f *plainFace) tick(n *nowState) []byte {
 	if n.step == nil || n.o.Now.Sub(f.spoken) < heartbeat {

@@ -135,17 +135,17 @@ func writeJSON(w io.Writer, v any) error {
 func next(s RunState, id string) []Command {
 	resume := Command{"dnsplan resume " + id, "go on where it stopped"}
 	cancel := Command{"dnsplan cancel " + id, "take back what is not finished"}
-	rollback := Command{"dnsplan rollback " + id, "bring the old values back"}
 	switch s {
 	case RunRunning:
 		return []Command{cancel}
 	case RunHolding:
 		resume.Does = "check again and go on, when the cause is gone"
-		return []Command{resume, rollback}
+		cancel.Does = "bring the old values back, then raise the TTL"
+		return []Command{resume, cancel}
 	case RunInterrupted:
 		return []Command{resume, cancel}
 	case RunDone:
-		return []Command{rollback}
+		return nil
 	case RunFailed, RunCancelled:
 		return []Command{{"dnsplan verify", "see what every server answers now"}, {"dnsplan plan", "see what is left to do"}}
 	}

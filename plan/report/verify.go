@@ -24,17 +24,36 @@ type Verified struct {
 // Verification is what `dnsplan verify` found.
 type Verification struct {
 	Checked time.Time
+	// Require is the inventory's: how many of the resolvers must agree.
+	Require string
 	RRsets  []Verified
 }
 
-// Agree tells whether every answer is as wanted. Without any answer it is true.
-func (v Verification) Agree() bool { return len(v.differing()) == 0 }
+// Agree tells whether the answers are as wanted, as verify.Agree judges each
+// RRset.
+func (v Verification) Agree() bool {
+	for _, r := range v.RRsets {
+		if ok, err := verify.Agree(r.Lines, v.Require); err != nil || !ok {
+			return false
+		}
+	}
+	return true
+}
 
-// differing returns the answers that are not as wanted.
-func (v Verification) differing() (out []verify.Line) {
+// differing returns the answers that are not as wanted, silent those that did
+// not come.
+func (v Verification) differing() []verify.Line {
+	return v.lines(func(l verify.Line) bool { return !l.Verdict.Good() && l.Verdict != verify.Silent })
+}
+
+func (v Verification) silent() []verify.Line {
+	return v.lines(func(l verify.Line) bool { return l.Verdict == verify.Silent })
+}
+
+func (v Verification) lines(keep func(verify.Line) bool) (out []verify.Line) {
 	for _, r := range v.RRsets {
 		for _, l := range r.Lines {
-			if !l.Verdict.Good() {
+			if keep(l) {
 				out = append(out, l)
 			}
 		}
@@ -50,7 +69,8 @@ func (v Verification) answers() (n int) {
 }
 
 // VerifyText writes a table of answers for each RRset, authoritative servers
-// first. Its last line is "All N answers agree." or "N of M answers differ: ...".
+// first. Its last line is "All N answers agree." or "N of M answers differ: ...";
+// a line before it names the servers that did not answer.
 func VerifyText(w io.Writer, v Verification, o Options) error {
 	p := newPage(o)
 	for _, r := range v.RRsets {
@@ -173,7 +193,12 @@ func rtt(d time.Duration) string {
 
 // verdict is the last line, on one line.
 func (p *page) verdict(v Verification) {
-	bad, all := v.differing(), v.answers()
+	bad, silent := v.differing(), v.silent()
+	all := v.answers() - len(silent)
+	if len(silent) > 0 {
+		text := "No answer from: "
+		p.whole(yellow, text+p.fit(servers(silent), p.o.Width-len(text)-1)+".")
+	}
 	switch {
 	case all == 0:
 		p.whole(plain, "No answers: nothing was asked.")
@@ -189,7 +214,7 @@ func (p *page) verdict(v Verification) {
 // servers names those who gave lines, each once.
 func servers(lines []verify.Line) (names []string) {
 	for _, l := range lines {
-		if name := clean(l.Server); !slices.Contains(names, name) {
+		if name := strings.TrimSuffix(clean(l.Server), "."); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

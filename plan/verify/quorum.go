@@ -6,7 +6,8 @@ import (
 )
 
 // Quorum says how many of n resolvers must give the new answer: require is
-// "all", "majority" or a number. A number above n asks for all of them.
+// "all", "majority" or a number. A number may be above n: then it cannot be
+// reached.
 func Quorum(require string, n int) (int, error) {
 	switch require {
 	case "", "all":
@@ -18,5 +19,40 @@ func Quorum(require string, n int) (int, error) {
 	if err != nil || k < 1 {
 		return 0, fmt.Errorf("require %q: want all, majority or a number from 1", require)
 	}
-	return min(k, n), nil
+	return k, nil
+}
+
+// Agree judges all answers for one RRset. Every authoritative server must give
+// the wanted answer on each address that answers, and on one at least. Of the
+// resolvers that answer as many as require says must; a silent one counts for
+// nothing. Where nobody was asked nothing disagrees.
+func Agree(lines []Line, require string) (bool, error) {
+	authoritative := map[string]bool{} // by server, whether an address of it answered
+	asked, answering, good := 0, 0, 0
+	for _, l := range lines {
+		if l.Resolver {
+			asked++
+		}
+		switch {
+		case l.Resolver && l.Verdict != Silent:
+			answering++
+			if l.Verdict.Good() {
+				good++
+			}
+		case l.Resolver:
+		case l.Verdict == Silent:
+			authoritative[l.Server] = authoritative[l.Server]
+		case !l.Verdict.Good():
+			return false, nil
+		default:
+			authoritative[l.Server] = true
+		}
+	}
+	for _, answered := range authoritative {
+		if !answered {
+			return false, nil
+		}
+	}
+	need, err := Quorum(require, answering)
+	return asked == 0 || good >= need, err
 }

@@ -19,7 +19,7 @@ import (
 // authoritative servers hold, so that asking never teaches it that a name does
 // not exist.
 func (s *Session) Verify(ctx context.Context, names []zone.Name, now time.Time) (report.Verification, error) {
-	v := report.Verification{Checked: now}
+	v := report.Verification{Checked: now, Require: s.Inventory.Verify.Require}
 	seen := map[zone.Name]bool{}
 	for _, z := range s.zonesOf(names) {
 		found, err := s.verifyZone(ctx, z, names)
@@ -65,10 +65,13 @@ func (s *Session) verifyZone(ctx context.Context, z inventory.Zone, names []zone
 		servers = append(servers, n.Servers...)
 	}
 	s.ask(ctx, out, servers, false)
-	if err := heard(out, z.Name, len(servers)); err != nil {
+	if err := heard(out, false, "authoritative server of "+z.Name.Display()); err != nil {
 		return nil, err
 	}
 	s.ask(ctx, out, resolvers, true)
+	if err := heard(out, true, "resolver"); err != nil {
+		return nil, err
+	}
 	return out, ctx.Err()
 }
 
@@ -117,19 +120,24 @@ func absent(lines []verify.Line) bool {
 	return slices.ContainsFunc(lines, func(l verify.Line) bool { return l.Verdict == verify.Missing })
 }
 
-// heard makes sure that an authoritative server has said something: silence is
-// no difference, it is a failed read.
-func heard(out []report.Verified, z zone.Name, servers int) error {
+// heard makes sure that one of the servers of a kind has said something, if any
+// was asked: silence is no difference, it is a failed read.
+func heard(out []report.Verified, resolvers bool, kind string) error {
+	var silent *verify.Line
 	for _, v := range out {
-		for _, l := range v.Lines {
-			if l.Verdict != verify.Silent {
+		for i := range v.Lines {
+			l := &v.Lines[i]
+			switch {
+			case l.Resolver != resolvers:
+			case l.Verdict != verify.Silent:
 				return nil
+			case silent == nil:
+				silent = l
 			}
 		}
 	}
-	if servers == 0 {
+	if silent == nil {
 		return nil
 	}
-	first := out[0].Lines[0]
-	return fmt.Errorf("no authoritative server of %s answers: %s: %s", z.Display(), first.Who(), first.Status)
+	return fmt.Errorf("no %s answers: %s: %s", kind, silent.Who(), silent.Status)
 }
