@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"syscall"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
@@ -71,38 +70,53 @@ type advice struct {
 	hint string
 }
 
-// advise is the one table of errors, exit codes and hints.
+// advised is a line of the table: what to say of the errors that fit.
+type advised struct {
+	fits func(error) bool
+	code int
+	hint string
+}
+
+// adviceTable is the one table of errors, exit codes and hints; the first line
+// that fits counts.
+func adviceTable() []advised {
+	return []advised{
+		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: dnsplan plan"},
+		{as[*journal.HeldError], exitRefused, "wait for that run, or see it with: dnsplan runs"},
+		{is(journal.ErrBusy), exitRefused, "wait for that run, or see it with: dnsplan runs"},
+		{is(journal.ErrUsed), exitRefused, "a plan is applied once; see its run with: dnsplan show ID, or make a new plan"},
+		{is(plan.ErrDamaged), exitRefused, "a saved plan is applied only as it was written; make a new one: dnsplan plan -o FILE"},
+		{is(plan.ErrNewer), exitRefused, "update dnsplan, or make the plan anew with this one: dnsplan plan -o FILE"},
+		{as[inventory.Errors], exitError, ""},
+		{is(config.ErrNoInventory), exitError, "name one with -i, or start from inventory.example.toml"},
+		{is(config.ErrNoSuchGroup), exitError, "a group is what records have as their group in the inventory"},
+		{is(config.ErrNoSuchName), exitError, "a NAME is a whole owner name, as www.example.org"},
+		{is(journal.ErrNoRun), exitError, "see the runs there are with: dnsplan runs"},
+		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: dnsplan runs"},
+		{is(engine.ErrEnded), exitError, "see it with: dnsplan show ID"},
+		{is(providers.ErrCredentials), exitError, "check the provider's credentials in the inventory, and what they may do"},
+		{is(providers.ErrZoneNotFound), exitError, "check the zone's name and its provider in the inventory"},
+		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: dnsplan resume ID"},
+		{is(fs.ErrPermission), exitError, "check who owns the file and its mode"},
+	}
+}
+
+// advise looks err up in the table.
 func advise(err error) advice {
-	is := func(target error) bool { return errors.Is(err, target) }
-	switch {
-	case as[*execute.StaleError](err):
-		return advice{exitRefused, "nothing was changed; make a new plan: dnsplan plan"}
-	case as[*journal.HeldError](err), is(journal.ErrBusy):
-		return advice{exitRefused, "wait for that run, or see it with: dnsplan runs"}
-	case is(journal.ErrUsed):
-		return advice{exitRefused, "a plan is applied once; see its run with: dnsplan show ID, or make a new plan"}
-	case is(plan.ErrDamaged):
-		return advice{exitRefused, "a saved plan is applied only as it was written; make a new one: dnsplan plan -o FILE"}
-	case is(plan.ErrNewer):
-		return advice{exitRefused, "update dnsplan, or make the plan anew with this one: dnsplan plan -o FILE"}
-	case as[inventory.Errors](err):
-		return advice{exitError, ""}
-	case is(fs.ErrNotExist) && strings.Contains(err.Error(), "inventory"):
-		return advice{exitError, "name one with -i, or start from inventory.example.toml"}
-	case is(config.ErrNoSuchName):
-		return advice{exitError, "a NAME is a whole owner name, as www.example.org"}
-	case is(engine.ErrEnded):
-		return advice{exitError, "see it with: dnsplan show ID"}
-	case is(providers.ErrCredentials):
-		return advice{exitError, "check the provider's credentials in the inventory, and what they may do"}
-	case is(providers.ErrZoneNotFound):
-		return advice{exitError, "check the zone's name and its provider in the inventory"}
-	case is(syscall.ENOSPC):
-		return advice{exitError, "make room on the disk of the state folder; a run goes on with: dnsplan resume ID"}
-	case is(fs.ErrPermission):
-		return advice{exitError, "check who owns the file and its mode"}
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		return advice{exitError, "see: " + usage.command + " --help"}
+	}
+	for _, line := range adviceTable() {
+		if line.fits(err) {
+			return advice{line.code, line.hint}
+		}
 	}
 	return advice{exitError, ""}
+}
+
+// is returns whether an error is target.
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
 }
 
 func as[T error](err error) bool {
@@ -115,23 +129,39 @@ func (a *app) exit(ctx context.Context, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	c, own := errors.AsType[*coded](err)
-	if own && c.err == nil {
+	if c, own := errors.AsType[*coded](err); own && c.err == nil {
 		return c.code
 	}
-	if s, ok := errors.AsType[signalled](context.Cause(ctx)); ok && errors.Is(err, context.Canceled) {
+	if s, ok := stoppedBy(ctx, err); ok {
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: %v\n", s)
 		return signalCode(s)
 	}
-	advice := advise(err)
-	if own {
-		advice.code = c.code
-	}
 	_, _ = fmt.Fprintf(a.stderr, "dnsplan: error: %v\n", err) // nothing can be said about a closed stderr
-	if advice.hint != "" {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: hint: %s\n", advice.hint)
+	if hint := advise(err).hint; hint != "" {
+		_, _ = fmt.Fprintf(a.stderr, "dnsplan: hint: %s\n", hint)
 	}
-	return advice.code
+	return codeOf(ctx, err)
+}
+
+// codeOf is the exit code of an error: its own, a signal's, or the table's.
+func codeOf(ctx context.Context, err error) int {
+	if c, own := errors.AsType[*coded](err); own {
+		return c.code
+	}
+	if s, ok := stoppedBy(ctx, err); ok {
+		return signalCode(s)
+	}
+	return advise(err).code
+}
+
+// stoppedBy returns the signal that err comes of. Some report a context's end
+// as context.Canceled, some by its cause.
+func stoppedBy(ctx context.Context, err error) (signalled, bool) {
+	if s, ok := errors.AsType[signalled](err); ok {
+		return s, true
+	}
+	s, ok := errors.AsType[signalled](context.Cause(ctx))
+	return s, ok && errors.Is(err, context.Canceled)
 }
 
 // signalCode is 128 and the signal's number, as shells have it.

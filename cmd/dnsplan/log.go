@@ -11,8 +11,8 @@ func newLog(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "log",
 		Short: "Print the change log",
-		Long: `Prints what was changed, when, why, by whom, and who verified it. The log lies in
-the state folder, as JSON lines and as Markdown.`,
+		Long: `Prints what was changed, when, why, by whom, and who verified it. The log lies
+in the state folder, as JSON lines and as Markdown.`,
 		Example: "  dnsplan log\n  dnsplan log --json | jq 'select(.name == \"www.example.org.\")'",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runLog(a, c) },

@@ -28,6 +28,9 @@ the change log.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	config.Flags(root.PersistentFlags())
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	root.SetHelpTemplate(root.HelpTemplate() + "\n" + exitCodes + "\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c.CommandPath(), err} })
 	root.AddGroup(
 		&cobra.Group{ID: "change", Title: "Change:"},
 		&cobra.Group{ID: "runs", Title: "Runs:"},
@@ -36,7 +39,6 @@ the change log.`,
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
 			c.GroupID = group
-			c.Long = strings.TrimRight(c.Long, "\n") + "\n\n" + exitCodes
 			root.AddCommand(c)
 		}
 	}
@@ -46,6 +48,15 @@ the change log.`,
 	root.AddCommand(newSchema(a), newVersion(a))
 	return root
 }
+
+// usageError is a command line that cannot be read.
+type usageError struct {
+	command string // as "dnsplan plan"
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
 
 // common reads the flags that every command has.
 func (a *app) common(c *cobra.Command) (config.Settings, error) {

@@ -50,8 +50,8 @@ func newShow(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show FILE|RUN",
 		Short: "Print a saved plan, or a run",
-		Long: `Prints a saved plan, also one that no longer fits, or a run with its steps. A RUN
-is an id, a unique beginning of one, or "last".`,
+		Long: `Prints a saved plan, also one that no longer fits, or a run with its steps. A
+RUN is an id, a unique beginning of one, or "last".`,
 		Example: "  dnsplan show move.plan\n  dnsplan show last",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runShow(a, c, args[0], markdown) },
@@ -99,9 +99,9 @@ func newCancel(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cancel RUN",
 		Short: "End a run and take back what it has not finished",
-		Long: `Ends a run. What was verified stays; what was switched and not verified goes back
-while the TTL is still low; then every TTL goes up again. A value that someone
-else has set meanwhile is left alone and named.
+		Long: `Ends a run. What was verified stays; what was switched and not verified goes
+back while the TTL is still low; then every TTL goes up again. A value that
+someone else has set meanwhile is left alone and named.
 
 A run that another process on this machine works on is interrupted first.`,
 		Example: "  dnsplan cancel last",
@@ -118,11 +118,11 @@ func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal) error 
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
 	f := a.follow(s.Settings)
-	e, err := s.Engine(a.clock, "dnsplan "+c.Name(), f)
+	r, err := config.Reader(s.Settings, a.clock).Show(c.Context(), id)
 	if err != nil {
 		return err
 	}
-	r, err := e.Show(c.Context(), id)
+	e, err := s.Engine(a.clock, "dnsplan "+c.Name(), f)
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,7 @@ func newSchema(a *app) *cobra.Command {
 complete and check the file with it when its first line is
 
   #:schema ./dnsplan.schema.json
-
-` + exitCodes,
+`,
 		Example: "  dnsplan schema > dnsplan.schema.json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -15,7 +15,7 @@ func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long:  "Prints the version, what it was built with, and the plan format it writes.\n\n" + exitCodes,
+		Long:  "Prints the version, what it was built with, and the plan format it writes.",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := a.common(c)

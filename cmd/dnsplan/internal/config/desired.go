@@ -38,12 +38,20 @@ type Request struct {
 	Cached map[plan.ZoneRef]map[zone.Key]time.Time
 }
 
-// ErrNoSuchName is a name that neither the inventory nor live holds.
-var ErrNoSuchName = errors.New("no such name")
+// What a plan can be limited to and is not there.
+var (
+	// ErrNoSuchName is a name that neither the inventory nor live holds.
+	ErrNoSuchName = errors.New("no such name")
+	// ErrNoSuchGroup is a group that no record of the inventory is in.
+	ErrNoSuchGroup = errors.New("no such group")
+)
 
 // Plan reads every zone of the inventory and returns the plan. Any read that
 // fails is an error: half of live never yields a plan.
 func (s *Session) Plan(ctx context.Context, req Request) (*plan.Plan, error) {
+	if !s.hasGroup(req.Group) {
+		return nil, fmt.Errorf("group %q: %w: no record of the inventory is in it", req.Group, ErrNoSuchGroup)
+	}
 	diffs, err := s.diffs(ctx, req)
 	if err != nil {
 		return nil, err
@@ -62,6 +70,13 @@ func (s *Session) Plan(ctx context.Context, req Request) (*plan.Plan, error) {
 	})
 	p.Refusals = plan.Check(diffs, req.Allow)
 	return p, nil
+}
+
+// hasGroup tells whether a record is in the group; every one is in "".
+func (s *Session) hasGroup(group string) bool {
+	return group == "" || slices.ContainsFunc(s.Inventory.Zones, func(z inventory.Zone) bool {
+		return slices.ContainsFunc(z.Records, func(r inventory.Record) bool { return r.Group == group })
+	})
 }
 
 func warnings(found inventory.Diagnostics) []plan.Warning {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -91,13 +92,16 @@ func Load(path string, env func(string) (string, bool)) (*inventory.Inventory, e
 	return codec.Inventory(overrides)
 }
 
+// ErrNoInventory is an inventory that is not there.
+var ErrNoInventory = errors.New("no such file")
+
 // unwrapViper says what happened without viper's own words around it.
 func unwrapViper(path string, err error) error {
 	if parse, ok := err.(viper.ConfigParseError); ok { //nolint:errorlint // the value that viper returns, not wrapped
 		return parse.Unwrap()
 	}
 	if os.IsNotExist(err) {
-		return fmt.Errorf("inventory %s: %w", path, os.ErrNotExist)
+		return fmt.Errorf("inventory %s: %w", path, ErrNoInventory)
 	}
 	return fmt.Errorf("inventory %s: %w", path, err)
 }
