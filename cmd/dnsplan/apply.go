@@ -11,6 +11,8 @@ import (
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/report"
 )
 
 type applyOptions struct {
@@ -48,25 +50,34 @@ func runApply(a *app, c *cobra.Command, o *applyOptions, args []string) error {
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
 	p, err := a.planToApply(c, s, o, args)
 	if err != nil {
-		return err
+		return a.notBegun(c.Context(), s.Settings, p, err)
 	}
-	if !s.Settings.JSON {
-		if err := a.printPlan(s.Settings, p, false); err != nil {
-			return err
-		}
-	}
-	if err := guard(p); err != nil {
-		return err
+	if err := a.approve(c.Context(), s.Settings, p, len(args) > 0 || o.autoApprove); err != nil {
+		return a.notBegun(c.Context(), s.Settings, p, err)
 	}
 	if p.Empty() {
 		return a.nothing(s.Settings, p)
 	}
-	if len(args) == 0 && !o.autoApprove {
-		if err := a.confirm(c.Context()); err != nil {
+	return a.start(c.Context(), s, p)
+}
+
+// approve shows the plan, lets the guards judge it, and asks where nobody has
+// said yes before.
+func (a *app) approve(ctx context.Context, s config.Settings, p *plan.Plan, approved bool) error {
+	if !s.JSON {
+		if err := a.printPlan(s, p, false); err != nil {
 			return err
 		}
 	}
-	return a.start(c.Context(), s, p)
+	if err := guard(p); err != nil || p.Empty() || approved {
+		return err
+	}
+	if _, ok := a.terminal(a.stdin); ok && s.JSON { // who is asked must see what about
+		if err := report.PlanText(a.stderr, p, a.options(a.stderr, s)); err != nil {
+			return err
+		}
+	}
+	return a.confirm(ctx)
 }
 
 // planToApply reads the saved plan, or makes one.
@@ -83,10 +94,27 @@ func (a *app) planToApply(c *cobra.Command, s *config.Session, o *applyOptions, 
 	if err != nil {
 		return nil, err
 	}
+	if err := unused(s.Settings, p); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", args[0], err)
+	}
 	if p.Inventory.SHA256 != s.Inventory.SHA256 {
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %s has changed since %s was made; the plan is applied as it stands\n", s.Settings.Inventory, args[0])
 	}
 	return p, nil
+}
+
+// unused makes sure that the plan has no run yet. The engine claims it
+// atomically; but live has moved by a used plan, and that is not what to say
+// of it.
+func unused(s config.Settings, p *plan.Plan) error {
+	run, err := journal.FindRun(s.StateDir, p.ID)
+	switch {
+	case errors.Is(err, journal.ErrNoRun):
+		return nil
+	case err == nil && run.ID == p.ID:
+		return fmt.Errorf("run %s: %w", run.ID, journal.ErrUsed)
+	}
+	return err
 }
 
 // guard refuses a plan that must not be applied, with everything that stands in

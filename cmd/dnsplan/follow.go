@@ -22,11 +22,11 @@ func (a *app) start(ctx context.Context, s *config.Session, p *plan.Plan) error 
 	f := a.follow(s.Settings)
 	e, err := s.Engine(a.clock, "dnsplan apply", f)
 	if err != nil {
-		return err
+		return a.notBegun(ctx, s.Settings, p, err)
 	}
 	id, err := e.Start(ctx, p)
 	if err != nil {
-		return err
+		return a.notBegun(ctx, s.Settings, p, err)
 	}
 	return a.wait(ctx, s.Settings, e, f, id)
 }
@@ -151,6 +151,30 @@ func exitOf(r execute.Result) int {
 		return exitInterrupted
 	}
 	return exitError
+}
+
+// outcomeRefused is in the summary of a plan that a guard kept from becoming a
+// run, beside the outcomes of runs.
+const outcomeRefused execute.Outcome = "refused"
+
+// notBegun tells machines, too, why there is no run; p is nil where there is
+// not even a plan. It returns err.
+func (a *app) notBegun(ctx context.Context, s config.Settings, p *plan.Plan, err error) error {
+	if !s.JSON {
+		return err
+	}
+	now := a.clock.Now()
+	r := report.Result{
+		Outcome: execute.OutcomeFailed, ExitCode: codeOf(ctx, err), Error: err.Error(),
+		Began: now, Ended: now, Next: []report.Command{},
+	}
+	if r.ExitCode == exitRefused {
+		r.Outcome = outcomeRefused
+	}
+	if p != nil {
+		r.Run = p.ID
+	}
+	return errors.Join(err, report.ResultJSON(a.stdout, r))
 }
 
 // nothing says that there is nothing to do, to machines too.
