@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 )
@@ -35,14 +36,14 @@ func runBackup(a *app, c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	for _, n := range wanted {
+		if !slices.ContainsFunc(s.Inventory.Zones, func(z inventory.Zone) bool { return z.Name == n }) {
+			return fmt.Errorf("zone %s is not in inventory %s", n.Display(), s.Settings.Inventory)
+		}
+	}
 	done, err := a.backupZones(c, s, wanted)
 	if err != nil {
 		return err
-	}
-	for _, n := range wanted {
-		if !slices.ContainsFunc(done, func(b savedZone) bool { return b.Zone == n }) {
-			return fmt.Errorf("zone %s is not in inventory %s", n.Display(), s.Settings.Inventory)
-		}
 	}
 	return printBackups(a.stdout, s.Settings, done)
 }

@@ -30,7 +30,7 @@ func runDrift(a *app, c *cobra.Command) error {
 	if err := a.printPlan(s.Settings, p, false); err != nil {
 		return err
 	}
-	if !p.Empty() || len(p.Conflicts) > 0 {
+	if differs(p) {
 		return silent(exitDifferences)
 	}
 	return nil

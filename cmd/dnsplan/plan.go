@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -142,11 +143,15 @@ func runPlan(a *app, c *cobra.Command, o *planOptions, names []string, out strin
 	if out != "" {
 		_, _ = fmt.Fprintf(a.stderr, "Saved to %s. Apply exactly this with: dnsplan apply %s\n", out, out)
 	}
-	if o.detailed && !p.Empty() {
+	if o.detailed && differs(p) {
 		return silent(exitDifferences)
 	}
 	return nil
 }
+
+// differs tells whether live is not what the inventory says. What conflicts
+// differs too, although no plan can change it.
+func differs(p *plan.Plan) bool { return !p.Empty() || len(p.Conflicts) > 0 }
 
 // makePlan reads everything and plans, with what earlier runs have left in caches.
 func (a *app) makePlan(ctx context.Context, s *config.Session, o *planOptions, names []string) (*plan.Plan, error) {
@@ -182,10 +187,28 @@ func savePlan(path string, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(path, doc, 0o600); err != nil {
+	target, err := planTarget(path)
+	if err != nil {
+		return fmt.Errorf("save plan %s: %w", path, err)
+	}
+	if err := renameio.WriteFile(target, doc, 0o600); err != nil {
 		return fmt.Errorf("save plan %s: %w", path, err)
 	}
 	return nil
+}
+
+// planTarget follows links, so that none is replaced by a file, and refuses
+// what is there and no file: a device or a pipe would be replaced by one too.
+func planTarget(path string) (string, error) {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return filepath.Clean(path), nil //nolint:nilerr // not there yet; else the write tells
+	}
+	info, err := os.Stat(target)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	return target, err
 }
 
 // readPlan reads a saved plan.
