@@ -1,0 +1,20 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// asProgram is the environment variable that makes the test binary be dnsplan
+// itself, for tests that need a process of its own.
+const asProgram = "DNSPLAN_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	time.Local = time.UTC // what people read is in local time
+	os.Exit(m.Run())
+}
