@@ -234,8 +234,8 @@ func (l *ledger) step(s *entry) RunStep {
 	if s.step != nil {
 		r.Kind, r.Detail = s.step.Kind, l.lookup.sentence(s.step)
 	}
-	if s.key.undo && len(s.zones) > 0 {
-		r.Detail = "in " + zonesPeople(s.zones) // of the step's changes, those there
+	if s.key.undo && s.step != nil && len(s.zones) > 0 {
+		r.Detail = l.lookup.closing(s.step) + ", in " + zonesPeople(s.zones) // of the step's changes, those there
 	}
 	switch {
 	case r.State == StepDone || r.State == StepFailed:

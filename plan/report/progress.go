@@ -168,6 +168,9 @@ func (n *nowState) sentence(s *entry) string {
 	if s.step == nil {
 		return ""
 	}
+	if s.key.undo {
+		return n.ledger.lookup.closing(s.step)
+	}
 	return n.ledger.lookup.sentence(s.step)
 }
 

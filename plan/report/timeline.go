@@ -153,6 +153,19 @@ func (l lookup) sentence(s *plan.Step) string {
 	return text
 }
 
+// closing says what is done to take a step back.
+func (l lookup) closing(s *plan.Step) string {
+	switch s.Kind {
+	case plan.StepLower:
+		return "TTLs go back to what they were" + l.about(s)
+	case plan.StepRaise:
+		return "what was verified gets its TTL" + l.about(s)
+	case plan.StepProxyOff, plan.StepProxyOn:
+		return "the proxy goes back to what it was" + l.about(s)
+	}
+	return "the old values come back" + l.about(s)
+}
+
 // about names the RRset, or the group and number of RRsets, of a step that is
 // not about all of them.
 func (l lookup) about(s *plan.Step) string {

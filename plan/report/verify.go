@@ -120,7 +120,7 @@ func (p *page) answerRow(l verify.Line, pad int) {
 	const hang = 4 + 9 + 1 + 8 + 7 + 1
 	m := verdictMark(l.Verdict)
 	p.row(hang, "    ",
-		span{padded(m.sign(p.o)+" "+m.word, 9), m.style}, txt(" "+padded(ttlLeft(l), 8)+padded(rtt(l.RTT), 7)),
+		span{padded(m.sign(p.o)+" "+m.word, 9), m.style}, txt(" "+padded(ttlLeft(l)+" ", 8)+padded(rtt(l.RTT), 7)),
 		txt(" "), p.serverColumn(l, pad), txt(" "), p.unbroken(hang, answerText(l)))
 	if l.Detail != "" {
 		p.row(hang, strings.Repeat(" ", hang), in(dim, l.Detail))
