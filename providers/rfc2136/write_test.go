@@ -116,15 +116,20 @@ func TestWriteConflictAtTheServer(t *testing.T) {
 			change      providers.Change
 		}{
 			{
-				"value moved", []string{"www A 192.0.2.1"}, []string{"www 300 A 192.0.2.66"},
+				"value moved",
+				[]string{"www A 192.0.2.1"},
+				[]string{"www 300 A 192.0.2.66"},
 				change("www.example.org. 300 A 192.0.2.1 192.0.2.2", "www.example.org. 300 A 192.0.2.9"),
 			},
 			{
-				"set appeared", nil, []string{"fresh 300 A 192.0.2.66"},
+				"set appeared", nil,
+				[]string{"fresh 300 A 192.0.2.66"},
 				change("", "fresh.example.org. 300 A 192.0.2.9"),
 			},
 			{
-				"set vanished", []string{"mail A 192.0.2.25"}, nil,
+				"set vanished",
+				[]string{"mail A 192.0.2.25"},
+				nil,
 				change("mail.example.org. 3600 A 192.0.2.25", ""),
 			},
 		} {
