@@ -1,10 +1,17 @@
 package execute
 
-import "github.com/dnsplan/dnsplan/plan"
+import (
+	"slices"
+
+	"github.com/dnsplan/dnsplan/plan"
+)
 
 // nextClosing returns the next step to take back: in the zones that failed,
 // addresses first, while the TTL is still low, then TTLs.
 func (s *State) nextClosing() (Action, bool) {
+	if !s.anyFailed() {
+		return Action{}, false
+	}
 	for _, pass := range []func(plan.Kind) bool{isSwitch, isTTL} {
 		for i := len(s.plan.Steps) - 1; i >= 0; i-- {
 			st := &s.plan.Steps[i]
@@ -22,47 +29,71 @@ func (s *State) nextClosing() (Action, bool) {
 func isSwitch(k plan.Kind) bool { return k.Writes() && !isTTL(k) }
 func isTTL(k plan.Kind) bool    { return k == plan.StepLower || k == plan.StepRaise }
 
+func (s *State) anyFailed() bool {
+	for _, z := range s.plan.Zones {
+		if s.zones[z.ZoneRef].failed != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // toClose returns the failed zones in which st left something open. A zone
 // whose closing waits for a person is not among them.
 func (s *State) toClose(st *plan.Step) (zones []plan.ZoneRef) {
 	for _, ref := range s.index.order[st.ID] {
 		z := s.zones[ref]
-		if z.failed != nil && z.held == nil && !s.steps[st.ID].closed[ref] && len(s.ClosingMoves(st, ref)) > 0 {
+		if z.failed != nil && z.held == nil && !s.steps[st.ID].closed[ref] && s.leftOpen(st, ref) {
 			zones = append(zones, ref)
 		}
 	}
 	return zones
 }
 
-// ClosingMoves are the writes that take step st back in a failed zone.
+func (s *State) leftOpen(st *plan.Step, ref plan.ZoneRef) bool {
+	return slices.ContainsFunc(s.index.byStep[st.ID][ref], func(c *plan.Change) bool {
+		_, ok := s.undo(st, c)
+		return ok
+	})
+}
+
+// undo is the write that takes step st back for change c in a failed zone; ok
+// is false when there is nothing to take back, or no one's leave to: what
+// closing has left alone once, it does not touch again.
 //
 //	switch, proxy-*  what was not verified goes back
 //	raise-ttl        what was verified gets its TTL: it is not taken back
 //	lower-ttl        all else gets its TTL back
-func (s *State) ClosingMoves(st *plan.Step, ref plan.ZoneRef) (moves []plan.Move) {
-	for _, c := range s.index.byStep[st.ID][ref] {
-		kept := s.kept(c)
-		switch {
-		case st.Kind == plan.StepRaise && kept && c.Raised() && !s.isDone(st, ref):
-			moves = append(moves, c.Move(st.Kind))
-		case st.Kind == plan.StepRaise && !kept && s.steps[st.ID].started && c.Action == plan.TTL:
-			moves = append(moves, c.Move(st.Kind).Inverse())
-		case st.Kind != plan.StepRaise && !kept && s.steps[st.ID].started:
-			moves = append(moves, c.Move(st.Kind).Inverse())
-		}
+func (s *State) undo(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
+	if s.left(c) {
+		return plan.Move{}, false
 	}
-	return moves
+	kept, begun := s.kept(c), s.steps[st.ID].started[c.ZoneRef]
+	switch {
+	case st.Kind == plan.StepRaise && kept && c.Raised() && !s.isDone(st, c.ZoneRef):
+		return c.Move(st.Kind), true
+	case kept || !begun || st.Kind == plan.StepRaise && c.Action != plan.TTL:
+		return plan.Move{}, false
+	}
+	return c.Move(st.Kind).Inverse(), true
+}
+
+// left tells whether closing found the change's RRset in a state that it leaves
+// alone.
+func (s *State) left(c *plan.Change) bool {
+	return slices.ContainsFunc(s.zones[c.ZoneRef].alarms, func(a alarm) bool { return slices.Contains(a.left, c.ID) })
 }
 
 // kept tells whether the change stands although its zone failed: its new answer
-// was verified, or, for a change of the TTL alone, all servers have taken it.
-// What failed to stay good while it settled does not stand.
+// was verified, in every zone of its group, or, for a change of the TTL alone,
+// all servers have taken it. What failed to stay good while it settled does not
+// stand.
 func (s *State) kept(c *plan.Change) bool {
 	f := s.zones[c.ZoneRef].failed
 	made := false
 	for _, st := range s.index.byChange[c.ID] {
 		if s.decides(st, c) {
-			made = s.isDone(st, c.ZoneRef)
+			made = s.isDone(st, c.ZoneRef) && (st.Group == "" || s.everywhere(st))
 		}
 		if st.Kind == plan.StepSettle && f != nil && f.Step == st.ID {
 			return false

@@ -6,31 +6,38 @@ import "github.com/dnsplan/dnsplan/plan"
 type index struct {
 	changes map[string]*plan.Change
 	zones   map[string]plan.ZoneRef
+	byRef   map[plan.ZoneRef]*plan.Zone
+	steps   map[string]*plan.Step
 	// byStep are each step's zones, in the plan's order, and its changes in each.
 	byStep map[string]map[plan.ZoneRef][]*plan.Change
 	order  map[string][]plan.ZoneRef
-	groups []groupZones
+	groups []group
+	// verifies are the steps that verify each named group.
+	verifies map[string]*plan.Step
 	// byChange are the steps that hold a change, in the plan's order.
 	byChange map[string][]*plan.Step
 }
 
-// groupZones are the zones that a named group takes in.
-type groupZones struct {
-	group string
-	zones []plan.ZoneRef
+// group is a named group, the step that verifies it, and the zones that it
+// takes in.
+type group struct {
+	name   string
+	verify *plan.Step
+	zones  []plan.ZoneRef
 }
 
 func newIndex(p *plan.Plan) *index {
 	x := &index{
-		changes: map[string]*plan.Change{}, zones: map[string]plan.ZoneRef{},
-		byStep: map[string]map[plan.ZoneRef][]*plan.Change{}, order: map[string][]plan.ZoneRef{},
-		byChange: map[string][]*plan.Step{},
+		changes: map[string]*plan.Change{}, zones: map[string]plan.ZoneRef{}, byRef: map[plan.ZoneRef]*plan.Zone{},
+		steps: map[string]*plan.Step{}, byStep: map[string]map[plan.ZoneRef][]*plan.Change{}, order: map[string][]plan.ZoneRef{},
+		byChange: map[string][]*plan.Step{}, verifies: map[string]*plan.Step{},
 	}
 	for i := range p.Changes {
 		x.changes[p.Changes[i].ID] = &p.Changes[i]
 	}
-	for _, z := range p.Zones {
-		x.zones[z.String()] = z.ZoneRef
+	for i := range p.Zones {
+		z := &p.Zones[i]
+		x.zones[z.String()], x.byRef[z.ZoneRef] = z.ZoneRef, z
 	}
 	for i := range p.Steps {
 		x.addStep(&p.Steps[i])
@@ -48,14 +55,16 @@ func (x *index) addStep(st *plan.Step) {
 		byZone[c.ZoneRef] = append(byZone[c.ZoneRef], c)
 		x.byChange[id] = append(x.byChange[id], st)
 	}
-	x.byStep[st.ID] = byZone
+	x.steps[st.ID], x.byStep[st.ID] = st, byZone
 	if st.Kind == plan.StepVerify && st.Group != "" {
-		x.groups = append(x.groups, groupZones{st.Group, x.order[st.ID]})
+		x.groups = append(x.groups, group{st.Group, st, x.order[st.ID]})
+		x.verifies[st.Group] = st
 	}
 }
 
-func (x *index) touches(st *plan.Step, ref plan.ZoneRef) bool {
-	_, ok := x.byStep[st.ID][ref]
+// holds tells whether the step is one of the zone's.
+func (x *index) touches(step string, ref plan.ZoneRef) bool {
+	_, ok := x.byStep[step][ref]
 	return ok
 }
 

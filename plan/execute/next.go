@@ -52,7 +52,8 @@ const Margin = 2 * time.Second
 //	a zone has failed and is not yet taken back:  take it back, before all else
 //	a step is not done in a zone that is well:    do it (the first such step)
 //	the step waits:                               arm, sleep, then pass or check
-//	only zones that wait for a person are left:   hold
+//	only zones that wait for a person, and those
+//	that move together with one, are left:        hold
 //	nothing is left:                              finish
 func Next(p *plan.Plan, s *State, now time.Time) Action {
 	if s.Ended {
@@ -61,9 +62,10 @@ func Next(p *plan.Plan, s *State, now time.Time) Action {
 	if a, ok := s.nextClosing(); ok {
 		return a
 	}
-	for i := range p.Steps {
+	beside := s.besideHeld()
+	for i := s.first; i < len(p.Steps); i++ {
 		st := &p.Steps[i]
-		open := s.open(st)
+		open := s.open(st, beside)
 		if len(open) == 0 {
 			continue
 		}
@@ -78,11 +80,12 @@ func Next(p *plan.Plan, s *State, now time.Time) Action {
 	return Action{Kind: Finish}
 }
 
-// open returns the zones in which st is still to be done.
-func (s *State) open(st *plan.Step) (open []plan.ZoneRef) {
+// open returns the zones in which st is still to be done, without those beside
+// a held one.
+func (s *State) open(st *plan.Step, beside map[plan.ZoneRef]bool) (open []plan.ZoneRef) {
 	for _, ref := range s.index.order[st.ID] {
 		z := s.zones[ref]
-		if _, done := s.steps[st.ID].done[ref]; !done && z.failed == nil && z.held == nil {
+		if _, done := s.steps[st.ID].done[ref]; !done && z.failed == nil && z.held == nil && !beside[ref] {
 			open = append(open, ref)
 		}
 	}

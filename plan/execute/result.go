@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
@@ -105,8 +106,8 @@ func (r *Result) addZone(ref plan.ZoneRef, z *zoneState) {
 			r.Failures = append(r.Failures, ZoneFailure{ref, *f})
 		}
 	}
-	for _, f := range z.alarms {
-		r.Failures = append(r.Failures, ZoneFailure{ref, f})
+	for _, a := range z.alarms {
+		r.Failures = append(r.Failures, ZoneFailure{ref, a.Failure})
 	}
 }
 
@@ -137,13 +138,14 @@ func (s *State) made(c *plan.Change) Made {
 	for _, st := range s.index.byChange[c.ID] {
 		ss := s.steps[st.ID]
 		done = done && s.isDone(st, c.ZoneRef)
-		if st.Kind.Writes() && ss.started {
-			started = true
-			closed = closed && (ss.closed[c.ZoneRef] || len(s.ClosingMoves(st, c.ZoneRef)) == 0)
+		if st.Kind.Writes() {
+			_, open := s.undo(st, c)
+			started = started || ss.started[c.ZoneRef]
+			closed = closed && (ss.closed[c.ZoneRef] || !open)
 		}
 	}
 	switch {
-	case done, z.failed != nil && s.kept(c) && closed && len(z.alarms) == 0:
+	case done, z.failed != nil && s.kept(c) && closed && !s.alarmed(c):
 		return Applied
 	case z.failed == nil:
 		return Pending
@@ -158,7 +160,7 @@ func (s *State) made(c *plan.Change) Made {
 // written tells whether a step that writes c was begun.
 func (s *State) written(c *plan.Change) bool {
 	for _, st := range s.index.byChange[c.ID] {
-		if st.Kind.Writes() && s.steps[st.ID].started {
+		if st.Kind.Writes() && s.steps[st.ID].started[c.ZoneRef] {
 			return true
 		}
 	}
@@ -175,13 +177,19 @@ func (r Result) LeftOpen() bool {
 	return false
 }
 
-// alarmed tells whether closing left something of the change's steps alone.
+// alarmed tells whether closing left the change's RRset alone, or could not
+// close one of its steps at all.
 func (s *State) alarmed(c *plan.Change) bool {
-	for _, f := range s.zones[c.ZoneRef].alarms {
-		for _, st := range s.index.byChange[c.ID] {
-			if st.ID == f.Step {
-				return true
-			}
+	if s.left(c) {
+		return true
+	}
+	for _, a := range s.zones[c.ZoneRef].alarms {
+		if len(a.left) > 0 {
+			continue
+		}
+		st, known := s.index.steps[a.Step]
+		if _, ours := s.undo(st, c); known && ours && slices.Contains(s.index.byChange[c.ID], st) {
+			return true
 		}
 	}
 	return false

@@ -3,7 +3,6 @@ package execute
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -38,12 +37,15 @@ type Runner struct {
 //
 // A write that has begun is finished before Run gives up.
 func (r *Runner) Run(ctx context.Context, a Action, s *State) ([]journal.Event, error) {
+	if a.Closing {
+		ctx = context.WithoutCancel(ctx) // what was opened is closed, also after a signal
+	}
 	outcomes := make([][]journal.Event, len(a.Zones))
 	var g errgroup.Group
 	g.SetLimit(zonesAtOnce)
 	for i, ref := range a.Zones {
 		g.Go(func() error {
-			w := &work{Runner: r, action: a, state: s, ref: ref, step: a.Step}
+			w := &work{Runner: r, action: a, state: s, ref: ref, step: a.Step, silent: s.zones[ref].silent}
 			f, err := w.do(ctx)
 			if err != nil && ctx.Err() != nil {
 				return nil // no outcome: it runs again
@@ -70,6 +72,9 @@ type work struct {
 	step   *plan.Step
 
 	warnings []journal.Event
+	// silent are the authoritative addresses that are not asked; the preflight
+	// finds them out, and the journal tells later steps.
+	silent []string
 }
 
 func (w *work) warnf(format string, args ...any) {
@@ -118,10 +123,7 @@ func (w *work) event(f facts, err error) journal.Event {
 	e := journal.Event{At: w.Clock.Now(), Kind: journal.Done, Step: w.step.ID, Undo: w.action.Closing, Zone: w.ref.String()}
 	if err != nil {
 		e.Kind, e.Error = journal.Failed, err.Error()
-		f = facts{Class: Unreachable, Resolvers: f.Resolvers}
-		if se, ok := errors.AsType[*stepError](err); ok {
-			f.Class = se.class
-		}
+		f = facts{Class: classOf(err), Left: f.Left}
 		if f.Class == Lagging || w.action.Closing && f.Class == Unreachable {
 			e.Kind = journal.Hold
 		}
@@ -146,10 +148,8 @@ func (w *work) moves() []plan.Move {
 
 // zone is the plan's entry for this zone.
 func (w *work) zone() plan.Zone {
-	for _, z := range w.Plan.Zones {
-		if z.ZoneRef == w.ref {
-			return z
-		}
+	if z, ok := w.state.index.byRef[w.ref]; ok {
+		return *z
 	}
 	return plan.Zone{ZoneRef: w.ref}
 }

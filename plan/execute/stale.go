@@ -43,12 +43,17 @@ func (e *StaleError) Error() string {
 // hold now. It returns a *StaleError when one has moved; records that the plan
 // does not touch do not matter.
 func CheckLive(ctx context.Context, p *plan.Plan, w World) error {
+	touched := map[plan.ZoneRef][]*plan.Change{}
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		touched[c.ZoneRef] = append(touched[c.ZoneRef], c)
+	}
 	found := make([][]MovedRRset, len(p.Zones))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(zonesAtOnce)
 	for i, z := range p.Zones {
 		g.Go(func() (err error) {
-			found[i], err = movedIn(ctx, p, w, z.ZoneRef)
+			found[i], err = movedIn(ctx, touched[z.ZoneRef], w, z.ZoneRef)
 			return err
 		})
 	}
@@ -61,16 +66,14 @@ func CheckLive(ctx context.Context, p *plan.Plan, w World) error {
 	return nil
 }
 
-func movedIn(ctx context.Context, p *plan.Plan, w World, ref plan.ZoneRef) (out []MovedRRset, err error) {
-	var changes []*plan.Change
-	var keys []zone.Key
-	for i := range p.Changes {
-		if c := &p.Changes[i]; c.ZoneRef == ref {
-			changes, keys = append(changes, c), append(keys, c.Key)
-		}
-	}
-	if len(keys) == 0 {
+// movedIn compares the changes of one zone with what its provider holds.
+func movedIn(ctx context.Context, changes []*plan.Change, w World, ref plan.ZoneRef) (out []MovedRRset, err error) {
+	if len(changes) == 0 {
 		return nil, nil
+	}
+	keys := make([]zone.Key, len(changes))
+	for i, c := range changes {
+		keys[i] = c.Key
 	}
 	provider, err := w.Provider(ref)
 	if err != nil {

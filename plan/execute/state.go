@@ -18,6 +18,8 @@ type State struct {
 
 	steps map[string]*stepState
 	zones map[plan.ZoneRef]*zoneState
+	// first is the first step that is not done in every zone.
+	first int
 	// seen are facts of the preflight: the highest TTL that a cache may hold.
 	seen map[string]zone.TTL
 
@@ -31,11 +33,9 @@ type State struct {
 
 // stepState is one step's progress in each zone.
 type stepState struct {
-	started bool
-	at      time.Time // of the first start
+	started map[plan.ZoneRef]bool
 	done    map[plan.ZoneRef]time.Time
 	until   map[plan.ZoneRef]time.Time
-	closing bool // the closing has been started
 	closed  map[plan.ZoneRef]bool
 }
 
@@ -44,7 +44,7 @@ type zoneState struct {
 	failed *Failure
 	held   *Failure
 	// alarms are what closing found and left alone.
-	alarms []Failure
+	alarms []alarm
 	// resolvers are the names that answered the baseline.
 	resolvers []string
 	// silent are authoritative addresses that did not answer then, each of a
@@ -84,12 +84,21 @@ type Failure struct {
 	At    time.Time
 }
 
+// alarm is what closing a step could not take back.
+type alarm struct {
+	Failure
+	// left are the changes whose RRset stays as it was found; empty when the
+	// step is open as a whole.
+	left []string
+}
+
 // NewState returns the state before the first event.
 func NewState(p *plan.Plan) *State {
 	s := &State{plan: p, index: newIndex(p), steps: map[string]*stepState{}, zones: map[plan.ZoneRef]*zoneState{}, seen: map[string]zone.TTL{}}
 	for i := range p.Steps {
 		s.steps[p.Steps[i].ID] = &stepState{
-			done: map[plan.ZoneRef]time.Time{}, until: map[plan.ZoneRef]time.Time{}, closed: map[plan.ZoneRef]bool{},
+			started: map[plan.ZoneRef]bool{}, done: map[plan.ZoneRef]time.Time{},
+			until: map[plan.ZoneRef]time.Time{}, closed: map[plan.ZoneRef]bool{},
 		}
 	}
 	for _, z := range p.Zones {
@@ -124,6 +133,8 @@ type facts struct {
 	Written int `json:"written,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
+	// Left are the changes that closing left alone.
+	Left []string `json:"left,omitempty"`
 }
 
 // Apply takes in one event. Events about steps or zones that the plan does not
@@ -152,11 +163,11 @@ func (s *State) applyStep(e journal.Event) {
 		return
 	}
 	if e.Kind == journal.Start {
-		s.start(st, e)
+		s.start(e)
 		return
 	}
 	ref, z := s.zone(e.Zone)
-	if z == nil {
+	if z == nil || !s.index.touches(e.Step, ref) {
 		return
 	}
 	var f facts
@@ -169,9 +180,10 @@ func (s *State) applyStep(e journal.Event) {
 	case e.Kind == journal.Done:
 		st.done[ref] = e.At
 		s.learn(z, f)
+		s.advance()
 	case e.Kind == journal.Failed && e.Undo:
 		st.closed[ref] = true
-		z.alarms = append(z.alarms, Failure{e.Step, f.Class, e.Error, e.At})
+		z.alarms = append(z.alarms, alarm{Failure{e.Step, f.Class, e.Error, e.At}, f.Left})
 	case e.Kind == journal.Failed:
 		s.fail(ref, Failure{e.Step, f.Class, e.Error, e.At})
 	case e.Kind == journal.Hold:
@@ -179,14 +191,27 @@ func (s *State) applyStep(e journal.Event) {
 	}
 }
 
-func (s *State) start(st *stepState, e journal.Event) {
+// start marks the step as begun in the zones that Next gave it: those in which
+// it is open at this moment. Closing needs no mark, since it may always run again.
+func (s *State) start(e journal.Event) {
 	if e.Undo {
-		st.closing = true
 		return
 	}
-	if !st.started {
-		st.started, st.at = true, e.At
+	for _, ref := range s.open(s.index.steps[e.Step], s.besideHeld()) {
+		s.steps[e.Step].started[ref] = true
 	}
+}
+
+// advance moves first past the steps that are done in every zone.
+func (s *State) advance() {
+	for s.first < len(s.plan.Steps) && s.everywhere(&s.plan.Steps[s.first]) {
+		s.first++
+	}
+}
+
+// everywhere tells whether st is done in each of its zones.
+func (s *State) everywhere(st *plan.Step) bool {
+	return len(s.steps[st.ID].done) == len(s.index.order[st.ID])
 }
 
 func (s *State) learn(z *zoneState, f facts) {
@@ -226,26 +251,44 @@ func (s *State) cancel(e journal.Event) {
 	}
 }
 
-// fail marks a zone as failed, and with it those that move together: the zones
-// of the failed step's group, and of every group that is still to be switched
-// and takes in a failed zone.
+// fail marks a zone as failed, and with it those that move together: all zones
+// of every group that takes in a failed zone and is not yet verified in each of
+// them.
 func (s *State) fail(ref plan.ZoneRef, f Failure) {
 	if z := s.zones[ref]; z.failed == nil {
 		z.failed, z.held = &f, nil
 	}
 	for _, linked := range s.index.groups {
-		if s.verified(linked.group, ref) || !slices.Contains(linked.zones, ref) {
+		if s.everywhere(linked.verify) || !s.index.touches(linked.verify.ID, ref) {
 			continue
 		}
 		for _, other := range linked.zones {
-			if s.zones[other].failed == nil && !s.verified(linked.group, other) {
+			if s.zones[other].failed == nil {
 				s.fail(other, Failure{
 					Step: f.Step, Class: Linked, At: f.At,
-					Error: "group " + linked.group + " moves together with " + ref.String() + ", which failed",
+					Error: "group " + linked.name + " moves together with " + ref.String() + ", which failed",
 				})
 			}
 		}
 	}
+}
+
+// besideHeld returns the zones that wait because one that moves together with
+// them waits for a person; nil when there are none.
+func (s *State) besideHeld() map[plan.ZoneRef]bool {
+	if !s.anyHeld() {
+		return nil
+	}
+	out := map[plan.ZoneRef]bool{}
+	for _, g := range s.index.groups {
+		if s.everywhere(g.verify) || !slices.ContainsFunc(g.zones, func(z plan.ZoneRef) bool { return s.zones[z].held != nil }) {
+			continue
+		}
+		for _, z := range g.zones {
+			out[z] = true
+		}
+	}
+	return out
 }
 
 // zone finds a zone by the name that events hold.
@@ -261,7 +304,7 @@ func (s *State) zone(name string) (plan.ZoneRef, *zoneState) {
 func (s *State) finished(ref plan.ZoneRef) bool {
 	for i := range s.plan.Steps {
 		st := &s.plan.Steps[i]
-		if !s.index.touches(st, ref) {
+		if !s.index.touches(st.ID, ref) {
 			continue
 		}
 		if _, done := s.steps[st.ID].done[ref]; !done {
@@ -269,18 +312,6 @@ func (s *State) finished(ref plan.ZoneRef) bool {
 		}
 	}
 	return true
-}
-
-// verified tells whether the group's new answer was verified in the zone.
-func (s *State) verified(group string, ref plan.ZoneRef) bool {
-	for i := range s.plan.Steps {
-		st := &s.plan.Steps[i]
-		if st.Kind == plan.StepVerify && st.Group == group && s.index.touches(st, ref) {
-			_, done := s.steps[st.ID].done[ref]
-			return done
-		}
-	}
-	return false
 }
 
 // Baseline returns the names of the resolvers that answered in the zone before
@@ -295,10 +326,13 @@ func (s *State) Remembered() map[plan.ZoneRef]map[zone.Key]time.Time {
 	out := map[plan.ZoneRef]map[zone.Key]time.Time{}
 	for i := range s.plan.Steps {
 		st := &s.plan.Steps[i]
-		if !st.Kind.Writes() || !s.steps[st.ID].started {
+		if !st.Kind.Writes() {
 			continue
 		}
 		for ref, changes := range s.index.byStep[st.ID] {
+			if !s.steps[st.ID].started[ref] {
+				continue
+			}
 			at, done := s.steps[st.ID].done[ref]
 			if !done {
 				at = s.Last

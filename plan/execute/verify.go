@@ -34,9 +34,6 @@ func (w *work) verify(ctx context.Context) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	if len(resolvers) == 0 {
-		need = 0 // the inventory names none, and the plan has said so
-	}
 	watch := newWatch(resolvers, w.resolverWants(), need, w.Clock)
 	left, err := w.run(ctx, poll{
 		doing:    "waiting until the resolvers give the new answer",
@@ -59,7 +56,7 @@ func (w *work) verify(ctx context.Context) (facts, error) {
 }
 
 // quorum is how many of n resolvers must give the new answer. None must, where
-// there are none to ask.
+// the inventory names none, which the plan has said.
 func (w *work) quorum(n int) (int, error) {
 	if len(w.World.Resolvers()) == 0 {
 		return 0, nil

@@ -30,22 +30,32 @@ func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 		return facts{}, err
 	}
 	written := 0
-	for try := 1; ; try++ {
+	err = w.patiently(ctx, func() error {
 		n, err := w.tryWrite(ctx, p, moves)
 		written += n
+		return err
+	})
+	return facts{Written: written}, err
+}
+
+// patiently tries again what fails for a reason that may pass. Its error has
+// a class, or is the context's.
+func (w *work) patiently(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
 		if err == nil {
-			return facts{Written: written}, nil
+			return nil
 		}
 		if ctx.Err() != nil {
-			return facts{}, ctx.Err()
+			return ctx.Err()
 		}
 		again, ok := w.retryAt(err, try)
 		if !ok {
-			return facts{}, w.explain(err)
+			return w.explain(err)
 		}
 		w.progress("trying again: "+err.Error(), again, nil)
 		if err := w.Clock.SleepUntil(ctx, again); err != nil {
-			return facts{}, err
+			return err
 		}
 	}
 }
@@ -181,9 +191,12 @@ func (w *work) backup(ctx context.Context) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	s, err := p.Read(ctx, w.ref.Zone)
-	if err != nil {
-		return facts{}, w.explain(err)
+	var s *zone.Snapshot
+	if err := w.patiently(ctx, func() (err error) {
+		s, err = p.Read(ctx, w.ref.Zone)
+		return err
+	}); err != nil {
+		return facts{}, err
 	}
 	path, err := w.World.Save(w.ref, s)
 	if err != nil {
@@ -195,49 +208,126 @@ func (w *work) backup(ctx context.Context) (facts, error) {
 // close takes the step back in a zone that failed. What someone else has set
 // meanwhile is left alone and reported; the rest is written.
 func (w *work) close(ctx context.Context) (facts, error) {
-	ctx = context.WithoutCancel(ctx) // what was opened is closed, also after a signal
-	moves := w.state.ClosingMoves(w.step, w.ref)
 	p, err := w.World.Provider(w.ref)
 	if err != nil {
 		return facts{}, err
 	}
-	live, err := w.lookAgain(ctx, p, moves)
+	ours, left, err := w.sort(ctx, p)
 	if err != nil {
 		return facts{}, err
 	}
-	var ours []plan.Move
-	var theirs []string
-	for _, m := range moves {
-		r, ok := live.Find(m.Key)
-		if is(r, ok, m.From) || is(r, ok, m.To) {
-			ours = append(ours, m)
-			continue
+	f, err := w.takeBack(ctx, ours)
+	if class := classOf(err); class == Moved || class == Refused {
+		for _, u := range ours {
+			left = append(left, stray{u.change.ID, fmt.Sprintf("%s: %v", u.move.Key, err)})
 		}
-		theirs = append(theirs, fmt.Sprintf("%s: before the run %s, ours %s, now %s", m.Key, show(m.To), show(m.From), shown(r, ok)))
 	}
-	f, err := w.write(ctx, ours)
-	if err == nil && isSwitch(w.step.Kind) {
-		err = w.agree(ctx, wantsOf(ours))
+	if err == nil && len(ours) > 0 && isSwitch(w.step.Kind) {
+		err = w.agree(ctx, wantsOf(movesOf(ours)))
 	}
-	if err == nil && len(theirs) > 0 {
-		err = failf(Moved, "left as someone else has set it: %s", strings.Join(theirs, "; "))
+	if len(left) == 0 || classOf(err) == Unreachable {
+		return f, err // after Unreachable all is tried, and found, again
 	}
-	return f, err
+	return leaveAlone(f, left, err)
 }
 
-// lookAgain reads the moves' RRsets, with the patience of a write.
-func (w *work) lookAgain(ctx context.Context, p providers.Provider, moves []plan.Move) (*zone.Snapshot, error) {
-	for try := 1; ; try++ {
-		live, err := providers.Look(ctx, p, w.ref.Zone, zoneKeys(moves))
-		if err == nil {
-			return live, nil
-		}
-		again, ok := w.retryAt(err, try)
-		if !ok {
-			return nil, w.explain(err)
-		}
-		if err := w.Clock.SleepUntil(ctx, again); err != nil {
-			return nil, err
+// takeBack writes the moves of undos, if there are any.
+func (w *work) takeBack(ctx context.Context, undos []undoing) (facts, error) {
+	if len(undos) == 0 {
+		return facts{}, nil
+	}
+	return w.write(ctx, movesOf(undos))
+}
+
+// leaveAlone is the outcome of closing where some RRsets stay as they are. The
+// further error, which may be nil, is about the others.
+func leaveAlone(f facts, left []stray, further error) (facts, error) {
+	var lines []string
+	for _, s := range left {
+		f.Left = append(f.Left, s.id)
+		lines = append(lines, s.why)
+	}
+	if classOf(further) == Disagree {
+		lines = append(lines, further.Error())
+	}
+	return f, failf(Moved, "left as it is: %s", strings.Join(lines, "; "))
+}
+
+// classOf is the class of a step's error: Unreachable where it has none, and
+// empty without an error.
+func classOf(err error) Class {
+	if err == nil {
+		return ""
+	}
+	if se, ok := errors.AsType[*stepError](err); ok {
+		return se.class
+	}
+	return Unreachable
+}
+
+// stray is an RRset that closing leaves alone, and why.
+type stray struct{ id, why string }
+
+// undoing is how one change's step is taken back.
+type undoing struct {
+	change *plan.Change
+	move   plan.Move
+}
+
+func movesOf(undos []undoing) []plan.Move {
+	out := make([]plan.Move, len(undos))
+	for i, u := range undos {
+		out[i] = u.move
+	}
+	return out
+}
+
+// sort reads the RRsets that are to be taken back, and tells those that are as
+// the run left them, or back already, from those that are to stay as they are.
+func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, left []stray, err error) {
+	undos := w.undos()
+	var live *zone.Snapshot
+	err = w.patiently(ctx, func() (err error) {
+		live, err = providers.Look(ctx, p, w.ref.Zone, zoneKeys(movesOf(undos)))
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, u := range undos {
+		r, ok := live.Find(u.move.Key)
+		if why := u.stays(r, ok); why != "" {
+			left = append(left, stray{u.change.ID, why})
+		} else {
+			ours = append(ours, u)
 		}
 	}
+	return ours, left, nil
+}
+
+// stays says why the live set is not to be taken back; empty where it is. What
+// someone else has set is theirs. And the new addresses of a name that was a
+// CNAME stay: the CNAME is not dnsplan's to write, and without both there would
+// be nothing at the name.
+func (u undoing) stays(live zone.RRset, ok bool) string {
+	m := u.move
+	switch {
+	case is(live, ok, m.To):
+		return ""
+	case !is(live, ok, m.From):
+		return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has set %s", m.Key, show(m.To), show(m.From), shown(live, ok))
+	case m.To == nil && u.change.Replaces != "":
+		return fmt.Sprintf("%s has replaced the %s, which is not dnsplan's to write", shown(live, ok), u.change.Replaces)
+	}
+	return ""
+}
+
+// undos are the writes that take the step back in this zone.
+func (w *work) undos() (out []undoing) {
+	for _, c := range w.changes() {
+		if m, ok := w.state.undo(w.step, c); ok {
+			out = append(out, undoing{c, m})
+		}
+	}
+	return out
 }

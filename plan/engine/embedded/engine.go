@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"sync"
 
 	"github.com/dnsplan/dnsplan/plan"
@@ -56,25 +57,15 @@ var _ engine.Engine = (*Engine)(nil)
 // New returns an engine over the state folder.
 func New(o Options) *Engine { return &Engine{opts: o, held: map[string]*run{}} }
 
-// run is a run that this process holds: its locks and its journal's writer.
-type run struct {
-	plan    *plan.Plan
-	events  []journal.Event
-	state   *execute.State
-	writer  *journal.Writer
-	release func() error
-	conn    Connection
-}
-
-// close lets the run go; another process may hold it then.
-func (r *run) close() error { return errors.Join(r.writer.Close(), r.release()) }
-
 // Start locks the plan's zones, compares live with what the plan saw, and
 // claims the plan by making the run's folder.
 func (e *Engine) Start(ctx context.Context, p *plan.Plan) (string, error) {
 	doc, err := plan.Encode(p)
 	if err != nil {
 		return "", err
+	}
+	if entry, err := journal.FindRun(e.opts.State, p.ID); err == nil && entry.ID == p.ID {
+		return "", fmt.Errorf("start run %s: %w", p.ID, journal.ErrUsed) // before live is found to have moved, by that run
 	}
 	conn, err := e.opts.Connect(ctx, p)
 	if err != nil {
@@ -105,7 +96,7 @@ func (e *Engine) claim(ctx context.Context, r *run, doc []byte) error {
 	if err != nil {
 		return err
 	}
-	first := journal.Event{At: e.opts.Clock.Now(), Kind: journal.Begin, Data: data}
+	first := journal.Event{Seq: 1, At: e.opts.Clock.Now().UTC(), Kind: journal.Begin, Data: data}
 	if r.writer, err = journal.CreateRun(e.opts.State, r.plan.ID, doc, first); err != nil {
 		return err
 	}
@@ -128,22 +119,16 @@ func (e *Engine) lock(p *plan.Plan) (func() error, error) {
 	return journal.AcquireLocks(e.opts.State, names, h)
 }
 
-// take folds an event that is on disk into the run.
-func (r *run) take(ev journal.Event) {
-	r.events = append(r.events, ev)
-	r.state.Apply(ev)
-}
-
 // open returns the run that this process holds, or takes it over from disk.
 func (e *Engine) open(ctx context.Context, id string) (*run, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if r, ok := e.held[id]; ok {
-		return r, nil
-	}
 	entry, err := journal.FindRun(e.opts.State, id)
 	if err != nil {
 		return nil, err
+	}
+	if r, ok := e.held[entry.ID]; ok {
+		return r, nil
 	}
 	p, err := readPlan(entry)
 	if err != nil {
@@ -157,7 +142,7 @@ func (e *Engine) open(ctx context.Context, id string) (*run, error) {
 	if err := e.takeOver(ctx, r, repaired); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
-	e.held[id] = r
+	e.held[entry.ID] = r
 	return r, nil
 }
 
@@ -178,15 +163,27 @@ func (e *Engine) takeOver(ctx context.Context, r *run, repaired string) (err err
 	return nil
 }
 
-// drop lets go of a run.
-func (e *Engine) drop(id string) error {
+// enter opens the run and locks it for the caller, who unlocks r.mu.
+func (e *Engine) enter(ctx context.Context, id string) (*run, error) {
+	for {
+		r, err := e.open(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		if !r.gone {
+			return r, nil
+		}
+		r.mu.Unlock() // it was let go between the two
+	}
+}
+
+// drop lets go of a run. The caller holds r.mu.
+func (e *Engine) drop(r *run) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	r, ok := e.held[id]
-	if !ok {
-		return nil
-	}
-	delete(e.held, id)
+	maps.DeleteFunc(e.held, func(_ string, h *run) bool { return h == r })
+	r.gone, r.driven = true, false
 	return r.close()
 }
 
@@ -208,19 +205,26 @@ func (e *Engine) append(r *run, events ...journal.Event) error {
 }
 
 // Signal writes a person's word into the run's journal and keeps hold of the
-// run for Wait. The error is engine.ErrEnded when the run has ended, and
-// journal.ErrBusy when another process works on it.
+// run for Wait. A Wait that is under way in this process hears it at once: what
+// it waits for ends, and a write that has begun is finished first. The error is
+// engine.ErrEnded when the run has ended, and journal.ErrBusy when another
+// process works on it.
 func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
-	r, err := e.open(ctx, id)
-	if err != nil {
-		return err
-	}
-	if r.state.Ended {
-		return errors.Join(fmt.Errorf("%s run %s: %w", s, id, engine.ErrEnded), e.drop(id))
-	}
 	kind := journal.Resume
 	if s == engine.Cancel {
 		kind = journal.Cancel
+	}
+	r, err := e.enter(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	if r.driven {
+		r.hear(kind)
+		return nil
+	}
+	if r.state.Ended {
+		return errors.Join(fmt.Errorf("%s run %s: %w", s, id, engine.ErrEnded), e.drop(r))
 	}
 	return e.append(r, journal.Event{Kind: kind})
 }

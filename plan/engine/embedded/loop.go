@@ -13,17 +13,39 @@ import (
 )
 
 // Wait drives the run until it ends, holds, or the context ends, and lets go of
-// it then.
+// it then. The error is journal.ErrBusy when another Wait of this engine, or
+// another process, is at it.
 func (e *Engine) Wait(ctx context.Context, id string) (execute.Result, error) {
-	r, err := e.open(ctx, id)
+	r, err := e.enter(ctx, id)
 	if err != nil {
 		return execute.Result{Run: id}, err
+	}
+	busy := r.driven
+	r.driven = true
+	r.mu.Unlock()
+	if busy {
+		return execute.Result{Run: id}, fmt.Errorf("wait for run %s: %w", id, journal.ErrBusy)
 	}
 	if e.opts.Observer != nil {
 		e.opts.Observer.Begin(r.plan, r.events)
 	}
-	err = e.drive(ctx, r)
-	return r.state.Result(), errors.Join(err, e.drop(id))
+	for {
+		err := e.drive(ctx, r)
+		if left, closing := e.leave(r, err); left {
+			return r.state.Result(), errors.Join(err, closing)
+		}
+	}
+}
+
+// leave lets go of a run that was driven as far as it goes, unless a signal has
+// come meanwhile. One that comes while the run ends is too late.
+func (e *Engine) leave(r *run, err error) (left bool, closing error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil && len(r.signals) > 0 && !r.state.Ended {
+		return false, nil
+	}
+	return true, e.drop(r)
 }
 
 // drive does one action after the other. It returns nil when the run has ended,
@@ -36,6 +58,11 @@ func (e *Engine) drive(ctx context.Context, r *run) error {
 		runner.Observer = nil // not an interface that holds nil
 	}
 	for {
+		for _, k := range r.heard() {
+			if err := e.append(r, journal.Event{Kind: k}); err != nil {
+				return err
+			}
+		}
 		a := execute.Next(r.plan, r.state, e.opts.Clock.Now())
 		switch a.Kind {
 		case execute.Hold, execute.Nothing:
@@ -52,9 +79,11 @@ func (e *Engine) drive(ctx context.Context, r *run) error {
 	}
 }
 
-// act does one action and writes down what came of it. Being interrupted is no
-// error: drive sees it.
+// act does one action and writes down what came of it. Being interrupted, by
+// the context or by a signal, is no error: drive sees it.
 func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a execute.Action) error {
+	ctx, stop := r.listen(ctx)
+	defer stop()
 	switch a.Kind {
 	case execute.Arm:
 		return e.append(r, each(a, func(i int, ev *journal.Event) { ev.Kind, ev.Until = journal.Wait, a.Waits[i] })...)

@@ -1,0 +1,67 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// run is a run that this process holds: its locks and its journal's writer.
+// Who drives it, or holds mu while nobody does, has events and state for
+// himself.
+type run struct {
+	plan    *plan.Plan
+	events  []journal.Event
+	state   *execute.State
+	writer  *journal.Writer
+	release func() error
+	conn    Connection
+
+	mu      sync.Mutex
+	driven  bool               // a Wait is at it
+	gone    bool               // closed: open it anew
+	signals []journal.Kind     // heard, not yet written down
+	stop    context.CancelFunc // ends the action that is under way; may be nil
+}
+
+// close lets the run go; another process may hold it then.
+func (r *run) close() error { return errors.Join(r.writer.Close(), r.release()) }
+
+// take folds an event that is on disk into the run.
+func (r *run) take(ev journal.Event) {
+	r.events = append(r.events, ev)
+	r.state.Apply(ev)
+}
+
+// hear keeps a signal for the driver and ends what it does. The caller holds mu.
+func (r *run) hear(k journal.Kind) {
+	r.signals = append(r.signals, k)
+	if r.stop != nil {
+		r.stop()
+	}
+}
+
+// heard returns the signals that have come since it was last asked.
+func (r *run) heard() []journal.Kind {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := r.signals
+	r.signals = nil
+	return out
+}
+
+// listen returns a context for one action, which a signal ends.
+func (r *run) listen(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := context.WithCancel(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stop = stop
+	if len(r.signals) > 0 {
+		stop()
+	}
+	return ctx, stop
+}
