@@ -14,6 +14,9 @@ import "github.com/dnsplan/dnsplan/inventory/zone"
 //	proxied value     -            -       -     switch        -                       -       -
 //	proxied off, on   -            -       -     proxy-*       300 s, old              -       -
 //
+// An update that also turns the proxy on has no change TTL: it is not lowered,
+// and there is nothing that its gate could look for.
+//
 // * where the live TTL is above the change TTL. Where an earlier run's journal
 // shows that resolvers may still hold something longer, that is "old".
 type course struct {
@@ -49,7 +52,7 @@ func courseOf(c *Change, negative zone.TTL) course {
 	case c.Before.Proxied && c.After.Proxied:
 		return course{write: StepSwitch}
 	}
-	out := course{write: StepSwitch, gate: true, settle: true, behind: c.Before.TTL, raise: c.Raised()}
+	out := course{write: StepSwitch, gate: c.ChangeTTL != 0, settle: true, behind: c.Before.TTL, raise: c.Raised()}
 	if c.Lowered() {
 		out.lower, out.old, out.behind = true, c.Before.TTL, c.ChangeTTL
 	}

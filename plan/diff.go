@@ -150,7 +150,8 @@ func (w *differ) missing(r *Record) {
 	if !w.selected(r.Name, r.Group) {
 		return
 	}
-	c := w.change(r, Create, nil, w.after(r, nil))
+	after := w.after(r, nil)
+	c := w.change(r, Create, nil, &after)
 	if cname, ok := w.cnames[r.Name]; ok {
 		if !r.ReplaceCNAME {
 			w.conflict(r.Key, "live CNAME "+cname.Data)
@@ -173,20 +174,28 @@ func (w *differ) both(r *Record, live *zone.RRset) {
 		w.conflict(r.Key, "live "+live.Foreign+" set, which dnsplan never writes")
 		return
 	}
-	before, after := stateOf(*live), w.after(r, live)
-	var action Action
-	switch {
-	case !slices.Equal(before.Values, after.Values):
-		action = Update
-	case before.Proxied != after.Proxied:
-		action = Proxied
-	case before.TTL != after.TTL && !before.Auto && !after.Auto:
-		action = TTL
-	default:
-		return
+	after := w.after(r, live)
+	if action := compareStates(live, &after); action != "" {
+		w.changed(r, action, live, after)
 	}
-	c := w.change(r, action, before, after)
-	c.Add, c.Remove = without(after.Values, before.Values), without(before.Values, after.Values)
+}
+
+// compareStates tells what it takes to get from live to after; nothing is "".
+func compareStates(live *zone.RRset, after *State) Action {
+	switch {
+	case !slices.Equal(live.Addrs, after.Values):
+		return Update
+	case live.Proxied != after.Proxied:
+		return Proxied
+	case live.TTL != after.TTL && !live.Auto && !after.Auto:
+		return TTL
+	}
+	return ""
+}
+
+func (w *differ) changed(r *Record, action Action, live *zone.RRset, after State) {
+	c := w.change(r, action, stateOf(*live), &after)
+	c.Add, c.Remove = without(after.Values, live.Addrs), without(live.Addrs, after.Values)
 	w.add(c)
 }
 
@@ -255,8 +264,8 @@ func (w *differ) wildcardAbove(key zone.Key) zone.TTL {
 }
 
 // after returns the wanted state, with the provider's bounds on the TTL.
-func (w *differ) after(r *Record, live *zone.RRset) *State {
-	s := &State{TTL: r.TTL, Values: r.Addrs}
+func (w *differ) after(r *Record, live *zone.RRset) State {
+	s := State{TTL: r.TTL, Values: r.Addrs}
 	switch {
 	case r.Proxied != nil:
 		s.Proxied = *r.Proxied
