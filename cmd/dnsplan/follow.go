@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -93,8 +94,12 @@ func (f *follower) Begin(p *plan.Plan, events []journal.Event) {
 	f.view.Begin(p, p.ID, events...)
 }
 
-// Event is told each event that was written down.
+// Event is told each event that was written down. What comes before Begin is
+// among the events that Begin is told.
 func (f *follower) Event(e journal.Event) {
+	if f.plan == nil {
+		return
+	}
 	f.events = append(f.events, e)
 	f.view.Event(e)
 }
@@ -132,6 +137,18 @@ func (a *app) summary(s config.Settings, f *follower, r execute.Result, err erro
 		if c.Made == execute.Applied && r.Outcome != execute.OutcomeInterrupted {
 			out.ChangeLog = filepath.Join(s.StateDir, journal.ChangeLogTable)
 		}
+	}
+	out.Next = pasteable(s, out.Commands())
+	return out
+}
+
+// pasteable are those commands that a report suggests, with the flags that this one was
+// given, so that they can be pasted.
+func pasteable(s config.Settings, suggested []report.Command) []report.Command {
+	out := []report.Command{}
+	for _, c := range suggested {
+		c.Command = s.Command(strings.TrimPrefix(c.Command, "dnsplan "))
+		out = append(out, c)
 	}
 	return out
 }

@@ -37,7 +37,9 @@ func runRuns(a *app, c *cobra.Command) error {
 			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: run %s: %v\n", r.ID, r.Err)
 			continue
 		}
-		runs = append(runs, report.NewRun(r.Plan, r.Events, r.Busy))
+		shown := report.NewRun(r.Plan, r.Events, r.Busy)
+		shown.Next = pasteable(s, shown.Next)
+		runs = append(runs, shown)
 	}
 	if s.JSON {
 		return report.RunsJSON(a.stdout, runs)
@@ -77,6 +79,7 @@ func runShow(a *app, c *cobra.Command, what string, markdown bool) error {
 		return fmt.Errorf("%w (and there is no plan file of that name)", err)
 	}
 	shown := report.NewRun(r.Plan, r.Events, r.Busy)
+	shown.Next = pasteable(s, shown.Next)
 	if s.JSON {
 		return report.RunJSON(a.stdout, shown)
 	}

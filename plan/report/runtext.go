@@ -132,11 +132,16 @@ func (p *page) commands(list []Command) {
 		return
 	}
 	p.heading("Next")
-	pad := 0
+	pad, does := 0, 0
 	for _, c := range list {
-		pad = max(pad, lipgloss.Width(c.Command))
+		pad, does = max(pad, lipgloss.Width(c.Command)), max(does, lipgloss.Width(c.Does))
 	}
 	for _, c := range list {
+		if pad+does+5 > p.o.Width { // too wide for two columns
+			p.whole(bold, "  "+clean(c.Command))
+			p.row(6, "      ", in(dim, c.Does))
+			continue
+		}
 		p.row(pad+4, "  ", span{padded(clean(c.Command), pad) + noBreak, bold}, in(dim, " "+c.Does))
 	}
 }

@@ -21,6 +21,26 @@ type Settings struct {
 	JSON      bool
 	NoColor   bool
 	Verbose   bool
+
+	// given are the flags that say where things are, as they were given.
+	given []string
+}
+
+// Command returns what to type for a command of this program with the same
+// inventory and state folder: "dnsplan resume 01K5 -i web.toml".
+func (s Settings) Command(words string) string {
+	return strings.Join(append([]string{"dnsplan " + words}, s.given...), " ")
+}
+
+// quoted makes a word safe to paste into a shell.
+func quoted(word string) string {
+	safe := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:@%+,", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !safe(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // Flags adds the settings' flags to a flag set.
@@ -46,6 +66,12 @@ func ReadSettings(fs *pflag.FlagSet, env func(string) (string, bool)) (Settings,
 	s := Settings{
 		Inventory: v.GetString("inventory"), StateDir: v.GetString("state-dir"),
 		JSON: v.GetBool("json"), NoColor: v.GetBool("no-color"), Verbose: v.GetBool("verbose"),
+	}
+	if f := fs.Lookup("inventory"); f != nil && f.Changed {
+		s.given = append(s.given, "-i", quoted(s.Inventory))
+	}
+	if f := fs.Lookup("state-dir"); f != nil && f.Changed {
+		s.given = append(s.given, "--state-dir", quoted(s.StateDir))
 	}
 	if s.StateDir == "" {
 		s.StateDir = filepath.Join(filepath.Dir(s.Inventory), ".dnsplan")
