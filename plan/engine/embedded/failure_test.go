@@ -163,7 +163,7 @@ func stuckUpdate(t *testing.T, do func(t *testing.T, r *rig)) {
 		r.rec.at(began(r.step(plan.StepSwitch, 1)), func() {
 			c := r.w.resolvers[0]
 			key := r.plan.Changes[0].Key
-			c.stuck, c.entries[key] = true, entry{lookup(r.w.provider.Snapshot(org), key), time.Now().Unix() + 60}
+			c.stuck[key], c.entries[key] = true, entry{lookup(r.w.provider.Snapshot(org), key), time.Now().Unix() + 60}
 		})
 		result := r.run()
 		r.wantOutcome(result, execute.OutcomeHeld, execute.Pending)
@@ -177,7 +177,7 @@ func TestLaggingResolverHoldsAtTheLowTTL(t *testing.T) {
 	stuckUpdate(t, func(t *testing.T, r *rig) {
 		r.wantOutcome(r.signal(engine.Resume), execute.OutcomeHeld) // it still lags
 		r.wantWrites(lowWWW, switchWWW)
-		r.w.set(func() { r.w.resolvers[0].stuck = false })
+		r.w.set(func() { clear(r.w.resolvers[0].stuck) })
 		before := time.Now()
 		r.wantOutcome(r.signal(engine.Resume), execute.OutcomeDone, execute.Applied)
 		r.wantWrites(lowWWW, switchWWW, isWWW)
@@ -571,7 +571,7 @@ func TestHeldGroupHoldsInAllItsZones(t *testing.T) {
 		key := zone.Key{Name: "a." + net, Type: zone.A}
 		r.rec.at(began(r.step(plan.StepVerify, 1)), func() {
 			c := r.w.resolvers[0]
-			c.stuck, c.entries[key] = true, entry{reply: lookup(r.w.history[net][0].snapshot, key)}
+			c.stuck[key], c.entries[key] = true, entry{reply: lookup(r.w.history[net][0].snapshot, key)}
 		})
 		r.wantOutcome(r.run(), execute.OutcomeHeld, execute.Pending, execute.Pending, execute.Pending)
 		for _, w := range r.w.writes() {

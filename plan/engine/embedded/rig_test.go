@@ -265,9 +265,10 @@ func (o *recorder) Progress(p execute.Progress) {
 
 // at calls do once, in the moment of the first event that is is true of.
 func (o *recorder) at(is func(journal.Event) bool, do func()) {
+	fired := false
 	o.onEvent = func(e journal.Event) {
-		if is(e) {
-			o.onEvent = nil
+		if !fired && is(e) {
+			fired = true
 			do()
 		}
 	}

@@ -127,8 +127,8 @@ type cache struct {
 
 	dead    bool
 	garbage bool
-	// stuck keeps what it has, as a cache does that somebody forgot to flush.
-	stuck bool
+	// stuck are the sets of which it keeps what it has for ever.
+	stuck map[zone.Key]bool
 	// clamp is the least TTL that it gives an answer.
 	clamp zone.TTL
 	// stale serves an expired answer for so long, with 30 seconds of TTL
@@ -145,7 +145,7 @@ type entry struct {
 
 func newCache(n int) *cache {
 	return &cache{
-		name: fmt.Sprintf("r%d", n), entries: map[zone.Key]entry{},
+		name: fmt.Sprintf("r%d", n), entries: map[zone.Key]entry{}, stuck: map[zone.Key]bool{},
 		addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(n)}), 53),
 	}
 }
@@ -169,9 +169,9 @@ func (c *cache) resolve(key zone.Key, now time.Time, servers []*authority, histo
 	e, ok := c.entries[key]
 	expired := time.Duration(now.Unix()-e.ends) * time.Second
 	switch {
-	case ok && (expired <= 0):
+	case ok && expired <= 0:
 		return e.left(now)
-	case ok && (c.stuck || expired <= c.stale):
+	case ok && (c.stuck[key] || expired <= c.stale):
 		out := e.reply
 		out.ttl = 30
 		return out
