@@ -1,0 +1,6 @@
+package execute
+
+import "github.com/dnsplan/dnsplan/plan"
+
+// Undo is the write that takes the step back for the change.
+func (s *State) Undo(st *plan.Step, c *plan.Change) (plan.Move, bool) { return s.undo(st, c) }

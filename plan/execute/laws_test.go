@@ -1,0 +1,254 @@
+package execute_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// history is a run under random outcomes, beside the RRsets as they would be
+// live.
+type history struct {
+	*rapid.T
+	*run
+	live     map[string]*zone.RRset // by change
+	verified map[string]bool        // by change
+	done     map[string]bool        // by step and zone
+	alarmed  map[string]bool        // by zone
+	faults   int
+}
+
+// No order of events raises the TTL of a switched RRset before its verification
+// or its rollback, does a step again that was done, writes over what the step
+// does not expect, or leaves anything open without an alarm. Every run ends.
+func TestLaws(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		h := &history{T: rt, run: newRun(planOf(drawStrategy(rt), drawSets(rt)...))}
+		h.live, h.verified, h.done, h.alarmed = map[string]*zone.RRset{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+		h.faults = rapid.IntRange(0, 5).Draw(rt, "faults")
+		for _, c := range h.p.Changes {
+			h.live[c.ID] = c.Before.RRset(c.Key)
+		}
+		for n := 0; ; n++ {
+			if n > 300 {
+				rt.Fatalf("no end, next is %s", describe(h.next()))
+			}
+			if a := h.next(); a.Kind == execute.Nothing {
+				break
+			} else {
+				h.act(a)
+			}
+		}
+		h.ended()
+	})
+}
+
+func drawStrategy(t *rapid.T) plan.Strategy {
+	return rapid.SampledFrom([]plan.Strategy{plan.Staged, plan.Staged, plan.Staged, plan.Direct}).Draw(t, "strategy")
+}
+
+func drawSets(t *rapid.T) (sets []rrset) {
+	ttl := rapid.SampledFrom([]zone.TTL{0, 30, 60, 600})
+	for i := range rapid.IntRange(1, 5).Draw(t, "sets") {
+		s := rrset{
+			zone: rapid.SampledFrom([]string{org, net, "example.com."}).Draw(t, "zone"), name: fmt.Sprintf("n%d", i),
+			before: ttl.Draw(t, "before"), after: ttl.Draw(t, "after"),
+			group: rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "group"), same: rapid.Bool().Draw(t, "same"),
+		}
+		sets = append(sets, s)
+	}
+	return sets
+}
+
+// act lets the next action come to some outcome.
+func (h *history) act(a execute.Action) {
+	switch a.Kind {
+	case execute.Hold:
+		h.take(journal.Event{Kind: rapid.SampledFrom([]journal.Kind{journal.Resume, journal.Resume, journal.Cancel}).Draw(h.T, "word")})
+		return
+	case execute.Arm:
+		h.each(a, journal.Wait, "")
+	case execute.Sleep:
+		h.now = a.Until
+	case execute.Pass:
+		h.each(a, journal.Done, "")
+	case execute.Finish:
+		h.take(journal.Event{Kind: journal.End})
+	case execute.Run:
+		h.take(journal.Event{Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing})
+		for _, ref := range a.Zones {
+			if !h.inZone(a, ref) {
+				return // the process has died
+			}
+		}
+	}
+	if h.fault("word") {
+		h.take(journal.Event{Kind: rapid.SampledFrom([]journal.Kind{journal.Cancel, journal.Interrupted, journal.Resume}).Draw(h.T, "word")})
+	}
+}
+
+// fault draws whether something goes wrong now.
+func (h *history) fault(what string) bool {
+	if h.faults == 0 || rapid.IntRange(0, 9).Draw(h.T, what) > 0 {
+		return false
+	}
+	h.faults--
+	return true
+}
+
+// inZone does the step in one zone. It is false when the process dies there.
+func (h *history) inZone(a execute.Action, ref plan.ZoneRef) bool {
+	at := a.Step.ID + " " + ref.String()
+	if !a.Closing && h.done[at] {
+		h.Fatalf("%s is done again in %s", describe(a), ref)
+	}
+	moves := h.moves(a, ref)
+	ok := !h.fault("outcome")
+	if ok || rapid.Bool().Draw(h.T, "landed") {
+		h.write(moves)
+	}
+	e := journal.Event{Kind: journal.Done, Step: a.Step.ID, Zone: ref.String(), Undo: a.Closing}
+	if ok {
+		h.done[at] = !a.Closing
+		h.verify(a, ref)
+	} else {
+		kind := rapid.SampledFrom([]journal.Kind{journal.Failed, journal.Failed, journal.Hold, ""}).Draw(h.T, "failure")
+		if kind == "" {
+			return false
+		}
+		h.fail(&e, a, ref, kind, moves)
+	}
+	h.take(e)
+	return true
+}
+
+// fail makes an event of a failure. Only checks of resolvers, and closing, wait
+// for a person. Closing that fails is an alarm, also about what it has left.
+func (h *history) fail(e *journal.Event, a execute.Action, ref plan.ZoneRef, kind journal.Kind, moves map[string]plan.Move) {
+	e.Kind, e.Error = kind, "because"
+	if kind == journal.Hold && !a.Closing && a.Step.Kind != plan.StepVerify && a.Step.Kind != plan.StepSettle {
+		e.Kind = journal.Failed
+	}
+	if e.Kind == journal.Failed && a.Closing {
+		h.alarmed[ref.String()] = true
+		left := []string{}
+		for id := range moves {
+			left = append(left, id)
+		}
+		if rapid.Bool().Draw(h.T, "left") {
+			e.Data, _ = json.Marshal(map[string]any{"class": execute.Moved, "left": left})
+		} else {
+			h.write(moves) // written, and not all servers agree
+		}
+	}
+}
+
+// moves are the writes of the action in the zone, by change.
+func (h *history) moves(a execute.Action, ref plan.ZoneRef) map[string]plan.Move {
+	out := map[string]plan.Move{}
+	if !a.Step.Kind.Writes() {
+		return out
+	}
+	for i := range h.p.Changes {
+		c := &h.p.Changes[i]
+		if c.ZoneRef != ref || !slices.Contains(a.Step.Changes, c.ID) {
+			continue
+		}
+		if !a.Closing {
+			out[c.ID] = c.Move(a.Step.Kind)
+		} else if m, ok := h.state.Undo(a.Step, c); ok {
+			out[c.ID] = m
+		}
+	}
+	return out
+}
+
+// write brings what is live from each move's From to its To, as far as the laws
+// allow it.
+func (h *history) write(moves map[string]plan.Move) {
+	for id, m := range moves {
+		live := h.live[id]
+		if !equal(live, m.From) && !equal(live, m.To) {
+			h.Fatalf("%s: live is %v, and the write goes from %v to %v", id, live, m.From, m.To)
+		}
+		c, _ := h.p.Change(id)
+		if raised := m.To != nil && c.After != nil && c.ChangeTTL > 0 && slices.Equal(m.To.Addrs, c.After.Values) && m.To.TTL > c.ChangeTTL; raised && !h.verified[id] {
+			if c.Strategy == plan.Staged && c.Action != plan.TTL {
+				h.Fatalf("%s: %v is written before it was verified", id, m.To)
+			}
+		}
+		h.live[id] = m.To
+	}
+}
+
+func equal(a, b *zone.RRset) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}
+
+func (h *history) verify(a execute.Action, ref plan.ZoneRef) {
+	if a.Step.Kind != plan.StepVerify {
+		return
+	}
+	for _, id := range a.Step.Changes {
+		if c, _ := h.p.Change(id); c.ZoneRef == ref {
+			h.verified[id] = true
+		}
+	}
+}
+
+// ended checks what a run leaves behind.
+func (h *history) ended() {
+	result := h.state.Result()
+	for _, r := range result.Changes {
+		c, live := r.Change, h.live[r.Change.ID]
+		before, after := equal(live, c.Before.RRset(c.Key)), equal(live, c.After.RRset(c.Key))
+		switch r.Made {
+		case execute.Applied:
+			if !after {
+				h.Fatalf("%s is applied, and live is %v", c.ID, live)
+			}
+		case execute.RolledBack, execute.NotApplied:
+			if !before {
+				h.Fatalf("%s is %s, and live is %v", c.ID, r.Made, live)
+			}
+		case execute.LeftOpen:
+			if !h.alarmed[c.ZoneRef.String()] {
+				h.Fatalf("%s is left open without an alarm", c.ID)
+			}
+		default:
+			h.Fatalf("%s is %s at the end", c.ID, r.Made)
+		}
+	}
+	h.groupsTogether(result)
+}
+
+// groupsTogether wants that no group ends both applied and taken back, unless
+// there was an alarm.
+func (h *history) groupsTogether(result execute.Result) {
+	made := map[string]execute.Made{}
+	for _, r := range result.Changes {
+		c := r.Change
+		if c.Group == "" || c.Strategy != plan.Staged || c.Action == plan.Delete || c.Action == plan.TTL || len(h.alarmed) > 0 {
+			continue
+		}
+		m := execute.RolledBack
+		if r.Made == execute.Applied {
+			m = execute.Applied
+		}
+		if was, ok := made[c.Group]; ok && was != m {
+			h.Fatalf("group %s is %s and %s", c.Group, was, m)
+		}
+		made[c.Group] = m
+	}
+}
