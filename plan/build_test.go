@@ -445,7 +445,8 @@ func TestBuildWarns(t *testing.T) {
 		{"no servers", policy(), site{want: "www 300 A 192.0.2.2", servers: []string{}}, []string{"no-authoritative-check example.org."}},
 		{"servers", policy(), site{want: "www 300 A 192.0.2.2", servers: []string{"192.0.2.53"}}, nil},
 		{
-			"change TTL under the provider's minimum", policy(), site{live: "www 3600 A 192.0.2.1", want: "www 3600 A 192.0.2.2", minTTL: 600},
+			"change TTL under the provider's minimum", policy(),
+			site{live: "www 3600 A 192.0.2.1", want: "www 3600 A 192.0.2.2", minTTL: 600},
 			[]string{"change-ttl-clamped example.org."},
 		},
 		{"TTL only needs no change TTL", policy(), site{live: "www 3600 A 192.0.2.1", want: "www 7200 A 192.0.2.1", minTTL: 600}, nil},

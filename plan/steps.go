@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -69,40 +70,47 @@ func (s *steps) lowering() {
 	}
 }
 
-// grouped is a group's name and whether it is the last one, without a name.
+// grouped is a group with its changes, in canonical order. The last group has
+// no name: it holds what is in no group, and deletions.
 type grouped struct {
-	name string
-	last bool
+	name    string
+	changes []int // indices
 }
 
-func (g grouped) holds(c *Change) bool {
-	if g.last {
-		return c.Group == "" || c.Action == Delete
-	}
-	return c.Group == g.name && c.Action != Delete
-}
-
+// groups returns the groups in name order, the last one at the end.
 func (s *steps) groups() []grouped {
-	var names []string
+	held := map[string][]int{}
 	for i := range s.plan.Changes {
-		c := &s.plan.Changes[i]
-		if c.Group != "" && c.Action != Delete && !slices.Contains(names, c.Group) {
-			names = append(names, c.Group)
+		name := s.plan.Changes[i].Group
+		if s.plan.Changes[i].Action == Delete {
+			name = ""
+		}
+		held[name] = append(held[name], i)
+	}
+	last := grouped{changes: held[""]}
+	delete(held, "")
+	var out []grouped
+	for _, name := range slices.Sorted(maps.Keys(held)) {
+		out = append(out, grouped{name: name, changes: held[name]})
+	}
+	return append(out, last)
+}
+
+// writtenBy returns the ids of the group's changes that kind brings about.
+func (s *steps) writtenBy(kind Kind, g grouped) (ids []string) {
+	for _, i := range g.changes {
+		if s.courses[i].write == kind {
+			ids = append(ids, s.plan.Changes[i].ID)
 		}
 	}
-	slices.Sort(names)
-	var out []grouped
-	for _, n := range names {
-		out = append(out, grouped{name: n})
-	}
-	return append(out, grouped{last: true})
+	return ids
 }
 
 // group switches one group and verifies it before the next one.
 func (s *steps) group(g grouped) {
 	var touched []string
 	for _, kind := range []Kind{StepProxyOff, StepProxyOn, StepSwitch} {
-		ids := s.where(func(c *Change, co course) bool { return g.holds(c) && co.write == kind })
+		ids := s.writtenBy(kind, g)
 		if len(ids) == 0 {
 			continue
 		}
