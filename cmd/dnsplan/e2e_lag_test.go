@@ -57,7 +57,10 @@ func (b *testbed) lags(o output) {
 	r := b.lastRun()
 	hold := at(b.t, r, moment{plan.StepVerify, 1, journal.Hold})
 	lagger := b.caches[1].Addr.String()
-	for _, text := range []string{hold.Error, o.stdout, o.stderr} {
+	if !strings.Contains(o.stderr, "cache2 ("+lagger+")") {
+		b.t.Errorf("%s is not named in the progress: %s", lagger, o.stderr)
+	}
+	for _, text := range []string{hold.Error, o.stdout} {
 		text = flat(text)
 		if !strings.Contains(text, "cache2 ("+lagger+")") || strings.Contains(text, "cache1") || strings.Contains(text, "cache3") {
 			b.t.Errorf("%s is not named as the only one that lags: %s", lagger, text)

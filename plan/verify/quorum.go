@@ -27,28 +27,26 @@ func Quorum(require string, n int) (int, error) {
 // resolvers that answer as many as require says must; a silent one counts for
 // nothing. Where nobody was asked nothing disagrees.
 func Agree(lines []Line, require string) (bool, error) {
-	authoritative := map[string]bool{} // by server, whether an address of it answered
+	alive := map[string]bool{} // by authoritative server
 	asked, answering, good := 0, 0, 0
 	for _, l := range lines {
-		if l.Resolver {
-			asked++
-		}
-		switch {
-		case l.Resolver && l.Verdict != Silent:
-			answering++
-			if l.Verdict.Good() {
-				good++
+		heard := l.Verdict != Silent
+		if !l.Resolver {
+			if heard && !l.Verdict.Good() {
+				return false, nil
 			}
-		case l.Resolver:
-		case l.Verdict == Silent:
-			authoritative[l.Server] = authoritative[l.Server]
-		case !l.Verdict.Good():
-			return false, nil
-		default:
-			authoritative[l.Server] = true
+			alive[l.Server] = alive[l.Server] || heard
+			continue
+		}
+		asked++
+		if heard {
+			answering++
+		}
+		if l.Verdict.Good() {
+			good++
 		}
 	}
-	for _, answered := range authoritative {
+	for _, answered := range alive {
 		if !answered {
 			return false, nil
 		}
