@@ -87,7 +87,7 @@ func (s *State) left(c *plan.Change) bool {
 // kept tells whether the change stands although its zone failed: its new answer
 // was verified, in every zone of its group, or, for a change of the TTL alone,
 // all servers have taken it. What failed to stay good while it settled does not
-// stand.
+// stand, nor does what moves together with it.
 func (s *State) kept(c *plan.Change) bool {
 	f := s.zones[c.ZoneRef].failed
 	made := false
@@ -95,7 +95,7 @@ func (s *State) kept(c *plan.Change) bool {
 		if s.decides(st, c) {
 			made = s.isDone(st, c.ZoneRef) && (st.Group == "" || s.everywhere(st))
 		}
-		if st.Kind == plan.StepSettle && f != nil && f.Step == st.ID {
+		if st.Kind == plan.StepSettle && f != nil && f.Step == st.ID && (f.Class != Linked || c.Group != "") {
 			return false
 		}
 	}

@@ -145,7 +145,7 @@ func (s *State) made(c *plan.Change) Made {
 		}
 	}
 	switch {
-	case done, z.failed != nil && s.kept(c) && closed && !s.alarmed(c):
+	case done && z.failed == nil, z.failed != nil && s.kept(c) && closed && !s.alarmed(c):
 		return Applied
 	case z.failed == nil:
 		return Pending

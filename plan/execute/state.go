@@ -253,17 +253,19 @@ func (s *State) cancel(e journal.Event) {
 
 // fail marks a zone as failed, and with it those that move together: all zones
 // of every group that takes in a failed zone and is not yet verified in each of
-// them.
+// them. When a zone fails while it settles, a verified group goes back too,
+// but for zones that have begun to raise their TTLs.
 func (s *State) fail(ref plan.ZoneRef, f Failure) {
 	if z := s.zones[ref]; z.failed == nil {
 		z.failed, z.held = &f, nil
 	}
+	settling := s.settles(f.Step)
 	for _, linked := range s.index.groups {
-		if s.everywhere(linked.verify) || !s.index.touches(linked.verify.ID, ref) {
+		if s.everywhere(linked.verify) && !settling || !s.index.touches(linked.verify.ID, ref) {
 			continue
 		}
 		for _, other := range linked.zones {
-			if s.zones[other].failed == nil {
+			if s.zones[other].failed == nil && !(settling && s.raising(other)) {
 				s.fail(other, Failure{
 					Step: f.Step, Class: Linked, At: f.At,
 					Error: "group " + linked.name + " moves together with " + ref.String() + ", which failed",
@@ -271,6 +273,22 @@ func (s *State) fail(ref plan.ZoneRef, f Failure) {
 			}
 		}
 	}
+}
+
+// settles tells whether the step is one in which the new state settles.
+func (s *State) settles(step string) bool {
+	st, ok := s.index.steps[step]
+	return ok && st.Kind == plan.StepSettle
+}
+
+// raising tells whether the zone has begun to raise TTLs.
+func (s *State) raising(ref plan.ZoneRef) bool {
+	for i := range s.plan.Steps {
+		if st := &s.plan.Steps[i]; st.Kind == plan.StepRaise && s.steps[st.ID].started[ref] {
+			return true
+		}
+	}
+	return false
 }
 
 // besideHeld returns the zones that wait because one that moves together with
@@ -281,7 +299,11 @@ func (s *State) besideHeld() map[plan.ZoneRef]bool {
 	}
 	out := map[plan.ZoneRef]bool{}
 	for _, g := range s.index.groups {
-		if s.everywhere(g.verify) || !slices.ContainsFunc(g.zones, func(z plan.ZoneRef) bool { return s.zones[z].held != nil }) {
+		verified := s.everywhere(g.verify)
+		if !slices.ContainsFunc(g.zones, func(z plan.ZoneRef) bool {
+			held := s.zones[z].held
+			return held != nil && (!verified || s.settles(held.Step))
+		}) {
 			continue
 		}
 		for _, z := range g.zones {
