@@ -68,7 +68,7 @@ func (a *app) backupZones(c *cobra.Command, s *config.Session, wanted []zone.Nam
 		}
 		live, err := p.Read(c.Context(), z.Name)
 		if err != nil {
-			return done, fmt.Errorf("read zone %s: %w", z.Name.Display(), err)
+			return done, fmt.Errorf("provider %q: %w", z.Provider, err)
 		}
 		ref := plan.ZoneRef{Zone: z.Name, View: z.View}
 		path, err := s.SaveBackup(ref, live, "", a.clock.Now())

@@ -167,7 +167,7 @@ func (s *Session) read(ctx context.Context, z inventory.Zone) (*plan.Desired, *z
 	}
 	live, err := p.Read(ctx, z.Name)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read zone %s from provider %q: %w", z.Name.Display(), z.Provider, err)
+		return nil, nil, fmt.Errorf("provider %q: %w", z.Provider, err)
 	}
 	limits := p.Limits(z.Name)
 	d := &plan.Desired{

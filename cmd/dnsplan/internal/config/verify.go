@@ -121,7 +121,8 @@ func absent(lines []verify.Line) bool {
 }
 
 // heard makes sure that one of the servers of a kind has said something, if any
-// was asked: silence is no difference, it is a failed read.
+// was asked: silence is no difference, it is a failed read. So is an error from
+// all authoritative servers; that all resolvers fail is worth seeing.
 func heard(out []report.Verified, resolvers bool, kind string) error {
 	var silent *verify.Line
 	for _, v := range out {
@@ -129,7 +130,7 @@ func heard(out []report.Verified, resolvers bool, kind string) error {
 			l := &v.Lines[i]
 			switch {
 			case l.Resolver != resolvers:
-			case l.Verdict != verify.Silent:
+			case l.Verdict != verify.Silent && (resolvers || l.Verdict != verify.Failing):
 				return nil
 			case silent == nil:
 				silent = l
