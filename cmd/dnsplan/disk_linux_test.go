@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// diskPages is the size of a small disk; a file takes a page at least.
+const diskPages = 24
+
+// smallDisk mounts a disk of a few pages, where that is allowed.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	size := fmt.Sprintf("size=%d", diskPages*os.Getpagesize())
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, size); err != nil {
+		t.Skipf("mount: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	return dir
+}
+
+// fill leaves some pages of a small disk free.
+func fill(t *testing.T, dir string, free int) {
+	t.Helper()
+	ballast := make([]byte, os.Getpagesize())
+	f, err := os.Create(filepath.Join(dir, "ballast"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = f.Write(ballast)
+	}
+	info, statErr := f.Stat()
+	if statErr != nil {
+		t.Fatal(statErr)
+	}
+	if err := f.Truncate(info.Size() - int64(free*os.Getpagesize())); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The state folder's disk is full, sooner or later: either nothing was written
+// to the zone, or a run tells of it; and with room again all goes on.
+func TestFullStateDisk(t *testing.T) {
+	for free := range 12 {
+		t.Run(strconv.Itoa(free), func(t *testing.T) {
+			p, disk := newProgram(t, ""), smallDisk(t)
+			before := p.read("zones/example.org.zone")
+			state := filepath.Join(disk, "state")
+			fill(t, disk, free)
+			got := p.run("apply", "--auto-approve", "--state-dir", state)
+			if got.code == exitDone {
+				t.Skip("that is room enough")
+			}
+			got.is(t, exitError, "no space left on device")
+			changed := p.read("zones/example.org.zone") != before
+			if err := os.Remove(filepath.Join(disk, "ballast")); err != nil {
+				t.Fatal(err)
+			}
+			if changed {
+				p.run("resume", "last", "--state-dir", state).is(t, exitDone)
+			} else {
+				p.run("apply", "--auto-approve", "--state-dir", state).is(t, exitDone)
+			}
+			p.run("plan", "--detailed-exitcode", "--state-dir", state).is(t, exitDone, "No changes.")
+		})
+	}
+}
+
+// The zone's disk is full: the zone stays as it is.
+func TestFullZoneDisk(t *testing.T) {
+	p, disk := newProgram(t, ""), smallDisk(t)
+	zones := filepath.Join(disk, "example.org.zone")
+	before := p.read("zones/example.org.zone")
+	if err := os.WriteFile(zones, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.write("inventory.toml", strings.Replace(p.read("inventory.toml"), `"zones"`, strconv.Quote(disk), 1))
+	fill(t, disk, 0)
+	p.run("apply", "--auto-approve").is(t, exitError, "no space left on device", "0 of 2 changes applied")
+	after, err := os.ReadFile(zones)
+	if err != nil || string(after) != before {
+		t.Errorf("the zone is now %q, %v", after, err)
+	}
+	p.run("plan", "-o", filepath.Join(disk, "move.plan")).is(t, exitError, "no space left on device")
+	left, err := filepath.Glob(filepath.Join(disk, "*plan*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}

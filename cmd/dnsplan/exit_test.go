@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+func TestExit(t *testing.T) {
+	wrap := func(err error) error { return fmt.Errorf("apply plan: %w", err) }
+	tests := []struct {
+		name string
+		err  error
+		code int
+		hint string
+	}{
+		{"nothing", nil, exitDone, ""},
+		{"differences", silent(exitDifferences), exitDifferences, ""},
+		{"stale", wrap(&execute.StaleError{}), exitRefused, "make a new plan"},
+		{"held", wrap(&journal.HeldError{}), exitRefused, "dnsplan runs"},
+		{"busy", wrap(&journal.BusyError{}), exitRefused, "dnsplan runs"},
+		{"used", wrap(journal.ErrUsed), exitRefused, "applied once"},
+		{"damaged", wrap(plan.ErrDamaged), exitRefused, "plan -o FILE"},
+		{"damaged, only shown", &coded{exitError, wrap(plan.ErrDamaged)}, exitError, "plan -o FILE"},
+		{"newer", wrap(plan.ErrNewer), exitRefused, "update dnsplan"},
+		{"guard", refused("no"), exitRefused, ""},
+		{"no inventory", wrap(config.ErrNoInventory), exitError, "-i"},
+		{"no group", wrap(config.ErrNoSuchGroup), exitError, "group"},
+		{"no name", wrap(config.ErrNoSuchName), exitError, "NAME"},
+		{"no run", wrap(journal.ErrNoRun), exitError, "dnsplan runs"},
+		{"ended", wrap(engine.ErrEnded), exitError, "dnsplan show"},
+		{"credentials", wrap(providers.ErrCredentials), exitError, "credentials"},
+		{"no zone", wrap(providers.ErrZoneNotFound), exitError, "provider"},
+		{"disk", wrap(syscall.ENOSPC), exitError, "disk"},
+		{"mode", wrap(fs.ErrPermission), exitError, "mode"},
+		{"flag", &usageError{"dnsplan plan", errors.New("unknown flag")}, exitError, "dnsplan plan --help"},
+		{"other", wrap(errors.New("it is Monday")), exitError, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			a := &app{stderr: &stderr}
+			if got := a.exit(t.Context(), tt.err); got != tt.code {
+				t.Errorf("exit code %d, want %d", got, tt.code)
+			}
+			quiet := tt.err == nil || tt.name == "differences"
+			if quiet != (stderr.Len() == 0) || !quiet && !strings.HasPrefix(stderr.String(), "dnsplan: error: "+tt.err.Error()+"\n") {
+				t.Errorf("says %q", stderr.String())
+			}
+			_, hint, _ := strings.Cut(stderr.String(), "dnsplan: hint: ")
+			if !strings.Contains(hint, tt.hint) || tt.hint == "" && hint != "" {
+				t.Errorf("hint %q, want one with %q", hint, tt.hint)
+			}
+		})
+	}
+}
+
+// A signal ends every command with its own code, however the error tells of it,
+// and with no other word of an error.
+func TestExitBySignal(t *testing.T) {
+	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(signalled{signal})
+		for _, err := range []error{
+			ctx.Err(), context.Cause(ctx), fmt.Errorf("read zone: %w", ctx.Err()),
+			fmt.Errorf("read zone: %w", context.Cause(ctx)), errors.Join(ctx.Err(), nil),
+		} {
+			var stderr bytes.Buffer
+			a := &app{stderr: &stderr}
+			if got := a.exit(ctx, err); got != code || stderr.String() != "dnsplan: stopped by "+signal.String()+"\n" {
+				t.Errorf("%v: exit code %d, says %q", err, got, stderr.String())
+			}
+		}
+		if got := codeOf(ctx, errors.New("refused")); got != exitError {
+			t.Errorf("another error under a signal: %d", got)
+		}
+	}
+}
+
+// A command that is stopped while it reads says so with the signal's code.
+func TestSignalWhileReading(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(signalled{syscall.SIGINT})
+	p := newProgram(t, "")
+	for _, args := range [][]string{{"plan"}, {"drift"}, {"backup"}, {"apply", "--auto-approve"}} {
+		got := p.runWith(ctx, args...).is(t, exitInterrupted)
+		if strings.Contains(got.stderr, "error") {
+			t.Errorf("%s: %s", args[0], got.stderr)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
+	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
+)
+
+const bindZone = `$TTL 300
+@ IN SOA ns1 hostmaster 1 7200 3600 1209600 300
+@ IN NS ns1
+ns1 IN A 192.0.2.53
+www IN A 192.0.2.1
+api IN A 192.0.2.1
+`
+
+// updateSite reaches a BIND with a key.
+func updateSite(s *dnsd.Server, key dnsd.Key) string {
+	return fmt.Sprintf(`version = 1
+[defaults]
+ttl      = 300
+strategy = "direct"
+[[provider]]
+name           = "dns"
+type           = "rfc2136"
+server         = %q
+tsig_name      = %q
+tsig_algorithm = %q
+tsig_secret    = "env:TEST_TSIG"
+[[zone]]
+name     = "example.org"
+provider = "dns"
+servers  = []
+[[zone.record]]
+name = "www"
+a    = ["203.0.113.11"]
+[[zone.record]]
+name = "api"
+a    = ["203.0.113.12"]
+`, s.Addr.String(), key.Name, key.Algorithm)
+}
+
+// A server that refuses the update: every record of the batch is named, and
+// nothing has changed.
+func TestRefusedUpdate(t *testing.T) {
+	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}, NoUpdate: true})
+	p := newProgram(t, updateSite(s, s.Key))
+	p.env["TEST_TSIG"] = s.Key.Secret
+	before := s.AXFR("example.org")
+	p.run("plan").is(t, exitDone, "Plan: 0 to create, 2 to update, 0 to delete.")
+	got := p.run("apply", "--auto-approve").is(t, exitError, "REFUSED", "www.example.org. A", "api.example.org. A", "0 of 2 changes applied")
+	noSecret(t, p, got, s.Key.Secret)
+	if after := s.AXFR("example.org"); strings.Join(after, "\n") != strings.Join(before, "\n") {
+		t.Errorf("the zone is now %q", after)
+	}
+	p.run("log", "--json").is(t, exitDone)
+	p.run("drift").is(t, exitDifferences)
+}
+
+// A wrong secret, an unknown key and a key without rights: a failed read, with
+// a hint, and no plan.
+func TestTSIGMismatch(t *testing.T) {
+	stranger := dnsd.Key{Name: "stranger", Algorithm: "hmac-sha256", Secret: "c3RyYW5nZXItc2VjcmV0LTMyLWJ5dGVzLW9rIQ=="}
+	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}, Strangers: []dnsd.Key{stranger}})
+	other := s.Key
+	other.Secret = "b3RoZXItc2VjcmV0LW9mLTMyLW9jdGV0cy1hdC1hbGw="
+	unknown := other
+	unknown.Name = "nobody"
+	for _, key := range []dnsd.Key{other, unknown, stranger} {
+		p := newProgram(t, updateSite(s, key))
+		p.env["TEST_TSIG"] = key.Secret
+		for _, args := range [][]string{{"plan"}, {"drift"}, {"apply", "--auto-approve"}} {
+			got := p.run(args...).is(t, exitError, "hint: check the provider's credentials")
+			noSecret(t, p, got, key.Secret)
+		}
+	}
+}
+
+// noSecret looks for a secret in everything that was written.
+func noSecret(t *testing.T, p *program, got ended, secret string) {
+	t.Helper()
+	if strings.Contains(got.stdout+got.stderr, secret) {
+		t.Error("the secret was printed")
+	}
+	err := filepath.WalkDir(p.path(".dnsplan"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil //nolint:nilerr // what is not there holds no secret
+		}
+		if b, err := os.ReadFile(path); err != nil || strings.Contains(string(b), secret) {
+			t.Errorf("%s: the secret, or %v", path, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// garbageSite asks one resolver and, where servers says so, one authoritative
+// server.
+const garbageSite = `version = 1
+[verify]
+require = 1
+timeout = "5s"
+[[verify.resolver]]
+name    = "rubbish"
+address = %q
+[[provider]]
+name = "files"
+type = "zonefile"
+dir  = "zones"
+[[zone]]
+name     = "example.org"
+provider = "files"
+servers  = %s
+[[zone.record]]
+name = "www"
+a    = ["203.0.113.11"]
+`
+
+// garbage is a server that answers, but not in DNS.
+func garbage(t *testing.T) string {
+	t.Helper()
+	return resolvertest.Serve(t, dns.HandlerFunc(func(w dns.ResponseWriter, _ *dns.Msg) {
+		_, _ = w.Write([]byte("this is no DNS message at all"))
+	})).String()
+}
+
+// A resolver that answers garbage is named and verifies nothing: where one is
+// required, nothing is written.
+func TestGarbageResolver(t *testing.T) {
+	t.Parallel() // it waits for better answers
+	p := newProgram(t, fmt.Sprintf(garbageSite, garbage(t), "[]"))
+	before := p.read("zones/example.org.zone")
+	p.run("apply", "--auto-approve").is(t, exitError, "resolver rubbish (", "malformed reply", "0 of 1 resolvers answered the baseline")
+	if p.read("zones/example.org.zone") != before {
+		t.Error("written although nobody can verify it")
+	}
+}
+
+// Garbage from every authoritative server is a failed read, not a difference.
+func TestGarbageServer(t *testing.T) {
+	t.Parallel() // it waits for better answers
+	addr := garbage(t)
+	p := newProgram(t, fmt.Sprintf(garbageSite, addr, "["+strconv.Quote(addr)+"]"))
+	p.run("verify").is(t, exitError, "no authoritative server of example.org answers", "malformed reply")
+}
+
+// The example at the top of the repository loads, and plans and applies on a
+// fresh sandbox.
+func TestExampleInventory(t *testing.T) {
+	example, err := os.ReadFile(filepath.Join("..", "..", "inventory.example.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram(t, string(example))
+	p.run("validate").is(t, exitDone, "is valid: 1 zone")
+	p.run("plan").is(t, exitDone, "www.example.org A", "Plan: 0 to create, 2 to update, 0 to delete.")
+	p.run("verify").is(t, exitDifferences, "differ")
+	p.run("apply", "--auto-approve", "--strategy", "direct").is(t, exitDone, "2 of 2 changes applied")
+	p.run("plan").is(t, exitDone, "No changes.")
+	p.run("drift").is(t, exitDone)
+}
