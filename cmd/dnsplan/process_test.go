@@ -160,9 +160,16 @@ func TestFullOutput(t *testing.T) {
 	p.stdout = full
 	before := p.read("zones/example.org.zone")
 	for _, args := range [][]string{
-		{"plan"}, {"plan", "--json"}, {"plan", "--markdown"},
-		{"drift"}, {"verify"}, {"backup"}, {"runs", "--json"},
-		{"validate"}, {"schema"}, {"version"},
+		{"plan"},
+		{"plan", "--json"},
+		{"plan", "--markdown"},
+		{"drift"},
+		{"verify"},
+		{"backup"},
+		{"runs", "--json"},
+		{"validate"},
+		{"schema"},
+		{"version"},
 		{"apply", "--auto-approve"},
 	} {
 		p.run(args...).is(t, exitError, "no space left on device")
