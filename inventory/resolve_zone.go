@@ -185,9 +185,7 @@ func turned(n zone.Name) string {
 	if !strings.Contains(string(n), `\`) {
 		return turnedPlain(string(n))
 	}
-	labels := n.Labels()
-	slices.Reverse(labels)
-	return strings.Join(labels, "\x00")
+	return n.SortKey()
 }
 
 // turnedPlain is turned for a name without escapes.

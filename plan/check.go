@@ -50,18 +50,18 @@ func checkZone(d *ZoneDiff, allow Allowances) (out []Refusal) {
 		out = append(out, Refusal{Code: code, Zone: d.Desired.Zone, View: d.Desired.View, Message: message, Allow: flag})
 	}
 	updates, deletes := tally(d.Changes)
-	if !allow.Thresholds && d.Managed >= thresholdFrom {
-		if exceeds(updates, d.Managed) {
-			refuse(TooManyUpdates, "--force", share(updates, d.Managed))
+	if !allow.Thresholds && d.Counted >= thresholdFrom {
+		if exceeds(updates, d.Counted) {
+			refuse(TooManyUpdates, "--force", share(updates, d.Counted))
 		}
-		if exceeds(deletes, d.Managed) {
-			refuse(TooManyDeletes, "--force", share(deletes, d.Managed))
+		if exceeds(deletes, d.Counted) {
+			refuse(TooManyDeletes, "--force", share(deletes, d.Counted))
 		}
 	}
 	if !slices.Contains(allow.Empty, d.Desired.Zone) {
 		flag := "--allow-empty " + d.Desired.Zone.Display()
 		if d.empties() {
-			refuse(EmptiesZone, flag, fmt.Sprintf("all %d address RRsets of the zone would be deleted", d.Managed))
+			refuse(EmptiesZone, flag, fmt.Sprintf("all %d address RRsets of the zone would be deleted", d.Counted))
 		} else if d.emptiesApex() {
 			refuse(ApexLastAddress, flag, "the apex would lose its last address")
 		}
@@ -93,9 +93,9 @@ func share(n, of int) string {
 	return fmt.Sprintf("%.1f %% of %d RRsets (limit %d %%)", 100*float64(n)/float64(of), of, threshold)
 }
 
-// empties tells whether no managed address RRset would be left.
+// empties tells whether no address RRset would be left.
 func (d *ZoneDiff) empties() bool {
-	left := d.Managed
+	left := d.Counted
 	for i := range d.Changes {
 		switch d.Changes[i].Action {
 		case Create:
@@ -104,7 +104,7 @@ func (d *ZoneDiff) empties() bool {
 			left--
 		}
 	}
-	return d.Managed > 0 && left == 0
+	return d.Counted > 0 && left == 0
 }
 
 // emptiesApex tells whether the apex has an address now and would have none.

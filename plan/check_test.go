@@ -75,7 +75,7 @@ func TestCheckThresholds(t *testing.T) {
 // TestCheckThresholdIsExact: 30 % of every size is allowed, one more is not.
 func TestCheckThresholdIsExact(t *testing.T) {
 	for n := 10; n <= 3000; n += 10 {
-		d := plan.ZoneDiff{Desired: &plan.Desired{}, Live: &zone.Snapshot{}, Managed: n}
+		d := plan.ZoneDiff{Desired: &plan.Desired{}, Live: &zone.Snapshot{}, Counted: n}
 		for range n * 3 / 10 {
 			d.Changes = append(d.Changes, plan.Change{Action: plan.Update})
 		}

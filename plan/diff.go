@@ -62,9 +62,9 @@ type ZoneDiff struct {
 	Unmanaged []Unmanaged
 	Conflicts []Conflict
 	Warnings  []Warning
-	// Managed counts the live address RRsets that are neither ignored nor
-	// foreign; thresholds are a share of it.
-	Managed int
+	// Counted is how many live address RRsets are not ignored; thresholds are
+	// a share of it.
+	Counted int
 	// Seen are the selected names that the inventory or live holds.
 	Seen map[zone.Name]bool
 }
@@ -166,7 +166,7 @@ func (w *differ) missing(r *Record) {
 
 // both handles a wanted RRset that is live in some form.
 func (w *differ) both(r *Record, live *zone.RRset) {
-	w.count(live)
+	w.diff.Counted++
 	if !w.selected(r.Name, r.Group) {
 		return
 	}
@@ -204,7 +204,7 @@ func (w *differ) extra(live *zone.RRset) {
 	if zone.MatchAny(w.d.Ignore, live.Name, w.d.Zone) {
 		return
 	}
-	w.count(live)
+	w.diff.Counted++
 	if !w.selected(live.Name, "") {
 		return
 	}
@@ -224,12 +224,6 @@ func (w *differ) extra(live *zone.RRset) {
 // prunes tells whether a live RRset outside the inventory is to be deleted.
 func (w *differ) prunes(live *zone.RRset) bool {
 	return w.d.Prune && live.Foreign == "" && !w.isGlue(live.Name)
-}
-
-func (w *differ) count(live *zone.RRset) {
-	if live.Foreign == "" {
-		w.diff.Managed++
-	}
 }
 
 // isGlue tells whether name lies at or below a zone cut, where addresses are

@@ -159,8 +159,7 @@ func (n Name) Display() string {
 }
 
 // CompareNames orders names as RFC 4034, section 6.1 does: by labels, from the
-// right, so that an apex comes before all that lies below it. Escaped octets are
-// ordered by their text, which only moves names that hold such octets.
+// right, octet by octet, so that an apex comes before all that lies below it.
 func CompareNames(a, b Name) int {
 	if a == b {
 		return 0
@@ -169,7 +168,7 @@ func CompareNames(a, b Name) int {
 	for {
 		al, arest := lastLabel(as)
 		bl, brest := lastLabel(bs)
-		if c := strings.Compare(al, bl); c != 0 {
+		if c := compareLabels(al, bl); c != 0 {
 			return c
 		}
 		switch {

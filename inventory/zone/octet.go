@@ -1,6 +1,7 @@
 package zone
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 )
@@ -98,6 +99,44 @@ func labelOctets(label string) (n int) {
 		n++
 	}
 	return n
+}
+
+// compareLabels compares the octets of two labels.
+func compareLabels(a, b string) int {
+	if strings.IndexByte(a, '\\') < 0 && strings.IndexByte(b, '\\') < 0 {
+		return strings.Compare(a, b)
+	}
+	for a != "" && b != "" {
+		x, n, _ := octet(a)
+		y, m, _ := octet(b)
+		if x != y {
+			return cmp.Compare(x, y)
+		}
+		a, b = a[n:], b[m:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// SortKey returns bytes that compare as CompareNames does, for sorting many
+// names: the labels' octets from the right, a zero byte between labels. An
+// octet of 0 or 1 has a byte of 1 before it.
+func (n Name) SortKey() string {
+	out := make([]byte, 0, len(n))
+	for rest := string(n); rest != "" && rest != "."; {
+		var label string
+		if label, rest = lastLabel(rest); len(out) > 0 {
+			out = append(out, 0)
+		}
+		for label != "" {
+			c, size, _ := octet(label)
+			if c < 2 {
+				out = append(out, 1)
+			}
+			out = append(out, c)
+			label = label[size:]
+		}
+	}
+	return string(out)
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

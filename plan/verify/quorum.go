@@ -13,7 +13,7 @@ func Quorum(require string, n int) (int, error) {
 	case "", "all":
 		return n, nil
 	case "majority":
-		return n/2 + 1, nil
+		return min(n, n/2+1), nil
 	}
 	k, err := strconv.Atoi(require)
 	if err != nil || k < 1 {

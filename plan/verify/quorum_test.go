@@ -21,10 +21,10 @@ func TestQuorum(t *testing.T) {
 		{"majority", 3, 2},
 		{"majority", 4, 3},
 		{"majority", 5, 3},
-		{"majority", 0, 1}, // cannot be reached
+		{"majority", 0, 0},
 		{"1", 4, 1},
 		{"3", 4, 3},
-		{"9", 4, 9}, // nor can these
+		{"9", 4, 9}, // these cannot be reached
 		{"2", 0, 2},
 	}
 	for _, tt := range tests {
