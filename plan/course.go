@@ -29,6 +29,9 @@ type course struct {
 	old, behind zone.TTL
 	settle      bool
 	raise       bool
+	// readBack says that the provider's own word is enough: servers answer with
+	// the proxy's addresses before and after.
+	readBack bool
 }
 
 func courseOf(c *Change, negative zone.TTL) course {
@@ -50,7 +53,7 @@ func courseOf(c *Change, negative zone.TTL) course {
 		}
 		return course{write: StepSwitch, behind: behind, settle: true, raise: c.Raised()}
 	case c.Before.Proxied && c.After.Proxied:
-		return course{write: StepSwitch}
+		return course{write: StepSwitch, readBack: true}
 	}
 	out := course{write: StepSwitch, gate: c.ChangeTTL != 0, settle: true, behind: c.Before.TTL, raise: c.Raised()}
 	if c.Lowered() {

@@ -120,7 +120,9 @@ func (s *steps) group(g grouped) {
 	if len(touched) == 0 {
 		return
 	}
-	s.propagate(touched, g.name)
+	if asked := slices.DeleteFunc(slices.Clone(touched), func(id string) bool { return s.courses[index(id)].readBack }); len(asked) > 0 {
+		s.propagate(asked, g.name)
+	}
 	s.expire(touched, g.name, func(c course) zone.TTL { return c.behind }, "resolvers may hold the old answer")
 	s.add(Step{Kind: StepVerify, Changes: touched, Group: g.name, Detail: "servers and resolvers give the new answer"})
 }
