@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	_ "time/tzdata" // change windows name time zones, also where the system has none
 )
@@ -24,8 +25,12 @@ type signalled struct{ os.Signal }
 
 func (s signalled) Error() string { return "stopped by " + s.String() }
 
+// echo is how long a signal may be heard again: timeout(1), sudo and make pass
+// on what the terminal has sent to the whole process group already.
+const echo = time.Second
+
 // interruptible returns a context that the first SIGINT or SIGTERM ends. A
-// second one ends the process at once.
+// second one, when it is no echo of the first, ends the process at once.
 func interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 1)
@@ -33,10 +38,24 @@ func interruptible(ctx context.Context) (context.Context, func()) {
 	go func() {
 		select {
 		case s := <-signals:
-			signal.Stop(signals)
 			cancel(signalled{s})
+			ignore(signals, echo)
+			signal.Stop(signals)
 		case <-ctx.Done():
 		}
 	}()
 	return ctx, func() { cancel(nil) }
+}
+
+// ignore takes signals for a while.
+func ignore(signals <-chan os.Signal, d time.Duration) {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	for {
+		select {
+		case <-signals:
+		case <-over.C:
+			return
+		}
+	}
 }

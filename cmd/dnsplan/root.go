@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan"
 )
 
 // newRoot is the command without a command.
@@ -69,5 +71,22 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.Open(s, a.env)
+	session, err := config.Open(s, a.env)
+	if err == nil && s.Verbose {
+		a.tellOf(session)
+	}
+	return session, err
+}
+
+// tellOf says what a command works with.
+func (a *app) tellOf(s *config.Session) {
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, "dnsplan: "+format+"\n", args...) }
+	say("inventory %s, SHA-256 %s", s.Settings.Inventory, s.Inventory.SHA256)
+	say("state folder %s", s.Settings.StateDir)
+	for _, p := range s.Inventory.Providers {
+		say("provider %q of type %s", p.Name, p.Type)
+	}
+	for _, z := range s.Inventory.Zones {
+		say("zone %s at provider %q: %s", plan.ZoneRef{Zone: z.Name, View: z.View}, z.Provider, count(len(z.Records), "wanted RRset"))
+	}
 }

@@ -32,8 +32,8 @@ func (s Settings) Command(words string) string {
 	return strings.Join(append([]string{"dnsplan " + words}, s.given...), " ")
 }
 
-// quoted makes a word safe to paste into a shell.
-func quoted(word string) string {
+// Quoted makes a word safe to paste into a shell.
+func Quoted(word string) string {
 	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:@%+,", r)
 	}
@@ -68,10 +68,10 @@ func ReadSettings(fs *pflag.FlagSet, env func(string) (string, bool)) (Settings,
 		JSON: v.GetBool("json"), NoColor: v.GetBool("no-color"), Verbose: v.GetBool("verbose"),
 	}
 	if f := fs.Lookup("inventory"); f != nil && f.Changed {
-		s.given = append(s.given, "-i", quoted(s.Inventory))
+		s.given = append(s.given, "-i", Quoted(s.Inventory))
 	}
 	if f := fs.Lookup("state-dir"); f != nil && f.Changed {
-		s.given = append(s.given, "--state-dir", quoted(s.StateDir))
+		s.given = append(s.given, "--state-dir", Quoted(s.StateDir))
 	}
 	if s.StateDir == "" {
 		s.StateDir = filepath.Join(filepath.Dir(s.Inventory), ".dnsplan")
@@ -115,7 +115,20 @@ func Load(path string, env func(string) (string, bool)) (*inventory.Inventory, e
 			overrides[key] = v.GetString(key)
 		}
 	}
-	return codec.Inventory(overrides)
+	inv, err := codec.Inventory(overrides)
+	if err == nil && len(inv.Windows) > 0 {
+		inv.Warnings = append(inv.Warnings, notEnforced(inv))
+	}
+	return inv, err
+}
+
+// notEnforced tells whoever relies on a change window or a freeze that runs do
+// not look at them.
+func notEnforced(inv *inventory.Inventory) inventory.Diagnostic {
+	return inventory.Diagnostic{
+		Severity: inventory.SeverityWarning, Code: "windows-not-enforced", File: inv.Path, Subject: "window",
+		Summary: "change windows and freezes are read, and not yet enforced: this dnsplan switches at any time",
+	}
 }
 
 // ErrNoInventory is an inventory that is not there.
