@@ -24,6 +24,7 @@ type history struct {
 	done     map[string]bool        // by step and zone
 	alarmed  map[string]bool        // by zone
 	faults   int
+	failures int // of steps that were not closing
 }
 
 // No order of events raises the TTL of a switched RRset before its verification
@@ -137,6 +138,9 @@ func (h *history) fail(e *journal.Event, a execute.Action, ref plan.ZoneRef, kin
 	if kind == journal.Hold && !a.Closing && a.Step.Kind != plan.StepVerify && a.Step.Kind != plan.StepSettle {
 		e.Kind = journal.Failed
 	}
+	if e.Kind == journal.Failed && !a.Closing {
+		h.failures++
+	}
 	if e.Kind == journal.Failed && a.Closing {
 		h.alarmed[ref.String()] = true
 		left := []string{}
@@ -234,8 +238,12 @@ func (h *history) ended() {
 }
 
 // groupsTogether wants that no group ends both applied and taken back, unless
-// there was an alarm.
+// there was an alarm, or a second failure behind the group's verification: its
+// TTL may be up in one zone by then.
 func (h *history) groupsTogether(result execute.Result) {
+	if h.failures > 1 {
+		return
+	}
 	made := map[string]execute.Made{}
 	for _, r := range result.Changes {
 		c := r.Change

@@ -156,8 +156,11 @@ func TestEventsOfOthersChangeNothing(t *testing.T) {
 	r := newRun(planOf(plan.Staged, update))
 	want := r.next()
 	for _, e := range []journal.Event{
-		{Kind: journal.Done, Step: "s99", Zone: org}, {Kind: journal.Done, Step: "s1", Zone: "example.com."},
-		{Kind: journal.Failed, Step: "s1"}, {Kind: journal.Warning, Step: "s1", Zone: org}, {Kind: "future"},
+		{Kind: journal.Done, Step: "s99", Zone: org},
+		{Kind: journal.Done, Step: "s1", Zone: "example.com."},
+		{Kind: journal.Failed, Step: "s1"},
+		{Kind: journal.Warning, Step: "s1", Zone: org},
+		{Kind: "future"},
 		{Kind: journal.Start, Step: "s99"},
 	} {
 		r.take(e)

@@ -134,7 +134,27 @@ func (s *State) outcome() Outcome {
 // made says what became of c.
 func (s *State) made(c *plan.Change) Made {
 	z := s.zones[c.ZoneRef]
-	started, done, closed := false, true, true
+	done, started, closed := s.progressOf(c)
+	alarmed := s.alarmed(c)
+	switch {
+	case z.failed == nil && done:
+		return Applied
+	case z.failed == nil:
+		return Pending
+	case s.kept(c) && closed && !alarmed:
+		return Applied
+	case !started:
+		return NotApplied
+	case !closed || alarmed:
+		return LeftOpen
+	}
+	return RolledBack
+}
+
+// progressOf tells whether all steps of c are done, whether a write of it was
+// begun, and whether none of its writes is to be taken back.
+func (s *State) progressOf(c *plan.Change) (done, started, closed bool) {
+	done, closed = true, true
 	for _, st := range s.index.byChange[c.ID] {
 		ss := s.steps[st.ID]
 		done = done && s.isDone(st, c.ZoneRef)
@@ -144,17 +164,7 @@ func (s *State) made(c *plan.Change) Made {
 			closed = closed && (ss.closed[c.ZoneRef] || !open)
 		}
 	}
-	switch {
-	case done && z.failed == nil, z.failed != nil && s.kept(c) && closed && !s.alarmed(c):
-		return Applied
-	case z.failed == nil:
-		return Pending
-	case !started:
-		return NotApplied
-	case !closed || s.alarmed(c):
-		return LeftOpen
-	}
-	return RolledBack
+	return done, started, closed
 }
 
 // written tells whether a step that writes c was begun.

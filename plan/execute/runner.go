@@ -8,11 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/plan/verify"
-	"golang.org/x/sync/errgroup"
 )
 
 // zonesAtOnce is how many zones of a step are worked on at the same time.
@@ -75,6 +76,7 @@ type work struct {
 	// silent are the authoritative addresses that are not asked; the preflight
 	// finds them out, and the journal tells later steps.
 	silent []string
+	byKey  map[zone.Key]*plan.Change // the step's changes, once they were looked up
 }
 
 func (w *work) warnf(format string, args ...any) {

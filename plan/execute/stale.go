@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/providers"
-	"golang.org/x/sync/errgroup"
 )
 
 // StaleError is a plan that no longer fits: RRsets that it touches have moved

@@ -367,7 +367,11 @@ func (s *State) Remembered() map[plan.ZoneRef]map[zone.Key]time.Time {
 				if out[ref] == nil {
 					out[ref] = map[zone.Key]time.Time{}
 				}
-				if until := at.Add(from.TTL.Duration()); until.After(out[ref][c.Key]) {
+				ttl := from.TTL
+				if _, lowered := s.index.writeBefore(st, c); !lowered {
+					ttl = s.Seen(c)
+				}
+				if until := at.Add(ttl.Duration()); until.After(out[ref][c.Key]) {
 					out[ref][c.Key] = until
 				}
 			}

@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -287,14 +288,25 @@ func armed(st *plan.Step) func(journal.Event) bool {
 // watcher asks every resolver for every changed RRset each 100 ms, as the rest
 // of the world does, and keeps when each answer was last given.
 type watcher struct {
-	stop context.CancelFunc
-	done chan struct{}
-	last map[string]time.Time // "r1 www.example.org. A 192.0.2.1"
+	stop  context.CancelFunc
+	done  chan struct{}
+	seen  map[given]time.Time
+	names map[given]string
+	last  map[string]time.Time // "r1 www.example.org. A 192.0.2.1", from end on
+}
+
+// given is an answer of a resolver; its values are told apart by their number
+// and the first.
+type given struct {
+	server string
+	key    zone.Key
+	n      int
+	first  netip.Addr
 }
 
 func (r *rig) watch() *watcher {
 	ctx, stop := context.WithCancel(r.t.Context())
-	o := &watcher{stop: stop, done: make(chan struct{}), last: map[string]time.Time{}}
+	o := &watcher{stop: stop, done: make(chan struct{}), seen: map[given]time.Time{}, names: map[given]string{}, last: map[string]time.Time{}}
 	var queries []resolver.Query
 	for _, c := range r.w.resolvers {
 		for _, ch := range r.plan.Changes {
@@ -321,7 +333,14 @@ func (o *watcher) look(w *world, queries []resolver.Query) {
 	defer w.mu.Unlock()
 	for _, q := range queries {
 		r := w.recursive(q.Server.Addr, q.Key)
-		o.last[q.Server.Name+" "+q.Key.String()+" "+valuesOf(r)] = time.Now()
+		g := given{server: q.Server.Name, key: q.Key}
+		if r.status == resolver.Answered {
+			g.n, g.first = len(r.addrs), r.addrs[0]
+		}
+		if o.seen[g].IsZero() {
+			o.names[g] = q.Server.Name + " " + q.Key.String() + " " + valuesOf(r)
+		}
+		o.seen[g] = time.Now()
 	}
 }
 
@@ -337,6 +356,9 @@ func (o *watcher) end(after time.Duration) {
 	time.Sleep(after)
 	o.stop()
 	<-o.done
+	for g, at := range o.seen {
+		o.last[o.names[g]] = at
+	}
 }
 
 // wantForgotten wants that no resolver gave anything but the wanted values

@@ -39,11 +39,13 @@ func TestSequence(t *testing.T) {
 		"update": {update, []string{lowWWW, switchWWW, isWWW}, (oldTTL + lowTTL + 100) * time.Second},
 		"update at or under the change TTL": {
 			scenario{live: "www 60 A 192.0.2.1", want: "www 60 A 203.0.113.1"},
-			[]string{switchWWW}, (lowTTL + 100) * time.Second,
+			[]string{switchWWW},
+			(lowTTL + 100) * time.Second,
 		},
 		"update to a higher TTL": {
 			scenario{live: "www 30 A 192.0.2.1", want: wantWWW},
-			[]string{"www.example.org. 30 A 203.0.113.1", isWWW}, (30 + 100) * time.Second,
+			[]string{"www.example.org. 30 A 203.0.113.1", isWWW},
+			(30 + 100) * time.Second,
 		},
 		"addition": {
 			scenario{live: liveWWW, want: "www 600 A 192.0.2.1 203.0.113.1"},
@@ -52,27 +54,33 @@ func TestSequence(t *testing.T) {
 		},
 		"create": {
 			scenario{live: "@ 600 A 192.0.2.1", want: "@ 600 A 192.0.2.1\n" + wantWWW},
-			[]string{switchWWW, isWWW}, (negative + 100) * time.Second,
+			[]string{switchWWW, isWWW},
+			(negative + 100) * time.Second,
 		},
 		"create below a wildcard": {
 			scenario{live: "* 300 A 192.0.2.7", want: "* 300 A 192.0.2.7\n" + wantWWW},
-			[]string{switchWWW, isWWW}, (300 + 100) * time.Second,
+			[]string{switchWWW, isWWW},
+			(300 + 100) * time.Second,
 		},
 		"delete": {
 			scenario{live: liveWWW + "\n@ 600 A 192.0.2.1", want: "@ 600 A 192.0.2.1", prune: true},
-			[]string{"delete www.example.org. A"}, oldTTL * time.Second,
+			[]string{"delete www.example.org. A"},
+			oldTTL * time.Second,
 		},
 		"TTL down": {
 			scenario{live: liveWWW, want: "www 300 A 192.0.2.1"},
-			[]string{"www.example.org. 300 A 192.0.2.1"}, 0,
+			[]string{"www.example.org. 300 A 192.0.2.1"},
+			0,
 		},
 		"TTL up": {
 			scenario{live: liveWWW, want: "www 900 A 192.0.2.1"},
-			[]string{"www.example.org. 900 A 192.0.2.1"}, 0,
+			[]string{"www.example.org. 900 A 192.0.2.1"},
+			0,
 		},
 		"replace a CNAME": {
 			scenario{live: "www 900 CNAME web.example.com.", want: wantWWW + " replace"},
-			[]string{switchWWW + " for CNAME web.example.com.", isWWW}, (900 + 100) * time.Second,
+			[]string{switchWWW + " for CNAME web.example.com.", isWWW},
+			(900 + 100) * time.Second,
 		},
 		"two groups": {
 			scenario{
@@ -145,6 +153,25 @@ func TestSwitchWaitsForTheLastServerAndTheOldTTL(t *testing.T) {
 		verified := r.doneAt(r.step(plan.StepVerify, 1), org)
 		if earliest := switched.Add(lowTTL * time.Second); verified.Before(earliest) || r.wroteAt(3).Before(verified.Add(100*time.Second)) {
 			t.Errorf("verified %s after the last server had the new answer, raised %s after that", verified.Sub(switched), r.wroteAt(3).Sub(verified))
+		}
+	})
+}
+
+// A wildcard answers where the deleted name was: a server that still has the
+// name is not taken for one that has not.
+func TestDeleteBelowAWildcard(t *testing.T) {
+	const star = "* 300 A 192.0.2.7"
+	s := scenario{live: star + "\n" + liveWWW, want: star, prune: true}
+	s.inBubble(t, func(t *testing.T, r *rig) {
+		r.w.servers[org][1].lag = 3 * time.Minute
+		o := r.watch()
+		r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
+		done := time.Now()
+		o.end(oldTTL * time.Second)
+		for what, at := range o.last {
+			if strings.HasSuffix(what, "192.0.2.1") && at.After(done) {
+				t.Errorf("%s was given %s after the end", what, at.Sub(done))
+			}
 		}
 	})
 }

@@ -25,6 +25,7 @@ const org, net zone.Name = "example.org.", "example.net."
 // execute.World and an execute.Asker, and safe for concurrent use.
 type world struct {
 	provider *memory.Provider
+	now      func() time.Time
 
 	mu        sync.Mutex
 	history   map[zone.Name][]version
@@ -48,10 +49,8 @@ type asked struct {
 // five seconds, and three resolvers.
 func newWorld(t testing.TB, zones ...*zone.Snapshot) *world {
 	t.Helper()
-	w := &world{
-		provider: memory.New(memory.Options{Now: time.Now, Limits: providers.Limits{Proxy: true}}),
-		history:  map[zone.Name][]version{}, servers: map[zone.Name][]*authority{},
-	}
+	w := &world{now: time.Now, history: map[zone.Name][]version{}, servers: map[zone.Name][]*authority{}}
+	w.provider = memory.New(memory.Options{Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true}})
 	for i, s := range zones {
 		w.provider.Put(s)
 		w.note(s.Zone)
@@ -78,7 +77,7 @@ func addrsOf(z, n int) []netip.AddrPort {
 func (w *world) note(z zone.Name) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.history[z] = append(w.history[z], version{time.Now(), w.provider.Snapshot(z)})
+	w.history[z] = append(w.history[z], version{w.now(), w.provider.Snapshot(z)})
 }
 
 // edit changes the zone as somebody else would.
@@ -145,7 +144,7 @@ func (w *world) Ask(ctx context.Context, queries []resolver.Query) []resolver.An
 }
 
 func (w *world) answer(ctx context.Context, q resolver.Query) resolver.Answer {
-	now := time.Now()
+	now := w.now()
 	a := resolver.Answer{Query: q, At: now}
 	z := w.zoneOf(q.Key.Name)
 	var r reply
@@ -171,9 +170,9 @@ func (w *world) answer(ctx context.Context, q resolver.Query) resolver.Answer {
 }
 
 func (w *world) zoneOf(name zone.Name) zone.Name {
-	for z := range w.history {
-		if name.IsSubdomainOf(z) {
-			return z
+	for n := name; n != zone.Root; n = n.Parent() {
+		if _, ok := w.history[n]; ok {
+			return n
 		}
 	}
 	return zone.Root
@@ -185,7 +184,7 @@ func (w *world) recursive(addr netip.AddrPort, key zone.Key) reply {
 		return reply{status: s}
 	}
 	z := w.zoneOf(key.Name)
-	return w.resolvers[i].resolve(key, time.Now(), w.servers[z], w.history[z])
+	return w.resolvers[i].resolve(key, w.now(), w.servers[z], w.history[z])
 }
 
 func (w *world) authoritative(z zone.Name, addr netip.AddrPort, key zone.Key) reply {
@@ -194,7 +193,7 @@ func (w *world) authoritative(z zone.Name, addr netip.AddrPort, key zone.Key) re
 	if s := a.status(addr); s != resolver.Answered {
 		return reply{status: s}
 	}
-	r := lookup(a.content(w.history[z], time.Now()), key)
+	r := lookup(a.content(w.history[z], w.now()), key)
 	r.ttl = max(r.ttl, a.atLeast)
 	return r
 }
@@ -202,7 +201,7 @@ func (w *world) authoritative(z zone.Name, addr netip.AddrPort, key zone.Key) re
 func (w *world) SOA(_ context.Context, s resolver.Server, z zone.Name, recurse bool) resolver.SOAAnswer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	a := resolver.SOAAnswer{Server: s, Zone: z, At: time.Now()}
+	a := resolver.SOAAnswer{Server: s, Zone: z, At: w.now()}
 	if recurse {
 		i := slices.IndexFunc(w.resolvers, func(c *cache) bool { return c.addr == s.Addr })
 		a.Status = w.resolvers[i].status()
