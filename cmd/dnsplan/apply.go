@@ -122,15 +122,23 @@ func unused(s config.Settings, p *plan.Plan) error {
 func guard(p *plan.Plan) error {
 	var reasons []string
 	for _, r := range p.Refusals {
-		reasons = append(reasons, fmt.Sprintf("%s: %s: %s (allow with %s)", r.Zone.Display(), r.Code, r.Message, r.Allow))
+		reasons = append(reasons, fmt.Sprintf("%s%s: %s: %s (allow with %s)", r.Zone.Display(), inView(r.View), r.Code, r.Message, r.Allow))
 	}
 	for _, c := range p.Conflicts {
-		reasons = append(reasons, fmt.Sprintf("%s %s: conflict: %s", c.Name.Display(), c.Type, c.Reason))
+		reasons = append(reasons, fmt.Sprintf("%s %s%s: conflict: %s", c.Name.Display(), c.Type, inView(c.View), c.Reason))
 	}
 	if len(reasons) == 0 {
 		return nil
 	}
 	return refused("refused, nothing was changed:\n  %s", strings.Join(reasons, "\n  "))
+}
+
+// inView tells views of one zone apart.
+func inView(view string) string {
+	if view == "" {
+		return ""
+	}
+	return " in view " + view
 }
 
 // confirm asks for a plain yes.
