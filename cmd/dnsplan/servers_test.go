@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -63,6 +64,24 @@ func TestRefusedUpdate(t *testing.T) {
 	}
 	p.run("log", "--json").is(t, exitDone)
 	p.run("drift").is(t, exitDifferences)
+}
+
+// direct writes and reads back. It asks no DNS server, not even of what a
+// refused write has left.
+func TestDirectNeverAsks(t *testing.T) {
+	var asked atomic.Int64
+	spy := resolvertest.Serve(t, dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		asked.Add(1)
+		_ = w.WriteMsg(new(dns.Msg).SetRcode(q, dns.RcodeRefused))
+	}))
+	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}, NoUpdate: true})
+	site := strings.Replace(updateSite(s, s.Key), "servers  = []", fmt.Sprintf("servers  = [%q]", spy), 1)
+	p := newProgram(t, site)
+	p.env["TEST_TSIG"] = s.Key.Secret
+	p.run("apply", "--auto-approve").is(t, exitError, "REFUSED", "0 of 2 changes applied")
+	if n := asked.Load(); n > 0 {
+		t.Errorf("%d questions were asked", n)
+	}
 }
 
 // A wrong secret, an unknown key and a key without rights: a failed read, with

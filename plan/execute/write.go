@@ -222,7 +222,7 @@ func (w *work) close(ctx context.Context) (facts, error) {
 			left = append(left, stray{u.change.ID, fmt.Sprintf("%s: %v", u.move.Key, err)})
 		}
 	}
-	if err == nil && len(ours) > 0 && isSwitch(w.step.Kind) {
+	if err == nil && len(ours) > 0 && isSwitch(w.step.Kind) && w.Plan.Policy.Strategy != plan.Direct {
 		err = w.agree(ctx, wantsOf(movesOf(ours)))
 	}
 	if len(left) == 0 || classOf(err) == Unreachable {
