@@ -27,6 +27,24 @@ var (
 	ErrZoneNotFound = errors.New("no such zone")
 )
 
+// maxNamed is how many keys an error's text names; its Keys hold all. A batch of
+// thousands would make a text that nobody reads, kept in a journal and repeated
+// wherever the error is told.
+const maxNamed = 100
+
+// nameKeys lists keys, the first 100 of them by name.
+func nameKeys(keys []zone.Key) string {
+	named := make([]string, min(len(keys), maxNamed))
+	for i := range named {
+		named[i] = keys[i].String()
+	}
+	text := strings.Join(named, ", ")
+	if more := len(keys) - len(named); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
 // ConflictError is an ErrConflict that names the set and shows both sides. A
 // provider that can only tell that something of a batch has moved leaves Live
 // nil and lists all keys of the batch.
@@ -36,13 +54,10 @@ type ConflictError struct {
 	Live *zone.RRset // what is there now; nil: no such set, or not told
 }
 
-// Error names the keys and, where they are known, both values.
+// Error names the keys, at most 100 of them, and, where there is one, both
+// values.
 func (e *ConflictError) Error() string {
-	keys := make([]string, len(e.Keys))
-	for i, k := range e.Keys {
-		keys[i] = k.String()
-	}
-	s := strings.Join(keys, ", ") + ": " + ErrConflict.Error()
+	s := nameKeys(e.Keys) + ": " + ErrConflict.Error()
 	if len(e.Keys) == 1 {
 		s += fmt.Sprintf(": seen %s, now %s", orNone(e.Seen), orNone(e.Live))
 	}
@@ -70,17 +85,14 @@ type RefusedError struct {
 	Reason string
 }
 
-// Error names the culprit and every record of the batch.
+// Error names the culprit and every record of the batch; of more than 100 it
+// names the first 100 and says how many more there are.
 func (e *RefusedError) Error() string {
-	keys := make([]string, len(e.Keys))
-	for i, k := range e.Keys {
-		keys[i] = k.String()
-	}
 	s := "refused: " + e.Reason
 	if e.Culprit != (zone.Key{}) {
 		s = e.Culprit.String() + ": " + s
 	}
-	return s + " (nothing written of " + strings.Join(keys, ", ") + ")"
+	return s + " (nothing written of " + nameKeys(e.Keys) + ")"
 }
 
 // RateLimitError is a request that the provider will take again at Until.
