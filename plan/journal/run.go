@@ -232,7 +232,7 @@ func (r Run) Plan() ([]byte, error) {
 }
 
 // Busy tells whether a process holds the run's journal at this moment. Asking
-// takes a shared lock for that moment, in which an Open is refused.
+// takes a shared lock for that moment, for which an Open waits.
 func (r Run) Busy() (bool, error) {
 	lock := flock.New(r.Journal(), flock.SetFlag(os.O_RDONLY))
 	free, err := lock.TryRLock()

@@ -151,13 +151,16 @@ func TestSecondWriterIsRefused(t *testing.T) {
 
 func TestFindLock(t *testing.T) {
 	const locks = "1: POSIX  ADVISORY  WRITE 10 fe:00:262 0 EOF\n" +
+		"1: FLOCK  ADVISORY  READ 9 fe:00:262 0 EOF\n1: FLOCK  ADVISORY  READ 9 fe:00:264 0 EOF\n" +
 		"2: -> FLOCK  ADVISORY  WRITE 11 fe:00:262 0 EOF\nshort\n" +
 		"3: FLOCK  ADVISORY  WRITE -1 fe:00:262 0 EOF\n4: FLOCK  ADVISORY  WRITE 12 fe:00:262 0 EOF\n"
 	if got := findLock(locks, "fe:00:262"); got != 12 {
 		t.Errorf("found %d", got)
 	}
-	if got := findLock(locks, "fe:00:263"); got != 0 {
-		t.Errorf("found %d", got)
+	for _, other := range []string{"fe:00:263", "fe:00:264"} {
+		if got := findLock(locks, other); got != 0 {
+			t.Errorf("%s: found %d", other, got)
+		}
 	}
 }
 
