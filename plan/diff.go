@@ -107,6 +107,8 @@ type differ struct {
 	diff   ZoneDiff
 	cnames map[zone.Name]zone.Record
 	cuts   map[zone.Name]bool
+	// targets are the names that the zone's NS records point at.
+	targets map[zone.Name]bool
 }
 
 // index finds the CNAME records and the zone cuts (RFC 1034, section 4.2.1).
@@ -118,11 +120,14 @@ func (w *differ) index() {
 				w.cnames = map[zone.Name]zone.Record{}
 			}
 			w.cnames[r.Name] = r
-		case r.Type == "NS" && r.Name != w.live.Zone:
-			if w.cuts == nil {
-				w.cuts = map[zone.Name]bool{}
+		case r.Type == "NS":
+			if w.targets == nil {
+				w.targets, w.cuts = map[zone.Name]bool{}, map[zone.Name]bool{}
 			}
-			w.cuts[r.Name] = true
+			w.targets[zone.Canonical(r.Data)] = true
+			if r.Name != w.live.Zone {
+				w.cuts[r.Name] = true
+			}
 		}
 	}
 }
@@ -159,7 +164,7 @@ func (w *differ) missing(r *Record) {
 		}
 		c.Replaces, c.ReplacesTTL = cnamePrefix+cname.Data, cname.TTL
 	}
-	c.Wildcard = w.wildcardAbove(r.Key)
+	c.Wildcard, c.WildcardValues = w.wildcardAbove(r.Key)
 	c.Add = c.After.Values
 	w.add(c)
 }
@@ -217,13 +222,22 @@ func (w *differ) extra(live *zone.RRset) {
 	}
 	c := w.change(&Record{Key: live.Key}, Delete, stateOf(*live), nil)
 	c.Remove = c.Before.Values
-	c.Wildcard = w.wildcardAbove(live.Key)
+	c.Wildcard, c.WildcardValues = w.wildcardAbove(live.Key)
 	w.add(c)
 }
 
-// prunes tells whether a live RRset outside the inventory is to be deleted.
+// prunes tells whether a live RRset outside the inventory is to be deleted. The
+// addresses of the zone's own name servers never are: without them nobody finds
+// the zone.
 func (w *differ) prunes(live *zone.RRset) bool {
-	return w.d.Prune && live.Foreign == "" && !w.isGlue(live.Name)
+	if !w.d.Prune || live.Foreign != "" || w.isGlue(live.Name) {
+		return false
+	}
+	if w.targets[live.Name] {
+		w.warn("name-server", live.Name, "not pruned: NS records of the zone point here; to manage it, put it into the inventory")
+		return false
+	}
+	return true
 }
 
 // isGlue tells whether name lies at or below a zone cut, where addresses are
@@ -237,10 +251,11 @@ func (w *differ) isGlue(name zone.Name) bool {
 	return false
 }
 
-// wildcardAbove returns the TTL of the nearest live wildcard above key, which
-// answers for it where it does not exist, or 0 (RFC 4592, section 3.3.1). That
+// wildcardAbove returns the TTL, and the values where it is no CNAME, of the
+// nearest live wildcard above key, which answers for it where it does not
+// exist; or 0 (RFC 4592, section 3.3.1). That
 // a name between may hide the wildcard is left aside: it only lengthens a wait.
-func (w *differ) wildcardAbove(key zone.Key) zone.TTL {
+func (w *differ) wildcardAbove(key zone.Key) (zone.TTL, []netip.Addr) {
 	for n := key.Name; n != w.live.Zone && n != zone.Root; {
 		n = n.Parent()
 		star := zone.Key{Name: "*." + n, Type: key.Type}
@@ -248,13 +263,13 @@ func (w *differ) wildcardAbove(key zone.Key) zone.TTL {
 			continue
 		}
 		if r, ok := w.live.Find(star); ok {
-			return r.TTL
+			return r.TTL, r.Addrs
 		}
 		if c, ok := w.cnames[star.Name]; ok {
-			return c.TTL
+			return c.TTL, nil
 		}
 	}
-	return 0
+	return 0, nil
 }
 
 // after returns the wanted state, with the provider's bounds on the TTL.

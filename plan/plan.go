@@ -147,6 +147,8 @@ type Change struct {
 	// Wildcard is the TTL of a live wildcard that answers for the name where it
 	// does not exist.
 	Wildcard zone.TTL `json:"wildcard_ttl,omitempty"`
+	// WildcardValues are that wildcard's; none where it is a CNAME.
+	WildcardValues []netip.Addr `json:"wildcard_values,omitempty"`
 	// Cached is how many seconds from now resolvers may hold an answer from
 	// before an earlier run's write, as that run's journal shows.
 	Cached  zone.TTL `json:"cached_ttl,omitempty"`

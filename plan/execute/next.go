@@ -151,10 +151,17 @@ func (s *State) lastDone(st *plan.Step, ref plan.ZoneRef) (last time.Time, ok bo
 }
 
 // holdsOld tells whether at st caches may still hold the RRset as it was before
-// the run: always, unless its TTL was lowered and it is switched by now.
+// the run: until the first wait for it is over.
 func (s *State) holdsOld(st *plan.Step, c *plan.Change) bool {
-	w, written := s.index.writeBefore(st, c)
-	return !written || w.Kind == plan.StepLower || !c.Lowered()
+	for _, before := range s.index.byChange[c.ID] {
+		if before.ID == st.ID {
+			break
+		}
+		if before.Kind == plan.StepExpire {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *State) anyHeld() bool {

@@ -120,6 +120,30 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
+// What an earlier run left in caches is waited for once, before the switch, and
+// not again behind it.
+func TestLeftoversAreWaitedForOnce(t *testing.T) {
+	p := planOf(plan.Staged, rrset{zone: org, name: "www", before: 60, after: 60})
+	p.Changes[0].Cached = 500
+	p.Steps = append([]plan.Step{}, p.Steps...)
+	wait := plan.Step{ID: "s0", Kind: plan.StepExpire, Changes: []string{"c1"}, After: []string{"s2"}, Seconds: 500}
+	i := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.StepGate })
+	p.Steps = slices.Insert(p.Steps, i, wait)
+	r := newRun(p)
+	r.do(t, "to preflight")
+	a := r.next()
+	r.take(journal.Event{Kind: journal.Done, Step: a.Step.ID, Zone: org, Data: []byte(`{"seen":{"c1":450}}`)})
+	var waits []time.Duration
+	for range 2 {
+		r.do(t, "to expire")
+		waits = append(waits, r.next().Waits[0].Sub(r.now))
+		r.do(t, "ok ok ok") // armed, slept, passed
+	}
+	if want := []time.Duration{500*time.Second + execute.Margin, 60*time.Second + execute.Margin}; !slices.Equal(waits, want) {
+		t.Errorf("waits %s, want %s", waits, want)
+	}
+}
+
 // Next is pure, and the state is the fold of the events alone.
 func TestNextIsPure(t *testing.T) {
 	r := newRun(planOf(plan.Staged, groupA, groupB, groupANet, alone))

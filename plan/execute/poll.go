@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dnsplan/dnsplan/inventory/zone"
-	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/plan/verify"
 )
@@ -47,28 +45,8 @@ func (w *work) ask(ctx context.Context, questions []asked) []verify.Line {
 	lines := make([]verify.Line, len(questions))
 	for i, a := range w.Asker.Ask(ctx, queries) {
 		lines[i] = verify.Judge(questions[i].want, a)
-		if lines[i].Verdict == verify.Agrees && w.undeleted(questions[i], lines[i]) {
-			lines[i].Verdict = verify.Present
-		}
 	}
 	return lines
-}
-
-// undeleted tells whether an authoritative server still gives a deleted RRset
-// where a wildcard may answer in its place. Only the TTLs tell the two apart,
-// where they differ.
-func (w *work) undeleted(q asked, l verify.Line) bool {
-	if !q.want.Any || q.recurse {
-		return false
-	}
-	if w.byKey == nil {
-		w.byKey = map[zone.Key]*plan.Change{}
-		for _, c := range w.changes() {
-			w.byKey[c.Key] = c
-		}
-	}
-	c, ok := w.byKey[q.want.Key]
-	return ok && c.Before != nil && c.Wildcard != c.Before.TTL && l.TTL == c.Before.TTL && slices.Equal(l.Values, c.Before.Values)
 }
 
 // poll is a set of questions that are asked until each has been answered for

@@ -76,7 +76,6 @@ type work struct {
 	// silent are the authoritative addresses that are not asked; the preflight
 	// finds them out, and the journal tells later steps.
 	silent []string
-	byKey  map[zone.Key]*plan.Change // the step's changes, once they were looked up
 }
 
 func (w *work) warnf(format string, args ...any) {
@@ -178,9 +177,7 @@ func (w *work) want(c *plan.Change) verify.Want {
 	if st, ok := w.state.index.writeBefore(w.step, c); ok {
 		kind = st.Kind
 	}
-	want := wantOf(c.Move(kind))
-	want.Any = len(want.Values) == 0 && c.Wildcard > 0
-	return want
+	return wantOf(c, c.Move(kind))
 }
 
 // wants are those of the step's changes.
@@ -192,15 +189,29 @@ func (w *work) wants() []verify.Want {
 	return out
 }
 
-func wantOf(m plan.Move) verify.Want {
-	if m.To == nil {
-		return verify.Want{Key: m.Key}
+// wantOf is what servers should answer once m, a write of c or its inverse, has
+// reached them. Where what was there before could pass for right, because a
+// wildcard or the proxy answers in its place, it is named as wrong.
+func wantOf(c *plan.Change, m plan.Move) verify.Want {
+	want := verify.Want{Key: m.Key}
+	switch {
+	case m.To == nil:
+		want.Any = c.Wildcard > 0
+	case m.To.Auto:
+		want.Values, want.Proxied = m.To.Addrs, m.To.Proxied
+	default:
+		want.Values, want.TTL, want.Exact = m.To.Addrs, m.To.TTL, true
 	}
-	out := verify.Want{Key: m.Key, Values: m.To.Addrs, TTL: m.To.TTL, Exact: true, Proxied: m.To.Proxied}
-	if m.To.Auto {
-		out.TTL = 0
+	if m.From != nil && !m.From.Proxied && (want.Any || want.Proxied) {
+		want.Not = m.From.Addrs
 	}
-	return out
+	if want.Any && slices.Equal(c.WildcardValues, want.Not) {
+		want.NotTTL = m.From.TTL
+		if m.From.TTL == c.Wildcard {
+			want.Not = nil // nothing tells the two apart
+		}
+	}
+	return want
 }
 
 // zoneKeys are the keys of moves.
@@ -212,12 +223,11 @@ func zoneKeys(moves []plan.Move) []zone.Key {
 	return out
 }
 
-// wantsOf are what servers should answer once moves have reached them.
-func wantsOf(moves []plan.Move) []verify.Want {
-	out := make([]verify.Want, len(moves))
-	for i, m := range moves {
-		out[i] = wantOf(m)
-		out[i].Any = m.To == nil // what a wildcard may answer
+// wantsOf are what servers should answer once undos have reached them.
+func wantsOf(undos []undoing) []verify.Want {
+	out := make([]verify.Want, len(undos))
+	for i, u := range undos {
+		out[i] = wantOf(u.change, u.move)
 	}
 	return out
 }

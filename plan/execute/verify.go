@@ -61,7 +61,7 @@ func (w *work) quorum(n int) (int, error) {
 	if len(w.World.Resolvers()) == 0 {
 		return 0, nil
 	}
-	need, err := verify.Quorum(w.Plan.Policy.Require, n)
+	need, err := verify.Quorum(w.Plan.Policy.Require, max(n, 1)) // of none, one is missing
 	if err != nil {
 		return 0, failf(Refused, "quorum of resolvers: %w", err)
 	}
@@ -74,6 +74,9 @@ func (w *work) resolverWants() []verify.Want {
 	wants := w.wants()
 	for i := range wants {
 		wants[i].TTL, wants[i].Exact = 0, false
+		if wants[i].NotTTL != 0 {
+			wants[i].Not = nil // told by the TTL alone, of which a resolver has a part
+		}
 	}
 	return wants
 }
@@ -184,7 +187,7 @@ func (w *work) holding(ctx context.Context) (held []verify.Line) {
 	var wants []verify.Want
 	for _, c := range w.changes() {
 		low[c.Key] = c.Move(plan.StepSwitch).From.TTL
-		wants = append(wants, wantOf(plan.Move{Key: c.Key, To: c.Before.RRset(c.Key)}))
+		wants = append(wants, wantOf(c, plan.Move{Key: c.Key, To: c.Before.RRset(c.Key)}))
 	}
 	for _, l := range w.ask(ctx, cross(w.resolvers(), true, wants)) {
 		if len(l.Values) > 0 && l.TTL > low[keyOf(l)] {

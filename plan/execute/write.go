@@ -223,7 +223,7 @@ func (w *work) close(ctx context.Context) (facts, error) {
 		}
 	}
 	if err == nil && len(ours) > 0 && isSwitch(w.step.Kind) && w.Plan.Policy.Strategy != plan.Direct {
-		err = w.agree(ctx, wantsOf(movesOf(ours)))
+		err = w.agree(ctx, wantsOf(ours))
 	}
 	if len(left) == 0 || classOf(err) == Unreachable {
 		return f, err // after Unreachable all is tried, and found, again

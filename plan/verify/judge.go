@@ -28,6 +28,11 @@ type Want struct {
 	// Any says that any definite answer is right, as for a deleted name that a
 	// wildcard answers for (RFC 4592).
 	Any bool
+	// Not are values that are wrong although Proxied or Any would let them
+	// pass: those of the RRset that was there before. NotTTL, where it is not
+	// 0, must match too: it tells that RRset from a wildcard with its values.
+	Not    []netip.Addr
+	NotTTL zone.TTL
 }
 
 // Verdict is what one answer says about one Want.
@@ -129,18 +134,26 @@ func verdict(w Want, a resolver.Answer) Verdict {
 
 func answered(w Want, a resolver.Answer) Verdict {
 	switch {
+	case w.stillOld(a):
+		return Differs
 	case w.Any:
 		return Agrees
 	case len(w.Values) == 0:
 		return Present
 	case w.Proxied:
 		return ByProxy
-	case !slices.Equal(w.Values, a.Addrs):
-		return Differs
+	case !slices.Equal(w.Values, a.Addrs), !a.Recurse && len(a.CNAME) > 0:
+		return Differs // an authoritative server that has the RRset gives no alias
 	case w.TTL != 0 && (a.TTL > w.TTL || w.Exact && a.TTL != w.TTL):
 		return OldTTL
 	}
 	return Agrees
+}
+
+// stillOld tells whether the answer is the RRset that was there before, where
+// others are right.
+func (w Want) stillOld(a resolver.Answer) bool {
+	return len(w.Not) > 0 && len(a.CNAME) == 0 && slices.Equal(w.Not, a.Addrs) && (w.NotTTL == 0 || w.NotTTL == a.TTL)
 }
 
 func detail(w Want, a resolver.Answer, v Verdict) string {

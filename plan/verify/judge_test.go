@@ -52,6 +52,10 @@ func TestJudge(t *testing.T) {
 		{"gone: no data", want{}, resolver.NoData, "", 0, verify.Agrees},
 		{"not gone", want{}, resolver.Answered, "192.0.2.1", 300, verify.Present},
 		{"gone, a wildcard answers", want{Any: true}, resolver.Answered, "192.0.2.7", 300, verify.Agrees},
+		{"not gone, where a wildcard would answer", want{Any: true, Not: one}, resolver.Answered, "192.0.2.1", 300, verify.Differs},
+		{"gone, the wildcard has its values and another TTL", want{Any: true, Not: one, NotTTL: 60}, resolver.Answered, "192.0.2.1", 300, verify.Agrees},
+		{"not gone, as its TTL tells", want{Any: true, Not: one, NotTTL: 300}, resolver.Answered, "192.0.2.1", 300, verify.Differs},
+		{"the origin's own address, not the proxy's", want{Values: one, Proxied: true, Not: one}, resolver.Answered, "192.0.2.1", 300, verify.Differs},
 		{"gone, no wildcard answers", want{Any: true}, resolver.NXDomain, "", 0, verify.Agrees},
 
 		{"proxied", want{Values: one, Proxied: true}, resolver.Answered, "198.51.100.1 198.51.100.2", 300, verify.ByProxy},

@@ -25,7 +25,8 @@ func Quorum(require string, n int) (int, error) {
 // Agree judges all answers for one RRset. Every authoritative server must give
 // the wanted answer on each address that answers, and on one at least. Of the
 // resolvers that answer as many as require says must; a silent one counts for
-// nothing. Where nobody was asked nothing disagrees.
+// nothing, and where all are silent nobody agrees. Where nobody was asked nothing
+// disagrees.
 func Agree(lines []Line, require string) (bool, error) {
 	alive := map[string]bool{} // by authoritative server
 	asked, answering, good := 0, 0, 0
@@ -52,5 +53,5 @@ func Agree(lines []Line, require string) (bool, error) {
 		}
 	}
 	need, err := Quorum(require, answering)
-	return asked == 0 || good >= need, err
+	return asked == 0 || good >= max(need, 1), err
 }

@@ -120,6 +120,26 @@ func TestTooFewResolversAtTheBaseline(t *testing.T) {
 	})
 }
 
+// Of no resolver that answers, one is missing: a run that could verify nothing
+// writes nothing.
+func TestAllResolversDownAtTheBaseline(t *testing.T) {
+	for _, require := range []string{"all", "majority", "1"} {
+		t.Run(require, func(t *testing.T) {
+			s := update
+			s.policy = func(p *plan.Policy) { p.Require = require }
+			s.inBubble(t, func(t *testing.T, r *rig) {
+				for _, c := range r.w.resolvers {
+					c.dead = true
+				}
+				result := r.run()
+				r.wantOutcome(result, execute.OutcomeFailed, execute.NotApplied)
+				r.wantFailure(result, execute.Unreachable, "0 of 3 resolvers", "1 needed")
+				r.wantWrites()
+			})
+		})
+	}
+}
+
 func TestTimeoutBeforeTheSwitchRaisesTheTTLAgain(t *testing.T) {
 	update.inBubble(t, func(t *testing.T, r *rig) {
 		r.rec.at(began(r.step(plan.StepLower, 1)), func() { r.w.set(r.w.servers[org][1].freeze) })

@@ -176,6 +176,31 @@ func TestDeleteBelowAWildcard(t *testing.T) {
 	})
 }
 
+// A server that never takes the deletion is told, whatever the TTLs are: here
+// the wildcard's is the deleted name's.
+func TestDeleteBelowAWildcardThatAServerNeverTakes(t *testing.T) {
+	const star = "* 600 A 192.0.2.7"
+	s := scenario{live: star + "\n" + liveWWW, want: star, prune: true}
+	s.inBubble(t, func(t *testing.T, r *rig) {
+		r.rec.at(began(r.step(plan.StepSwitch, 1)), func() { r.w.set(r.w.servers[org][1].freeze) })
+		result := r.run()
+		r.wantOutcome(result, execute.OutcomeFailed, execute.RolledBack)
+		r.wantFailure(result, execute.Disagree, "192.0.2.1")
+	})
+}
+
+// A server that never takes the proxy goes on giving the origin's address,
+// which is no edge's.
+func TestProxyOnThatAServerNeverTakes(t *testing.T) {
+	s := scenario{live: liveWWW, want: liveWWW + " proxied"}
+	s.inBubble(t, func(t *testing.T, r *rig) {
+		r.rec.at(began(r.step(plan.StepProxyOn, 1)), func() { r.w.set(r.w.servers[org][1].freeze) })
+		result := r.run()
+		r.wantOutcome(result, execute.OutcomeFailed, execute.RolledBack)
+		r.wantFailure(result, execute.Disagree, "192.0.2.1")
+	})
+}
+
 // A new name is asked for at resolvers only when nothing can poison their caches
 // any more.
 func TestCreateAsksNoResolverBeforeTheNegativeTTL(t *testing.T) {
