@@ -68,6 +68,11 @@ func (s *State) undo(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 	if s.left(c) {
 		return plan.Move{}, false
 	}
+	return s.reversal(st, c)
+}
+
+// reversal is undo for a change that closing did not leave alone.
+func (s *State) reversal(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 	kept, begun := s.kept(c), s.steps[st.ID].started[c.ZoneRef]
 	switch {
 	case st.Kind == plan.StepRaise && kept && c.Raised() && !s.isDone(st, c.ZoneRef):
@@ -81,7 +86,7 @@ func (s *State) undo(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 // left tells whether closing found the change's RRset in a state that it leaves
 // alone.
 func (s *State) left(c *plan.Change) bool {
-	return slices.ContainsFunc(s.zones[c.ZoneRef].alarms, func(a alarm) bool { return slices.Contains(a.left, c.ID) })
+	return s.zones[c.ZoneRef].left[c.ID]
 }
 
 // kept tells whether the change stands although its zone failed: its new answer

@@ -37,14 +37,18 @@ type stepState struct {
 	done    map[plan.ZoneRef]time.Time
 	until   map[plan.ZoneRef]time.Time
 	closed  map[plan.ZoneRef]bool
+	// undone is when it was taken back, as far as it was.
+	undone map[plan.ZoneRef]time.Time
 }
 
 // zoneState is what stands in a zone's way.
 type zoneState struct {
 	failed *Failure
 	held   *Failure
-	// alarms are what closing found and left alone.
+	// alarms are what closing could not take back, and left the changes whose
+	// RRset it left alone: it asks for each change at each step.
 	alarms []alarm
+	left   map[string]bool
 	// resolvers are the names that answered the baseline.
 	resolvers []string
 	// silent are authoritative addresses that did not answer then, each of a
@@ -87,9 +91,17 @@ type Failure struct {
 // alarm is what closing a step could not take back.
 type alarm struct {
 	Failure
-	// left are the changes whose RRset stays as it was found; empty when the
-	// step is open as a whole.
-	left []string
+	// whole says that the step is open as a whole, and not because of RRsets
+	// that stay as they were found.
+	whole bool
+}
+
+// alarm takes in that closing a step has failed, and the changes that it left.
+func (z *zoneState) alarm(f Failure, left []string) {
+	z.alarms = append(z.alarms, alarm{f, len(left) == 0})
+	for _, id := range left {
+		z.left[id] = true
+	}
 }
 
 // NewState returns the state before the first event.
@@ -99,10 +111,11 @@ func NewState(p *plan.Plan) *State {
 		s.steps[p.Steps[i].ID] = &stepState{
 			started: map[plan.ZoneRef]bool{}, done: map[plan.ZoneRef]time.Time{},
 			until: map[plan.ZoneRef]time.Time{}, closed: map[plan.ZoneRef]bool{},
+			undone: map[plan.ZoneRef]time.Time{},
 		}
 	}
 	for _, z := range p.Zones {
-		s.zones[z.ZoneRef] = &zoneState{}
+		s.zones[z.ZoneRef] = &zoneState{left: map[string]bool{}}
 	}
 	return s
 }
@@ -176,14 +189,14 @@ func (s *State) applyStep(e journal.Event) {
 	case e.Kind == journal.Wait:
 		st.until[ref] = e.Until
 	case e.Kind == journal.Done && e.Undo:
-		st.closed[ref] = true
+		st.closed[ref], st.undone[ref] = true, e.At
 	case e.Kind == journal.Done:
 		st.done[ref] = e.At
 		s.learn(z, f)
 		s.advance()
 	case e.Kind == journal.Failed && e.Undo:
-		st.closed[ref] = true
-		z.alarms = append(z.alarms, alarm{Failure{e.Step, f.Class, e.Error, e.At}, f.Left})
+		st.closed[ref], st.undone[ref] = true, e.At
+		z.alarm(Failure{e.Step, f.Class, e.Error, e.At}, f.Left)
 	case e.Kind == journal.Failed:
 		s.fail(ref, Failure{e.Step, f.Class, e.Error, e.At})
 	case e.Kind == journal.Hold:
@@ -339,43 +352,3 @@ func (s *State) finished(ref plan.ZoneRef) bool {
 // Baseline returns the names of the resolvers that answered in the zone before
 // anything was written.
 func (s *State) Baseline(ref plan.ZoneRef) []string { return s.zones[ref].resolvers }
-
-// Remembered returns, for each RRset that the run has written, until when
-// resolvers may hold what stood there before the write: the TTL of that, from
-// the moment that the write was known to be done, or from the latest event
-// where it is not known.
-func (s *State) Remembered() map[plan.ZoneRef]map[zone.Key]time.Time {
-	out := map[plan.ZoneRef]map[zone.Key]time.Time{}
-	for i := range s.plan.Steps {
-		st := &s.plan.Steps[i]
-		if !st.Kind.Writes() {
-			continue
-		}
-		for ref, changes := range s.index.byStep[st.ID] {
-			if !s.steps[st.ID].started[ref] {
-				continue
-			}
-			at, done := s.steps[st.ID].done[ref]
-			if !done {
-				at = s.Last
-			}
-			for _, c := range changes {
-				from := c.Move(st.Kind).From
-				if from == nil {
-					continue
-				}
-				if out[ref] == nil {
-					out[ref] = map[zone.Key]time.Time{}
-				}
-				ttl := from.TTL
-				if _, lowered := s.index.writeBefore(st, c); !lowered {
-					ttl = s.Seen(c)
-				}
-				if until := at.Add(ttl.Duration()); until.After(out[ref][c.Key]) {
-					out[ref][c.Key] = until
-				}
-			}
-		}
-	}
-	return out
-}
