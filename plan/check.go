@@ -60,8 +60,8 @@ func checkZone(d *ZoneDiff, allow Allowances) (out []Refusal) {
 	}
 	if !slices.Contains(allow.Empty, d.Desired.Zone) {
 		flag := "--allow-empty " + d.Desired.Zone.Display()
-		if d.empties() {
-			refuse(EmptiesZone, flag, fmt.Sprintf("all %d address RRsets of the zone would be deleted", d.Counted))
+		if own, empties := d.empties(); empties {
+			refuse(EmptiesZone, flag, d.emptied(own))
 		} else if d.emptiesApex() {
 			refuse(ApexLastAddress, flag, "the apex would lose its last address")
 		}
@@ -93,9 +93,11 @@ func share(n, of int) string {
 	return fmt.Sprintf("%.1f %% of %d RRsets (limit %d %%)", 100*float64(n)/float64(of), of, threshold)
 }
 
-// empties tells whether no address RRset would be left.
-func (d *ZoneDiff) empties() bool {
-	left := d.Counted
+// empties tells whether no address RRset that dnsplan could write would be left,
+// and how many there are now. Ignored and foreign sets stay, but they are not the
+// zone's own: what must not go is what prune could take by mistake.
+func (d *ZoneDiff) empties() (own int, yes bool) {
+	left := 0
 	for i := range d.Changes {
 		switch d.Changes[i].Action {
 		case Create:
@@ -104,7 +106,23 @@ func (d *ZoneDiff) empties() bool {
 			left--
 		}
 	}
-	return d.Counted > 0 && left == 0
+	if left >= 0 {
+		return 0, false
+	}
+	for i := range d.Live.RRsets {
+		if r := &d.Live.RRsets[i]; r.Foreign == "" && !zone.MatchAny(d.Desired.Ignore, r.Name, d.Desired.Zone) {
+			own++
+		}
+	}
+	return own, own+left <= 0
+}
+
+// emptied says what an emptied zone loses.
+func (d *ZoneDiff) emptied(own int) string {
+	if own < d.Counted {
+		return fmt.Sprintf("all %d address RRsets of the zone that are not foreign would be deleted", own)
+	}
+	return fmt.Sprintf("all %d address RRsets of the zone would be deleted", own)
 }
 
 // emptiesApex tells whether the apex has an address now and would have none.

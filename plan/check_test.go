@@ -99,6 +99,7 @@ func refusals(list []plan.Refusal) (out []string) {
 func TestCheckWhatMustNotGo(t *testing.T) {
 	const (
 		empties = "empties-zone --allow-empty example.org all 2 address RRsets of the zone would be deleted"
+		alias   = "empties-zone --allow-empty example.org all 2 address RRsets of the zone that are not foreign would be deleted"
 		apex    = "apex-last-address --allow-empty example.org the apex would lose its last address"
 	)
 	tests := []struct {
@@ -117,6 +118,11 @@ func TestCheckWhatMustNotGo(t *testing.T) {
 		{"the apex gets other addresses", site{live: "@ 300 A 192.0.2.1", want: "@ 300 A 192.0.2.2"}, nil},
 		{"a zone without an apex address", site{live: "www 300 A 192.0.2.1\nx 300 A 192.0.2.1", want: "www 300 A 192.0.2.1", prune: true}, nil},
 		{"an alias at the apex stays", site{live: "@ 300 A foreign=alias\n@ 300 AAAA 2001:db8::1\nwww 300 A 192.0.2.1", want: "www 300 A 192.0.2.1", prune: true}, nil},
+		{"all but an alias", site{live: "@ 300 A foreign=alias\na 300 A 192.0.2.1\nb 300 A 192.0.2.1", prune: true}, []string{alias}},
+		{"all but aliases and what is ignored", site{live: "a 300 A 192.0.2.1\nb 300 AAAA 2001:db8::1\nc 300 A 192.0.2.1\nd 300 A foreign=geo\ne 300 A foreign=alias", ignore: "c", prune: true}, []string{alias}},
+		{"all but an alias, for something new", site{live: "a 300 A 192.0.2.1\nb 300 A foreign=alias", want: "c 300 A 192.0.2.1", prune: true}, nil},
+		{"one beside an alias", site{live: "@ 300 A foreign=alias\na 300 A 192.0.2.1\nb 300 A 192.0.2.1", want: "a 300 A 192.0.2.1", prune: true}, nil},
+		{"a zone of aliases", site{live: "@ 300 A foreign=alias\nwww 300 A foreign=alias", prune: true}, nil},
 		{"without prune nothing goes", site{live: "@ 300 A 192.0.2.1\nwww 300 A 192.0.2.1"}, nil},
 		{"an empty zone", site{prune: true}, nil},
 	}
