@@ -33,7 +33,10 @@
 //     address is "mapped". What an included file says in $ORIGIN and $TTL ends
 //     with it. Included files lie in the folder, or the read fails.
 //   - A record of another type that cannot be parsed keeps its raw text. An
-//     address record that cannot be parsed, a class other than IN, a second SOA
-//     record or a name outside the zone fail the read, with path and line.
+//     address record that cannot be parsed, a word that is no record type, a
+//     class other than IN or a name outside the zone fail the read, with path
+//     and line.
+//   - Exactly one SOA record stands at the apex, and can be parsed (RFC 1035,
+//     section 5.2). A text without one is no zone file and is not read.
 //   - A quoted string ends on its line: a stray quote must not swallow records.
 package zonefile

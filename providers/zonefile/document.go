@@ -58,7 +58,7 @@ type entry struct {
 	ttl        zone.TTL
 	origin     uint32 // in force, as an index into the document's origins
 	other      uint32 // of another type: the index into the document's others
-	typ        uint16 // 0 when the mnemonic is not known
+	typ        uint16
 	src        source
 	ttlSrc     ttlSource
 	inherits   bool // the owner name of the record before it
@@ -94,7 +94,8 @@ type document struct {
 	others   []zone.Record
 	addrs    []uint32 // the address entries by key, address, position
 	sets     []set    // by key
-	soa      int      // the index of the SOA entry; -1 when there is none
+	soa      int      // the index of the SOA entry; -1 until it is read
+	serial   uint32   // of the SOA record
 }
 
 // finish orders the address records into sets.

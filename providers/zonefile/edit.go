@@ -3,6 +3,7 @@ package zonefile
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -105,19 +106,13 @@ func (b *batch) planCNAMEs(d *document, edits map[uint32]*edit) {
 	}
 }
 
-// planSerial raises the serial. A zone without an SOA record has none.
+// planSerial raises the serial.
 func (b *batch) planSerial(d *document, edits map[uint32]*edit) error {
-	if d.soa < 0 {
-		return nil
-	}
 	e := &d.entries[d.soa]
 	if e.src != own {
 		return b.refused(zone.Key{}, "the SOA record stands in an included file, its serial cannot be raised in the same write")
 	}
-	serial, err := raiseSerial(d.text[e.data.pos:e.data.end])
-	if err != nil {
-		return b.refused(zone.Key{}, err.Error())
-	}
+	serial := strconv.FormatUint(uint64(nextSerial(d.serial)), 10)
 	edits[uint32(d.soa)] = &edit{serial: serial}
 	return nil
 }

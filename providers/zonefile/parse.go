@@ -18,13 +18,14 @@ var (
 	errNoData   = errors.New("no record in the file")
 	errNoTTL    = errors.New("no TTL, and none before it")
 	errNoType   = errors.New("line ends before the type")
+	errNoSOA    = errors.New("no SOA record: this is no zone file")
 	errTwoSOA   = errors.New("second SOA record")
 	errOutside  = errors.New("outside the zone")
 )
 
 // Parse reads a master file's text as zone z, with the rules of this package,
 // and returns the sorted snapshot. path is for errors alone. $INCLUDE is
-// refused. An error names path and line.
+// refused, as is a text without an SOA record. An error names path and line.
 func Parse(ctx context.Context, z zone.Name, path, text string) (*zone.Snapshot, error) {
 	d, err := parse(ctx, z, path, text, nil)
 	if err != nil {
@@ -80,6 +81,9 @@ func parse(ctx context.Context, z zone.Name, path, text string, open opener) (*d
 	}
 	if len(d.entries) == 0 {
 		return nil, fmt.Errorf("%s: %w", path, errNoData)
+	}
+	if d.soa < 0 {
+		return nil, fmt.Errorf("%s: %w", path, errNoSOA)
 	}
 	d.finish()
 	return d, nil

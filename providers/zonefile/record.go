@@ -19,6 +19,8 @@ var (
 	errFamily    = errors.New("address of the other family")
 	errRFC3597   = errors.New("bad generic data (RFC 3597, section 5)")
 	errSOAFields = errors.New("SOA record without its seven fields")
+	errSOAPlace  = errors.New("an SOA record stands at the apex only, which is")
+	errSOAData   = errors.New("SOA record that cannot be read")
 )
 
 // typeNumber returns the number of a type's mnemonic, or of TYPEn; 0 for one
@@ -34,6 +36,9 @@ func typeNumber(tok string) uint16 {
 	if n, ok := dns.StringToType[upper]; ok {
 		return n
 	}
+	if n := laterType(upper); n != 0 {
+		return n
+	}
 	if digits, ok := strings.CutPrefix(upper, "TYPE"); ok {
 		n, err := strconv.ParseUint(digits, 10, 16)
 		if err == nil {
@@ -41,6 +46,42 @@ func typeNumber(tok string) uint16 {
 		}
 	}
 	return 0
+}
+
+// laterType knows the mnemonics of IANA's registry (RFC 6895, section 3.1) that
+// the DNS library has no name for; 0 for all others.
+func laterType(mnemonic string) uint16 {
+	switch mnemonic {
+	case "WKS":
+		return 11
+	case "NSAP":
+		return 22
+	case "A6":
+		return 38
+	case "SINK":
+		return 40
+	case "DSYNC":
+		return 66
+	case "HHIT":
+		return 67
+	case "BRID":
+		return 68
+	case "DOA":
+		return 259
+	case "WALLET":
+		return 262
+	case "CLA":
+		return 263
+	case "IPN":
+		return 264
+	}
+	return 0
+}
+
+// isDataType tells whether a zone can hold records of the type: all but OPT and
+// the types of questions and messages (RFC 6895, section 3.1).
+func isDataType(typ uint16) bool {
+	return typ != 0 && typ != dns.TypeOPT && (typ < 128 || typ > 255)
 }
 
 // address takes in an A or AAAA record; toks starts at the type.
@@ -97,18 +138,19 @@ func genericAddress(f *frame, toks []span) (netip.Addr, error) {
 
 // other takes in a record of any other type; toks starts at the type.
 func (p *parser) other(f *frame, e entry, toks []span) error {
-	if err := checkType(f, e.typ, toks); err != nil {
-		return err
+	if !isDataType(e.typ) {
+		return fmt.Errorf("%q is not a record type", f.at(toks[0]))
 	}
 	rec := zone.Record{Name: e.name, Type: strings.ToUpper(f.at(toks[0])), TTL: e.ttl}
-	if t, ok := dns.TypeToString[e.typ]; ok && e.typ != 0 {
+	if t, ok := dns.TypeToString[e.typ]; ok {
 		rec.Type = t
 	}
-	rec.Data = p.data(f, &rec, e.typ, toks[1:])
-	if e.typ == typeSOA && e.name == p.doc.zone {
+	if e.typ == typeSOA {
 		if err := p.soa(f, &e, &rec, toks[1:]); err != nil {
 			return err
 		}
+	} else {
+		rec.Data = p.data(f, &rec, e.typ, toks[1:])
 	}
 	e.other = uint32(len(p.doc.others))
 	p.doc.entries = append(p.doc.entries, e)
@@ -116,44 +158,42 @@ func (p *parser) other(f *frame, e entry, toks []span) error {
 	return nil
 }
 
-// checkType refuses a token that can be no type, and one in front of an address
-// type, which is a misspelt class or TTL: the address would go unseen.
-func checkType(f *frame, typ uint16, toks []span) error {
-	tok := f.at(toks[0])
-	if typ != 0 {
-		return nil
-	}
-	c := tok[0] | 0x20
-	if c < 'a' || c > 'z' {
-		return fmt.Errorf("%q is not a type", tok)
-	}
-	for _, t := range toks[1:min(len(toks), 4)] {
-		if n := typeNumber(f.at(t)); n == typeA || n == typeAAAA {
-			return fmt.Errorf("%q is neither a TTL, a class nor a type", tok)
-		}
-	}
-	return nil
-}
-
-// soa notes where the serial stands, and takes the TTL of a zone without $TTL
-// from MINIMUM.
+// soa takes in the zone's one SOA record, which must be readable: without it no
+// server would load the file. It notes where the serial stands, and takes the
+// TTL of a zone without $TTL from MINIMUM.
 func (p *parser) soa(f *frame, e *entry, rec *zone.Record, data []span) error {
-	if p.doc.soa >= 0 {
+	switch {
+	case e.name != p.doc.zone:
+		return fmt.Errorf("%s: %w %s", e.name, errSOAPlace, p.doc.zone)
+	case p.doc.soa >= 0:
 		return errTwoSOA
-	}
-	if len(data) != 7 {
+	case len(data) != 7:
 		return errSOAFields
 	}
 	e.data = data[2]
-	if e.ttlSrc == ttlNone {
-		ttl, err := parseTTL(f.at(data[6]))
-		if err != nil {
-			return fmt.Errorf("SOA MINIMUM: %w", err)
-		}
-		e.ttl, e.ttlSrc, rec.TTL = ttl, ttlDefault, ttl
-		f.dflt = ttlState{ttl, true}
+	serial, err := strconv.ParseUint(f.at(e.data), 10, 32)
+	if err != nil {
+		return fmt.Errorf("SOA serial %q is not a number from 0 to 4294967295", f.at(e.data))
 	}
-	p.doc.soa = len(p.doc.entries)
+	var ok bool
+	if rec.Data, ok = presentation(rec, rawData(f, data), f.origin); !ok {
+		return fmt.Errorf("%w: %q", errSOAData, rec.Data)
+	}
+	p.doc.soa, p.doc.serial = len(p.doc.entries), uint32(serial)
+	return minimumTTL(f, e, rec, data[6])
+}
+
+// minimumTTL gives an SOA record without a TTL, and those behind it, MINIMUM.
+func minimumTTL(f *frame, e *entry, rec *zone.Record, minimum span) error {
+	if e.ttlSrc != ttlNone {
+		return nil
+	}
+	ttl, err := parseTTL(f.at(minimum))
+	if err != nil {
+		return fmt.Errorf("SOA MINIMUM: %w", err)
+	}
+	e.ttl, e.ttlSrc, rec.TTL = ttl, ttlDefault, ttl
+	f.dflt = ttlState{ttl, true}
 	return nil
 }
 
@@ -165,7 +205,8 @@ func (p *parser) data(f *frame, rec *zone.Record, typ uint16, toks []span) strin
 			return string(target)
 		}
 	}
-	return presentation(rec, rawData(f, toks), f.origin)
+	data, _ := presentation(rec, rawData(f, toks), f.origin)
+	return data
 }
 
 // rawData returns the data as it stands, without parentheses and comments.
@@ -185,19 +226,19 @@ func rawData(f *frame, toks []span) string {
 
 // presentation returns the data in the one form that the DNS library writes:
 // absolute names, TTLs in seconds, quoted strings. Data that it cannot parse is
-// returned as it stands.
-func presentation(rec *zone.Record, raw string, origin zone.Name) string {
+// returned as it stands, and false.
+func presentation(rec *zone.Record, raw string, origin zone.Name) (string, bool) {
 	line := string(rec.Name) + " 0 IN " + rec.Type + " " + raw + "\n"
 	zp := dns.NewZoneParser(strings.NewReader(line), string(origin), "")
 	rr, ok := zp.Next()
 	if !ok || zp.Err() != nil {
-		return raw
+		return raw, false
 	}
 	// name TAB TTL TAB class TAB type TAB data; none of the first four has a
 	// tab in it.
 	fields := strings.SplitN(rr.String(), "\t", 5)
 	if len(fields) < 5 {
-		return raw
+		return raw, false
 	}
-	return fields[4]
+	return fields[4], true
 }

@@ -30,6 +30,9 @@ func foreignSuite(t *testing.T) (providertest.Zone, zone.Key) {
 
 const soaLine = "@ 3600 IN SOA ns1 hostmaster 2026112301 7200 3600 1209600 300\n"
 
+// raisedLine is soaLine after one write.
+const raisedLine = "@ 3600 IN SOA ns1 hostmaster 2026112302 7200 3600 1209600 300\n"
+
 // seeded returns a provider with text as zone example.org., and its file.
 func seeded(t testing.TB, text string) (*Provider, string) {
 	t.Helper()

@@ -2,7 +2,6 @@ package zonefile
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
@@ -56,13 +55,4 @@ func nextSerial(s uint32) uint32 {
 		s++
 	}
 	return s
-}
-
-// raiseSerial returns the serial after the one in tok.
-func raiseSerial(tok string) (string, error) {
-	s, err := strconv.ParseUint(tok, 10, 32)
-	if err != nil {
-		return "", fmt.Errorf("SOA serial %q is not a number", tok)
-	}
-	return strconv.FormatUint(uint64(nextSerial(uint32(s))), 10), nil
 }
