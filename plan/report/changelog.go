@@ -17,16 +17,17 @@ func ChangeLogText(w io.Writer, log []journal.Change, o Options) error {
 		p.row(0, "", txt("No changes are logged."))
 	}
 	for _, c := range log {
-		p.logged(c)
+		p.logged(0, c)
 	}
 	return p.writeTo(w)
 }
 
-func (p *page) logged(c journal.Change) {
-	const column = 11
+// logged is one entry, indented.
+func (p *page) logged(indent int, c journal.Change) {
+	column := indent + 11
 	m := actionMark(plan.Action(c.Action))
 	name := append([]span{in(bold, c.Name.Display()), txt(" " + c.Type)}, viewOf(plan.ZoneRef{Zone: c.Zone, View: c.View})...)
-	p.marked(0, m, actionPad, append(name, in(dim, p.o.dot()+keep(p.o.clock(c.At))))...)
+	p.marked(indent, m, actionPad, append(name, in(dim, p.o.dot()+keep(p.o.clock(c.At))))...)
 	under := strings.Repeat(" ", column)
 	p.row(column+2, under, txt(loggedValues(c)+p.o.dot()+keep("TTL "+loggedTTL(c.OldTTL, c.NewTTL))))
 	if why := p.why(c); why != "" {
@@ -37,7 +38,7 @@ func (p *page) logged(c journal.Change) {
 
 func verifiedBy(servers []string) string {
 	if len(servers) == 0 {
-		return "not verified"
+		return byNobody
 	}
 	return "verified by " + strings.Join(servers, ", ")
 }

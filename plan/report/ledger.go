@@ -73,7 +73,7 @@ func (l *ledger) entry(k entryKey) *entry {
 func (l *ledger) zonesOf(s *plan.Step) (zones []string) {
 	seen := map[plan.ZoneRef]bool{}
 	for _, id := range s.Changes {
-		if c := l.lookup[id]; c != nil && !seen[c.ZoneRef] {
+		if c := l.lookup.changes[id]; c != nil && !seen[c.ZoneRef] {
 			seen[c.ZoneRef] = true
 			zones = append(zones, c.ZoneRef.String())
 		}
@@ -216,8 +216,15 @@ func (l *ledger) run(alive bool) Run {
 	if r.State == RunInterrupted {
 		stopped(r.Steps)
 	}
-	r.Next = next(r.State, r.ID)
+	r.Next = next(r.State, r.ID, l.holdsClosing())
 	return r
+}
+
+// holdsClosing tells whether it is taking back that waits for a person.
+func (l *ledger) holdsClosing() bool {
+	return slices.ContainsFunc(l.steps, func(s *entry) bool {
+		return s.key.undo && slices.ContainsFunc(s.problems, func(p Problem) bool { return p.State == StepNeedsYou })
+	})
 }
 
 // stopped marks what a dead process was at.

@@ -48,7 +48,7 @@ func (f *liveFace) redraw(n *nowState, permanent []byte) []byte {
 func (f *liveFace) begin(n *nowState) []byte {
 	p := newPage(n.o)
 	p.row(2, "", in(bold, "Run "+n.run), txt(": "+count(len(n.plan.Changes), "change")+", "+count(len(n.plan.Steps), "step")+"."))
-	p.row(2, "", in(dim, "Ctrl-C is safe, go on with: dnsplan resume "+n.run))
+	p.row(2, "", in(dim, "Ctrl-C is safe, go on with: "+n.o.Command("resume "+n.run)))
 	return f.redraw(n, p.out.Bytes())
 }
 
@@ -56,8 +56,12 @@ func (f *liveFace) begin(n *nowState) []byte {
 func (f *liveFace) event(n *nowState, e journal.Event) []byte {
 	switch e.Kind {
 	case journal.Done, journal.Failed, journal.Hold, journal.Warning, journal.Resume, journal.Cancel, journal.Interrupted:
+		all := n.eventText(e)
+		if all == "" {
+			break
+		}
 		p := newPage(n.o)
-		sign, text, _ := strings.Cut(n.eventText(e), " ")
+		sign, text, _ := strings.Cut(all, " ")
 		p.row(4, "", in(dim, n.o.clock(e.At)+" "), in(eventStyle(e.Kind), sign), txt(" "+text))
 		return f.redraw(n, p.out.Bytes())
 	}

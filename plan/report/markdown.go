@@ -25,7 +25,7 @@ const (
 
 // PlanMarkdown writes a plan as a comment for a pull request, in GitHub's
 // Markdown, under 60 KiB: lists that are too long are cut and counted. Of o
-// only Now and Location count.
+// only Now, Location and Command count.
 func PlanMarkdown(w io.Writer, p *plan.Plan, o Options) error {
 	o.ASCII = false
 	for most := maxMarkdownItems; ; most /= 2 {
@@ -65,6 +65,9 @@ func (m *markdown) plan(p *plan.Plan) {
 	}
 	m.unmanaged(p.Unmanaged)
 	m.commands(p)
+	if text := standing(p); text != "" {
+		m.lines(text, "")
+	}
 	m.lines("**" + lastLine(p) + "**")
 }
 
@@ -107,7 +110,7 @@ func (m *markdown) refusals(items []plan.Refusal) {
 
 func (m *markdown) conflicts(items []plan.Conflict) {
 	list(m, "! Conflicts", items, func(c plan.Conflict) string {
-		return "**" + cell(zoneRef(c.Name.Display(), c.View)) + " " + c.Type.String() + "**: " + cell(c.Reason)
+		return "**" + cell(zoneRef(c.Name.Display(), c.View)) + " " + c.Type.String() + "**: " + cell(ConflictText(c))
 	})
 }
 
@@ -240,9 +243,13 @@ func (m *markdown) timeline(p *plan.Plan) {
 			m.lines("", "… and "+count(len(p.Steps)-i, "more step"))
 			break
 		}
-		m.row(t.ID, duration(t.start), string(t.Kind), lookup.sentence(t.Step)+star(t.Kind))
+		m.row(t.ID, duration(t.start), string(t.Kind), lookup.sentence(t.Step)+lookup.star(t.Step))
 	}
-	m.lines("", "What servers and resolvers need to agree (*) comes on top.", "", "</details>", "")
+	m.lines("")
+	if text := lookup.onTop(p.Steps); text != "" {
+		m.lines(text, "")
+	}
+	m.lines("</details>", "")
 }
 
 // commands are what to run next, to be copied.
@@ -250,8 +257,8 @@ func (m *markdown) commands(p *plan.Plan) {
 	if p.Empty() {
 		return
 	}
-	m.lines("Next:", "", "```sh", "dnsplan plan -o change.plan     # save exactly what is reviewed",
-		"dnsplan apply change.plan       # make it so; stops if live has moved meanwhile", "```", "")
+	m.lines("Next:", "", "```sh", "# save exactly what is reviewed", m.o.Command("plan -o change.plan"),
+		"# make it so; stops if live has moved meanwhile", m.o.Command("apply change.plan"), "```", "")
 }
 
 // cell makes text from outside plain text in a line of Markdown: no markup, no

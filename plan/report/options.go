@@ -1,6 +1,10 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
 
 // Options say how to render. The zero value is plain text, 80 columns wide, in
 // UTC; Now should be set, since "in 5m" and "today" are relative to it.
@@ -15,6 +19,11 @@ type Options struct {
 	Now time.Time
 	// Location is the time zone for people; nil is UTC. JSON is always UTC.
 	Location *time.Location
+	// Command makes what to type out of the words of a command, "resume 01K5";
+	// nil puts the program's name in front.
+	Command func(words string) string
+	// Only are the names that a plan was limited to; empty is all.
+	Only []zone.Name
 	// MaxChanges is how many changes of a zone a plan shows; 0 is 50.
 	MaxChanges int
 	// MaxUnmanaged is how many unmanaged RRsets a plan shows; 0 is 5.
@@ -31,11 +40,17 @@ const (
 	defaultSteps     = 60
 )
 
+// program starts what is to be typed.
+const program = "dnsplan "
+
 func (o Options) filled() Options {
 	if o.Width == 0 {
 		o.Width = defaultWidth
 	}
 	o.Width = max(o.Width, leastWidth)
+	if o.Command == nil {
+		o.Command = func(words string) string { return program + words }
+	}
 	if o.Location == nil {
 		o.Location = time.UTC
 	}

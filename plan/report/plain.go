@@ -92,7 +92,12 @@ func (f *plainFace) end(n *nowState, r Result) []byte {
 // eventText is an event as one line says it; empty where there is nothing to tell.
 func (n *nowState) eventText(e journal.Event) string {
 	switch e.Kind {
-	case journal.Resume, journal.Cancel, journal.Interrupted:
+	case journal.Interrupted:
+		if e.Error == "" && e.Message == "" {
+			return "" // the end says so
+		}
+		return "run " + n.run + said(e)
+	case journal.Resume, journal.Cancel:
 		return "run " + n.run + ": " + string(e.Kind) + said(e)
 	case journal.Warning:
 		return stepMark(StepNeedsYou).sign(n.o) + " warning" + said(e)
@@ -180,7 +185,7 @@ func (n *nowState) waitsFor() string {
 	}
 	names := n.ledger.lookup.names(s)
 	if len(s.Changes) == 1 {
-		if c := n.ledger.lookup[s.Changes[0]]; c != nil {
+		if c := n.ledger.lookup.changes[s.Changes[0]]; c != nil {
 			names = string(c.Name)
 		}
 	}

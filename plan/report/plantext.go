@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,13 +29,16 @@ func PlanText(w io.Writer, p *plan.Plan, o Options) error {
 	pg.warnings(p.Warnings)
 	pg.timeline(p)
 	pg.blank()
+	if text := standing(p); text != "" {
+		pg.whole(red, text)
+	}
 	pg.whole(bold, lastLine(p))
 	return pg.writeTo(w)
 }
 
 func (p *page) planHeader(pl *plan.Plan, zones byZone) {
 	if pl.Empty() {
-		p.row(0, "", txt("Compared "+count(len(pl.Zones), "zone")+" with "+pl.Inventory.Path+"."))
+		p.compared(pl)
 		return
 	}
 	p.row(0, "", in(bold, "dnsplan will change "+count(len(pl.Changes), "RRset")+" in "+count(len(zones.order), "zone")+"."))
@@ -45,6 +49,27 @@ func (p *page) planHeader(pl *plan.Plan, zones byZone) {
 	if rest := len(pl.Zones) - len(zones.order); rest > 0 {
 		p.row(2, "", in(dim, count(rest, "further zone")+" without changes"))
 	}
+	if len(p.o.Only) > 0 {
+		p.compared(pl)
+	}
+}
+
+// compared says what was compared: "Compared www.example.org only." Who names a
+// zone may mean all of it, and is told.
+func (p *page) compared(pl *plan.Plan) {
+	if len(p.o.Only) == 0 {
+		p.row(0, "", txt("Compared "+count(len(pl.Zones), "zone")+" with "+pl.Inventory.Path+"."))
+		return
+	}
+	var names []string
+	apex := ""
+	for _, n := range p.o.Only {
+		names = append(names, n.Display())
+		if slices.ContainsFunc(pl.Zones, func(z plan.Zone) bool { return z.Zone == n }) {
+			apex = " (only the apex: leave NAME out for the whole zone)"
+		}
+	}
+	p.row(2, "", txt("Compared "+strings.Join(names, ", ")+" only"+apex+"."))
 }
 
 func strategyWord(pl *plan.Plan) string {
@@ -115,10 +140,33 @@ func findings[T any](p *page, heading string, list []T, item func(T)) {
 }
 
 func (p *page) conflicts(list []plan.Conflict) {
-	findings(p, "Conflicts, apply refuses", list, func(c plan.Conflict) {
-		line := append(p.subject(c.Name, c.Type), viewOf(plan.ZoneRef{Zone: c.Zone, View: c.View})...)
-		p.marked(2, conflictMark, actionPad, append(line, txt(": "+c.Reason))...)
-	})
+	findings(p, "Conflicts, apply refuses", list, p.conflict)
+}
+
+func (p *page) conflict(c plan.Conflict) {
+	line := append(p.subject(c.Name, c.Type), viewOf(plan.ZoneRef{Zone: c.Zone, View: c.View})...)
+	p.marked(2, conflictMark, actionPad, append(line, txt(": "+ConflictText(c)))...)
+}
+
+// ConflictText says what is in the way of a wanted RRset, and what to do:
+// "live CNAME pages.example.net. (delete it, or say replace_cname = true)".
+func ConflictText(c plan.Conflict) string {
+	switch {
+	case strings.HasPrefix(c.Reason, "live CNAME "):
+		return c.Reason + " (delete it, or say replace_cname = true)"
+	case strings.Contains(c.Reason, " set, which dnsplan never writes"):
+		return c.Reason + " (delete it at the provider, or take the record out of the inventory)"
+	}
+	return c.Reason
+}
+
+// standing says on the line before the last one that conflicts are left, where
+// that is all there is to say of the plan.
+func standing(p *plan.Plan) string {
+	if len(p.Conflicts) == 0 || !p.Empty() {
+		return ""
+	}
+	return count(len(p.Conflicts), "conflict") + ": apply refuses."
 }
 
 func (p *page) refusals(list []plan.Refusal) {

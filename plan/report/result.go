@@ -59,6 +59,10 @@ type Result struct {
 	// logged.
 	Backups   []string
 	ChangeLog string
+	// Logged are the run's entries of the change log, for ResultText.
+	Logged []journal.Change
+	// Closing says that a held run holds while it takes back.
+	Closing bool
 	// Next is what to do; nil is what the outcome suggests.
 	Next []Command
 }
@@ -73,6 +77,7 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 	}
 	r := Result{
 		Run: p.ID, Outcome: res.Outcome, ExitCode: exitCode, Began: l.started, Ended: now, Backups: res.Backups,
+		Closing: l.holdsClosing(),
 	}
 	if !l.ended.IsZero() {
 		r.Ended = l.ended
@@ -139,7 +144,7 @@ func written(c *plan.Change, writes map[string][]*entry) (live *zone.RRset, at t
 
 // writes are the steps that write each change, by its id, in order.
 func (l *ledger) writes() map[string][]*entry {
-	out := make(map[string][]*entry, len(l.lookup))
+	out := make(map[string][]*entry, len(l.lookup.changes))
 	for _, s := range l.steps {
 		if s.step == nil || s.key.undo || !s.step.Kind.Writes() {
 			continue
@@ -166,13 +171,13 @@ func (r Result) Commands() []Command {
 	}
 	switch r.Outcome {
 	case execute.OutcomeFailed:
-		return next(RunFailed, r.Run)
+		return next(RunFailed, r.Run, false)
 	case execute.OutcomeHeld:
-		return next(RunHolding, r.Run)
+		return next(RunHolding, r.Run, r.Closing)
 	case execute.OutcomeCancelled:
-		return next(RunCancelled, r.Run)
+		return next(RunCancelled, r.Run, false)
 	case execute.OutcomeInterrupted:
-		return next(RunInterrupted, r.Run)
+		return next(RunInterrupted, r.Run, false)
 	}
 	return nil
 }
@@ -223,11 +228,26 @@ func (p *page) result(pl *plan.Plan, r Result) {
 	p.happened(r)
 	p.resultChanges(pl, r)
 	findings(p, "Backups", r.Backups, func(s string) { p.row(4, "  ", txt(s)) })
-	if r.ChangeLog != "" {
-		p.heading("Change log")
-		p.row(4, "  ", txt(r.ChangeLog+" (dnsplan log)"))
-	}
+	p.changeLog(r)
 	p.commands(r.Commands())
+}
+
+// maxLogged is how many entries of the change log a result shows.
+const maxLogged = 10
+
+// changeLog shows what the run has logged, and where the log is.
+func (p *page) changeLog(r Result) {
+	if r.ChangeLog == "" {
+		return
+	}
+	p.heading("Change log")
+	for _, c := range r.Logged[:min(len(r.Logged), maxLogged)] {
+		p.logged(2, c)
+	}
+	if rest := len(r.Logged) - maxLogged; rest > 0 {
+		p.row(2, "  ", txt("... and "+count(rest, "more entry")))
+	}
+	p.row(4, "  ", txt(r.ChangeLog+" ("+p.o.Command("log")+")"))
 }
 
 func (p *page) resultHead(r Result) {
@@ -291,7 +311,7 @@ func (p *page) resultChanges(pl *plan.Plan, r Result) {
 		heading = "What DNS holds now"
 	}
 	p.heading(heading)
-	shared := r.verifiedByAll()
+	shared := r.verifiedAlike()
 	for i, c := range worstFirst(r.Changes) {
 		if i == p.o.MaxChanges {
 			p.row(2, "  ", txt("... and "+count(len(r.Changes)-i, "more change")))
@@ -300,31 +320,49 @@ func (p *page) resultChanges(pl *plan.Plan, r Result) {
 		if r.tells(c.Error) {
 			c.Error = ""
 		}
-		if shared != nil {
-			c.VerifiedBy = nil
-		}
-		p.resultChange(known[c.ID], c)
+		p.resultChange(known.changes[c.ID], c, shared)
 	}
-	findings(p, "Verified by", shared, func(s string) { p.row(4, "  ", txt(s)) })
+	if shared {
+		p.verifiedBy(r.verifiers())
+	}
 }
 
-// verifiedByAll returns the servers that verified the changes, where there are
-// several changes and all that were verified were so by the same.
-func (r Result) verifiedByAll() (shared []string) {
-	n := 0
+// verifiedBy lists the servers that verified everything.
+func (p *page) verifiedBy(servers []string) {
+	if len(servers) == 0 {
+		p.heading(strings.ToUpper(byNobody[:1]) + byNobody[1:] + ".")
+	}
+	findings(p, "Verified by", servers, func(s string) { p.row(4, "  ", txt(s)) })
+}
+
+// byNobody is how a change was verified where no server is asked: each write is
+// followed by a read.
+const byNobody = "verified by nobody: the provider was read back"
+
+// verifiedAlike tells whether several changes were applied, and all of them
+// were verified by the same servers.
+func (r Result) verifiedAlike() bool {
+	n, shared := 0, r.verifiers()
 	for _, c := range r.Changes {
-		switch {
-		case len(c.VerifiedBy) == 0:
+		if c.State != execute.Applied {
 			continue
-		case n > 0 && !slices.Equal(shared, c.VerifiedBy):
-			return nil
 		}
-		shared, n = c.VerifiedBy, n+1
+		if !slices.Equal(shared, c.VerifiedBy) {
+			return false
+		}
+		n++
 	}
-	if n < 2 {
-		return nil
+	return n > 1
+}
+
+// verifiers are the servers that verified the first change that was applied.
+func (r Result) verifiers() []string {
+	for _, c := range r.Changes {
+		if c.State == execute.Applied {
+			return c.VerifiedBy
+		}
 	}
-	return shared
+	return nil
 }
 
 // tells says whether err stands under what happened, or is the outcome itself.
@@ -346,7 +384,9 @@ func worstFirst(changes []ResultChange) []ResultChange {
 	return out
 }
 
-func (p *page) resultChange(c *plan.Change, r ResultChange) {
+// resultChange is one change at the end. Shared says that who verified it is
+// told of all changes together.
+func (p *page) resultChange(c *plan.Change, r ResultChange, shared bool) {
 	const pad = len(execute.NotApplied)
 	const column = 2 + pad + 3
 	line := append(p.subject(r.Name, r.Type), viewOf(plan.ZoneRef{Zone: r.Zone, View: r.View})...)
@@ -362,8 +402,8 @@ func (p *page) resultChange(c *plan.Change, r ResultChange) {
 	if !r.At.IsZero() {
 		made = append(made, "at "+keep(p.o.clock(r.At)))
 	}
-	if len(r.VerifiedBy) > 0 {
-		made = append(made, "verified by "+strings.Join(r.VerifiedBy, ", "))
+	if r.State == execute.Applied && !shared {
+		made = append(made, verifiedBy(r.VerifiedBy))
 	}
 	if len(made) > 0 {
 		p.row(column, under, in(dim, strings.Join(made, p.o.dot())))
@@ -374,7 +414,7 @@ func (p *page) resultChange(c *plan.Change, r ResultChange) {
 func (p *page) nowText(c *plan.Change, r ResultChange) []span {
 	switch {
 	case r.Live == nil:
-		return []span{txt("now not known, see: dnsplan verify " + r.Name.Display())}
+		return []span{txt("now not known, see: " + p.o.Command("verify "+r.Name.Display()))}
 	case r.State == execute.Applied && c != nil && c.Before != nil:
 		return []span{txt(liveOf(c.Before.RRset(c.Key)).String() + " -> "), in(green, r.Live.String())}
 	case r.State == execute.Applied:

@@ -131,14 +131,19 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// next says what a person can do about a run in its state.
-func next(s RunState, id string) []Command {
-	resume := Command{"dnsplan resume " + id, "go on where it stopped"}
-	cancel := Command{"dnsplan cancel " + id, "take back what is not finished"}
+// next says what a person can do about a run in its state. Closing says that
+// it holds while it takes back.
+func next(s RunState, id string, closing bool) []Command {
+	resume := Command{program + "resume " + id, "go on where it stopped"}
+	cancel := Command{program + "cancel " + id, "take back what is not finished"}
 	switch s {
 	case RunRunning:
 		return []Command{cancel}
 	case RunHolding:
+		if closing {
+			resume.Does = "finish taking back, when the cause is gone"
+			return []Command{resume, {program + "plan", "after that: a new plan for the change itself"}}
+		}
 		resume.Does = "check again and go on, when the cause is gone"
 		cancel.Does = "bring the old values back, then raise the TTL"
 		return []Command{resume, cancel}
@@ -147,7 +152,7 @@ func next(s RunState, id string) []Command {
 	case RunDone:
 		return nil
 	case RunFailed, RunCancelled:
-		return []Command{{"dnsplan verify", "see what every server answers now"}, {"dnsplan plan", "see what is left to do"}}
+		return []Command{{program + "verify", "see what every server answers now"}, {program + "plan", "see what is left to do"}}
 	}
-	return []Command{{"dnsplan plan", "make a new plan: this one counts as used"}}
+	return []Command{{program + "plan", "make a new plan: this one counts as used"}}
 }

@@ -16,7 +16,9 @@ func RunText(w io.Writer, r Run, o Options) error {
 	p.runSteps("Steps", r.Steps, false)
 	p.runSteps("Taken back", r.Steps, true)
 	findings(p, "Messages", r.Messages, func(m string) { p.row(4, "  ", txt(m)) })
-	findings(p, "Verified by", r.VerifiedBy, func(s string) { p.row(4, "  ", txt(s)) })
+	if r.State == RunDone || len(r.VerifiedBy) > 0 {
+		p.verifiedBy(r.VerifiedBy)
+	}
 	findings(p, "Backups", r.Backups, func(s string) { p.row(4, "  ", txt(s)) })
 	p.commands(r.Next)
 	return p.writeTo(w)

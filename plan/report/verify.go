@@ -69,8 +69,9 @@ func (v Verification) answers() (n int) {
 }
 
 // VerifyText writes a table of answers for each RRset, authoritative servers
-// first. Its last line is "All N answers agree." or "N of M answers differ: ...";
-// a line before it names the servers that did not answer.
+// first. Its last line is "All N answers agree.", "N of M answers differ: ...",
+// "N authoritative servers do not answer: ..." or "Too few resolvers answer:
+// ..."; a line before it names the servers that did not answer.
 func VerifyText(w io.Writer, v Verification, o Options) error {
 	p := newPage(o)
 	for _, r := range v.RRsets {
@@ -195,20 +196,43 @@ func rtt(d time.Duration) string {
 func (p *page) verdict(v Verification) {
 	bad, silent := v.differing(), v.silent()
 	all := v.answers() - len(silent)
-	if len(silent) > 0 {
-		text := "No answer from: "
-		p.whole(yellow, text+p.fit(servers(silent), p.o.Width-len(text)-1)+".")
-	}
+	mute := servers(v.lines(func(l verify.Line) bool { return l.Verdict == verify.Silent && !l.Resolver }))
 	switch {
-	case all == 0:
+	case v.answers() == 0:
 		p.whole(plain, "No answers: nothing was asked.")
-		return
-	case len(bad) == 0:
+	case len(bad) > 0:
+		p.silence(silent)
+		p.naming(red, number(len(bad))+" of "+number(all)+" answers differ: ", servers(bad))
+	case v.Agree():
+		p.silence(silent)
 		p.whole(green, "All "+number(all)+" answers agree.")
-		return
+	case len(mute) > 0:
+		p.silence(v.lines(func(l verify.Line) bool { return l.Verdict == verify.Silent && l.Resolver }))
+		p.naming(red, count(len(mute), "authoritative server")+" "+verb(len(mute), "do", "does")+" not answer: ", mute)
+	default:
+		p.silence(silent)
+		p.whole(red, "Too few resolvers answer: "+number(all)+" of "+number(v.answers())+" answers came.")
 	}
-	text := number(len(bad)) + " of " + number(all) + " answers differ: "
-	p.whole(red, text+p.fit(servers(bad), p.o.Width-len(text)-1)+".")
+}
+
+// silence names the servers that did not answer.
+func (p *page) silence(lines []verify.Line) {
+	if len(lines) > 0 {
+		p.naming(yellow, "No answer from: ", servers(lines))
+	}
+}
+
+// naming is text and as many names as one line holds.
+func (p *page) naming(st style, text string, names []string) {
+	p.whole(st, text+p.fit(names, p.o.Width-len(text)-1)+".")
+}
+
+// verb is the form of a verb that n takes.
+func verb(n int, many, one string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // servers names those who gave lines, each once.
