@@ -11,9 +11,11 @@ import (
 
 // What is wrong with a plan file. Test with errors.Is.
 var (
-	// ErrDamaged: the file is not a whole plan, or was edited after it was saved.
+	// ErrDamaged: the file is not a whole plan, was edited after it was saved, or
+	// its parts do not fit together.
 	ErrDamaged = errors.New("the plan file is damaged or was edited")
-	// ErrNewer: a newer dnsplan wrote it.
+	// ErrNewer: a newer dnsplan wrote it, or it has steps that this one does not
+	// execute.
 	ErrNewer = errors.New("the plan file has a newer format")
 )
 
@@ -52,7 +54,8 @@ func Encode(p *Plan) ([]byte, error) {
 }
 
 // Decode reads a saved plan. Anything but the very bytes that Encode returned
-// is ErrDamaged, and a higher format version is ErrNewer.
+// is ErrDamaged, and a higher format version is ErrNewer. So are, whoever sealed
+// them, documents that Build would not have made: see validate.go.
 func Decode(data []byte) (*Plan, error) {
 	var head struct {
 		FormatVersion int `json:"format_version"`
@@ -83,52 +86,4 @@ func Decode(data []byte) (*Plan, error) {
 func digest(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
-}
-
-// validate checks what the rest of the program relies on: known references,
-// and steps in an order that their After allows.
-func (p *Plan) validate() error {
-	if p.FormatVersion < 1 {
-		return fmt.Errorf("%w: format_version %d", ErrDamaged, p.FormatVersion)
-	}
-	zones := map[ZoneRef]bool{}
-	for _, z := range p.Zones {
-		zones[z.ZoneRef] = true
-	}
-	changes := map[string]bool{}
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		if !zones[c.ZoneRef] || changes[c.ID] || !c.whole() {
-			return fmt.Errorf("%w: change %q", ErrDamaged, c.ID)
-		}
-		changes[c.ID] = true
-	}
-	steps := map[string]bool{}
-	for _, s := range p.Steps {
-		for _, id := range s.Changes {
-			if !changes[id] {
-				return fmt.Errorf("%w: step %s is about %q", ErrDamaged, s.ID, id)
-			}
-		}
-		for _, id := range s.After {
-			if !steps[id] {
-				return fmt.Errorf("%w: step %s comes after %q", ErrDamaged, s.ID, id)
-			}
-		}
-		steps[s.ID] = true
-	}
-	return nil
-}
-
-// whole tells whether the change has the states that its action is about.
-func (c *Change) whole() bool {
-	switch c.Action {
-	case Create:
-		return c.Before == nil && c.After != nil
-	case Delete:
-		return c.Before != nil && c.After == nil
-	case Update, TTL, Proxied:
-		return c.Before != nil && c.After != nil
-	}
-	return false
 }
