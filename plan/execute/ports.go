@@ -33,6 +33,7 @@ type World interface {
 	NameServers(ctx context.Context, z plan.ZoneRef) ([]resolver.NameServer, error)
 	// Resolvers returns the resolvers to ask.
 	Resolvers() []resolver.Server
-	// Save keeps a copy of the zone and returns where it is.
+	// Save keeps a copy of the zone and returns where it is. Its error says
+	// that this is what failed, and for which zone.
 	Save(z plan.ZoneRef, s *zone.Snapshot) (path string, err error)
 }

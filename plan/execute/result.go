@@ -12,7 +12,8 @@ type Outcome string
 
 // The outcomes.
 const (
-	// OutcomeDone: every change was made.
+	// OutcomeDone: every change was made. What failed on the way and was put
+	// right, such as a TTL that only closing could raise, is in the Failures.
 	OutcomeDone Outcome = "done"
 	// OutcomeFailed: something failed, and what could be taken back was.
 	OutcomeFailed Outcome = "failed"
@@ -49,7 +50,9 @@ type ChangeResult struct {
 	Made   Made
 	// Written says that a step which writes it was begun.
 	Written bool
-	// Error is why, where it was not applied.
+	// Error is why it was not applied, where no failure in the Result says so:
+	// its group failed in another zone, or a person cancelled. The failure of
+	// its own zone is told once, in the Failures, and not for each change.
 	Error string
 	// VerifiedBy are the servers that gave the new answer.
 	VerifiedBy []string
@@ -79,12 +82,12 @@ type ZoneFailure struct {
 
 // Result sums the state up.
 func (s *State) Result() Result {
-	r := Result{Run: s.plan.ID, Outcome: s.outcome(), At: s.Last}
+	r := Result{Run: s.plan.ID, At: s.Last}
 	counts := map[Made]int{}
 	for i := range s.plan.Changes {
 		c := &s.plan.Changes[i]
 		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.written(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
-		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied {
+		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied && (f.Class == Linked || f.Class == Stopped) {
 			cr.Error = f.Error
 		}
 		counts[cr.Made]++
@@ -93,6 +96,7 @@ func (s *State) Result() Result {
 	for _, z := range s.plan.Zones {
 		r.addZone(z.ZoneRef, s.zones[z.ZoneRef])
 	}
+	r.Outcome = s.outcome(counts[Applied] == len(r.Changes))
 	r.Partly = counts[LeftOpen] > 0 || counts[Applied] > 0 && counts[Applied] < len(r.Changes)
 	return r
 }
@@ -111,7 +115,8 @@ func (r *Result) addZone(ref plan.ZoneRef, z *zoneState) {
 	}
 }
 
-func (s *State) outcome() Outcome {
+// outcome is how the run stands; all says that every change is applied.
+func (s *State) outcome(all bool) Outcome {
 	failed := false
 	for _, z := range s.plan.Zones {
 		failed = failed || s.zones[z.ZoneRef].failed != nil
@@ -125,7 +130,7 @@ func (s *State) outcome() Outcome {
 		return OutcomeRunning
 	case s.Cancelled:
 		return OutcomeCancelled
-	case failed:
+	case failed && !all:
 		return OutcomeFailed
 	}
 	return OutcomeDone
@@ -194,7 +199,7 @@ func (s *State) alarmed(c *plan.Change) bool {
 		return true
 	}
 	for _, a := range s.zones[c.ZoneRef].alarms {
-		if len(a.left) > 0 {
+		if !a.whole {
 			continue
 		}
 		st, known := s.index.steps[a.Step]

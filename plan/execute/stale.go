@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,7 +27,7 @@ type MovedRRset struct {
 	CNAME string
 }
 
-// Error names each record with both values.
+// Error names each record with both values, the first 100 where there are more.
 func (e *StaleError) Error() string {
 	lines := make([]string, len(e.Moved))
 	for i, m := range e.Moved {
@@ -37,7 +36,7 @@ func (e *StaleError) Error() string {
 			lines[i] += " and a CNAME to " + m.CNAME
 		}
 	}
-	return "the plan is stale: " + strings.Join(lines, "; ")
+	return "the plan is stale: " + listed(lines, "; ")
 }
 
 // CheckLive compares the RRsets that the plan touches with what the providers

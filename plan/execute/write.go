@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -18,6 +17,16 @@ const (
 	writeTries   = 6
 	firstPause   = 500 * time.Millisecond
 	longestPause = 15 * time.Second
+)
+
+// Closing goes on whatever signal comes, so that it is bounded by itself: one
+// that is not through then waits for a person, who can resume it. It has
+// closingLimit, beside twice the time-out of agreement: for the provider to be
+// in sync, and for the servers to agree. A provider that wants more than
+// closingPatience before its next request is not waited for.
+const (
+	closingLimit    = 15 * time.Minute
+	closingPatience = 2 * time.Minute
 )
 
 // write brings the zone from each move's From to its To. It looks first: what
@@ -70,7 +79,10 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 	if err := ctx.Err(); err != nil {
 		return 0, err // the last moment at which nothing has been sent
 	}
-	sent := context.WithoutCancel(ctx) // what is begun is finished
+	sent := ctx // closing is not cancelled, and has its own deadline
+	if !w.action.Closing {
+		sent = context.WithoutCancel(ctx) // what is begun is finished
+	}
 	receipt, err := p.Write(sent, w.ref.Zone, changesOf(todo, live))
 	if err != nil {
 		return 0, err
@@ -108,7 +120,7 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 		}
 	}
 	if len(moved) > 0 {
-		return nil, nil, failf(Moved, "someone else has changed %s", strings.Join(moved, "; "))
+		return nil, nil, failf(Moved, "someone else has changed %s", listed(moved, "; "))
 	}
 	return todo, live, nil
 }
@@ -163,7 +175,8 @@ func (w *work) retryAt(err error, try int) (time.Time, bool) {
 		}
 	}
 	if limited, ok := errors.AsType[*providers.RateLimitError](err); ok {
-		return limited.Until, true
+		long := limited.Until.Sub(w.Clock.Now()) > closingPatience
+		return limited.Until, !long || !w.action.Closing
 	}
 	pause := min(firstPause<<(try-1), longestPause)
 	return w.Clock.Now().Add(pause), true
@@ -200,14 +213,27 @@ func (w *work) backup(ctx context.Context) (facts, error) {
 	}
 	path, err := w.World.Save(w.ref, s)
 	if err != nil {
-		return facts{}, failf(Refused, "back up %s: %w", w.ref, err)
+		return facts{}, failf(Refused, "%w", err) // it says what it is about
 	}
 	return facts{Backup: path}, nil
 }
 
-// close takes the step back in a zone that failed. What someone else has set
-// meanwhile is left alone and reported; the rest is written.
+// close takes the step back in a zone that failed. Its error is of the class
+// Unreachable where that took too long.
 func (w *work) close(ctx context.Context) (facts, error) {
+	limit := closingLimit + 2*w.timeout()
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	f, err := w.closeNow(ctx)
+	if err != nil && errors.Is(err, ctx.Err()) {
+		err = failf(Unreachable, "%s in %s was not taken back within %s: %w", w.step.Kind, w.ref, zone.FormatDuration(limit), err)
+	}
+	return f, err
+}
+
+// closeNow leaves alone what someone else has set meanwhile, and reports it; the
+// rest is written.
+func (w *work) closeNow(ctx context.Context) (facts, error) {
 	p, err := w.World.Provider(w.ref)
 	if err != nil {
 		return facts{}, err
@@ -218,9 +244,7 @@ func (w *work) close(ctx context.Context) (facts, error) {
 	}
 	f, err := w.takeBack(ctx, ours)
 	if class := classOf(err); class == Moved || class == Refused {
-		for _, u := range ours {
-			left = append(left, stray{u.change.ID, fmt.Sprintf("%s: %v", u.move.Key, err)})
-		}
+		left = append(left, strays(ours, err))
 	}
 	if err == nil && len(ours) > 0 && isSwitch(w.step.Kind) && w.Plan.Policy.Strategy != plan.Direct {
 		err = w.agree(ctx, wantsOf(ours))
@@ -244,13 +268,13 @@ func (w *work) takeBack(ctx context.Context, undos []undoing) (facts, error) {
 func leaveAlone(f facts, left []stray, further error) (facts, error) {
 	var lines []string
 	for _, s := range left {
-		f.Left = append(f.Left, s.id)
+		f.Left = append(f.Left, s.ids...)
 		lines = append(lines, s.why)
 	}
 	if classOf(further) == Disagree {
 		lines = append(lines, further.Error())
 	}
-	return f, failf(Moved, "left as it is: %s", strings.Join(lines, "; "))
+	return f, failf(Moved, "left as it is: %s", listed(lines, "; "))
 }
 
 // classOf is the class of a step's error: Unreachable where it has none, and
@@ -265,8 +289,23 @@ func classOf(err error) Class {
 	return Unreachable
 }
 
-// stray is an RRset that closing leaves alone, and why.
-type stray struct{ id, why string }
+// stray is what closing leaves alone for one reason: the changes, and why.
+type stray struct {
+	ids []string
+	why string
+}
+
+// strays are the undos, none of which could be written.
+func strays(undos []undoing, err error) stray {
+	var s stray
+	keys := make([]string, len(undos))
+	for i, u := range undos {
+		s.ids = append(s.ids, u.change.ID)
+		keys[i] = u.move.Key.String()
+	}
+	s.why = fmt.Sprintf("%s: %v", listed(keys, ", "), err)
+	return s
+}
 
 // undoing is how one change's step is taken back.
 type undoing struct {
@@ -297,7 +336,7 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 	for _, u := range undos {
 		r, ok := live.Find(u.move.Key)
 		if why := u.stays(r, ok); why != "" {
-			left = append(left, stray{u.change.ID, why})
+			left = append(left, stray{[]string{u.change.ID}, why})
 		} else {
 			ours = append(ours, u)
 		}
