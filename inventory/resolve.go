@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -19,7 +20,8 @@ type resolver struct {
 	inv    *Inventory
 
 	hosts     map[string]int // name -> index in inv.Hosts
-	providers map[string]string
+	providers map[string]string // name -> type
+	folders   map[string]string // name of a provider of files -> where they lie
 	groups    map[string]bool
 	names     map[zone.Name]bool // owner names that are wanted somewhere
 }
@@ -63,18 +65,62 @@ func (r *resolver) verify() {
 		Timeout: r.duration(t.Timeout, "verify.timeout", 10*time.Minute, time.Second),
 		Rate:    r.rate(t.Rate),
 	}
-	seen := map[string]string{}
+	seen, asked := map[string]string{}, map[string]int{}
 	for i, res := range t.Resolver {
 		path := pathOf("verify", "resolver", i)
 		r.unique(seen, "resolver", res.Name, path)
 		protocol := r.oneOf(res.Protocol, path+".protocol", "udp", "tcp", "tls", "https")
 		address := r.resolverAddress(res.Address, protocol, path+".address")
 		r.inv.Verify.Resolvers = append(r.inv.Verify.Resolvers, Resolver{Name: res.Name, Address: address, Protocol: protocol})
+		r.askedOnce(asked, i)
 	}
 	n, err := strconv.Atoi(r.inv.Verify.Require)
 	if count := len(t.Resolver); err == nil && count > 0 && n > count {
 		r.add("bad-value", "verify.require", "require is %d, more than there are resolvers (%d)", n, count)
 	}
+}
+
+// askedOnce refuses a resolver that is asked under another name already: one
+// machine would count twice for the quorum. asked maps what is asked to the
+// index of the first that does.
+func (r *resolver) askedOnce(asked map[string]int, i int) {
+	res := r.inv.Verify.Resolvers[i]
+	if res.Address == "" {
+		return
+	}
+	key := res.Protocol + " " + askedAt(res.Address)
+	first, taken := asked[key]
+	if !taken {
+		asked[key] = i
+		return
+	}
+	name := r.inv.Verify.Resolvers[first].Name
+	if name == res.Name { // told as two of one name
+		return
+	}
+	r.add("duplicate-address", pathOf("verify", "resolver", i, "address"), "resolver %q asks %s over %s, as %q does", res.Name, res.Address, res.Protocol, name).
+		beside("first at line %d", pathOf("verify", "resolver", first)).fix("one machine must not count twice")
+}
+
+// askedAt brings the address of a resolver into one form. An address without a
+// path is asked at /dns-query over https, as RFC 8484 has it in its examples.
+func askedAt(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" {
+		return address + "/dns-query"
+	}
+	port, path := u.Port(), u.EscapedPath()
+	if port == "" {
+		port = "443"
+	}
+	if path == "" || path == "/" {
+		path = "/dns-query"
+	}
+	at := net.JoinHostPort(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), port) + path
+	if u.RawQuery != "" {
+		at += "?" + u.RawQuery
+	}
+	return at
 }
 
 func (r *resolver) require(q *quorum) string {
@@ -246,6 +292,9 @@ func (r *resolver) duration(s *span, path string, fallback, least time.Duration)
 		return fallback
 	case d < least:
 		r.add("bad-duration", path, "%s is %q, but must be %s at least", key, string(*s), zone.FormatDuration(least))
+		return fallback
+	case d > zone.MaxTTL.Duration(): // what a plan may wait
+		r.add("bad-duration", path, "%s is %q, but must be %s at most", key, string(*s), zone.FormatDuration(zone.MaxTTL.Duration()))
 		return fallback
 	}
 	return d
