@@ -69,7 +69,10 @@ func (a *app) approve(ctx context.Context, s config.Settings, p *plan.Plan, appr
 			return err
 		}
 	}
-	if err := guard(p); err != nil || p.Empty() || approved {
+	if err := guard(p); err != nil || p.Empty() {
+		return err
+	}
+	if err := s.CheckUnfinished(p, a.clock.Now()); err != nil || approved {
 		return err
 	}
 	if _, ok := a.terminal(a.stdin); ok && s.JSON { // who is asked must see what about

@@ -82,6 +82,7 @@ type advised struct {
 func adviceTable() []advised {
 	return []advised{
 		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: dnsplan plan"},
+		{as[*config.UnfinishedError], exitRefused, "go on with that run: dnsplan resume ID; or take it back: dnsplan cancel ID; then make a new plan"},
 		{as[*journal.HeldError], exitRefused, "wait for that run, or see it with: dnsplan runs"},
 		{is(journal.ErrBusy), exitRefused, "wait for that run, or see it with: dnsplan runs"},
 		{is(journal.ErrUsed), exitRefused, "a plan is applied once; see its run with: dnsplan show ID, or make a new plan"},

@@ -153,16 +153,24 @@ func runPlan(a *app, c *cobra.Command, o *planOptions, names []string, out strin
 // differs too, although no plan can change it.
 func differs(p *plan.Plan) bool { return !p.Empty() || len(p.Conflicts) > 0 }
 
-// makePlan reads everything and plans, with what earlier runs have left in caches.
+// makePlan reads everything and plans, with what earlier runs have left in caches
+// and not finished.
 func (a *app) makePlan(ctx context.Context, s *config.Session, o *planOptions, names []string) (*plan.Plan, error) {
 	req, err := o.request(a, names)
 	if err != nil {
 		return nil, err
 	}
-	if req.Cached, err = s.Remembered(req.Now); err != nil {
+	past, err := s.Settings.Past(req.Now)
+	if err != nil {
 		return nil, err
 	}
-	return s.Plan(ctx, req)
+	req.Cached = past.Cached
+	p, err := s.Plan(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	past.Warn(p)
+	return p, nil
 }
 
 // printPlan writes the plan to standard output in the form that was asked for.
