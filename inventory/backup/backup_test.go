@@ -404,6 +404,20 @@ func TestSaveOnABadDisk(t *testing.T) {
 	}
 }
 
+// A full disk is told once, of the file that is meant.
+func TestErrorsDoNotRepeatThemselves(t *testing.T) {
+	dir := t.TempDir()
+	full := &os.PathError{Op: "write", Path: filepath.Join(dir, ".backup123"), Err: syscall.ENOSPC}
+	_, err := save((&fault{ext: jsonExt, write: full}).disk(), dir, now, sample(), meta)
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	text := err.Error()
+	if strings.Count(text, "back up") != 1 || strings.Count(text, "write ") != 1 || strings.Contains(text, ".backup123") {
+		t.Error(text)
+	}
+}
+
 func TestSaveWhereNoFolderCanBe(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

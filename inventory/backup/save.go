@@ -142,9 +142,18 @@ func (d disk) write(path string, b []byte) error {
 		err = f.CloseAtomicallyReplace()
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", path, err), f.Cleanup())
+		return errors.Join(fmt.Errorf("write %s: %w", path, cause(err)), f.Cleanup())
 	}
 	return nil
+}
+
+// cause is what the system says, without the operation and the temporary file
+// that it was said of: the file that is meant is named already.
+func cause(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
 }
 
 // judge reads a file again and tells whether it is meant and holds as many
