@@ -59,7 +59,7 @@ func stepMark(s StepState) mark {
 		return mark{"✕", "x", string(s), red}
 	case StepSkipped:
 		return mark{"↷", "-", string(s), dim}
-	case StepNeedsYou:
+	case StepNeedsYou, StepWarning:
 		return mark{"!", "!", string(s), yellow}
 	case StepInterrupted:
 		return mark{"◐", ">", string(s), yellow}

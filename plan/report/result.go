@@ -34,7 +34,8 @@ type ResultChange struct {
 	Zone  zone.Name    `json:"zone"`
 	View  string       `json:"view,omitempty"`
 	State execute.Made `json:"state"`
-	Error string       `json:"error,omitempty"`
+	// Error is why it was not applied, where no failure of its zone says so.
+	Error string `json:"error,omitempty"`
 	// Live is what the run left there; nil where that is not known.
 	Live *Live `json:"live,omitempty"`
 	// At is when the change was made; zero when it was not.
@@ -94,8 +95,11 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 			continue // the outcome says so
 		}
 		state := StepFailed
-		if r.Outcome == execute.OutcomeHeld {
+		switch r.Outcome {
+		case execute.OutcomeHeld:
 			state = StepNeedsYou
+		case execute.OutcomeDone:
+			state = StepWarning
 		}
 		r.Failures = append(r.Failures, Problem{Zone: f.Zone.String(), Step: f.Step, State: state, Error: f.Error, At: f.At})
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -39,6 +40,9 @@ const (
 	StepSkipped     StepState = "skipped"
 	StepNeedsYou    StepState = "needs you"
 	StepInterrupted StepState = "interrupted"
+	// StepWarning is in the result of a run that is done: what failed was put
+	// right.
+	StepWarning StepState = "warning"
 )
 
 // RunStep is a step of a run, over all its zones.
@@ -102,7 +106,11 @@ func NewRun(p *plan.Plan, events []journal.Event, alive bool) Run {
 	for _, e := range events {
 		l.apply(e)
 	}
-	return l.run(alive)
+	r := l.run(alive)
+	if r.State == RunFailed && execute.Fold(p, events).Result().Outcome == execute.OutcomeDone {
+		r.State, r.Next = RunDone, next(RunDone, r.ID, false) // what failed was put right
+	}
+	return r
 }
 
 // RunJSON writes a run as one document.
