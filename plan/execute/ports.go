@@ -26,7 +26,7 @@ type Asker interface {
 // World is what a run needs from outside: who holds a zone, who serves it, who
 // is asked about it, and where copies go. It is safe for concurrent use.
 type World interface {
-	// Provider returns the provider of the zone.
+	// Provider returns the provider of the zone, or an *UnopenedError.
 	Provider(z plan.ZoneRef) (providers.Provider, error)
 	// NameServers returns the zone's authoritative servers, each with the
 	// addresses to ask; none where the zone is not to be asked about.

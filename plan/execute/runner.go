@@ -3,6 +3,7 @@ package execute
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -125,7 +126,7 @@ func (w *work) event(f facts, err error) journal.Event {
 	if err != nil {
 		e.Kind, e.Error = journal.Failed, err.Error()
 		f = facts{Class: classOf(err), Left: f.Left}
-		if f.Class == Lagging || w.action.Closing && f.Class == Unreachable {
+		if _, unopened := errors.AsType[*UnopenedError](err); unopened || f.Class == Lagging || w.action.Closing && f.Class == Unreachable {
 			e.Kind = journal.Hold
 		}
 	}

@@ -52,7 +52,7 @@ func (s *Session) verifyZone(ctx context.Context, z inventory.Zone, names []zone
 	if err != nil {
 		return nil, err
 	}
-	resolvers, err := s.servers(s.policy(Request{}).Resolvers)
+	resolvers, err := s.servers(s.policy(Request{}).Resolvers, s.sandboxes())
 	if err != nil {
 		return nil, err
 	}

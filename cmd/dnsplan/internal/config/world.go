@@ -29,33 +29,65 @@ type world struct {
 	plan      *plan.Plan
 	resolvers []resolver.Server
 	providers map[plan.ZoneRef]providers.Provider
-	now       func() time.Time
+	// unopened says why a zone has no provider.
+	unopened map[plan.ZoneRef]error
+	now      func() time.Time
 
 	mu      sync.Mutex
 	servers map[plan.ZoneRef][]resolver.NameServer
 }
 
-// World opens what a run of p needs. Its providers are opened now, so that a
-// missing credential is told before anything happens.
+// World opens what a run of p needs: the providers of the zones with changes. A
+// zone whose provider cannot be opened stands in nobody's way but its own: its
+// error comes with Provider and NameServers, before the run begins where it is
+// new, and as what its steps hold for where it is taken over.
 func (s *Session) World(ctx context.Context, p *plan.Plan, now func() time.Time) (execute.World, error) {
 	w := &world{
-		Session: s, plan: p, now: now,
+		Session: s, plan: p, now: now, unopened: map[plan.ZoneRef]error{},
 		providers: map[plan.ZoneRef]providers.Provider{}, servers: map[plan.ZoneRef][]resolver.NameServer{},
 	}
-	for _, z := range p.Zones {
-		provider, err := s.Provider(ctx, z.Provider)
-		if err != nil {
-			return nil, err
-		}
-		w.providers[z.ZoneRef] = provider
-	}
+	w.open(ctx)
 	var err error
-	w.resolvers, err = s.servers(p.Policy.Resolvers)
+	w.resolvers, err = s.servers(p.Policy.Resolvers, slices.DeleteFunc(s.sandboxes(), func(b *sandbox.Sandbox) bool { return !w.uses(b) }))
 	return w, err
 }
 
-// servers parses resolvers and adds those of the sandboxes that are open.
-func (s *Session) servers(list []plan.Resolver) ([]resolver.Server, error) {
+// open opens each provider of a zone with changes, once.
+func (w *world) open(ctx context.Context) {
+	changed := map[plan.ZoneRef]bool{}
+	for i := range w.plan.Changes {
+		changed[w.plan.Changes[i].ZoneRef] = true
+	}
+	failed := map[string]error{}
+	for _, z := range w.plan.Zones {
+		if !changed[z.ZoneRef] {
+			continue
+		}
+		err, known := failed[z.Provider]
+		if !known {
+			var p providers.Provider
+			if p, err = w.Session.Provider(ctx, z.Provider); err == nil {
+				w.providers[z.ZoneRef] = p
+				continue
+			}
+			failed[z.Provider] = err
+		}
+		w.unopened[z.ZoneRef] = &execute.UnopenedError{Provider: z.Provider, Err: err}
+	}
+}
+
+// uses tells whether a zone with changes is in the sandbox.
+func (w *world) uses(b *sandbox.Sandbox) bool {
+	for _, p := range w.providers {
+		if p == providers.Provider(b) {
+			return true
+		}
+	}
+	return false
+}
+
+// servers parses resolvers and adds those of the sandboxes.
+func (s *Session) servers(list []plan.Resolver, boxes []*sandbox.Sandbox) ([]resolver.Server, error) {
 	var out []resolver.Server
 	for _, r := range list {
 		if r.Address == wired {
@@ -67,7 +99,7 @@ func (s *Session) servers(list []plan.Resolver) ([]resolver.Server, error) {
 		}
 		out = append(out, server)
 	}
-	for _, b := range s.sandboxes() {
+	for _, b := range boxes {
 		for _, e := range b.Resolvers() {
 			out = append(out, resolver.Server{Name: e.Name, Protocol: resolver.UDP, Addr: e.Addrs[0]})
 		}
@@ -105,9 +137,12 @@ func (s *Session) sandboxes() []*sandbox.Sandbox {
 
 // Provider returns the zone's provider.
 func (w *world) Provider(z plan.ZoneRef) (providers.Provider, error) {
+	if err := w.unopened[z]; err != nil {
+		return nil, err
+	}
 	p, ok := w.providers[z]
 	if !ok {
-		return nil, fmt.Errorf("zone %s is not in the plan", z)
+		return nil, fmt.Errorf("the plan changes nothing in zone %s", z)
 	}
 	return p, nil
 }
@@ -126,7 +161,11 @@ func (w *world) NameServers(ctx context.Context, ref plan.ZoneRef) ([]resolver.N
 	if i < 0 {
 		return nil, fmt.Errorf("zone %s is not in the plan", ref)
 	}
-	ns, err := w.nameServers(ctx, w.plan.Zones[i], w.providers[ref], w.resolvers)
+	p, err := w.Provider(ref)
+	if err != nil {
+		return nil, err
+	}
+	ns, err := w.nameServers(ctx, w.plan.Zones[i], p, w.resolvers)
 	if err == nil {
 		w.servers[ref] = ns
 	}
