@@ -158,6 +158,35 @@ func TestOverrideMistakesNameTheVariable(t *testing.T) {
 	}
 }
 
+func TestUnknownSettings(t *testing.T) {
+	got := inventory.UnknownSettings([]string{
+		"DNSPLAN_VERIFY_TIMEOUTS=canary", "DNSPLAN_DEFAULTS_TLL=1m", "DNSPLAN_DEFAULTS_=1", "DNSPLAN_CHECK_NOTHING_LIKE_IT", "HOME=/",
+		"DNSPLAN_DEFAULTS_TTL=1m", "DNSPLAN_CHECK_HTTP_PORT=80", "DNSPLAN_INVENTORY=i.toml", "DNSPLAN_DEFAULTS=x", "=", "",
+		"dnsplan_defaults_tll=1m", "X_DNSPLAN_DEFAULTS_TLL=1m",
+	})
+	want := []string{
+		`warning: DNSPLAN_CHECK_NOTHING_LIKE_IT: not a setting, it has no effect (known: ` + known(t) + `)`,
+		`warning: DNSPLAN_DEFAULTS_: not a setting, it has no effect (did you mean "DNSPLAN_DEFAULTS_TTL"?)`,
+		`warning: DNSPLAN_DEFAULTS_TLL: not a setting, it has no effect (did you mean "DNSPLAN_DEFAULTS_TTL"?)`,
+		`warning: DNSPLAN_VERIFY_TIMEOUTS: not a setting, it has no effect (did you mean "DNSPLAN_VERIFY_TIMEOUT"?)`,
+	}
+	if text := inventory.Errors(got).Error(); text != strings.Join(want, "\n") {
+		t.Errorf("got:\n%s", text)
+	}
+	if got := inventory.UnknownSettings(nil); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+}
+
+func known(t *testing.T) string {
+	t.Helper()
+	var names []string
+	for _, key := range inventory.SettingKeys() {
+		names = append(names, inventory.SettingVariable(key))
+	}
+	return strings.Join(names, ", ")
+}
+
 func TestCodecFailsWithoutAFile(t *testing.T) {
 	codec := &inventory.Codec{Path: "i.toml"}
 	if _, err := codec.Inventory(nil); err == nil {
@@ -191,6 +220,9 @@ func TestSchema(t *testing.T) {
 	}
 	everyTable(t, "", s)
 	text := string(first)
+	if strings.Contains(text, "hmac-sha1") || strings.Contains(text, "hmac-sha224") {
+		t.Error("the schema has an algorithm that rfc2136 does not take")
+	}
 	for _, word := range []string{`"window-open-too-long"`, `"rfc2136"`, `"dns-01"`, `all|majority`} {
 		if !strings.Contains(text, word) {
 			t.Errorf("the schema lacks %s", word)

@@ -42,13 +42,19 @@ func Load(path string) (*Inventory, error) {
 	return inv, nil
 }
 
+// byteOrderMark is what some editors put in front of a UTF-8 text. Columns count
+// from behind it, as those editors do.
+const byteOrderMark = "\uFEFF"
+
 // Decode reads the text of an inventory strictly: an unknown key, a key given
 // twice and a value of the wrong type are errors. Where the text can be read at
 // all, File holds what was right, so that Resolve finds further mistakes; it
-// tells those of Decode again. With broken syntax File is nil. Path is only
-// used for messages and to find what the file refers to.
+// tells those of Decode again. With broken syntax File is nil. A byte order mark
+// in front is skipped. Path is only used for messages and to find what the file
+// refers to.
 func Decode(path string, data []byte) (*File, Diagnostics) {
 	sum := sha256.Sum256(data)
+	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	f := &File{
 		src:      &document{path: path, data: data, bad: map[string]bool{}},
 		sum:      hex.EncodeToString(sum[:]),

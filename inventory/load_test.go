@@ -73,6 +73,30 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestByteOrderMark loads a file as some editors save it: positions are those
+// that the editors show, the digest is that of the whole file.
+func TestByteOrderMark(t *testing.T) {
+	inv := mustLoad(t, "\ufeffversion = 1\r\n[defaults]\r\nttl = \"5m\"\r\n")
+	if inv.Defaults.TTL != 300 {
+		t.Errorf("ttl: %d", inv.Defaults.TTL)
+	}
+	if plain := mustLoad(t, "version = 1\r\n[defaults]\r\nttl = \"5m\"\r\n"); plain.SHA256 == inv.SHA256 {
+		t.Error("two files have one digest")
+	}
+	for text, want := range map[string]string{
+		"version = 2\n":              "inventory.toml:1:11: version is 2, but this dnsplan reads version 1",
+		"vers = 1\n":                 "inventory.toml:1:1: unknown key \"vers\"",
+		"version = 1\nversion = 1\n": "inventory.toml:2:1: key version is already defined",
+		"version =\n":                "inventory.toml:1:",
+		"\ufeffversion = 1\n":        "inventory.toml:1:1: ",
+	} {
+		_, found := load("inventory.toml", "\ufeff"+text)
+		if !found.Failed() || !strings.Contains(found.Err().Error(), want) {
+			t.Errorf("%q: %v, want %s", text, found, want)
+		}
+	}
+}
+
 const preamble = `
 version = 1
 [[provider]]

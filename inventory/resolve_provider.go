@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,7 +79,7 @@ func isSecretKey(key string) bool {
 }
 
 func (r *resolver) resolveProviders() {
-	r.providers = map[string]string{}
+	r.providers, r.folders = map[string]string{}, map[string]string{}
 	seen := map[string]string{}
 	for i := range r.tables.Provider {
 		t := &r.tables.Provider[i]
@@ -89,8 +90,26 @@ func (r *resolver) resolveProviders() {
 		}
 		if r.providerType(t.Type, path) {
 			r.providerSettings(t, path, p.Settings)
+			r.noteFolder(p)
 		}
 		r.inv.Providers = append(r.inv.Providers, p)
+	}
+}
+
+// noteFolder notes where a provider keeps zone files. A sandbox without dir has
+// a folder of the state folder, which is one for all.
+func (r *resolver) noteFolder(p Provider) {
+	dir, given := p.Settings["dir"]
+	switch {
+	case given:
+		if dir = r.inv.InFolder(dir); !filepath.IsAbs(dir) {
+			if abs, err := filepath.Abs(dir); err == nil {
+				dir = abs
+			}
+		}
+		r.folders[p.Name] = filepath.Clean(dir)
+	case p.Type == "sandbox":
+		r.folders[p.Name] = ""
 	}
 }
 
@@ -194,8 +213,10 @@ func checkName(s string) string {
 	return ""
 }
 
+// checkAlgorithm takes what the adapter takes: RFC 8945, section 6 leaves those
+// on SHA-1 and shorter to old servers.
 func checkAlgorithm(s string) string {
-	known := []string{"hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"}
+	known := []string{"hmac-sha256", "hmac-sha384", "hmac-sha512"}
 	if !slices.Contains(known, strings.ToLower(strings.TrimSuffix(s, "."))) {
 		return "must be " + orList(known)
 	}

@@ -27,7 +27,7 @@ func (r *resolver) resolveZones() {
 	if len(r.tables.Failover) > 0 {
 		r.names = map[zone.Name]bool{}
 	}
-	seen := map[string]string{}
+	seen, places := map[string]string{}, map[zonePlace]*zoneScope{}
 	r.inv.Zones = make([]Zone, len(r.tables.Zone))
 	for i := range r.tables.Zone {
 		t := &r.tables.Zone[i]
@@ -36,6 +36,7 @@ func (r *resolver) resolveZones() {
 		r.zoneName(s, seen)
 		r.zoneView(s)
 		r.zoneProvider(s)
+		r.onePlace(s, places)
 		r.zoneServers(s)
 		s.Ignore = r.globs(t.Ignore, s.path("ignore"))
 		s.Protect = r.globs(t.Protect, s.path("protect"))
@@ -62,7 +63,7 @@ func (r *resolver) zoneName(s *zoneScope, seen map[string]string) {
 	key := string(n) + " " + s.View
 	if first, ok := seen[key]; ok {
 		p := r.add("duplicate-name", path, "zone %q is given twice", n.Display()).beside("first at line %d", first)
-		p.fix("a second view of it needs another view = name")
+		p.fix("a second view of it needs another view = name, and a provider of its own")
 		return
 	}
 	seen[key] = s.path()
@@ -88,6 +89,38 @@ func (r *resolver) zoneProvider(s *zoneScope) {
 	if !ok {
 		names := slices.Sorted(maps.Keys(r.providers))
 		r.add("unknown-provider", path, "unknown provider %q", s.Provider).suggest(s.Provider, names)
+	}
+}
+
+// zonePlace is where a zone's live records are: one provider cannot tell two
+// views of a zone apart, nor can two that keep files in one folder.
+type zonePlace struct {
+	name     zone.Name
+	provider string // empty for a folder
+	folder   string
+}
+
+// onePlace refuses a zone that another table has in the same place: each would
+// take the other's records for drift. Two tables of one view were told already.
+func (r *resolver) onePlace(s *zoneScope, places map[zonePlace]*zoneScope) {
+	if _, known := r.providers[s.Provider]; !known || s.Name == "" {
+		return
+	}
+	at := zonePlace{name: s.Name, provider: s.Provider}
+	if folder, ok := r.folders[s.Provider]; ok {
+		at.provider, at.folder = "", folder
+	}
+	first, taken := places[at]
+	switch {
+	case !taken:
+		places[at] = s
+	case first.View == s.View:
+	case first.Provider == s.Provider:
+		r.add("shared-zone", s.path("provider"), "provider %q has zone %s in two views", s.Provider, s.Name.Display()).
+			beside("first at line %d", first.path()).fix("each view needs a provider of its own")
+	default:
+		r.add("shared-zone", s.path("provider"), "providers %q and %q keep zone %s in one file", first.Provider, s.Provider, s.Name.Display()).
+			beside("first at line %d", first.path()).fix("each view needs a folder of its own")
 	}
 }
 

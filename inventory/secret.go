@@ -49,8 +49,22 @@ type SecretSources struct {
 	Dir string
 }
 
+// SecretError is a secret that could not be fetched, or is not fit for use. It
+// names the reference and never the value.
+type SecretError struct {
+	Ref SecretRef
+	Err error
+}
+
+// Error says which secret, and why.
+func (e *SecretError) Error() string { return fmt.Sprintf("secret %s: %v", e.Ref, e.Err) }
+
+// Unwrap returns the cause.
+func (e *SecretError) Unwrap() error { return e.Err }
+
 // Resolve fetches the secret, without the white space around it. Errors name
-// the reference and never the value; a missing or empty secret is an error.
+// the reference and never the value; a missing or empty secret is a
+// *SecretError.
 func (r SecretRef) Resolve(from SecretSources) (Secret, error) {
 	if _, err := ParseSecretRef(string(r)); err != nil {
 		return Secret{}, fmt.Errorf("secret: %w", err)
@@ -67,14 +81,14 @@ func (r SecretRef) Resolve(from SecretSources) (Secret, error) {
 		value, err = from.credential(name)
 	}
 	if err != nil {
-		return Secret{}, fmt.Errorf("secret %s: %w", r, err)
+		return Secret{}, &SecretError{r, err}
 	}
 	value = strings.TrimSpace(value)
 	switch {
 	case value == "":
-		return Secret{}, fmt.Errorf("secret %s: empty", r)
+		return Secret{}, &SecretError{r, errors.New("empty")}
 	case strings.ContainsAny(value, "\r\n\x00"):
-		return Secret{}, fmt.Errorf("secret %s: more than one line", r)
+		return Secret{}, &SecretError{r, errors.New("more than one line")}
 	}
 	return Secret{value: value}, nil
 }

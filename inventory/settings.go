@@ -90,6 +90,31 @@ func SettingVariable(key string) string {
 	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(key, "::", "_"))
 }
 
+// UnknownSettings warns of variables that look like a setting's and are none,
+// as DNSPLAN_DEFAULTS_TLL is: Override never sees them. environ is as os.Environ
+// returns it, NAME=value each. The findings are in order of the names, show no
+// values, and have no place in a file.
+func UnknownSettings(environ []string) Diagnostics {
+	var known, tables []string
+	for _, key := range SettingKeys() {
+		known = append(known, SettingVariable(key))
+		table, _, _ := strings.Cut(key, "::")
+		tables = append(tables, SettingVariable(table+"::"))
+	}
+	var out Diagnostics
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
+		startsAs := func(table string) bool { return strings.HasPrefix(name, table) }
+		if slices.Contains(known, name) || !slices.ContainsFunc(tables, startsAs) {
+			continue
+		}
+		p := &pending{Diagnostic: Diagnostic{Severity: SeverityWarning, Code: "unknown-setting", Summary: name + ": not a setting, it has no effect"}}
+		out = append(out, p.suggest(name, known).Diagnostic)
+	}
+	slices.SortFunc(out, func(a, b Diagnostic) int { return strings.Compare(a.Summary, b.Summary) })
+	return out
+}
+
 // Override lays settings over those of the file, keyed as SettingKeys says.
 // Values are written as in the file, without quotes. Resolve reports what is
 // wrong with them, under the name of the environment variable. A value that is

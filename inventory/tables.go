@@ -51,7 +51,7 @@ type providerTable struct {
 	Endpoint     *string `toml:"endpoint" jsonschema_description:"route53: another address of the API, for tests."`
 	Server       *string `toml:"server" jsonschema_description:"rfc2136: the primary server, host or host:port. Required."`
 	TSIGName     *string `toml:"tsig_name" jsonschema_description:"rfc2136: name of the TSIG key."`
-	TSIGAlgo     *string `toml:"tsig_algorithm" jsonschema:"enum=hmac-sha1,enum=hmac-sha224,enum=hmac-sha256,enum=hmac-sha384,enum=hmac-sha512" jsonschema_description:"rfc2136: algorithm of the TSIG key. Default: hmac-sha256."`
+	TSIGAlgo     *string `toml:"tsig_algorithm" jsonschema:"enum=hmac-sha256,enum=hmac-sha384,enum=hmac-sha512" jsonschema_description:"rfc2136: algorithm of the TSIG key. Default: hmac-sha256."`
 	TSIGSecret   *string `toml:"tsig_secret" jsonschema_description:"rfc2136: reference to the TSIG key's secret, in base64."`
 	ServerURL    *string `toml:"server_url" jsonschema_description:"powerdns: address of the API. Required."`
 	ServerID     *string `toml:"server_id" jsonschema_description:"powerdns: id of the server within the API. Default: localhost."`
@@ -69,7 +69,7 @@ type hostTable struct {
 type zoneTable struct {
 	Name     string        `toml:"name" jsonschema:"required" jsonschema_description:"Name of the zone."`
 	Provider string        `toml:"provider" jsonschema:"required" jsonschema_description:"Name of the provider that holds it."`
-	View     string        `toml:"view" jsonschema_description:"Split horizon: the same zone may appear once for each view."`
+	View     string        `toml:"view" jsonschema_description:"Split horizon: the same zone may appear once for each view, each with a provider of its own."`
 	Servers  []string      `toml:"servers" jsonschema_description:"Authoritative servers to ask, by address. Default: every address of the zone's NS set. An empty list asks nobody."`
 	Prune    bool          `toml:"prune" jsonschema_description:"Delete live A and AAAA sets that the inventory lacks. Default: false."`
 	Ignore   []string      `toml:"ignore" jsonschema_description:"Names never touched and never reported. * stays in one label, ** crosses dots, @ is the apex, \\* is the wildcard name."`

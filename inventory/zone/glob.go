@@ -20,7 +20,8 @@ type Glob struct {
 }
 
 // ParseGlob reads a pattern. Case does not matter; U-labels are allowed, but not
-// in one label with an asterisk.
+// in one label with an asterisk. Characters that are hardly meant in a name, such
+// as blanks and brackets, are refused unless they are escaped.
 func ParseGlob(s string) (Glob, error) {
 	if s == "" {
 		return Glob{}, errors.New("empty pattern")
@@ -50,6 +51,9 @@ func checkPattern(s string, mapped bool) error {
 	if err := checkEscapes(s); err != nil {
 		return err
 	}
+	if err := checkCharacters(s); err != nil {
+		return err
+	}
 	for rest := s; rest != ""; {
 		var label string
 		if label, rest = cutLabel(rest); label == "" {
@@ -60,6 +64,34 @@ func checkPattern(s string, mapped bool) error {
 		}
 	}
 	return nil
+}
+
+// checkCharacters refuses characters that people do not mean as a part of a
+// name: blanks, and the signs of other pattern languages. RFC 2181, section 11
+// allows any octet in a label, so an escape stands for what is meant.
+func checkCharacters(s string) error {
+	for i := 0; i < len(s); {
+		c, size, _ := octet(s[i:])
+		if size == 1 && !isPatternChar(c) {
+			return fmt.Errorf("%q is not allowed in a name; if it is meant, write %s", c, escapedForm(c))
+		}
+		i += size
+	}
+	return nil
+}
+
+// isPatternChar tells whether c stands for itself in a pattern, or is an
+// asterisk. The slash is that of RFC 2317.
+func isPatternChar(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c) || strings.IndexByte("-_.*/+=:~", c) >= 0
+}
+
+// escapedForm returns how an octet is written that does not stand for itself.
+func escapedForm(c byte) string {
+	if c <= ' ' || c > '~' {
+		return fmt.Sprintf(`\%03d`, c)
+	}
+	return `\` + string(rune(c))
 }
 
 var errMixedStar = errors.New("an asterisk in one label with a letter outside ASCII")

@@ -33,6 +33,8 @@ func TestGlob(t *testing.T) {
 		{"ööö", "xn--ndaaa", "ooo"},
 		{"*.bücher", "a.xn--bcher-kva", "xn--bcher-kva"},
 		{"a+b", "a+b", "aab"},
+		{`a\ b\[`, `a\032b\[`, "ab a b"},
+		{"0/25", "0/25", "0 25"},
 		{"_acme-challenge*", "_acme-challenge", "_acme-challenge.www"},
 	}
 	const z zone.Name = "example.org."
@@ -74,6 +76,15 @@ func TestParseGlobRefuses(t *testing.T) {
 		{`a\`, "an escape is"},
 		{`a\300`, "an escape is"},
 		{"bü*", "an asterisk in one label"},
+		{"a b", `' ' is not allowed in a name; if it is meant, write \032`},
+		{"@@", `'@' is not allowed in a name; if it is meant, write \@`},
+		{"@.lab", "'@' is not allowed"},
+		{"[a]", `'[' is not allowed in a name; if it is meant, write \[`},
+		{"dyn-?", "'?' is not allowed"},
+		{"!www", "'!' is not allowed"},
+		{"a,b", "',' is not allowed"},
+		{"a\tb", `'\t' is not allowed in a name; if it is meant, write \009`},
+		{"a\u3000b", "is not allowed"},
 		{`ü\.b`, "an escape beside a letter"},
 	}
 	for _, tt := range tests {
