@@ -50,6 +50,8 @@ type ChangeResult struct {
 	Made   Made
 	// Written says that a step which writes it was begun.
 	Written bool
+	// Live is when the new state was written; zero when it never was.
+	Live time.Time
 	// Error is why it was not applied, where no failure in the Result says so:
 	// its group failed in another zone, or a person cancelled. The failure of
 	// its own zone is told once, in the Failures, and not for each change.
@@ -86,7 +88,7 @@ func (s *State) Result() Result {
 	counts := map[Made]int{}
 	for i := range s.plan.Changes {
 		c := &s.plan.Changes[i]
-		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.written(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
+		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.written(c), Live: s.live(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
 		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied && (f.Class == Linked || f.Class == Stopped) {
 			cr.Error = f.Error
 		}
@@ -180,6 +182,20 @@ func (s *State) written(c *plan.Change) bool {
 		}
 	}
 	return false
+}
+
+// live returns when the write that brings the new state of c was done: the only
+// one of a change of the TTL, and any but the lowering of others.
+func (s *State) live(c *plan.Change) time.Time {
+	for _, st := range s.index.byChange[c.ID] {
+		if !st.Kind.Writes() || st.Kind == plan.StepLower && c.Action != plan.TTL {
+			continue
+		}
+		if at, done := s.steps[st.ID].done[c.ZoneRef]; done {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 // LeftOpen tells whether something was written and could not be taken back.

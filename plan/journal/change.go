@@ -29,7 +29,12 @@ type Change struct {
 	View   string    `json:"view"`
 	Name   zone.Name `json:"name"`
 	Type   string    `json:"type"`
-	Action string    `json:"action"` // the plan's action, or what a run did of its own accord
+	Action string    `json:"action"` // the plan's
+	// Outcome is what became of it: "applied", "rolled back" after it had been
+	// live, or "left open" where a person has to look.
+	Outcome string `json:"outcome"`
+	// Replaced is the record that went in the same operation: "CNAME target.".
+	Replaced string `json:"replaced,omitempty"`
 	// OldValues and NewValues are addresses; empty where there was no RRset.
 	OldValues []string `json:"old_values"`
 	NewValues []string `json:"new_values"`

@@ -198,7 +198,7 @@ func TestChangesAreWrittenInUTC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"date":"2026-11-23T06:00:00Z","zone":"","view":"","name":"","type":"","action":"","old_values":[],"new_values":[],` +
+	const want = `{"date":"2026-11-23T06:00:00Z","zone":"","view":"","name":"","type":"","action":"","outcome":"","old_values":[],"new_values":[],` +
 		`"old_ttl":0,"new_ttl":0,"old_proxied":false,"new_proxied":false,"reason":"","ticket":"","impact":"","by":"","verified_by":[],` +
 		`"run":"01K","change":"c1"}` + "\n"
 	if string(b) != want {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -70,12 +71,15 @@ func childOpenState() error {
 
 // childLock holds a lock until it is killed.
 func childLock(dir string) error {
-	_, err := AcquireLocks(dir, []LockName{{Zone: "example.org."}}, Holder{Run: "01DEAD", PID: os.Getpid(), Host: "h"})
+	release, err := AcquireLocks(dir, []LockName{{Zone: "example.org."}}, Holder{Run: "01DEAD", PID: os.Getpid(), Host: "h"})
 	if err != nil {
 		return err
 	}
 	fmt.Println("held")
-	select {}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	<-signals // it is killed before one comes
+	return release()
 }
 
 var now = time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC)

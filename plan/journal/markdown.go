@@ -35,8 +35,8 @@ func (c Change) cells() []string {
 	cells := []string{
 		c.At.UTC().Format(time.RFC3339),
 		LockName{Zone: c.Zone, View: c.View}.String(),
-		string(c.Name), c.Type, c.Action,
-		values(c.OldValues, c.OldProxied), values(c.NewValues, c.NewProxied), ttls(c.OldTTL, c.NewTTL),
+		string(c.Name), c.Type, c.what(),
+		c.before(), values(c.NewValues, c.NewProxied), ttls(c.OldTTL, c.NewTTL),
 		c.Reason, c.Ticket, c.Impact, c.By, strings.Join(c.VerifiedBy, ", "),
 		c.Run + "/" + c.ID,
 	}
@@ -46,6 +46,22 @@ func (c Change) cells() []string {
 		cells[i] = esc.Replace(cell)
 	}
 	return cells
+}
+
+// what is the action and, unless it is "applied", its outcome.
+func (c Change) what() string {
+	if c.Outcome == "" || c.Outcome == "applied" {
+		return c.Action
+	}
+	return c.Action + " (" + c.Outcome + ")"
+}
+
+// before is what stood there: addresses, or the record that was replaced.
+func (c Change) before() string {
+	if c.Replaced != "" && len(c.OldValues) == 0 {
+		return c.Replaced
+	}
+	return values(c.OldValues, c.OldProxied)
 }
 
 func values(addrs []string, proxied bool) string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -30,6 +31,9 @@ func (p *page) logged(indent int, c journal.Change) {
 	p.marked(indent, m, actionPad, append(name, in(dim, p.o.dot()+keep(p.o.clock(c.At))))...)
 	under := strings.Repeat(" ", column)
 	p.row(column+2, under, txt(loggedValues(c)+p.o.dot()+keep("TTL "+loggedTTL(c.OldTTL, c.NewTTL))))
+	if c.Outcome != "" && c.Outcome != string(execute.Applied) {
+		p.row(column+2, under, in(bold, c.Outcome))
+	}
 	if why := p.why(c); why != "" {
 		p.row(column+2, under, txt(why))
 	}
@@ -45,6 +49,9 @@ func verifiedBy(servers []string) string {
 
 func loggedValues(c journal.Change) string {
 	before := listed(c.OldValues, c.OldProxied)
+	if c.Replaced != "" && len(c.OldValues) == 0 {
+		before = c.Replaced
+	}
 	after := listed(c.NewValues, c.NewProxied)
 	if before == after {
 		return after

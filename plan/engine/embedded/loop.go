@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
@@ -127,28 +126,29 @@ func (e *Engine) tell(a execute.Action) {
 // comes here again, and the change log takes an entry only once.
 func (e *Engine) finish(r *run) error {
 	result := r.state.Result()
-	if err := journal.AppendChanges(e.opts.State, entries(r.plan, result, e.opts.Clock.Now())); err != nil {
+	if err := journal.AppendChanges(e.opts.State, entries(r.plan, result)); err != nil {
 		return fmt.Errorf("change log: %w", err)
 	}
 	return e.append(r, journal.Event{Kind: journal.End})
 }
 
-// entries are the change log's entries of a result: what was applied, and what
-// was left open.
-func entries(p *plan.Plan, result execute.Result, now time.Time) []journal.Change {
+// entries are the change log's entries of a result: what has been live, also
+// where it was taken back since, because people and caches have seen it.
+func entries(p *plan.Plan, result execute.Result) []journal.Change {
 	var out []journal.Change
 	for _, cr := range result.Changes {
-		if cr.Made != execute.Applied && cr.Made != execute.LeftOpen {
+		if cr.Live.IsZero() {
 			continue
 		}
 		c := cr.Change
 		entry := journal.Change{
-			At: now, Zone: c.Zone, View: c.View, Name: c.Name, Type: c.Type.String(), Action: string(c.Action),
+			At: cr.Live, Zone: c.Zone, View: c.View, Name: c.Name, Type: c.Type.String(), Action: string(c.Action),
+			Outcome: string(cr.Made), Replaced: c.Replaces,
 			Reason: p.Policy.Reason, Ticket: p.Policy.Ticket, By: p.Policy.By, Impact: impact(c),
-			VerifiedBy: cr.VerifiedBy, Run: result.Run, ID: c.ID,
+			Run: result.Run, ID: c.ID,
 		}
-		if cr.Made == execute.LeftOpen {
-			entry.Action += " (left open)"
+		if cr.Made == execute.Applied {
+			entry.VerifiedBy = cr.VerifiedBy
 		}
 		entry.OldValues, entry.OldTTL, entry.OldProxied = logged(c.Before)
 		entry.NewValues, entry.NewTTL, entry.NewProxied = logged(c.After)
