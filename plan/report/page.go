@@ -166,8 +166,9 @@ func (p *page) between(next style) style {
 
 // put prints a piece of a word, broken only where a whole line cannot hold it.
 func (p *page) put(hang int, s span) {
+	path := strings.Contains(s.text, "/")
 	for p.col+lipgloss.Width(s.text) > p.o.Width {
-		cut := breakAt(s.text, p.o.Width-p.col)
+		cut := breakAt(s.text, p.o.Width-p.col, path)
 		if cut == 0 && p.col <= hang {
 			break
 		}
@@ -179,8 +180,10 @@ func (p *page) put(hang int, s span) {
 }
 
 // breakAt returns how many bytes of s to keep within room columns: up to behind
-// a dot, colon, comma or slash where there is one in the second half.
-func breakAt(s string, room int) int {
+// a dot, colon or comma where there is one in the second half. A path is broken
+// behind a slash alone, so that its file name stays whole, even if that is wider
+// than the line.
+func breakAt(s string, room int, path bool) int {
 	cut, width, nice := 0, 0, 0
 	for i, r := range s {
 		width += lipgloss.Width(string(r))
@@ -188,11 +191,11 @@ func breakAt(s string, room int) int {
 			break
 		}
 		cut = i + utf8.RuneLen(r)
-		if strings.ContainsRune(".:,/", r) && width*2 >= room {
+		if path && r == '/' || !path && strings.ContainsRune(".:,", r) && width*2 >= room {
 			nice = cut
 		}
 	}
-	if nice > 0 {
+	if nice > 0 || path {
 		return nice
 	}
 	return cut
