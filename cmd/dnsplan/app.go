@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"io"
 	"os"
+	"os/user"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,9 @@ type app struct {
 	entropy        io.Reader
 	// terminal tells whether a stream is a terminal, and how wide it is.
 	terminal func(stream any) (width int, ok bool)
+	// account is the system's name for who runs this; nil where that is not
+	// to be asked.
+	account func() string
 }
 
 // system is the real outside.
@@ -35,7 +39,17 @@ func system() *app {
 	return &app{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		env: os.LookupEnv, clock: embedded.SystemClock{}, entropy: rand.Reader, terminal: terminalWidth,
+		account: account,
 	}
+}
+
+// account is the user's name as the system knows it, or "uid 1000" where it has
+// none for the number.
+func account() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
 }
 
 func terminalWidth(stream any) (int, bool) {
@@ -54,12 +68,15 @@ func run(ctx context.Context, a *app) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	return a.exit(ctx, root.ExecuteContext(ctx))
+	c, err := root.ExecuteContextC(ctx)
+	s, _ := a.common(c) // without settings, commands are suggested without flags
+	return a.exit(ctx, err, s.Command)
 }
 
 // options are how a stream is written to.
 func (a *app) options(stream io.Writer, s config.Settings) report.Options {
-	o := report.Options{Now: a.clock.Now(), Location: time.Local, Width: a.width(stream), Color: a.color(stream, s)}
+	o := report.Options{Now: a.clock.Now(), Location: time.Local, Width: a.width(stream), Color: a.color(stream, s),
+		Command: s.Command}
 	o.ASCII = !a.utf8()
 	return o
 }

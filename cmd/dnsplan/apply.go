@@ -38,6 +38,7 @@ printed on standard output, progress on standard error.`,
 		RunE: func(c *cobra.Command, args []string) error { return runApply(a, c, o, args) },
 	}
 	o.addFlags(c.Flags())
+	c.Flags().Lookup("detailed-exitcode").Usage = "for plan alone; accepted here for scripts, and changes nothing"
 	c.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask")
 	return c
 }
@@ -115,7 +116,7 @@ func unused(s config.Settings, p *plan.Plan) error {
 	case errors.Is(err, journal.ErrNoRun):
 		return nil
 	case err == nil && run.ID == p.ID:
-		return fmt.Errorf("run %s: %w", run.ID, journal.ErrUsed)
+		return about(run.ID, fmt.Errorf("run %s: %w", run.ID, journal.ErrUsed))
 	}
 	return err
 }
@@ -128,7 +129,7 @@ func guard(p *plan.Plan) error {
 		reasons = append(reasons, fmt.Sprintf("%s%s: %s: %s (allow with %s)", r.Zone.Display(), inView(r.View), r.Code, r.Message, r.Allow))
 	}
 	for _, c := range p.Conflicts {
-		reasons = append(reasons, fmt.Sprintf("%s %s%s: conflict: %s", c.Name.Display(), c.Type, inView(c.View), c.Reason))
+		reasons = append(reasons, fmt.Sprintf("%s %s%s: conflict: %s", c.Name.Display(), c.Type, inView(c.View), report.ConflictText(c)))
 	}
 	if len(reasons) == 0 {
 		return nil

@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/dnsplan/dnsplan/plan/report"
 )
 
 func newDrift(a *app) *cobra.Command {
@@ -10,7 +12,8 @@ func newDrift(a *app) *cobra.Command {
 		Short: "Check once whether live is what the inventory says",
 		Long: `Compares every zone with the inventory, once, and prints what has moved. Exits
 with 0 when nothing has, with 2 when something has, and with 1 when a zone
-cannot be read: a failed read is never taken for "no drift".`,
+cannot be read: a failed read is never taken for "no drift". With --json it is
+the document that plan --json prints.`,
 		Example: "  dnsplan drift\n  dnsplan drift --json | jq '.changes[].name'",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runDrift(a, c) },
@@ -27,7 +30,12 @@ func runDrift(a *app, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := a.printPlan(s.Settings, p, false); err != nil {
+	if s.Settings.JSON {
+		err = a.printPlan(s.Settings, p, false)
+	} else {
+		err = report.DriftText(a.stdout, p, a.options(a.stdout, s.Settings))
+	}
+	if err != nil {
 		return err
 	}
 	if differs(p) {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"os"
+	"strings"
 	"syscall"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
@@ -78,28 +81,96 @@ type advised struct {
 }
 
 // adviceTable is the one table of errors, exit codes and hints; the first line
-// that fits counts.
+// that fits counts. {words} in a hint are a command of this program, and RUN the
+// run that the error is about.
 func adviceTable() []advised {
 	return []advised{
-		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: dnsplan plan"},
-		{as[*config.UnfinishedError], exitRefused, "go on with that run: dnsplan resume ID; or take it back: dnsplan cancel ID; then make a new plan"},
-		{as[*journal.HeldError], exitRefused, "wait for that run, or see it with: dnsplan runs"},
-		{is(journal.ErrBusy), exitRefused, "wait for that run, or see it with: dnsplan runs"},
-		{is(journal.ErrUsed), exitRefused, "a plan is applied once; see its run with: dnsplan show ID, or make a new plan"},
-		{is(plan.ErrDamaged), exitRefused, "a saved plan is applied only as it was written; make a new one: dnsplan plan -o FILE"},
-		{is(plan.ErrNewer), exitRefused, "update dnsplan, or make the plan anew with this one: dnsplan plan -o FILE"},
+		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: {plan}"},
+		{as[*config.UnfinishedError], exitRefused, "go on with that run: {resume RUN}; or take it back: {cancel RUN}; then make a new plan"},
+		{as[*journal.HeldError], exitRefused, "wait for that run, or see it with: {show RUN}"},
+		{is(journal.ErrBusy), exitRefused, "wait for that run, or see it with: {show RUN}"},
+		{is(journal.ErrUsed), exitRefused, "a plan is applied once; see its run with: {show RUN}, or make a new plan: {plan}"},
+		{is(plan.ErrDamaged), exitRefused, "a saved plan is applied only as it was written; make a new one: {plan -o FILE}"},
+		{is(plan.ErrNewer), exitRefused, "update dnsplan, or make the plan anew with this one: {plan -o FILE}"},
 		{as[inventory.Errors], exitError, ""},
 		{is(config.ErrNoInventory), exitError, "name one with -i, or start from inventory.example.toml"},
 		{is(config.ErrNoSuchGroup), exitError, "a group is what records have as their group in the inventory"},
 		{is(config.ErrNoSuchName), exitError, "a NAME is a whole owner name, as www.example.org"},
-		{is(journal.ErrNoRun), exitError, "see the runs there are with: dnsplan runs"},
-		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: dnsplan runs"},
-		{is(engine.ErrEnded), exitError, "see it with: dnsplan show ID"},
+		{is(journal.ErrNoRun), exitError, "see the runs there are with: {runs}"},
+		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: {runs}"},
+		{is(engine.ErrEnded), exitError, "see it with: {show RUN}"},
+		{as[*inventory.SecretError], exitError, "set the variable, or write the file, that the inventory names for this secret"},
+		{is(errNoPlanFile), exitError, "name a file that is not there yet, or an older plan"},
 		{is(providers.ErrCredentials), exitError, "check the provider's credentials in the inventory, and what they may do"},
 		{is(providers.ErrZoneNotFound), exitError, "check the zone's name and its provider in the inventory"},
-		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: dnsplan resume ID"},
+		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: {resume RUN}"},
 		{is(fs.ErrPermission), exitError, "check who owns the file and its mode"},
+		{is(syscall.ECONNREFUSED), exitError, "nothing listens there: check the server's address and port in the inventory, and that it runs"},
+		{unknownHost, exitError, "check the server's name in the inventory, and this machine's resolver"},
+		{timedOut, exitError, "check the server's address in the inventory, and that nothing on the way drops packets to it"},
 	}
+}
+
+// unknownHost is a server whose name has no address.
+func unknownHost(err error) bool {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	return ok && dns.IsNotFound
+}
+
+// timedOut is a server that was silent.
+func timedOut(err error) bool {
+	t, ok := errors.AsType[net.Error](err)
+	return ok && t.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// runError is an error that knows which run it is about.
+type runError struct {
+	run string
+	err error
+}
+
+func (e *runError) Error() string { return e.err.Error() }
+func (e *runError) Unwrap() error { return e.err }
+
+// about tells err which run it is about; nil stays nil.
+func about(run string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &runError{run, err}
+}
+
+// runOf is the run that err is about; empty where none is known.
+func runOf(err error) string {
+	if e, ok := errors.AsType[*runError](err); ok {
+		return e.run
+	} else if e, ok := errors.AsType[*journal.HeldError](err); ok {
+		return e.Holder.Run
+	} else if e, ok := errors.AsType[*journal.BusyError](err); ok {
+		return e.Run
+	} else if e, ok := errors.AsType[*config.UnfinishedError](err); ok && len(e.Runs) > 0 {
+		return e.Runs[0].ID
+	}
+	return ""
+}
+
+// pasted puts what can be typed in place of the {commands} of a hint. The list of
+// runs shows a run that is not known.
+func pasted(hint, run string, command func(words string) string) string {
+	out, rest, found := strings.Cut(hint, "{")
+	for found {
+		var words, text string
+		words, rest, _ = strings.Cut(rest, "}")
+		text, rest, found = strings.Cut(rest, "{")
+		switch {
+		case run != "":
+			words = strings.ReplaceAll(words, "RUN", run)
+		case words == "show RUN":
+			words = "runs"
+		}
+		out += command(words) + text
+	}
+	return out
 }
 
 // advise looks err up in the table.
@@ -125,8 +196,9 @@ func as[T error](err error) bool {
 	return ok
 }
 
-// exit prints what went wrong and returns the code.
-func (a *app) exit(ctx context.Context, err error) int {
+// exit prints what went wrong and returns the code. Command makes what to type
+// out of the words of a command.
+func (a *app) exit(ctx context.Context, err error, command func(words string) string) int {
 	if err == nil {
 		return exitDone
 	}
@@ -139,7 +211,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	}
 	_, _ = fmt.Fprintf(a.stderr, "dnsplan: error: %v\n", err) // nothing can be said about a closed stderr
 	if hint := advise(err).hint; hint != "" {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: hint: %s\n", hint)
+		_, _ = fmt.Fprintf(a.stderr, "dnsplan: hint: %s\n", pasted(hint, runOf(err), command))
 	}
 	return codeOf(ctx, err)
 }

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
@@ -40,19 +43,27 @@ func TestExit(t *testing.T) {
 		{"no group", wrap(config.ErrNoSuchGroup), exitError, "group"},
 		{"no name", wrap(config.ErrNoSuchName), exitError, "NAME"},
 		{"no run", wrap(journal.ErrNoRun), exitError, "dnsplan runs"},
-		{"ended", wrap(engine.ErrEnded), exitError, "dnsplan show"},
+		{"ended", about("01K5", wrap(engine.ErrEnded)), exitError, "dnsplan show 01K5\n"},
 		{"credentials", wrap(providers.ErrCredentials), exitError, "credentials"},
 		{"no zone", wrap(providers.ErrZoneNotFound), exitError, "provider"},
 		{"disk", wrap(syscall.ENOSPC), exitError, "disk"},
 		{"mode", wrap(fs.ErrPermission), exitError, "mode"},
 		{"flag", &usageError{"dnsplan plan", errors.New("unknown flag")}, exitError, "dnsplan plan --help"},
+		{"used by a run", about("01K5", wrap(journal.ErrUsed)), exitRefused, "dnsplan show 01K5, or"},
+		{"held by a run", wrap(&journal.HeldError{Holder: journal.Holder{Run: "01K6"}}), exitRefused, "dnsplan show 01K6\n"},
+		{"disk of a run", about("01K7", wrap(syscall.ENOSPC)), exitError, "dnsplan resume 01K7\n"},
+		{"secret", wrap(&inventory.SecretError{Ref: "env:X", Err: errors.New("not set")}), exitError, "set the variable"},
+		{"refused connection", wrap(syscall.ECONNREFUSED), exitError, "that it runs"},
+		{"no host", wrap(&net.DNSError{Err: "no such host", IsNotFound: true}), exitError, "server's name"},
+		{"silence", wrap(os.ErrDeadlineExceeded), exitError, "drops packets"},
+		{"no plan file", wrap(errNoPlanFile), exitError, "older plan"},
 		{"other", wrap(errors.New("it is Monday")), exitError, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var stderr bytes.Buffer
 			a := &app{stderr: &stderr}
-			if got := a.exit(t.Context(), tt.err); got != tt.code {
+			if got := a.exit(t.Context(), tt.err, config.Settings{}.Command); got != tt.code {
 				t.Errorf("exit code %d, want %d", got, tt.code)
 			}
 			quiet := tt.err == nil || tt.name == "differences"
@@ -79,7 +90,7 @@ func TestExitBySignal(t *testing.T) {
 		} {
 			var stderr bytes.Buffer
 			a := &app{stderr: &stderr}
-			if got := a.exit(ctx, err); got != code || stderr.String() != "dnsplan: stopped by "+signal.String()+"\n" {
+			if got := a.exit(ctx, err, config.Settings{}.Command); got != code || stderr.String() != "dnsplan: stopped by "+signal.String()+"\n" {
 				t.Errorf("%v: exit code %d, says %q", err, got, stderr.String())
 			}
 		}
@@ -99,5 +110,38 @@ func TestSignalWhileReading(t *testing.T) {
 		if strings.Contains(got.stderr, "error") {
 			t.Errorf("%s: %s", args[0], got.stderr)
 		}
+	}
+}
+
+// What is suggested carries the flags that this command was given.
+func TestHintIsPasteable(t *testing.T) {
+	command := func(words string) string { return "dnsplan " + words + " -i web.toml" }
+	const hint = "go on: {resume RUN}; or {cancel RUN}, and see {show RUN}"
+	if got, want := pasted(hint, "01K5", command),
+		"go on: dnsplan resume 01K5 -i web.toml; or dnsplan cancel 01K5 -i web.toml, and see dnsplan show 01K5 -i web.toml"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := pasted("see {show RUN}", "", command); got != "see dnsplan runs -i web.toml" {
+		t.Errorf("%q", got)
+	}
+}
+
+// Who is at work is what the environment says, or else the system.
+func TestUser(t *testing.T) {
+	for _, tt := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{map[string]string{"SUDO_USER": "ann", "USER": "root"}, "ann"},
+		{map[string]string{"LOGNAME": "ben"}, "ben"},
+		{nil, "uid 1000"},
+	} {
+		a := &app{env: func(name string) (string, bool) { v, ok := tt.env[name]; return v, ok }, account: func() string { return "uid 1000" }}
+		if got := a.user(); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.env, got, tt.want)
+		}
+	}
+	if account() == "" {
+		t.Error("the system has no name for this user, and no number")
 	}
 }

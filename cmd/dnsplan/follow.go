@@ -27,9 +27,17 @@ func (a *app) start(ctx context.Context, s *config.Session, p *plan.Plan) error 
 	}
 	id, err := e.Start(ctx, p)
 	if err != nil {
-		return a.notBegun(ctx, s.Settings, p, err)
+		return a.notBegun(ctx, s.Settings, p, ofUsed(p.ID, err))
 	}
 	return a.wait(ctx, s.Settings, e, f, id)
+}
+
+// ofUsed tells which run has used a plan: the plan's own.
+func ofUsed(id string, err error) error {
+	if errors.Is(err, journal.ErrUsed) {
+		return about(id, err)
+	}
+	return err
 }
 
 // wait follows a run until it ends, holds or is interrupted, and prints how it
@@ -42,7 +50,7 @@ func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *f
 		if f.plan != nil {
 			_ = f.view.End(a.summary(s, f, result, err)) // err is what is reported
 		}
-		return err
+		return about(id, err)
 	}
 	summary := a.summary(s, f, result, nil)
 	if result.Outcome == execute.OutcomeInterrupted {
@@ -138,8 +146,20 @@ func (a *app) summary(s config.Settings, f *follower, r execute.Result, err erro
 			out.ChangeLog = filepath.Join(s.StateDir, journal.ChangeLogTable)
 		}
 	}
+	if out.ChangeLog != "" {
+		out.Logged = a.logged(s, out.Run)
+	}
 	out.Next = pasteable(s, out.Commands())
 	return out
+}
+
+// logged are the run's entries of the change log.
+func (a *app) logged(s config.Settings, run string) []journal.Change {
+	entries, err := journal.ReadChanges(s.StateDir)
+	if err != nil {
+		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %v\n", err)
+	}
+	return slices.DeleteFunc(entries, func(c journal.Change) bool { return c.Run != run })
 }
 
 // pasteable are those commands that a report suggests, with the flags that this one was

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -88,14 +89,17 @@ func parseNames(list []string) ([]zone.Name, error) {
 	return out, nil
 }
 
-// user is who is at work, as far as the environment tells.
+// user is who is at work, as the environment tells, or else the system.
 func (a *app) user() string {
 	for _, name := range []string{"SUDO_USER", "USER", "LOGNAME"} {
 		if v, ok := a.env(name); ok && v != "" {
 			return v
 		}
 	}
-	return ""
+	if a.account == nil {
+		return ""
+	}
+	return a.account()
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -128,16 +132,20 @@ func runPlan(a *app, c *cobra.Command, o *planOptions, names []string, out strin
 		return err
 	}
 	defer s.Close() //nolint:errcheck // nothing was written through it
+	only, err := parseNames(names)
+	if err != nil {
+		return err
+	}
 	p, err := a.makePlan(c.Context(), s, o, names)
 	if err != nil {
 		return err
 	}
 	if out != "" {
-		if err := savePlan(out, p); err != nil {
+		if err := savePlan(out, s.Settings.Inventory, p); err != nil {
 			return err
 		}
 	}
-	if err := a.printPlan(s.Settings, p, markdown); err != nil {
+	if err := a.printPlan(s.Settings, p, markdown, only...); err != nil {
 		return err
 	}
 	if out != "" {
@@ -174,7 +182,10 @@ func (a *app) makePlan(ctx context.Context, s *config.Session, o *planOptions, n
 }
 
 // printPlan writes the plan to standard output in the form that was asked for.
-func (a *app) printPlan(s config.Settings, p *plan.Plan, markdown bool) error {
+// Only are the names that it was limited to.
+func (a *app) printPlan(s config.Settings, p *plan.Plan, markdown bool, only ...zone.Name) error {
+	o := a.options(a.stdout, s)
+	o.Only = only
 	switch {
 	case s.JSON:
 		doc, err := plan.Marshal(p)
@@ -184,18 +195,19 @@ func (a *app) printPlan(s config.Settings, p *plan.Plan, markdown bool) error {
 		_, err = a.stdout.Write(doc)
 		return err
 	case markdown:
-		return report.PlanMarkdown(a.stdout, p, a.options(a.stdout, s))
+		return report.PlanMarkdown(a.stdout, p, o)
 	}
-	return report.PlanText(a.stdout, p, a.options(a.stdout, s))
+	return report.PlanText(a.stdout, p, o)
 }
 
 // savePlan writes the plan whole or not at all, readable by its owner alone.
-func savePlan(path string, p *plan.Plan) error {
+// It never takes the place of the inventory, or of a file that is no plan.
+func savePlan(path, inventory string, p *plan.Plan) error {
 	doc, err := plan.Encode(p)
 	if err != nil {
 		return err
 	}
-	target, err := planTarget(path)
+	target, err := planTarget(path, inventory)
 	if err != nil {
 		return fmt.Errorf("save plan %s: %w", path, err)
 	}
@@ -205,18 +217,52 @@ func savePlan(path string, p *plan.Plan) error {
 	return nil
 }
 
+// errNoPlanFile is a file that a plan would take the place of.
+var errNoPlanFile = errors.New("the file is there and is no plan of dnsplan; it is left as it is")
+
 // planTarget follows links, so that none is replaced by a file, and refuses
-// what is there and no file: a device or a pipe would be replaced by one too.
-func planTarget(path string) (string, error) {
+// what is there and no file, which would be replaced by one too, and a file
+// that is not empty and no plan.
+func planTarget(path, inventory string) (string, error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return filepath.Clean(path), nil //nolint:nilerr // not there yet; else the write tells
 	}
 	info, err := os.Stat(target)
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
+	if err != nil {
+		return target, err
 	}
-	return target, err
+	if own, err := os.Stat(inventory); err == nil && os.SameFile(own, info) {
+		return target, fmt.Errorf("that is the inventory: %w", errNoPlanFile)
+	}
+	switch {
+	case !info.Mode().IsRegular():
+		return target, errors.New("not a regular file")
+	case info.Size() > 0 && !isPlan(target):
+		return target, errNoPlanFile
+	}
+	return target, nil
+}
+
+// isPlan tells whether a file starts as a plan does, also a damaged one: with
+// format_version and id.
+func isPlan(path string) bool {
+	f, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return false
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	d := json.NewDecoder(f)
+	var head []json.Token
+	for range 5 {
+		t, err := d.Token()
+		if err != nil {
+			return false
+		}
+		head = append(head, t)
+	}
+	_, version := head[2].(float64)
+	return head[0] == json.Delim('{') && head[1] == "format_version" && version && head[3] == "id"
 }
 
 // readPlan reads a saved plan.

@@ -26,13 +26,13 @@ the change log.`,
   dnsplan apply move.plan                exactly what was reviewed
   dnsplan verify www.example.org         what every server answers now`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
+		Args: unknownCommand, SuggestionsMinimumDistance: 2,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	config.Flags(root.PersistentFlags())
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	root.SetHelpTemplate(root.HelpTemplate() + "\n" + exitCodes + "\n")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c.CommandPath(), err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(
 		&cobra.Group{ID: "change", Title: "Change:"},
 		&cobra.Group{ID: "runs", Title: "Runs:"},
@@ -41,13 +41,13 @@ the change log.`,
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
 			c.GroupID = group
-			root.AddCommand(c)
+			root.AddCommand(counted(c))
 		}
 	}
 	add("change", newValidate(a), newPlan(a), newApply(a), newShow(a))
 	add("runs", newRuns(a), newResume(a), newCancel(a))
 	add("look", newVerify(a), newDrift(a), newBackup(a), newLog(a))
-	root.AddCommand(newSchema(a), newVersion(a))
+	root.AddCommand(counted(newSchema(a)), counted(newVersion(a)))
 	return root
 }
 
@@ -59,6 +59,44 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
+
+// unknownCommand refuses words that are no command, and says which one is near.
+func unknownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w, did you mean %q?", err, near[0])
+	}
+	return &usageError{c.CommandPath(), err}
+}
+
+// flagError is a flag that cannot be read. Behind an unknown command no flag is
+// known, and the command is what to tell of.
+func flagError(c *cobra.Command, err error) error {
+	if !c.HasParent() {
+		if unknown := unknownCommand(c, c.Flags().Args()); unknown != nil {
+			return unknown
+		}
+	}
+	return &usageError{c.CommandPath(), err}
+}
+
+// counted makes a command say how many arguments it wants.
+func counted(c *cobra.Command) *cobra.Command {
+	fits := c.Args
+	if fits == nil {
+		return c
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if fits(c, args) == nil {
+			return nil
+		}
+		return &usageError{c.CommandPath(), fmt.Errorf("%s, want: %s %s", count(len(args), "argument"), c.Root().Name(), c.Use)}
+	}
+	return c
+}
 
 // common reads the flags that every command has.
 func (a *app) common(c *cobra.Command) (config.Settings, error) {

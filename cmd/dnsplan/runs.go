@@ -135,7 +135,7 @@ func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal) error 
 		}
 	}
 	if err := e.Signal(c.Context(), r.ID, signal); err != nil {
-		return err
+		return about(r.ID, err)
 	}
 	return a.wait(c.Context(), s.Settings, e, f, r.ID)
 }
