@@ -75,8 +75,10 @@ func run(ctx context.Context, a *app) int {
 
 // options are how a stream is written to.
 func (a *app) options(stream io.Writer, s config.Settings) report.Options {
-	o := report.Options{Now: a.clock.Now(), Location: time.Local, Width: a.width(stream), Color: a.color(stream, s),
-		Command: s.Command}
+	o := report.Options{
+		Now: a.clock.Now(), Location: time.Local, Width: a.width(stream), Color: a.color(stream, s),
+		Command: s.Command,
+	}
 	o.ASCII = !a.utf8()
 	return o
 }

@@ -251,7 +251,7 @@ func isPlan(path string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	d := json.NewDecoder(f)
 	var head []json.Token
 	for range 5 {

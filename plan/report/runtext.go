@@ -167,13 +167,13 @@ func RunsText(w io.Writer, runs []Run, o Options) error {
 			at = r.Created
 		}
 		p.marked(0, m, statePad, in(bold, padded(r.ID, idPad)+noBreak), txt(" "+keep(p.o.minute(at))))
-		about := zonesPeople(r.Zones) + ": " + summaryText(r)
+		about := []string{zonesPeople(r.Zones) + ": " + summaryText(r)}
 		for _, extra := range []string{r.Ticket, r.Reason} {
 			if extra != "" {
-				about += p.o.dot() + extra
+				about = append(about, extra)
 			}
 		}
-		p.row(statePad+3, strings.Repeat(" ", statePad+3), in(dim, about))
+		p.row(statePad+3, strings.Repeat(" ", statePad+3), in(dim, strings.Join(about, p.o.dot())))
 	}
 	return p.writeTo(w)
 }

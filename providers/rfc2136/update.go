@@ -71,17 +71,25 @@ func validate(z zone.Name, c providers.Change) error {
 		return refuse(c, "a deletion replaces no CNAME record")
 	case c.After == nil:
 		return nil
-	case c.After.Key != key:
+	}
+	return validateAfter(c, *c.After)
+}
+
+// validateAfter refuses an RRset that a server cannot hold. A TTL of 0 it can:
+// it is what an RRset may go back to, whatever Limits say of new ones.
+func validateAfter(c providers.Change, after zone.RRset) error {
+	switch {
+	case after.Key != c.Key():
 		return refuse(c, "before and after have different keys")
-	case c.After.Proxied:
+	case after.Proxied:
 		return refuse(c, "a DNS server has no proxy")
-	case c.After.TTL < 1 || c.After.TTL > zone.MaxTTL:
-		return refuse(c, "a TTL is from 1 to 2147483647 seconds")
-	case len(c.After.Addrs) == 0:
+	case after.TTL > zone.MaxTTL:
+		return refuse(c, "a TTL is at most 2147483647 seconds")
+	case len(after.Addrs) == 0:
 		return refuse(c, "an RRset without addresses")
 	}
-	for _, a := range c.After.Addrs {
-		if !a.IsValid() || a.Zone() != "" || (key.Type == zone.A && !a.Unmap().Is4()) {
+	for _, a := range after.Addrs {
+		if !a.IsValid() || a.Zone() != "" || (after.Type == zone.A && !a.Unmap().Is4()) {
 			return refuse(c, fmt.Sprintf("%v is no address for it", a))
 		}
 	}

@@ -396,7 +396,7 @@ func TestWriteFails(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Chmod(dir, 0o700) //nolint:errcheck // for the clean-up
+	defer os.Chmod(dir, 0o700)
 	if _, err := p.Write(t.Context(), org, changes); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("error %v", err)
 	}
