@@ -141,13 +141,8 @@ func (a *app) summary(s config.Settings, f *follower, r execute.Result, err erro
 	if err != nil {
 		out.Error, out.ExitCode = err.Error(), advise(err).code
 	}
-	for _, c := range r.Changes {
-		if c.Made == execute.Applied && r.Outcome != execute.OutcomeInterrupted {
-			out.ChangeLog = filepath.Join(s.StateDir, journal.ChangeLogTable)
-		}
-	}
-	if out.ChangeLog != "" {
-		out.Logged = a.logged(s, out.Run)
+	if out.Logged = a.logged(s, out.Run); len(out.Logged) > 0 {
+		out.ChangeLog = filepath.Join(s.StateDir, journal.ChangeLogTable)
 	}
 	out.Next = pasteable(s, out.Commands())
 	return out
