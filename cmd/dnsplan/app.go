@@ -25,8 +25,10 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            config.Env
-	clock          execute.Clock
-	entropy        io.Reader
+	// environ is the whole environment, as os.Environ returns it.
+	environ []string
+	clock   execute.Clock
+	entropy io.Reader
 	// terminal tells whether a stream is a terminal, and how wide it is.
 	terminal func(stream any) (width int, ok bool)
 	// account is the system's name for who runs this; nil where that is not
@@ -38,7 +40,7 @@ type app struct {
 func system() *app {
 	return &app{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		env: os.LookupEnv, clock: embedded.SystemClock{}, entropy: rand.Reader, terminal: terminalWidth,
+		env: os.LookupEnv, environ: os.Environ(), clock: embedded.SystemClock{}, entropy: rand.Reader, terminal: terminalWidth,
 		account: account,
 	}
 }

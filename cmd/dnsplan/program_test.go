@@ -84,6 +84,9 @@ func (p *program) runWith(ctx context.Context, args ...string) ended {
 		env: func(name string) (string, bool) { v, ok := p.env[name]; return v, ok }, clock: p.clock, entropy: p.entropy,
 		terminal: func(any) (int, bool) { return 0, false },
 	}
+	for name, value := range p.env {
+		a.environ = append(a.environ, name+"="+value)
+	}
 	if p.stdout != nil {
 		a.stdout = p.stdout
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/plan"
 )
 
@@ -110,10 +111,20 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 		return nil, err
 	}
 	session, err := config.Open(s, a.env)
-	if err == nil && s.Verbose {
+	if err != nil {
+		return nil, err
+	}
+	a.warnOfVariables(session.Inventory)
+	if s.Verbose {
 		a.tellOf(session)
 	}
-	return session, err
+	return session, nil
+}
+
+// warnOfVariables adds a warning for each variable of the environment that was
+// meant to override a setting and overrides none.
+func (a *app) warnOfVariables(inv *inventory.Inventory) {
+	inv.Warnings = append(inv.Warnings, inventory.UnknownSettings(a.environ)...)
 }
 
 // tellOf says what a command works with.

@@ -30,6 +30,9 @@ func runValidate(a *app, c *cobra.Command) error {
 		return err
 	}
 	inv, err := config.Load(s.Inventory, a.env)
+	if err == nil {
+		a.warnOfVariables(inv)
+	}
 	if s.JSON {
 		return a.validateJSON(inv, err)
 	}
