@@ -243,7 +243,7 @@ func FuzzEncode(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if utf8.ValidString(name+data) && (string(got.Others[0].Name) != name || got.Others[0].Data != data) {
+		if utf8.ValidString(name) && utf8.ValidString(data) && (string(got.Others[0].Name) != name || got.Others[0].Data != data) {
 			t.Fatalf("%q %q came back as %+v", name, data, got.Others[0])
 		}
 		var back string
