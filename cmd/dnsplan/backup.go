@@ -1,29 +1,38 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/inventory/backup"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/report"
 )
 
 func newBackup(a *app) *cobra.Command {
-	return &cobra.Command{
+	var list bool
+	c := &cobra.Command{
 		Use:   "backup [ZONE...]",
 		Short: "Keep a copy of the zones as they are now",
 		Long: `Reads the zones whole and keeps each as a zone file and as JSON with everything
 that the provider knows. A copy counts only when it was read again and holds
 every record. Every run makes one of each zone that it touches.`,
-		Example: "  dnsplan backup\n  dnsplan backup example.org",
-		RunE:    func(c *cobra.Command, zones []string) error { return runBackup(a, c, zones) },
+		Example: "  dnsplan backup\n  dnsplan backup example.org\n  dnsplan backup --list",
+		RunE: func(c *cobra.Command, zones []string) error {
+			if list {
+				return runBackupList(a, c, zones)
+			}
+			return runBackup(a, c, zones)
+		},
 	}
+	c.Flags().BoolVar(&list, "list", false, "list the copies that there are, newest first, and make none")
+	return c
 }
 
 func runBackup(a *app, c *cobra.Command, args []string) error {
@@ -42,22 +51,38 @@ func runBackup(a *app, c *cobra.Command, args []string) error {
 		}
 	}
 	done, err := a.backupZones(c, s, wanted)
+	if err != nil && len(done) == 0 {
+		return err
+	}
+	if printErr := a.printBackups(s.Settings, done); printErr != nil {
+		return printErr
+	}
+	return err // of a later zone: the earlier copies count, and have been named
+}
+
+// runBackupList lists the copies in the state folder, of some zones or of all.
+func runBackupList(a *app, c *cobra.Command, args []string) error {
+	s, err := a.common(c)
 	if err != nil {
 		return err
 	}
-	return printBackups(a.stdout, s.Settings, done)
+	wanted, err := parseNames(args)
+	if err != nil {
+		return err
+	}
+	all, err := backup.List(filepath.Join(s.StateDir, config.BackupDir))
+	if err != nil {
+		return err
+	}
+	return a.printBackups(s, slices.DeleteFunc(all, func(b backup.Info) bool {
+		return len(wanted) > 0 && !slices.Contains(wanted, b.Zone)
+	}))
 }
 
-// savedZone is one copy.
-type savedZone struct {
-	plan.ZoneRef
-	RRsets int    `json:"rrsets"`
-	Others int    `json:"other_records"`
-	Path   string `json:"path"`
-}
-
-func (a *app) backupZones(c *cobra.Command, s *config.Session, wanted []zone.Name) ([]savedZone, error) {
-	var done []savedZone
+// backupZones copies one zone after the other and returns what was made, also
+// where a later one fails.
+func (a *app) backupZones(c *cobra.Command, s *config.Session, wanted []zone.Name) ([]backup.Info, error) {
+	var done []backup.Info
 	for _, z := range s.Inventory.Zones {
 		if len(wanted) > 0 && !slices.Contains(wanted, z.Name) {
 			continue
@@ -70,29 +95,18 @@ func (a *app) backupZones(c *cobra.Command, s *config.Session, wanted []zone.Nam
 		if err != nil {
 			return done, fmt.Errorf("provider %q: %w", z.Provider, err)
 		}
-		ref := plan.ZoneRef{Zone: z.Name, View: z.View}
-		path, err := s.SaveBackup(ref, live, "", a.clock.Now())
+		info, err := s.SaveBackup(plan.ZoneRef{Zone: z.Name, View: z.View}, live, "", a.clock.Now())
 		if err != nil {
 			return done, err
 		}
-		done = append(done, savedZone{ref, len(live.RRsets), len(live.Others), path})
+		done = append(done, info)
 	}
 	return done, nil
 }
 
-func printBackups(w io.Writer, s config.Settings, done []savedZone) error {
+func (a *app) printBackups(s config.Settings, list []backup.Info) error {
 	if s.JSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(struct {
-			FormatVersion int         `json:"format_version"`
-			Backups       []savedZone `json:"backups"`
-		}{1, append([]savedZone{}, done...)})
+		return report.BackupsJSON(a.stdout, list)
 	}
-	for _, b := range done {
-		if _, err := fmt.Fprintf(w, "%s: %s and %s kept in %s\n", b.ZoneRef, count(b.RRsets, "address RRset"), count(b.Others, "other record"), b.Path); err != nil {
-			return err
-		}
-	}
-	return nil
+	return report.BackupsText(a.stdout, list, a.options(a.stdout, s))
 }

@@ -230,22 +230,18 @@ func ofSandbox(b *sandbox.Sandbox) []resolver.NameServer {
 
 // Save keeps a copy of the zone under the state folder.
 func (w *world) Save(ref plan.ZoneRef, snapshot *zone.Snapshot) (string, error) {
-	return w.SaveBackup(ref, snapshot, w.plan.ID, w.now())
+	info, err := w.SaveBackup(ref, snapshot, w.plan.ID, w.now())
+	return info.ZonePath, err
 }
 
-// SaveBackup keeps a copy of a zone and returns its path. run is empty outside
-// a run.
-func (s *Session) SaveBackup(ref plan.ZoneRef, snapshot *zone.Snapshot, run string, now time.Time) (string, error) {
+// SaveBackup keeps a copy of a zone. run is empty outside a run.
+func (s *Session) SaveBackup(ref plan.ZoneRef, snapshot *zone.Snapshot, run string, now time.Time) (backup.Info, error) {
 	if err := s.openState(); err != nil {
-		return "", err
+		return backup.Info{}, err
 	}
 	var provider string
 	if z, ok := s.Inventory.Zone(ref.Zone, ref.View); ok {
 		provider = z.Provider
 	}
-	info, err := backup.Save(filepath.Join(s.Settings.StateDir, BackupDir), now, snapshot, backup.Meta{View: ref.View, Provider: provider, Run: run})
-	if err != nil {
-		return "", err
-	}
-	return info.ZonePath, nil
+	return backup.Save(filepath.Join(s.Settings.StateDir, BackupDir), now, snapshot, backup.Meta{View: ref.View, Provider: provider, Run: run})
 }
