@@ -36,8 +36,12 @@ func (d *document) sortAddrs() {
 }
 
 func makeKey(n, z zone.Name, index uint32) sortKey {
+	label := topLabel(n, z)
+	if strings.IndexByte(label, '\\') >= 0 {
+		label = zone.Name(label + ".").SortKey() // octets, not their escapes
+	}
 	var start [16]byte
-	copy(start[:], topLabel(n, z))
+	copy(start[:], label)
 	return sortKey{binary.BigEndian.Uint64(start[:8]), binary.BigEndian.Uint64(start[8:]), index}
 }
 
