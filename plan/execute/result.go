@@ -50,6 +50,8 @@ type ChangeResult struct {
 	Made   Made
 	// Written says that a step which writes it was begun.
 	Written bool
+	// Switching says that the step which brings the new state was begun.
+	Switching bool
 	// Live is when the new state was written; zero when it never was.
 	Live time.Time
 	// Error is why it was not applied, where no failure in the Result says so:
@@ -88,7 +90,7 @@ func (s *State) Result() Result {
 	counts := map[Made]int{}
 	for i := range s.plan.Changes {
 		c := &s.plan.Changes[i]
-		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.written(c), Live: s.live(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
+		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.begun(c, plan.Kind.Writes), Switching: s.begun(c, switches(c)), Live: s.live(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
 		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied && (f.Class == Linked || f.Class == Stopped) {
 			cr.Error = f.Error
 		}
@@ -174,21 +176,27 @@ func (s *State) progressOf(c *plan.Change) (done, started, closed bool) {
 	return done, started, closed
 }
 
-// written tells whether a step that writes c was begun.
-func (s *State) written(c *plan.Change) bool {
+// begun tells whether a step of c of some kind was begun.
+func (s *State) begun(c *plan.Change, of func(plan.Kind) bool) bool {
 	for _, st := range s.index.byChange[c.ID] {
-		if st.Kind.Writes() && s.steps[st.ID].started[c.ZoneRef] {
+		if of(st.Kind) && s.steps[st.ID].started[c.ZoneRef] {
 			return true
 		}
 	}
 	return false
 }
 
-// live returns when the write that brings the new state of c was done: the only
-// one of a change of the TTL, and any but the lowering of others.
+// switches tells the kinds of steps that bring the new state of c: any that
+// writes, but for the lowering of a change that is not about the TTL alone.
+func switches(c *plan.Change) func(plan.Kind) bool {
+	return func(k plan.Kind) bool { return k.Writes() && (k != plan.StepLower || c.Action == plan.TTL) }
+}
+
+// live returns when the write that brings the new state of c was done.
 func (s *State) live(c *plan.Change) time.Time {
+	brings := switches(c)
 	for _, st := range s.index.byChange[c.ID] {
-		if !st.Kind.Writes() || st.Kind == plan.StepLower && c.Action != plan.TTL {
+		if !brings(st.Kind) {
 			continue
 		}
 		if at, done := s.steps[st.ID].done[c.ZoneRef]; done {

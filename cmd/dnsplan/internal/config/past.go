@@ -46,6 +46,23 @@ type Unfinished struct {
 	State report.RunState
 	// Keys are the RRsets that it is not through with, in the plan's order.
 	Keys []Touched
+	// switching are those of Keys whose new state it has begun to bring.
+	switching map[Touched]bool
+}
+
+// stands tells whether the run must be ended before another one changes its
+// RRsets: it waits for a person, or has switched what is not verified yet. One
+// that has only lowered TTLs does no harm to another, which counts what is left
+// of the old ones in caches. A run that a process works on at this moment is
+// left to its locks, which name the process.
+func (u Unfinished) stands() bool {
+	switch u.State {
+	case report.RunRunning:
+		return false
+	case report.RunHolding:
+		return true
+	}
+	return slices.ContainsFunc(u.Keys, func(k Touched) bool { return u.switching[k] })
 }
 
 // Touched is an RRset of a zone in a view. It is comparable.
@@ -120,11 +137,13 @@ func (p *Past) remember(state *execute.State) {
 // not begun to write has nothing to finish.
 func (p *Past) addUnfinished(r journal.Run, made *plan.Plan, events []journal.Event, result execute.Result) error {
 	wrote := false
-	u := Unfinished{ID: r.ID}
+	u := Unfinished{ID: r.ID, switching: map[Touched]bool{}}
 	for _, c := range result.Changes {
 		wrote = wrote || c.Written
 		if c.Made == execute.Pending || c.Made == execute.LeftOpen {
-			u.Keys = append(u.Keys, Touched{c.Change.ZoneRef, c.Change.Key})
+			k := Touched{c.Change.ZoneRef, c.Change.Key}
+			u.Keys = append(u.Keys, k)
+			u.switching[k] = c.Switching
 		}
 	}
 	if !wrote {
@@ -211,14 +230,13 @@ func (e *UnfinishedError) Error() string {
 }
 
 // CheckUnfinished returns an *UnfinishedError when the plan changes what an
-// earlier run is not through with. A run that a process works on at this moment
-// is left to its locks, which name the process.
+// earlier run has switched and not verified, or what it holds.
 func (s Settings) CheckUnfinished(made *plan.Plan, now time.Time) error {
 	past, err := s.Past(now)
 	if err != nil {
 		return err
 	}
-	standing := slices.DeleteFunc(past.Unfinished(made), func(u Unfinished) bool { return u.State == report.RunRunning })
+	standing := slices.DeleteFunc(past.Unfinished(made), func(u Unfinished) bool { return !u.stands() })
 	if len(standing) > 0 {
 		return &UnfinishedError{standing}
 	}

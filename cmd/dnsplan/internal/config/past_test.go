@@ -65,6 +65,7 @@ func TestUnfinishedRuns(t *testing.T) {
 	old := planFor("OLD", "", "www")
 	lower := journal.Event{Kind: journal.Start, Step: stepOf(t, old, plan.StepLower)}
 	lowered := journal.Event{Kind: journal.Done, Step: lower.Step, Zone: org}
+	switched := journal.Event{Kind: journal.Start, Step: stepOf(t, old, plan.StepSwitch)}
 	backup := journal.Event{Kind: journal.Start, Step: stepOf(t, old, plan.StepBackup)}
 	hold := journal.Event{Kind: journal.Hold, Step: stepOf(t, old, plan.StepGate), Zone: org, Error: "lags"}
 	cancel, end := journal.Event{Kind: journal.Cancel}, journal.Event{Kind: journal.End}
@@ -74,17 +75,20 @@ func TestUnfinishedRuns(t *testing.T) {
 		name   string
 		events []journal.Event
 		plan   *plan.Plan
-		want   report.RunState // empty: free
+		want   report.RunState // empty: not told of
+		free   bool            // told of, and not refused
 	}{
-		{"begun", nil, www, ""},
-		{"nothing written", []journal.Event{backup}, www, ""},
-		{"died in a write", []journal.Event{backup, lower}, www, report.RunInterrupted},
-		{"holds", []journal.Event{lower, lowered, hold}, www, report.RunHolding},
-		{"another RRset", []journal.Event{lower, lowered, hold}, planFor("NEW", "", "api"), ""},
-		{"another view", []journal.Event{lower, lowered, hold}, planFor("NEW", "internal", "www"), ""},
-		{"its own run", []journal.Event{lower, lowered}, old, ""},
-		{"taken back, but for the end", []journal.Event{lower, lowered, cancel, undone}, www, ""},
-		{"ended", []journal.Event{lower, lowered, cancel, undone, end}, www, ""},
+		{"begun", nil, www, "", true},
+		{"nothing written", []journal.Event{backup}, www, "", true},
+		{"died in the lowering", []journal.Event{backup, lower}, www, report.RunInterrupted, true},
+		{"died in the first wait", []journal.Event{lower, lowered}, www, report.RunInterrupted, true},
+		{"died in the switch", []journal.Event{lower, lowered, switched}, www, report.RunInterrupted, false},
+		{"holds", []journal.Event{lower, lowered, hold}, www, report.RunHolding, false},
+		{"another RRset", []journal.Event{lower, lowered, hold}, planFor("NEW", "", "api"), "", true},
+		{"another view", []journal.Event{lower, lowered, hold}, planFor("NEW", "internal", "www"), "", true},
+		{"its own run", []journal.Event{lower, lowered}, old, "", true},
+		{"taken back, but for the end", []journal.Event{lower, lowered, cancel, undone}, www, "", true},
+		{"ended", []journal.Event{lower, lowered, cancel, undone, end}, www, "", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := Settings{StateDir: t.TempDir()}
@@ -97,7 +101,7 @@ func TestUnfinishedRuns(t *testing.T) {
 			if tt.want == "" && len(found) > 0 || tt.want != "" && (len(found) != 1 || found[0].State != tt.want) {
 				t.Errorf("found %v, want %q", found, tt.want)
 			}
-			if err := s.CheckUnfinished(tt.plan, now); (err != nil) != (tt.want != "") {
+			if err := s.CheckUnfinished(tt.plan, now); (err == nil) != tt.free {
 				t.Errorf("refused: %v", err)
 			}
 		})
