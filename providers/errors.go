@@ -23,9 +23,15 @@ var (
 	ErrForeign = errors.New("not written by dnsplan")
 	// ErrCredentials: the provider refused who is asking.
 	ErrCredentials = errors.New("credentials refused")
+	// ErrNoListing: the zone is not listed for whoever asks, but a Looker
+	// answers for the names that it is asked for. See ReadOrLook.
+	ErrNoListing = errors.New("the zone is not listed")
 	// ErrZoneNotFound: the provider holds no such zone.
 	ErrZoneNotFound = errors.New("no such zone")
 )
+
+// uncertain tells whether something may have been written in spite of err.
+func uncertain(err error) bool { return errors.Is(err, ErrPartial) || errors.Is(err, ErrUnknown) }
 
 // maxNamed is how many keys an error's text names; its Keys hold all. A batch of
 // thousands would make a text that nobody reads, kept in a journal and repeated

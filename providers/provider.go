@@ -16,6 +16,7 @@ package providers
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -27,7 +28,8 @@ import (
 type Provider interface {
 	// Read returns the zone as it stands, sorted. A read that is not complete
 	// is an error, never a shorter snapshot.
-	// Errors: ErrZoneNotFound, ErrCredentials, a *RateLimitError, or others.
+	// Errors: ErrZoneNotFound, ErrCredentials, ErrNoListing, a *RateLimitError,
+	// or others.
 	Read(ctx context.Context, z zone.Name) (*zone.Snapshot, error)
 
 	// Write makes each change, in as few requests as the vendor allows and as
@@ -84,8 +86,19 @@ type Limits struct {
 	// Sync is how long the provider says it needs until all its servers
 	// serve a change; 0 when it does not say.
 	Sync time.Duration
-	// Proxy says that the provider has a CDN proxy that can be toggled.
+	// Proxy says that the provider has a CDN proxy that can be toggled; see
+	// SetProxied.
 	Proxy bool
+	// Batch is how many changes one write takes at once; more are split, in the
+	// order given, A and AAAA of one name never apart. 0 is no bound that can be
+	// told beforehand.
+	Batch int
+	// Atomic says that what is written at once is applied whole or not at all.
+	Atomic bool
+	// Conditional says that the provider itself compares Before as it writes.
+	// The other adapters read right before they write: what someone else sets in
+	// the moment between is not noticed.
+	Conditional bool
 }
 
 // Syncer is a Provider whose API tells when a change has reached all of its
@@ -107,6 +120,75 @@ type Looker interface {
 // Lister is a Provider that can list the zones it holds.
 type Lister interface {
 	ListZones(ctx context.Context) ([]zone.Name, error)
+}
+
+// Budgeter is a Provider whose vendor counts requests.
+type Budgeter interface {
+	// Budget returns what is left, as the vendor told last. It makes no request.
+	Budget() Budget
+}
+
+// Budget is how many requests a vendor takes in a span of time.
+type Budget struct {
+	// Limit is the most requests in a span; 0 is not known.
+	Limit int
+	// Remaining is how many of them are left until Reset.
+	Remaining int
+	Reset     time.Time
+	// Used is how many requests this provider has made so far.
+	Used int
+}
+
+// Examiner is a Provider that can tell more of its access than a read does.
+type Examiner interface {
+	// Examine asks the vendor about the caller's credentials, about what they
+	// permit as far as that can be told without writing, and about the given
+	// zones. It returns findings also where a request fails, and writes nothing.
+	Examine(ctx context.Context, zones []zone.Name) []Finding
+}
+
+// Finding is one thing that an Examiner has found out.
+type Finding struct {
+	// Topic is what it is about: "credentials", "permissions", "zone" or "clock".
+	Topic string
+	// Zone is the zone it is about; empty for the whole provider.
+	Zone    zone.Name
+	Verdict Verdict
+	// Detail says what was found, and Remedy what to do about it, which is
+	// empty where nothing is.
+	Detail, Remedy string
+}
+
+// Verdict is what a Finding means.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Good    Verdict = iota // as it should be
+	Unclear                // cannot be told from here
+	Bad                    // it will stop a plan or a run
+)
+
+// String returns "ok", "unclear" or "wrong".
+func (v Verdict) String() string { return [...]string{"ok", "unclear", "wrong"}[v] }
+
+// MarshalText writes String.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// ReadOrLook reads the whole zone or, where the provider does not list it
+// (ErrNoListing), looks at keys. That snapshot is Blind, and says why.
+func ReadOrLook(ctx context.Context, p Provider, z zone.Name, keys []zone.Key) (*zone.Snapshot, error) {
+	s, err := p.Read(ctx, z)
+	l, looks := p.(Looker)
+	if !looks || !errors.Is(err, ErrNoListing) {
+		return s, err
+	}
+	refusal := err
+	if s, err = l.Look(ctx, z, keys); err != nil {
+		return nil, err
+	}
+	s.Blind = refusal.Error()
+	return s, nil
 }
 
 // Look reads keys through p's Looker, or out of a whole read where it has none.

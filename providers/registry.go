@@ -19,6 +19,9 @@ type Settings struct {
 	Secret func(key string) (string, error)
 	// Folder resolves a path of the inventory.
 	Folder func(path string) string
+	// Log takes a line about each request, without secrets; nil where nobody
+	// wants to know.
+	Log func(line string)
 }
 
 // Opener makes a provider. The context is for what opening takes, not for the

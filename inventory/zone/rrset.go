@@ -92,6 +92,9 @@ type RRset struct {
 	// "alias", "weighted", "latency", "geo", "failover", "multivalue",
 	// "traffic-policy", "disabled", "generated", "included".
 	Foreign string
+	// Detail is what the provider tells of a foreign set, for people: where an
+	// alias points, or which weights there are.
+	Detail string
 	// Members run parallel to Addrs, or are nil where the provider keeps
 	// nothing beside an address.
 	Members []Member

@@ -1,0 +1,86 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+const longestPause = 8 * time.Second
+
+// pauses returns how long to wait before each further try.
+func (c *Chain) pauses() *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{
+		InitialInterval: c.opts.Pause, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: longestPause,
+	}
+}
+
+func (c *Chain) throttled(a attempt) bool {
+	return a.resp != nil && (a.resp.StatusCode == http.StatusTooManyRequests || c.opts.Throttled(a.resp.StatusCode, a.body))
+}
+
+func (a attempt) failing() bool { return a.resp != nil && a.resp.StatusCode >= 500 }
+
+// again tells whether the request may be made once more, and when.
+func (c *Chain) again(a attempt, writes bool, pauses *backoff.ExponentialBackOff) (time.Time, bool) {
+	throttled := c.throttled(a)
+	switch {
+	case throttled:
+	case a.err == nil && !a.failing():
+		return time.Time{}, false
+	case writes && a.sent:
+		return time.Time{}, false
+	}
+	pause := pauses.NextBackOff()
+	now := time.Now()
+	if until, ok := retryAfter(a, now); ok {
+		// Everybody was told the same moment: do not all come back at once.
+		return until.Add(time.Duration(rand.Int64N(int64(c.opts.Pause)))), until.Sub(now) <= c.opts.Patience
+	}
+	return now.Add(pause), true
+}
+
+// conclude is what the caller gets of the last attempt.
+func (c *Chain) conclude(r *http.Request, a attempt, writes bool) (*http.Response, error) {
+	switch {
+	case c.throttled(a):
+		until, ok := retryAfter(a, time.Now())
+		if !ok {
+			until = time.Now().Add(longestPause)
+		}
+		return nil, &providers.RateLimitError{Until: until}
+	case a.err != nil && writes && a.sent:
+		return nil, fmt.Errorf("%w: %s was sent: %w", providers.ErrUnknown, c.name(r), c.Redact(a.err))
+	case a.err != nil:
+		return nil, c.Redact(a.err)
+	case a.failing() && writes:
+		return nil, fmt.Errorf("%w: %s: %w", providers.ErrUnknown, c.name(r), c.answerError(r, a))
+	case a.failing() || notAPI(a):
+		return nil, c.answerError(r, a)
+	}
+	if a.resp.StatusCode >= http.StatusBadRequest {
+		a.body = []byte(c.redact.text(string(a.body)))
+	}
+	return a.response(r), nil
+}
+
+// interrupted is the error of a request whose context has ended.
+func (c *Chain) interrupted(r *http.Request, a attempt, writes bool) error {
+	cause := context.Cause(r.Context())
+	if writes && a.sent {
+		return fmt.Errorf("%w: %s was sent: %w", providers.ErrUnknown, c.name(r), cause)
+	}
+	return cause
+}
+
+// name is a request as a person reads it, without its query, which may be long
+// and hold secrets.
+func (c *Chain) name(r *http.Request) string {
+	return c.redact.text(r.Method + " " + r.URL.Path)
+}

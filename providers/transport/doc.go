@@ -1,0 +1,19 @@
+// Package transport is the chain of http.RoundTrippers that every adapter over
+// HTTP shares: a rate limit that listens to the vendor, retries of what is safe
+// to repeat, a line of log for each request, and redaction.
+//
+//	chain := transport.New(transport.Options{
+//		Name: "cf", Secrets: []string{token}, Rate: 3.5, Burst: 150, Log: settings.Log,
+//	})
+//	client := chain.Client() // an *http.Client for a vendor's SDK
+//
+// What a request may do to the zone decides what happens when it fails. A read
+// is tried again. A write is tried again only when it cannot have been acted on:
+// the connection was never made, or the vendor says that it refused it for the
+// rate (429). A write whose reply was lost, or that was answered with a server
+// error, is an error that wraps providers.ErrUnknown: its caller reads, compares
+// and then decides.
+//
+// A reply is read whole before anybody sees it, so that one that breaks off in
+// the middle fails here, under the same rules.
+package transport

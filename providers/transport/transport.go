@@ -1,0 +1,209 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+const (
+	defaultTimeout = 60 * time.Second
+	defaultPause   = 500 * time.Millisecond
+	defaultPatient = 30 * time.Second
+	// maxReply bounds a reply; the largest page of any vendor is a fraction of it.
+	maxReply = 64 << 20
+)
+
+// Options say how a vendor wants to be asked.
+type Options struct {
+	// Name is the provider's name in the inventory, for the log.
+	Name string
+	// Base makes the connections; nil is http.DefaultTransport.
+	Base http.RoundTripper
+	// Secrets are values that must show nowhere.
+	Secrets []string
+	// Rate is the most requests per second, and Burst how many may be made at
+	// once; a Rate of 0 is no limit.
+	Rate  float64
+	Burst int
+	// Writes tells requests that change something; nil is every method but GET
+	// and HEAD.
+	Writes func(*http.Request) bool
+	// Throttled tells a refusal for the rate from other answers, beside the
+	// status 429; nil is for vendors that use that alone.
+	Throttled func(status int, body []byte) bool
+	// Tries is how often a request is made at most; 0 is 5.
+	Tries int
+	// Pause is how long to wait before the second try, twice as long before the
+	// next, up to 8 s, each with up to half of it added or taken at random;
+	// 0 is 500 ms. Retry-After wins.
+	Pause time.Duration
+	// Patience is the longest that a vendor's Retry-After is waited for; 0 is
+	// 30 s. A longer one is a *providers.RateLimitError.
+	Patience time.Duration
+	// Timeout bounds each try, its whole reply included; 0 is 60 s.
+	Timeout time.Duration
+	// Log takes a line for each try; nil takes none.
+	Log func(line string)
+}
+
+// Chain is an http.RoundTripper. It is safe for concurrent use. Of its errors,
+// *providers.RateLimitError and providers.ErrUnknown say what to do; an
+// *AnswerError is an answer that is not the API's.
+type Chain struct {
+	opts    Options
+	limiter *rate.Limiter
+	redact  *redactor
+
+	mu      sync.Mutex
+	budget  providers.Budget
+	skew    time.Duration
+	hasSkew bool
+}
+
+// New returns a chain.
+func New(o Options) *Chain {
+	if o.Base == nil {
+		o.Base = http.DefaultTransport
+	}
+	if o.Writes == nil {
+		o.Writes = func(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
+	}
+	if o.Throttled == nil {
+		o.Throttled = func(int, []byte) bool { return false }
+	}
+	o.Tries = orDefault(o.Tries, 5)
+	o.Pause = orDefault(o.Pause, defaultPause)
+	o.Patience = orDefault(o.Patience, defaultPatient)
+	o.Timeout = orDefault(o.Timeout, defaultTimeout)
+	c := &Chain{opts: o, redact: newRedactor(o.Secrets), limiter: rate.NewLimiter(rate.Inf, 0)}
+	if o.Rate > 0 {
+		c.limiter = rate.NewLimiter(rate.Limit(o.Rate), max(o.Burst, 1))
+	}
+	return c
+}
+
+func orDefault[T comparable](v, fallback T) T {
+	var none T
+	if v == none {
+		return fallback
+	}
+	return v
+}
+
+// Client returns a client over the chain. It follows no redirect, because that
+// would carry credentials to another place.
+func (c *Chain) Client() *http.Client {
+	return &http.Client{Transport: c, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// Budget returns what is left of the vendor's budget, as its headers said last.
+func (c *Chain) Budget() providers.Budget {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.budget
+}
+
+// Skew is how far this machine's clock is ahead of the vendor's, to the second;
+// known is false before the first reply with a date.
+func (c *Chain) Skew() (ahead time.Duration, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.skew, c.hasSkew
+}
+
+// Redact returns err without secrets in its text. What it wraps is still found
+// by errors.Is and errors.As.
+func (c *Chain) Redact(err error) error { return c.redact.err(err) }
+
+// RoundTrip makes the request, again where that is safe.
+func (c *Chain) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	writes := c.opts.Writes(r)
+	pauses := c.pauses()
+	for try := 1; ; try++ {
+		if err := c.admit(r.Context()); err != nil {
+			return nil, err
+		}
+		a := c.attempt(r, body)
+		c.log(r, a, try)
+		if err := r.Context().Err(); err != nil && a.err != nil {
+			return nil, c.interrupted(r, a, writes)
+		}
+		until, again := c.again(a, writes, pauses)
+		if !again || try == c.opts.Tries {
+			return c.conclude(r, a, writes)
+		}
+		if err := sleepUntil(r.Context(), until); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// readBody takes the body, so that it can be sent again.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read what is to be sent: %w", err)
+	}
+	return body, nil
+}
+
+// admit waits for the rate limit, and for the vendor's budget where the wait is
+// short.
+func (c *Chain) admit(ctx context.Context) error {
+	if b := c.Budget(); b.Limit > 0 && b.Remaining <= 0 && time.Until(b.Reset) > 0 {
+		if time.Until(b.Reset) > c.opts.Patience {
+			return &providers.RateLimitError{Until: b.Reset}
+		}
+		if err := sleepUntil(ctx, b.Reset); err != nil {
+			return err
+		}
+	}
+	if err := c.limiter.Wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return fmt.Errorf("the request would not be made in time: %w", err)
+	}
+	return nil
+}
+
+// sleepUntil waits; the context's end ends it.
+func sleepUntil(ctx context.Context, t time.Time) error {
+	timer := time.NewTimer(time.Until(t))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// response makes a reply out of what was read of it.
+func (a attempt) response(r *http.Request) *http.Response {
+	resp := *a.resp
+	resp.Request = r
+	resp.Body = io.NopCloser(bytes.NewReader(a.body))
+	resp.ContentLength = int64(len(a.body))
+	resp.Header = a.resp.Header.Clone()
+	resp.Header.Del("Content-Length")
+	resp.TransferEncoding = nil
+	return &resp
+}
