@@ -16,6 +16,8 @@ type Zone struct {
 	// store, never the provider. The serial of the SOA record may differ from
 	// call to call, nothing else.
 	Others func(t *testing.T) []string
+
+	scale int // the harness's Scale, at least 1
 }
 
 // Harness makes zones for the suite.
@@ -30,6 +32,9 @@ type Harness struct {
 	// Sets is how many RRsets the case of many changes writes at once; 0 is
 	// 1,200.
 	Sets int
+	// Scale multiplies every TTL of the suite, the lowest of which is 60, for a
+	// provider with a higher minimum; 0 is 1.
+	Scale int
 	// Skip names cases that the provider cannot pass, with the reason. See the
 	// constants. A name that is no case fails the run.
 	Skip map[Case]string

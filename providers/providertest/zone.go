@@ -2,10 +2,12 @@ package providertest
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,7 +35,27 @@ ns.sub 3600 IN A 192.0.2.54
 // open returns a zone of base and more lines.
 func open(t *testing.T, h Harness, more string) Zone {
 	t.Helper()
-	return h.Open(t, base+more)
+	z := h.Open(t, scaled(t, base+more, h.Scale))
+	z.scale = max(h.Scale, 1)
+	return z
+}
+
+// scaled multiplies the TTLs of master file lines.
+func scaled(t *testing.T, text string, scale int) string {
+	t.Helper()
+	if scale <= 1 {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		f := strings.SplitN(line, " ", 3)
+		ttl, err := strconv.Atoi(f[1])
+		if err != nil {
+			t.Fatalf("seed line %q: %v", line, err)
+		}
+		fmt.Fprintf(&b, "%s %d %s", f[0], ttl*scale, f[2])
+	}
+	return b.String()
 }
 
 // set reads "www 300 A 192.0.2.1 192.0.2.2"; nil for an empty line.
@@ -55,7 +77,7 @@ func (z Zone) set(t *testing.T, line string) *zone.RRset {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &zone.RRset{Key: zone.Key{Name: zone.MustParseName(name), Type: typ}, TTL: ttl}
+	r := &zone.RRset{Key: zone.Key{Name: zone.MustParseName(name), Type: typ}, TTL: ttl * zone.TTL(max(z.scale, 1))}
 	for _, a := range f[3:] {
 		r.Addrs = append(r.Addrs, netip.MustParseAddr(a))
 	}
