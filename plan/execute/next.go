@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -36,6 +37,8 @@ type Action struct {
 	Zones []plan.ZoneRef
 	// Closing says that Step is to be taken back, not done.
 	Closing bool
+	// Again says that Step was begun before in one of Zones, and did not end.
+	Again bool
 	// Waits are deadlines, parallel to Zones.
 	Waits []time.Time
 	// Until is the latest of the deadlines that are waited for.
@@ -72,7 +75,7 @@ func Next(p *plan.Plan, s *State, now time.Time) Action {
 		if st.Kind.Waits() {
 			return s.wait(st, open, now)
 		}
-		return Action{Kind: Run, Step: st, Zones: open}
+		return Action{Kind: Run, Step: st, Zones: open, Again: s.startedIn(st, open)}
 	}
 	if s.anyHeld() {
 		return Action{Kind: Hold}
@@ -90,6 +93,10 @@ func (s *State) open(st *plan.Step, beside map[plan.ZoneRef]bool) (open []plan.Z
 		}
 	}
 	return open
+}
+
+func (s *State) startedIn(st *plan.Step, zones []plan.ZoneRef) bool {
+	return slices.ContainsFunc(zones, func(ref plan.ZoneRef) bool { return s.steps[st.ID].started[ref] })
 }
 
 // wait takes a waiting step through arming, sleeping and passing. Its zones

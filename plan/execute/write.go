@@ -29,19 +29,21 @@ const (
 	closingPatience = 2 * time.Minute
 )
 
-// write brings the zone from each move's From to its To. It looks first: what
-// is already there is not written again, and what is neither stops it before
-// anything is written. A lost reply is answered by looking, never by writing
-// blindly.
+// write brings the zone from each move's From to its To. The provider compares
+// right before it writes, so that a first write needs no look of its own; where
+// that says that live is something else, and wherever a write may have been sent
+// before, it is preceded by one: what is as wanted already is not written again,
+// and what is neither as wanted nor as expected stops the step before anything
+// is written.
 func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 	p, err := w.World.Provider(w.ref)
 	if err != nil {
 		return facts{}, err
 	}
-	written := 0
+	written, first := 0, !w.action.Again && !w.action.Closing
 	err = w.patiently(ctx, func() error {
-		n, err := w.tryWrite(ctx, p, moves)
-		written += n
+		n, err := w.tryWrite(ctx, p, moves, first)
+		written, first = written+n, false
 		return err
 	})
 	return facts{Written: written}, err
@@ -69,13 +71,9 @@ func (w *work) patiently(ctx context.Context, do func() error) error {
 	}
 }
 
-// tryWrite looks, writes what is to be written, waits for the provider to be in
-// sync, and looks again.
-func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.Move) (written int, err error) {
-	todo, live, err := w.look(ctx, p, moves)
-	if err != nil || len(todo) == 0 {
-		return 0, err
-	}
+// tryWrite writes what is to be written, waits for the provider to be in sync,
+// and looks.
+func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.Move, first bool) (written int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err // the last moment at which nothing has been sent
 	}
@@ -83,8 +81,8 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 	if !w.action.Closing {
 		sent = context.WithoutCancel(ctx) // what is begun is finished
 	}
-	receipt, err := p.Write(sent, w.ref.Zone, changesOf(todo, live))
-	if err != nil {
+	receipt, todo, err := w.send(sent, p, moves, first)
+	if err != nil || len(todo) == 0 {
 		return 0, err
 	}
 	if s, ok := p.(providers.Syncer); ok {
@@ -98,6 +96,24 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 		err = fmt.Errorf("%s was accepted, and %s is not there", w.step.Kind, left[0].To)
 	}
 	return len(todo), err
+}
+
+// send writes the moves. Unless it is the first time, or where live is not what
+// they expect, it looks, and writes those that are not there yet. It returns what
+// it has written.
+func (w *work) send(ctx context.Context, p providers.Provider, moves []plan.Move, first bool) (providers.Receipt, []plan.Move, error) {
+	if first {
+		receipt, err := p.Write(ctx, w.ref.Zone, changesOf(moves, nil))
+		if !errors.Is(err, providers.ErrConflict) {
+			return receipt, moves, err
+		}
+	}
+	todo, live, err := w.look(ctx, p, moves)
+	if err != nil || len(todo) == 0 {
+		return providers.Receipt{}, nil, err
+	}
+	receipt, err := p.Write(ctx, w.ref.Zone, changesOf(todo, live))
+	return receipt, todo, err
 }
 
 // look reads the moves' RRsets and returns those that are still to be written.
@@ -147,12 +163,15 @@ func shown(r zone.RRset, ok bool) string {
 	return r.String()
 }
 
-// changesOf gives the provider each set as it was just read, with what it keeps
-// beside the addresses.
+// changesOf are the changes of moves, from what was just read where something
+// was, else from what is expected.
 func changesOf(moves []plan.Move, live *zone.Snapshot) []providers.Change {
 	out := make([]providers.Change, len(moves))
 	for i, m := range moves {
-		out[i] = providers.Change{After: m.To, Replaces: m.Replaces}
+		out[i] = providers.Change{Before: m.From, After: m.To, Replaces: m.Replaces}
+		if live == nil {
+			continue
+		}
 		if r, ok := live.Find(m.Key); ok {
 			out[i].Before = &r
 		}

@@ -358,9 +358,9 @@ func TestSomeoneElseChangesTheRRsetInTheWait(t *testing.T) {
 		is     func(r *rig) func(journal.Event) bool
 		writes []string
 	}{
-		"before the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 1)) }, []string{lowWWW}},
+		"before the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 1)) }, []string{lowWWW, switchWWW + " ! not written"}},
 		"behind the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 2)) }, []string{lowWWW, switchWWW}},
-		"before the raise":  {func(r *rig) func(journal.Event) bool { return began(r.step(plan.StepRaise, 1)) }, []string{lowWWW, switchWWW}},
+		"before the raise":  {func(r *rig) func(journal.Event) bool { return began(r.step(plan.StepRaise, 1)) }, []string{lowWWW, switchWWW, isWWW + " ! not written"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
