@@ -91,9 +91,9 @@ func (a *app) backupZones(c *cobra.Command, s *config.Session, wanted []zone.Nam
 		if err != nil {
 			return done, err
 		}
-		live, err := p.Read(c.Context(), z.Name)
+		live, err := s.Live(c.Context(), p, z)
 		if err != nil {
-			return done, fmt.Errorf("provider %q: %w", z.Provider, err)
+			return done, err
 		}
 		info, err := s.SaveBackup(plan.ZoneRef{Zone: z.Name, View: z.View}, live, "", a.clock.Now())
 		if err != nil {

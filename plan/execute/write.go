@@ -217,7 +217,8 @@ func (w *work) explain(err error) error {
 	return failf(class, "%s in %s: %w", w.step.Kind, w.ref, err)
 }
 
-// backup keeps a copy of the zone, as it is before the first write.
+// backup keeps a copy of the zone, as it is before the first write: the whole of
+// it, or the RRsets that the run touches where the provider does not list it.
 func (w *work) backup(ctx context.Context) (facts, error) {
 	p, err := w.World.Provider(w.ref)
 	if err != nil {
@@ -225,7 +226,7 @@ func (w *work) backup(ctx context.Context) (facts, error) {
 	}
 	var s *zone.Snapshot
 	if err := w.patiently(ctx, func() (err error) {
-		s, err = p.Read(ctx, w.ref.Zone)
+		s, err = providers.ReadOrLook(ctx, p, w.ref.Zone, zoneKeys(w.moves()))
 		return err
 	}); err != nil {
 		return facts{}, err

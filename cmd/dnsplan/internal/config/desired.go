@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/providers"
 )
 
 // zonesAtOnce is how many zones are read at the same time.
@@ -165,9 +167,9 @@ func (s *Session) read(ctx context.Context, z inventory.Zone) (*plan.Desired, *z
 	if err != nil {
 		return nil, nil, err
 	}
-	live, err := p.Read(ctx, z.Name)
+	live, err := s.Live(ctx, p, z)
 	if err != nil {
-		return nil, nil, fmt.Errorf("provider %q: %w", z.Provider, err)
+		return nil, nil, err
 	}
 	limits := p.Limits(z.Name)
 	d := &plan.Desired{
@@ -180,6 +182,34 @@ func (s *Session) read(ctx context.Context, z inventory.Zone) (*plan.Desired, *z
 		d.Servers = append(d.Servers, a.String())
 	}
 	return d, live, nil
+}
+
+// Live reads the zone or, where its provider does not list it, the names of the
+// inventory.
+func (s *Session) Live(ctx context.Context, p providers.Provider, z inventory.Zone) (*zone.Snapshot, error) {
+	live, err := providers.ReadOrLook(ctx, p, z.Name, lookedAt(z))
+	if err != nil {
+		return nil, fmt.Errorf("provider %q: %w", z.Provider, err)
+	}
+	return live, nil
+}
+
+// lookedAt are the RRsets that matter to the zone's records: both address types
+// at each name, and at each wildcard above it, whose TTL a new name waits for.
+func lookedAt(z inventory.Zone) []zone.Key {
+	names := map[zone.Name]bool{}
+	for _, r := range z.Records {
+		names[r.Name] = true
+		for n := r.Name; n != z.Name && n != zone.Root; {
+			n = n.Parent()
+			names["*."+n] = true
+		}
+	}
+	var keys []zone.Key
+	for _, n := range slices.SortedFunc(maps.Keys(names), zone.CompareNames) {
+		keys = append(keys, zone.Key{Name: n, Type: zone.A}, zone.Key{Name: n, Type: zone.AAAA})
+	}
+	return keys
 }
 
 // discovers tells whether the zone's NS set is asked: not when the inventory

@@ -184,7 +184,7 @@ func (s *Session) nameServers(ctx context.Context, z plan.Zone, p providers.Prov
 	if b, ok := p.(*sandbox.Sandbox); ok {
 		return ofSandbox(b), nil
 	}
-	live, err := p.Read(ctx, z.Zone)
+	live, err := providers.ReadOrLook(ctx, p, z.Zone, nil) // of a zone that is not listed, resolvers know the NS set
 	if err != nil {
 		return nil, err
 	}
