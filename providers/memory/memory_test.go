@@ -22,14 +22,39 @@ const org zone.Name = "example.org."
 var www = zone.Key{Name: "www.example.org.", Type: zone.A}
 
 func TestSuite(t *testing.T) {
-	for _, ids := range []bool{false, true} {
-		t.Run(fmt.Sprintf("ids %v", ids), func(t *testing.T) {
-			providertest.Run(t, providertest.Harness{
-				Open:    func(t *testing.T, text string) providertest.Zone { return open(t, ids, text) },
-				Foreign: func(t *testing.T) (providertest.Zone, zone.Key) { return open(t, ids, foreign), www },
-			})
+	for name, o := range map[string]memory.Options{
+		"plain":   {Limits: providers.Limits{Atomic: true, Conditional: true}},
+		"ids":     {IDs: true, Limits: providers.Limits{Atomic: true, Conditional: true}},
+		"proxied": {IDs: true, Limits: providers.Limits{Atomic: true, Conditional: true, Proxy: true, MinTTL: 60, MaxTTL: 86400}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := providertest.Harness{
+				Open:    func(t *testing.T, text string) providertest.Zone { return open(t, o, text) },
+				Foreign: func(t *testing.T) (providertest.Zone, zone.Key) { return open(t, o, foreign), www },
+			}
+			if o.IDs {
+				h.Annotate = annotate
+			}
+			providertest.Run(t, h)
 		})
 	}
+}
+
+func open(t *testing.T, o memory.Options, text string) providertest.Zone {
+	p := memory.New(o)
+	put(t, p, text)
+	return providertest.Zone{Provider: p, Name: org, Others: func(*testing.T) []string { return lines(p) }}
+}
+
+// annotate sets what stands beside a value, but for its id.
+func annotate(_ *testing.T, z providertest.Zone, key zone.Key, addr netip.Addr, m zone.Member) {
+	z.Provider.(*memory.Provider).Edit(z.Name, func(s *zone.Snapshot) {
+		for i, r := range s.RRsets {
+			if j := slices.Index(r.Addrs, addr); r.Key == key && j >= 0 {
+				s.RRsets[i].Members[j].Comment, s.RRsets[i].Members[j].Tags = m.Comment, m.Tags
+			}
+		}
+	})
 }
 
 const (
@@ -37,12 +62,6 @@ const (
 	two     = soa + "www 300 IN A 192.0.2.1\nwww 300 IN A 192.0.2.2\n"
 	foreign = soa + "$GENERATE 1-2 www 300 A 192.0.2.$\n"
 )
-
-func open(t *testing.T, ids bool, text string) providertest.Zone {
-	p := memory.New(memory.Options{IDs: ids})
-	put(t, p, text)
-	return providertest.Zone{Provider: p, Name: org, Others: func(*testing.T) []string { return lines(p) }}
-}
 
 func put(t *testing.T, p *memory.Provider, text string) {
 	t.Helper()

@@ -1,11 +1,9 @@
 package providertest
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
-	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
 )
 
@@ -34,6 +32,10 @@ func testChange(t *testing.T, h Harness) {
 		{"wildcard create", "", "", "* 300 A 192.0.2.1"},
 		{"wildcard update", "*.lab 300 IN A 192.0.2.1\n", "*.lab 300 A 192.0.2.1", "*.lab 300 A 203.0.113.11"},
 		{"A-label", "xn--bcher-kva 300 IN A 192.0.2.1\n", "xn--bcher-kva 300 A 192.0.2.1", "xn--bcher-kva 300 A 203.0.113.11"},
+		{"A-label in upper case", "XN--BCHER-KVA 300 IN A 192.0.2.1\n", "bücher 300 A 192.0.2.1", "bücher 60 A 192.0.2.1"},
+		{"U-label", "xn--ndaaa.lab 300 IN AAAA 2001:db8::1\n", "ööö.lab 300 AAAA 2001:db8::1", "ööö.lab 300 AAAA 2001:db8::2"},
+		{"create at a U-label", "", "", "bücher 300 A 192.0.2.1"},
+		{"delete at a U-label", "xn--bcher-kva 300 IN A 192.0.2.1\n", "bücher 300 A 192.0.2.1", ""},
 		{"upper case in the source", "WWW 300 IN A 192.0.2.1\n", "www 300 A 192.0.2.1", "www 300 A 203.0.113.11"},
 		{"name server", "", "ns1 3600 A 192.0.2.53", "ns1 300 A 203.0.113.53"},
 		{"glue", "", "ns.sub 3600 A 192.0.2.54", "ns.sub 3600 A 203.0.113.54"},
@@ -52,34 +54,6 @@ func testChange(t *testing.T, h Harness) {
 
 const two = "www 300 IN A 192.0.2.1\nwww 300 IN A 192.0.2.2\n"
 
-// testMembers swaps one of two values with the sets as they were read, as apply
-// does, and looks at what the provider keeps beside the other.
-func testMembers(t *testing.T, h Harness) {
-	z := open(t, h, two)
-	check := z.watch(t)
-	before, ok := z.read(t).Find(z.set(t, "www 300 A 192.0.2.1").Key)
-	if !ok {
-		t.Fatal("seeded set not found")
-	}
-	if before.Members == nil {
-		t.Skip("the provider keeps nothing beside a value")
-	}
-	after := before.Clone()
-	after.Addrs = z.set(t, "www 300 A 192.0.2.1 203.0.113.11").Addrs
-	after.Members = nil // members are the provider's, a caller need not know them
-	c := providers.Change{Before: &before, After: &after}
-	z.write(t, c)
-	check(c)
-	live, _ := z.read(t).Find(before.Key)
-	if len(live.Members) != 2 || !sameMember(live.Members[0], before.Members[0]) {
-		t.Errorf("members of a value that stays: %+v, want %+v", live.Members, before.Members[0])
-	}
-}
-
-func sameMember(a, b zone.Member) bool {
-	return a.ID == b.ID && a.Comment == b.Comment && slices.Equal(a.Tags, b.Tags)
-}
-
 func testBatch(t *testing.T, h Harness) {
 	z := open(t, h, two+"www 300 IN AAAA 2001:db8::1\nold 300 IN A 192.0.2.9\n")
 	check := z.watch(t)
@@ -92,26 +66,6 @@ func testBatch(t *testing.T, h Harness) {
 	}
 	z.write(t, changes...)
 	check(changes...)
-}
-
-func testMany(t *testing.T, h Harness) {
-	n := h.Sets
-	if n == 0 {
-		n = 1200
-	}
-	z := open(t, h, "")
-	check := z.watch(t)
-	var create, update []providers.Change
-	for i := range n {
-		first := fmt.Sprintf("h%d 300 A 10.0.%d.%d", i, i>>8, i&255)
-		second := fmt.Sprintf("h%d 60 A 10.1.%d.%d", i, i>>8, i&255)
-		create = append(create, z.change(t, "", first))
-		update = append(update, z.change(t, first, second))
-	}
-	z.write(t, create...)
-	check(create...)
-	z.write(t, update...)
-	check(update...)
 }
 
 // testRepeat writes what is there already, as a step does that runs twice.

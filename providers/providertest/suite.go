@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -24,11 +25,16 @@ type Zone struct {
 type Harness struct {
 	// Open returns a fresh zone that holds text: master file lines with
 	// relative names, a TTL and a class each, an SOA and an NS record. The
-	// zone's name is the harness's to choose, up to 60 octets.
+	// zone's name is the harness's to choose, up to 60 octets. Records of types
+	// that the vendor cannot hold may be left out.
 	Open func(t *testing.T, text string) Zone
 	// Foreign returns a zone with an RRset whose Foreign is set; nil where the
 	// provider has none.
 	Foreign func(t *testing.T) (Zone, zone.Key)
+	// Annotate gives the value addr of a set a comment and tags from behind the
+	// provider's back, as a person would with the vendor's own pages; nil where
+	// the provider keeps nothing beside a value. The ID of m is to be ignored.
+	Annotate func(t *testing.T, z Zone, key zone.Key, addr netip.Addr, m zone.Member)
 	// Sets is how many RRsets the case of many changes writes at once; 0 is
 	// 1,200.
 	Sets int
@@ -47,8 +53,10 @@ type Case string
 const (
 	Change      Case = "change"       // one RRset created, updated, deleted, at names of all kinds
 	Members     Case = "members"      // ids, comments and tags of values that stay
+	Proxied     Case = "proxied"      // the proxy of a name on and off, where Limits say that there is one
 	Batch       Case = "batch"        // A and AAAA of one name in one write
 	Many        Case = "many"         // many RRsets in one write
+	Edges       Case = "edges"        // zones of about 100 records and sets, where pages end
 	Repeat      Case = "repeat"       // a change to what is there already
 	CNAME       Case = "cname"        // a new set at a CNAME record, with and without Replaces
 	Conflict    Case = "conflict"     // a precondition on values that does not hold
@@ -71,8 +79,10 @@ func Run(t *testing.T, h Harness) {
 	}{
 		{Change, testChange},
 		{Members, testMembers},
+		{Proxied, testProxied},
 		{Batch, testBatch},
 		{Many, testMany},
+		{Edges, testEdges},
 		{Repeat, testRepeat},
 		{CNAME, testCNAME},
 		{Conflict, testConflict},
