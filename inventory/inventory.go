@@ -86,15 +86,12 @@ type Check struct {
 }
 
 // Provider is what holds zones, with the settings of its type. Settings has a
-// value only for keys that were given or that have a default; secrets stand
-// there as references.
+// value only for keys that were given or that have a default. A secret that was
+// given stands there as its reference; see Credentials for one that was not.
 type Provider struct {
 	Name, Type string
 	Settings   map[string]string
 }
-
-// Secret returns the reference under key; it is empty when there is none.
-func (p Provider) Secret(key string) SecretRef { return SecretRef(p.Settings[key]) }
 
 // Host is a machine with its addresses, sorted.
 type Host struct {

@@ -264,7 +264,7 @@ func TestLookups(t *testing.T) {
 		t.Error("a view that does not exist was found")
 	}
 	p, ok := inv.Provider("cf")
-	if !ok || p.Secret("api_token") != "env:CLOUDFLARE_API_TOKEN" {
+	if !ok || p.Type != "cloudflare" {
 		t.Errorf("provider: %+v", p)
 	}
 	if h, ok := inv.Host("six"); !ok || len(h.IPv4) != 0 {

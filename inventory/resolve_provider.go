@@ -16,9 +16,13 @@ import (
 type option struct {
 	key      string
 	check    func(string) string // what is wrong with a value, or nothing
-	secret   bool
 	required bool
-	fallback string
+	preset   string // the value where none is given
+
+	secret bool
+	// variables hold the secret where the file names no place for it.
+	variables []string
+	optional  bool // a secret that a provider does without
 }
 
 // providerTypes lists the types that exist, for messages.
@@ -32,15 +36,15 @@ func optionsOf(typ string) []option {
 	switch typ {
 	case "cloudflare":
 		return []option{
-			{key: "api_token", secret: true, fallback: "env:CLOUDFLARE_API_TOKEN"},
-			{key: "zone_token", secret: true},
+			{key: "api_token", secret: true, variables: []string{"CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN"}},
+			{key: "zone_token", secret: true, variables: []string{"CF_ZONE_API_TOKEN"}, optional: true},
 			{key: "base_url", check: checkURL},
 		}
 	case "route53":
 		return []option{{key: "hosted_zone_id", check: checkWord}, {key: "endpoint", check: checkURL}}
 	case "namesilo":
 		return []option{
-			{key: "api_key", secret: true, fallback: "env:NAMESILO_API_KEY"},
+			{key: "api_key", secret: true, variables: []string{"NAMESILO_API_KEY"}},
 			{key: "base_url", check: checkURL},
 		}
 	case "rfc2136":
@@ -48,13 +52,13 @@ func optionsOf(typ string) []option {
 			{key: "server", check: checkHostPort, required: true},
 			{key: "tsig_name", check: checkName},
 			{key: "tsig_algorithm", check: checkAlgorithm},
-			{key: "tsig_secret", secret: true},
+			{key: "tsig_secret", secret: true, optional: true},
 		}
 	case "powerdns":
 		return []option{
 			{key: "server_url", check: checkURL, required: true},
-			{key: "server_id", check: checkWord, fallback: "localhost"},
-			{key: "api_key", secret: true, fallback: "env:PDNS_API_KEY"},
+			{key: "server_id", check: checkWord, preset: "localhost"},
+			{key: "api_key", secret: true, variables: []string{"PDNS_API_KEY"}},
 		}
 	case "zonefile":
 		return []option{{key: "dir", check: checkPath, required: true}}
@@ -135,8 +139,8 @@ func (r *resolver) providerSettings(t *providerTable, path string, out map[strin
 			r.option(o, *v, path+"."+o.key, out)
 		} else if o.required {
 			r.missing(path + "." + o.key)
-		} else if o.fallback != "" {
-			out[o.key] = o.fallback
+		} else if o.preset != "" {
+			out[o.key] = o.preset
 		}
 		delete(given, o.key)
 	}

@@ -50,9 +50,9 @@ func TestSecretRefResolve(t *testing.T) {
 
 func TestSecretRefResolveFails(t *testing.T) {
 	for ref, want := range map[inventory.SecretRef]string{
-		"env:NONE":       "secret env:NONE: environment variable is not set",
-		"env:EMPTY":      "secret env:EMPTY: empty",
-		"env:BLANK":      "secret env:BLANK: empty",
+		"env:NONE":       "secret env:NONE: not set in the environment: NONE, NONE_FILE",
+		"env:EMPTY":      "secret env:EMPTY: not set in the environment: EMPTY (empty), EMPTY_FILE",
+		"env:BLANK":      "secret env:BLANK: not set in the environment: BLANK (empty), BLANK_FILE",
 		"env:LINES":      "secret env:LINES: more than one line",
 		"file:none":      "secret file:none: open conf/none: file does not exist",
 		"cred:none":      "secret cred:none: open /run/credentials/dnsplan/none: file does not exist",

@@ -44,8 +44,8 @@ type checkTable struct {
 type providerTable struct {
 	Name         string  `toml:"name" jsonschema:"required" jsonschema_description:"Name that zones refer to; unique."`
 	Type         string  `toml:"type" jsonschema:"required,enum=cloudflare,enum=route53,enum=namesilo,enum=rfc2136,enum=powerdns,enum=zonefile,enum=sandbox" jsonschema_description:"Kind of provider."`
-	APIToken     *string `toml:"api_token" jsonschema_description:"cloudflare: reference to the API token. Default: env:CLOUDFLARE_API_TOKEN."`
-	ZoneToken    *string `toml:"zone_token" jsonschema_description:"cloudflare: reference to a second token that may list zones, where api_token may not."`
+	APIToken     *string `toml:"api_token" jsonschema_description:"cloudflare: reference to the API token. Default: the first that is set of CLOUDFLARE_API_TOKEN, CF_DNS_API_TOKEN, each also with _FILE."`
+	ZoneToken    *string `toml:"zone_token" jsonschema_description:"cloudflare: reference to a second token that may list zones, where api_token may not. Default: CF_ZONE_API_TOKEN, also with _FILE, if it is set."`
 	BaseURL      *string `toml:"base_url" jsonschema_description:"cloudflare, namesilo: another address of the API, for tests."`
 	HostedZoneID *string `toml:"hosted_zone_id" jsonschema_description:"route53: the hosted zone, where the name alone does not tell. Credentials come from the AWS SDK's own chain."`
 	Endpoint     *string `toml:"endpoint" jsonschema_description:"route53: another address of the API, for tests."`
@@ -55,7 +55,7 @@ type providerTable struct {
 	TSIGSecret   *string `toml:"tsig_secret" jsonschema_description:"rfc2136: reference to the TSIG key's secret, in base64."`
 	ServerURL    *string `toml:"server_url" jsonschema_description:"powerdns: address of the API. Required."`
 	ServerID     *string `toml:"server_id" jsonschema_description:"powerdns: id of the server within the API. Default: localhost."`
-	APIKey       *string `toml:"api_key" jsonschema_description:"powerdns, namesilo: reference to the API key. Default: env:PDNS_API_KEY, env:NAMESILO_API_KEY."`
+	APIKey       *string `toml:"api_key" jsonschema_description:"powerdns, namesilo: reference to the API key. Default: PDNS_API_KEY, NAMESILO_API_KEY, each also with _FILE."`
 	Dir          *string `toml:"dir" jsonschema_description:"zonefile (required), sandbox: folder of files named ZONE.zone. A relative path starts at the inventory's folder."`
 }
 

@@ -85,15 +85,15 @@ func (s *Session) Provider(ctx context.Context, name string) (providers.Provider
 	return p, nil
 }
 
-// secret fetches a secret that the inventory refers to.
+// secret fetches the secret under a key; empty where the provider does without.
 func (s *Session) secret(p inventory.Provider, key string) (string, error) {
-	ref := p.Secret(key)
-	if ref == "" {
-		return "", nil
-	}
-	secret, err := ref.Resolve(inventory.SecretSources{Env: s.env, ReadFile: os.ReadFile, Dir: s.Inventory.Dir})
+	secret, err := p.Credential(key).Resolve(s.secretSources())
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", key, err)
 	}
 	return secret.Reveal(), nil
+}
+
+func (s *Session) secretSources() inventory.SecretSources {
+	return inventory.SecretSources{Env: s.env, ReadFile: os.ReadFile, Dir: s.Inventory.Dir}
 }
