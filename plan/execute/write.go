@@ -82,20 +82,40 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 		sent = context.WithoutCancel(ctx) // what is begun is finished
 	}
 	receipt, todo, err := w.send(sent, p, moves, first)
-	if err != nil || len(todo) == 0 {
+	if err != nil {
 		return 0, err
 	}
 	if s, ok := p.(providers.Syncer); ok {
-		w.progress("waiting until the provider is in sync", time.Time{}, nil)
-		if err := s.WaitInSync(ctx, w.ref.Zone, receipt); err != nil {
+		if err := w.inSync(ctx, p, s, receipt, len(moves)-len(todo)); err != nil {
 			return len(todo), err
 		}
+	}
+	if len(todo) == 0 {
+		return 0, nil
 	}
 	left, _, err := w.look(sent, p, moves)
 	if err == nil && len(left) > 0 {
 		err = fmt.Errorf("%s was accepted, and %s is not there", w.step.Kind, left[0].To)
 	}
 	return len(todo), err
+}
+
+// inSync waits until the provider's servers serve what was just written. The
+// receipt of what was there already may have been lost, to a crash or with a
+// reply, a moment ago: that is waited for as long as the provider says it takes.
+func (w *work) inSync(ctx context.Context, p providers.Provider, s providers.Syncer, r providers.Receipt, there int) error {
+	if r.ID != "" {
+		w.progress("waiting until the provider is in sync", time.Time{}, nil)
+		if err := s.WaitInSync(ctx, w.ref.Zone, r); err != nil {
+			return err
+		}
+	}
+	if there == 0 {
+		return nil
+	}
+	until := w.Clock.Now().Add(p.Limits(w.ref.Zone).Sync)
+	w.progress("waiting until the provider is in sync", until, nil)
+	return w.Clock.SleepUntil(ctx, until)
 }
 
 // send writes the moves. Unless it is the first time, or where live is not what
