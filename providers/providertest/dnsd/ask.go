@@ -172,7 +172,7 @@ func (s *Server) secrets() map[string]string {
 func (s *Server) Updates() []string {
 	var out []string
 	for line := range strings.Lines(s.Log()) {
-		if strings.Contains(line, "updating zone") || strings.Contains(line, " DDNS") {
+		if strings.Contains(line, "updating zone") || strings.Contains(line, " DDNS") || strings.Contains(line, " UPDATE (") {
 			out = append(out, strings.TrimSpace(line))
 		}
 	}

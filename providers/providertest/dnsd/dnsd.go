@@ -1,7 +1,7 @@
-// Package dnsd starts real DNS servers on loopback for tests: BIND and Knot as
-// authoritative servers, Unbound as a caching resolver. Each is a child process
-// that needs no privilege, keeps its files in the test's own folder, answers
-// before the constructor returns and is gone when the test ends.
+// Package dnsd starts real DNS servers on loopback for tests: BIND, Knot and
+// PowerDNS as authoritative servers, Unbound as a caching resolver. Each is a
+// child process that needs no privilege, keeps its files in the test's own
+// folder, answers before the constructor returns and is gone when the test ends.
 //
 //	primary := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": text}})
 //	resolver := dnsd.Unbound(t, dnsd.UnboundOptions{
@@ -70,8 +70,9 @@ type Server struct {
 	zones   []string
 	proc    *process
 
-	faketime string // file with the offset, empty without
-	control  string // knotd's control socket
+	faketime string         // file with the offset, empty without
+	control  string         // knotd's control socket
+	api      netip.AddrPort // of PowerDNS
 }
 
 // Start runs a server that was stopped, again on the same address and with

@@ -30,6 +30,9 @@ func TestPrimariesTakeUpdates(t *testing.T) {
 	for name, start := range map[string]func(testing.TB) *dnsd.Server{
 		"BIND": func(tb testing.TB) *dnsd.Server { return dnsd.BIND(tb, dnsd.BINDOptions{Zones: zones()}) },
 		"Knot": func(tb testing.TB) *dnsd.Server { return dnsd.Knot(tb, dnsd.KnotOptions{Zones: zones()}) },
+		"PowerDNS": func(tb testing.TB) *dnsd.Server {
+			return dnsd.PowerDNS(tb, dnsd.PowerDNSOptions{Zones: zones()})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)

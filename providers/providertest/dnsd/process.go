@@ -130,7 +130,7 @@ func (s *Server) ready() bool {
 			return false
 		}
 	}
-	return true
+	return s.apiAnswers()
 }
 
 // Reserve picks an address on 127.0.0.1 whose port is free on UDP and TCP. It
