@@ -59,7 +59,8 @@ func (c *Chain) conclude(r *http.Request, a attempt, writes bool) (*http.Respons
 		return nil, fmt.Errorf("%w: %s was sent: %w", providers.ErrUnknown, c.name(r), c.Redact(a.err))
 	case a.err != nil:
 		return nil, c.Redact(a.err)
-	case a.failing() && writes:
+	case writes && (a.failing() || notAPI(a) && a.resp.StatusCode < 300):
+		// A page in the place of a reply does not tell what became of the request.
 		return nil, fmt.Errorf("%w: %s: %w", providers.ErrUnknown, c.name(r), c.answerError(r, a))
 	case a.failing() || notAPI(a):
 		return nil, c.answerError(r, a)
