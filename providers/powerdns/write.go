@@ -1,0 +1,159 @@
+package powerdns
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// Write reads the zone, compares, and sends one PATCH with all changes, which
+// PowerDNS applies whole or not at all: PATCH /servers/{id}/zones/{zone}
+// (https://doc.powerdns.com/authoritative/http-api/zone.html). Changes that are
+// live already take no PATCH. Receipt.Requests counts both requests.
+func (p *Provider) Write(ctx context.Context, z zone.Name, changes []providers.Change) (providers.Receipt, error) {
+	receipt, err := p.write(ctx, z, changes)
+	if err != nil {
+		return receipt, fmt.Errorf("write %s to %s: %w", z, p.base.Host, err)
+	}
+	return receipt, nil
+}
+
+func (p *Provider) write(ctx context.Context, z zone.Name, changes []providers.Change) (receipt providers.Receipt, err error) {
+	b, err := newBatch(z, changes)
+	if err != nil || len(changes) == 0 {
+		return receipt, err
+	}
+	done, err := p.turns.take(ctx, z)
+	if err != nil {
+		return receipt, err
+	}
+	defer done()
+	h, err := p.getZone(ctx, z)
+	receipt.Requests++
+	if err != nil {
+		return receipt, err
+	}
+	if err := b.check(h); err != nil {
+		return receipt, err
+	}
+	sets := b.patch(h)
+	if len(sets) == 0 {
+		receipt.Accepted = time.Now()
+		return receipt, nil
+	}
+	receipt.Requests++
+	if err := p.patchZone(ctx, b, sets); err != nil {
+		return receipt, err
+	}
+	receipt.Accepted = time.Now()
+	return receipt, nil
+}
+
+func (p *Provider) patchZone(ctx context.Context, b *batch, sets []patchSet) error {
+	body, err := json.Marshal(map[string][]patchSet{"rrsets": sets})
+	if err != nil {
+		return err
+	}
+	a, err := p.do(ctx, http.MethodPatch, body, nil, p.id, "zones", zoneID(b.zone))
+	switch {
+	case err != nil:
+		return err
+	case a.ok():
+		return nil
+	case a.status == http.StatusNotFound:
+		return p.notGot(ctx, b.zone, a)
+	}
+	reason := a.said()
+	if reason == "" {
+		reason = fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
+	}
+	if a.status != http.StatusUnprocessableEntity && len(body) > largeBody {
+		reason += fmt.Sprintf(" (the request has %d octets: see the server's webserver-max-bodysize)", len(body))
+	}
+	return b.refused(b.culprit(reason), reason)
+}
+
+// largeBody is from which size on a request may be too long for a server; the
+// default of webserver-max-bodysize is 2 MB.
+const largeBody = 1 << 20
+
+// The forms in which PowerDNS names a set: "RRset www.example.org. IN A:
+// Conflicts with pre-existing RRset", "Record www.example.org./A '300': Parsing
+// record content ...", "Name 'a\032b.example.org.' contains unsupported
+// characters".
+var (
+	inSet      = regexp.MustCompile(`(?:^|\s)(\S+) IN (A|AAAA)\b`)
+	slashType  = regexp.MustCompile(`(?:^|\s)(\S+)/(A|AAAA)\s`)
+	quotedName = regexp.MustCompile(`Name '(.+)' contains`)
+)
+
+// culprit finds the set of the batch that PowerDNS named; zero if none.
+func (b *batch) culprit(reason string) zone.Key {
+	for _, form := range []*regexp.Regexp{inSet, slashType, quotedName} {
+		m := form.FindStringSubmatch(reason)
+		if m == nil {
+			continue
+		}
+		name := zone.Canonical(m[1])
+		for _, k := range b.keys() {
+			if k.Name == name && (len(m) == 2 || strings.EqualFold(m[2], k.Type.String())) {
+				return k
+			}
+		}
+	}
+	return zone.Key{}
+}
+
+// turns lets one write of a zone happen at a time. The API compares nothing: of
+// two writes that read the same, the later one would win without a word. It is
+// no mutex because a turn spans requests, and waiting for it heeds the context.
+type turns struct {
+	mu    sync.Mutex
+	taken map[zone.Name]chan struct{}
+}
+
+// take waits for z's turn; done ends it.
+func (t *turns) take(ctx context.Context, z zone.Name) (done func(), err error) {
+	t.mu.Lock()
+	if t.taken == nil {
+		t.taken = map[zone.Name]chan struct{}{}
+	}
+	turn, ok := t.taken[z]
+	if !ok {
+		turn = make(chan struct{}, 1)
+		t.taken[z] = turn
+	}
+	t.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// copied tells the kinds of zones that a server only has from another one. The
+// words changed with PowerDNS 4.5 and its catalog zones.
+func copied(kind string) bool {
+	return slices.Contains([]string{"slave", "secondary", "consumer"}, strings.ToLower(kind))
+}
+
+func kindReason(z zone.Name, doc zoneDoc) string {
+	from := "another server"
+	if len(doc.Masters) > 0 {
+		from = strings.Join(doc.Masters, ", ")
+	}
+	return fmt.Sprintf("%s is of kind %s on this server, which transfers it from %s and would lose the change: change it there", z, doc.Kind, from)
+}
