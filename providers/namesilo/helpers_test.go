@@ -1,0 +1,75 @@
+package namesilo_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers/namesilo"
+	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
+)
+
+func rrset(t testing.TB, r namesilotest.Record) zone.RRset {
+	t.Helper()
+	name := string(org)
+	if r.Host != "" {
+		name = r.Host + "." + name
+	}
+	typ, err := zone.ParseType(r.Type)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone.RRset{Key: zone.Key{Name: zone.MustParseName(name), Type: typ}, TTL: zone.TTL(r.TTL), Addrs: []netip.Addr{netip.MustParseAddr(r.Value)}}
+}
+
+// a returns an A record with an id.
+func a(id, host, value string, ttl int) namesilotest.Record {
+	return namesilotest.Record{ID: id, Type: "A", Host: host, Value: value, TTL: ttl}
+}
+
+// wrote returns the log of the requests that change something, a line each.
+func wrote(s *namesilotest.Server) []string {
+	var out []string
+	for _, r := range s.Requests() {
+		op, ok := map[string]string{"dnsAddRecord": "add", "dnsUpdateRecord": "update", "dnsDeleteRecord": "delete"}[r.Op]
+		if !ok {
+			continue
+		}
+		for _, k := range []string{"rrid", "rrtype", "rrhost", "rrttl", "rrvalue"} {
+			if r.Params.Has(k) {
+				op += " " + strings.ReplaceAll(k+"="+r.Params.Get(k), "rr", "")
+			}
+		}
+		out = append(out, op)
+	}
+	return out
+}
+
+// live returns the zone's address sets and CNAME records.
+func live(t testing.TB, p *namesilo.Provider) []string {
+	t.Helper()
+	s, err := p.Read(t.Context(), org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, r := range s.RRsets {
+		out = append(out, r.String())
+	}
+	for _, r := range s.Others {
+		if r.Type == "CNAME" {
+			out = append(out, fmt.Sprintf("%s %d CNAME %s", r.Name, r.TTL, r.Data))
+		}
+	}
+	return out
+}
+
+func wantLines(t testing.TB, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n%s\nwant:\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
