@@ -179,10 +179,20 @@ func (w *differ) both(r *Record, live *zone.RRset) {
 		w.conflict(r.Key, "live "+live.Foreign+" set, which dnsplan never writes")
 		return
 	}
+	if r.isLive(live) {
+		return
+	}
 	after := w.after(r, live)
 	if action := compareStates(live, &after); action != "" {
 		w.changed(r, action, live, after)
 	}
+}
+
+// isLive tells whether live is what the inventory says to the letter, so that
+// there is nothing to write. The provider's bounds on a TTL are for writes: one
+// that is live all the same, from before the bounds or on a better tariff, stays.
+func (r *Record) isLive(live *zone.RRset) bool {
+	return slices.Equal(live.Addrs, r.Addrs) && live.TTL == r.TTL && (r.Proxied == nil || *r.Proxied == live.Proxied)
 }
 
 // compareStates tells what it takes to get from live to after; nothing is "".

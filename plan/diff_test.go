@@ -108,6 +108,11 @@ func TestDiff(t *testing.T) {
 			~ www.example.org. A ttl 120->86400
 			warning ttl-clamped www.example.org.`},
 
+		{"a live TTL outside the bounds stays while it is wanted", site{live: "www 60 A 192.0.2.1", want: "www 60 A 192.0.2.1", minTTL: 120}, ``},
+		{"and is clamped by the next write", site{live: "www 60 A 192.0.2.1", want: "www 60 A 192.0.2.2", minTTL: 120}, `
+			~ www.example.org. A 192.0.2.1 -> 192.0.2.2 ttl 60->120
+			warning ttl-clamped www.example.org.`},
+
 		{"proxied on", site{live: "www 3600 A 192.0.2.1", want: "www 3600 A 192.0.2.1 proxied=on"}, `
 			~ www.example.org. A proxied off->on ttl 3600->auto`},
 		{"proxied off", site{live: "www 300 A 192.0.2.1 proxied", want: "www 3600 A 192.0.2.1 proxied=off"}, `

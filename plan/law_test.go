@@ -128,7 +128,7 @@ func (w world) diff() plan.ZoneDiff { return plan.Diff(w.desired, w.live, plan.S
 func TestEqualSnapshotsDifferByNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
-		w.desired.Records, w.desired.MinTTL = nil, 0
+		w.desired.Records = nil // also with TTLs outside the bounds
 		for _, r := range w.live.RRsets {
 			if r.Foreign == "" {
 				w.desired.Records = append(w.desired.Records, plan.Record{Key: r.Key, TTL: r.TTL, Addrs: r.Addrs, Proxied: &r.Proxied})
@@ -158,10 +158,29 @@ func TestAppliedDiffGivesDesired(t *testing.T) {
 			if conflicts[r.Key] {
 				continue
 			}
-			if !ok || !slices.Equal(got.Addrs, r.Addrs) || (!got.Auto && got.TTL != max(r.TTL, w.desired.MinTTL)) ||
+			sameTTL := got.Auto || got.TTL == max(r.TTL, w.desired.MinTTL) || !slices.ContainsFunc(first.Changes, func(c plan.Change) bool { return c.Key == r.Key }) && got.TTL == r.TTL
+			if !ok || !slices.Equal(got.Addrs, r.Addrs) || !sameTTL ||
 				(r.Proxied != nil && got.Proxied != *r.Proxied) {
 				t.Fatalf("%s became %s, by\n%s", r.Key, got, diffLines(first))
 			}
+		}
+	})
+}
+
+func TestOutcomeIsTheAppliedDiff(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		kept := w.clone()
+		d := w.diff()
+		got, want := d.Outcome(), w.applied(d.Changes).live
+		for _, s := range []*zone.Snapshot{got, want} {
+			s.RRsets, s.Others = append([]zone.RRset{}, s.RRsets...), append([]zone.Record{}, s.Others...)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("got %+v, want %+v, of\n%s", got, want, diffLines(d))
+		}
+		if !reflect.DeepEqual(w, kept) {
+			t.Fatal("the inputs were changed")
 		}
 	})
 }
