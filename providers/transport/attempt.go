@@ -33,10 +33,13 @@ func (c *Chain) attempt(r *http.Request, body []byte) (a attempt) {
 	defer cancel()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	out := r.Clone(ctx)
-	if body != nil {
+	switch {
+	case body != nil:
 		out.Body = io.NopCloser(bytes.NewReader(body))
 		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 		out.ContentLength = int64(len(body))
+	case replayed(r.Method) && c.opts.Writes(r):
+		out.Body, out.GetBody = io.NopCloser(bytes.NewReader(nil)), nil
 	}
 	a.resp, a.err = c.opts.Base.RoundTrip(out)
 	if a.err == nil {
@@ -50,6 +53,13 @@ func (c *Chain) attempt(r *http.Request, body []byte) (a attempt) {
 		c.note(a)
 	}
 	return a
+}
+
+// replayed tells the methods whose requests net/http sends again by itself when
+// a connection that was used before breaks under them, unless they have a body
+// that it cannot rewind. An empty one is not sent.
+func replayed(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
 // settle names a time-out, which the context's error alone would not tell from
