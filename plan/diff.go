@@ -192,7 +192,7 @@ func (w *differ) both(r *Record, live *zone.RRset) {
 // there is nothing to write. The provider's bounds on a TTL are for writes: one
 // that is live all the same, from before the bounds or on a better tariff, stays.
 func (r *Record) isLive(live *zone.RRset) bool {
-	return slices.Equal(live.Addrs, r.Addrs) && live.TTL == r.TTL && (r.Proxied == nil || *r.Proxied == live.Proxied)
+	return slices.Equal(live.Addrs, r.Addrs) && (live.TTL == r.TTL || live.Auto) && (r.Proxied == nil || *r.Proxied == live.Proxied)
 }
 
 // compareStates tells what it takes to get from live to after; nothing is "".
