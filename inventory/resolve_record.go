@@ -81,7 +81,7 @@ func (r *resolver) ownerName(s *zoneScope, j int, text string) zone.Name {
 		r.add("bad-name", s.path("record", j, "name"), "%s", err)
 		return ""
 	}
-	if bad := badChar(string(n)); bad != "" {
+	if bad := badChar(asWritten(text, n)); bad != "" {
 		r.add("bad-name", s.path("record", j, "name"), "name %q: %s", text, bad)
 		return ""
 	}
@@ -131,15 +131,28 @@ func (r *resolver) notIgnored(s *zoneScope, j int, n zone.Name) {
 	}
 }
 
+// asWritten returns what badChar looks at: the text, in which an escape says
+// that its octet is meant, or what a text with U-labels has become. Such a text
+// has no escapes (ParseName), so those of n hide octets that were typed as such.
+func asWritten(text string, n zone.Name) string {
+	for i := range len(text) {
+		if text[i] >= 0x80 {
+			return strings.ReplaceAll(string(n), `\`, "")
+		}
+	}
+	return text
+}
+
 // badChar says what is wrong with the characters of a name. RFC 1035 allows any
 // octet, but in an address record's name others than these are typing mistakes;
-// escapes (\DDD) stand for what is meant.
+// escapes (\X, \DDD) stand for what is meant.
 func badChar(n string) string {
-	for i := range len(n) {
+	for i := 0; i < len(n); i++ {
 		switch c := n[i]; {
-		case isBare(rune(c)), c == '.', c == '\\':
-		case c == '*' && i == 0 && (len(n) == 1 || n[1] == '.'):
-		case c == '*' && i > 0 && n[i-1] == '\\':
+		case isBare(rune(c)), c == '.':
+		case c == '\\':
+			i++
+		case isWildcardAt(n, i):
 		case c == '*':
 			return "* stands for itself only, as the leftmost label"
 		default:
@@ -147,6 +160,11 @@ func badChar(n string) string {
 		}
 	}
 	return ""
+}
+
+// isWildcardAt tells whether the byte at i is the lone asterisk in front.
+func isWildcardAt(n string, i int) bool {
+	return i == 0 && n[0] == '*' && (len(n) == 1 || n[1] == '.')
 }
 
 // recordAddresses returns the addresses of both families, and for each family

@@ -55,7 +55,7 @@ func (r *resolver) zoneName(s *zoneScope, seen map[string]string) {
 		r.add("bad-name", path, "%s", err)
 		return
 	}
-	if bad := badChar(string(n)); bad != "" {
+	if bad := badChar(asWritten(s.table.Name, n)); bad != "" {
 		r.add("bad-name", path, "name %q: %s", s.table.Name, bad)
 		return
 	}

@@ -19,7 +19,24 @@ import (
 // defaults are written out, so equal inventories give equal bytes. Comments of
 // a file that inv was loaded from are lost, so never write over a person's file.
 func Write(w io.Writer, inv *Inventory) error {
-	out := &writer{w: bufio.NewWriter(w)}
+	return writeTo(w, inv, remarks{})
+}
+
+// remarks are the comments of a text.
+type remarks struct {
+	head []string
+	// at stand above the table of the RRset.
+	at map[zone.Key][]string
+	// tail stands at the end.
+	tail []string
+}
+
+func writeTo(w io.Writer, inv *Inventory, r remarks) error {
+	out := &writer{w: bufio.NewWriter(w), remarks: r}
+	out.comments(r.head)
+	if len(r.head) > 0 {
+		out.line("")
+	}
 	out.line("version = 1")
 	out.settings(inv)
 	out.providers(inv.Providers)
@@ -34,6 +51,10 @@ func Write(w io.Writer, inv *Inventory) error {
 		out.text("url", string(n.URL))
 		out.list("on", n.On)
 	}
+	if len(r.tail) > 0 {
+		out.line("")
+		out.comments(r.tail)
+	}
 	if err := out.w.Flush(); err != nil {
 		return fmt.Errorf("write inventory: %w", err)
 	}
@@ -41,11 +62,33 @@ func Write(w io.Writer, inv *Inventory) error {
 }
 
 // writer writes TOML. Errors stay in the bufio.Writer until the last Flush.
-type writer struct{ w *bufio.Writer }
+type writer struct {
+	w       *bufio.Writer
+	remarks remarks
+}
 
 func (w *writer) line(s string) { _, _ = w.w.WriteString(s + "\n") }
 
-func (w *writer) table(header string) { w.line("\n" + header) }
+// table starts a table, with comments above its header.
+func (w *writer) table(header string, above ...string) {
+	w.line("")
+	w.comments(above)
+	w.line(header)
+}
+
+// comments writes a line for each text. What would end the line, or may not
+// stand in TOML, becomes a blank.
+func (w *writer) comments(texts []string) {
+	for _, s := range texts {
+		s = strings.Map(func(r rune) rune {
+			if r < ' ' || r == 0x7f {
+				return ' '
+			}
+			return r
+		}, strings.ToValidUTF8(s, "\ufffd"))
+		w.line(strings.TrimRight("# "+s, " "))
+	}
+}
 
 func (w *writer) text(key, value string) { w.line(key + " = " + quote(value)) }
 
@@ -117,7 +160,7 @@ func (w *writer) settings(inv *Inventory) {
 	for _, r := range inv.Verify.Resolvers {
 		w.table("[[verify.resolver]]")
 		w.text("name", r.Name)
-		w.text("address", r.Address)
+		w.text("address", shortAddress(r))
 		w.text("protocol", r.Protocol)
 	}
 	if inv.Check != (Check{HTTPPort: 80}) {
@@ -125,6 +168,15 @@ func (w *writer) settings(inv *Inventory) {
 		w.number("http_port", inv.Check.HTTPPort)
 		w.flag("allow_reserved", inv.Check.AllowReserved)
 	}
+}
+
+// shortAddress leaves out the port of DNS, as people do.
+func shortAddress(r Resolver) string {
+	at, err := netip.ParseAddrPort(r.Address)
+	if err != nil || at.Port() != 53 || r.Protocol != "udp" && r.Protocol != "tcp" {
+		return r.Address
+	}
+	return at.Addr().String()
 }
 
 func (w *writer) providers(list []Provider) {
@@ -154,7 +206,7 @@ func (w *writer) hosts(list []Host) {
 
 func (w *writer) zone(inv *Inventory, z Zone) {
 	w.table("[[zone]]")
-	w.text("name", z.Name.Display())
+	w.text("name", nameText(z.Name.Display()))
 	w.text("provider", z.Provider)
 	w.some("view", z.View)
 	if z.ServersGiven {
@@ -203,7 +255,15 @@ func sameFlag(a, b *bool) bool { return (a == nil) == (b == nil) && (a == nil ||
 // addresses that are wanted; otherwise the addresses stand there.
 func (w *writer) record(inv *Inventory, z Zone, sets []Record) {
 	r := sets[0]
-	w.table("[[zone.record]]")
+	var above []string
+	for _, s := range sets {
+		for _, text := range w.remarks.at[s.Key] {
+			if !slices.Contains(above, text) {
+				above = append(above, text)
+			}
+		}
+	}
+	w.table("[[zone.record]]", above...)
 	w.text("name", ownerText(r.Name, z.Name))
 	hosts, literal := split(inv, sets)
 	if len(hosts) > 0 {
@@ -228,13 +288,33 @@ func (w *writer) record(inv *Inventory, z Zone, sets []Record) {
 }
 
 // ownerText writes a name relative to its zone, or absolute where the relative
-// form would read like a forgotten final dot.
+// form would read like a forgotten final dot, or ends in a dot that is escaped.
 func ownerText(n, z zone.Name) string {
 	relative := n.Relative(z)
-	if n != z && zone.Canonical(relative).IsSubdomainOf(z) {
-		return string(n)
+	if n != z && (zone.Canonical(relative).IsSubdomainOf(z) || strings.HasSuffix(relative, ".")) {
+		return nameText(string(n))
 	}
-	return relative
+	return nameText(relative)
+}
+
+// nameText escapes what badChar takes for a typing mistake.
+func nameText(s string) string {
+	if s == "@" || badChar(s) == "" {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && i+1 < len(s):
+			b.WriteString(s[i : i+2])
+			i++
+		case badChar(s[i:i+1]) == "" && (c != '*' || isWildcardAt(s, i)):
+			b.WriteByte(c)
+		default:
+			b.Write([]byte{'\\', c})
+		}
+	}
+	return b.String()
 }
 
 // split returns the hosts to name for sets, and the sets to write literally.
