@@ -93,7 +93,7 @@ func TestCredentials(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.typ+" "+tt.name, func(t *testing.T) {
 			env := map[string]string{}
-			for _, pair := range strings.Fields(tt.env) {
+			for pair := range strings.FieldsSeq(tt.env) {
 				name, value, _ := strings.Cut(pair, "=")
 				env[name] = value
 			}

@@ -34,6 +34,8 @@ type app struct {
 	// account is the system's name for who runs this; nil where that is not
 	// to be asked.
 	account func() string
+	// requests takes what -v tells of requests; nil without it.
+	requests *requestLog
 }
 
 // system is the real outside.

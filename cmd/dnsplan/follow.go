@@ -93,6 +93,9 @@ func (a *app) follow(s config.Settings) *follower {
 	default:
 		f.view = report.NewPlain(a.stderr, a.options(a.stderr, s))
 	}
+	if a.requests != nil {
+		a.requests.through(f.view)
+	}
 	return f
 }
 

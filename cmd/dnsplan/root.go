@@ -47,7 +47,7 @@ the change log.`,
 	}
 	add("change", newValidate(a), newPlan(a), newApply(a), newShow(a))
 	add("runs", newRuns(a), newResume(a), newCancel(a))
-	add("look", newVerify(a), newDrift(a), newBackup(a), newLog(a))
+	add("look", newVerify(a), newDrift(a), newDoctor(a), newBackup(a), newLog(a))
 	root.AddCommand(counted(newSchema(a)), counted(newVersion(a)))
 	return root
 }
@@ -116,6 +116,8 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 	}
 	a.warnOfVariables(session.Inventory)
 	if s.Verbose {
+		a.requests = &requestLog{w: a.stderr}
+		session.Log = a.requests.line
 		a.tellOf(session)
 	}
 	return session, nil

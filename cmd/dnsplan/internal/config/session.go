@@ -22,6 +22,9 @@ type Env func(name string) (string, bool)
 type Session struct {
 	Settings  Settings
 	Inventory *inventory.Inventory
+	// Log, when set, takes a line about each request that a provider makes, from
+	// several goroutines at once. It is set before the first provider is opened.
+	Log func(line string)
 
 	env    Env
 	client *resolver.Client
@@ -75,7 +78,7 @@ func (s *Session) Provider(ctx context.Context, name string) (providers.Provider
 		return nil, fmt.Errorf("provider %q is not in inventory %s", name, s.Settings.Inventory)
 	}
 	p, err := s.adapters().Open(ctx, entry.Type, providers.Settings{
-		Name: name, Values: entry.Settings, Folder: s.Inventory.InFolder,
+		Name: name, Values: entry.Settings, Folder: s.Inventory.InFolder, Log: s.Log,
 		Secret: func(key string) (string, error) { return s.secret(entry, key) },
 	})
 	if err != nil {
