@@ -34,16 +34,16 @@ func a(id, host, value string, ttl int) namesilotest.Record {
 func wrote(s *namesilotest.Server) []string {
 	var out []string
 	for _, r := range s.Requests() {
-		op, ok := map[string]string{"dnsAddRecord": "add", "dnsUpdateRecord": "update", "dnsDeleteRecord": "delete"}[r.Op]
+		line, ok := map[string]string{"dnsAddRecord": "add", "dnsUpdateRecord": "update", "dnsDeleteRecord": "delete"}[r.Op]
 		if !ok {
 			continue
 		}
 		for _, k := range []string{"rrid", "rrtype", "rrhost", "rrttl", "rrvalue"} {
 			if r.Params.Has(k) {
-				op += " " + strings.ReplaceAll(k+"="+r.Params.Get(k), "rr", "")
+				line += " " + strings.ReplaceAll(k+"="+r.Params.Get(k), "rr", "")
 			}
 		}
-		out = append(out, op)
+		out = append(out, line)
 	}
 	return out
 }

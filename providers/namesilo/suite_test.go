@@ -1,8 +1,12 @@
 package namesilo_test
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -55,6 +59,27 @@ func TestSuite(t *testing.T) {
 				s, p := open(t, o, parse(t, text)...)
 				return providertest.Zone{Provider: p, Name: org, Others: func(*testing.T) []string { return others(s) }}
 			}})
+		})
+	}
+}
+
+// TestSuiteHTTP has failing requests. A write is a GET here.
+func TestSuiteHTTP(t *testing.T) {
+	for name, o := range map[string]namesilotest.Options{"JSON": {}, "XML": {XML: true}} {
+		t.Run(name, func(t *testing.T) {
+			o.Key = key
+			providertest.RunHTTP(t, providertest.HTTPHarness{
+				Scale: 60, Secrets: []string{key, url.QueryEscape(key)},
+				IsWrite: func(r *http.Request) bool { return !strings.Contains(r.URL.Path, "List") && !strings.Contains(r.URL.Path, "list") },
+				Open: func(t *testing.T, text string, wrap func(http.Handler) http.Handler) providertest.Zone {
+					s := namesilotest.New(t, o)
+					s.Hold(domain, parse(t, text)...)
+					h := httptest.NewServer(wrap(s))
+					t.Cleanup(h.Close)
+					p := provider(t, namesilo.Config{BaseURL: h.URL + "/api", Pause: time.Millisecond})
+					return providertest.Zone{Provider: p, Name: org, Others: func(*testing.T) []string { return others(s) }}
+				},
+			})
 		})
 	}
 }

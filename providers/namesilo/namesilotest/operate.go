@@ -104,8 +104,9 @@ func (s *Server) update(domain string, q url.Values) answer {
 	if q.Has("rrtype") && q.Get("rrtype") != old.Type {
 		return no(280, "could not update resource record: the type cannot change")
 	}
-	q.Set("rrtype", old.Type)
-	r, a := parse(domain, q)
+	typed := maps.Clone(q)
+	typed.Set("rrtype", old.Type)
+	r, a := parse(domain, typed)
 	if a.code != 0 {
 		return a
 	}
