@@ -1,0 +1,248 @@
+package cloudflare
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cloudflare/cloudflare-go/v7/dns"
+	"github.com/cloudflare/cloudflare-go/v7/option"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// op is one operation of a batch. A patch holds what changes alone.
+type op struct {
+	key     zone.Key
+	id      string // empty for a post
+	content netip.Addr
+	ttl     int64 // 0 is left as it is
+	proxied *bool // nil is left as it is
+}
+
+// batch is what one request does, in Cloudflare's order: deletes, patches,
+// posts.
+type batch struct {
+	groups                  []group
+	deletes, patches, posts []op
+}
+
+func (b *batch) size() int { return len(b.deletes) + len(b.patches) + len(b.posts) }
+
+func (b *batch) add(o batch) {
+	b.groups = append(b.groups, o.groups...)
+	b.deletes = append(b.deletes, o.deletes...)
+	b.patches = append(b.patches, o.patches...)
+	b.posts = append(b.posts, o.posts...)
+}
+
+// compile makes batches of at most limit operations out of the groups, in their
+// order and without parting one. Groups that are as wanted take none.
+func compile(v *view, groups []group, limit int) ([]batch, error) {
+	var batches []batch
+	for _, g := range groups {
+		b := operations(v, g)
+		switch last := len(batches) - 1; {
+		case b.size() == 0:
+		case b.size() > limit:
+			reason := fmt.Sprintf("%s takes %d operations at once, the zone's plan allows %d", g.name, b.size(), limit)
+			return nil, &providers.RefusedError{Keys: keysOf(groups), Culprit: g.changes[0].Key(), Reason: reason}
+		case last >= 0 && batches[last].size()+b.size() <= limit:
+			batches[last].add(b)
+		default:
+			batches = append(batches, b)
+		}
+	}
+	return batches, nil
+}
+
+// operations returns what makes one name as wanted.
+func operations(v *view, g group) batch {
+	b := batch{groups: []group{g}}
+	if g.replaces != "" {
+		for _, r := range v.cnames[g.name] {
+			b.deletes = append(b.deletes, op{key: g.changes[0].Key(), id: r.ID})
+		}
+	}
+	for _, c := range g.changes {
+		live, _ := v.snapshot.Find(c.Key())
+		if c.After == nil || !same(*c.After, live) {
+			b.change(v.sets[c.Key()], c)
+		}
+	}
+	return b
+}
+
+// same tells whether both sets are alike in all that can be written.
+func same(after, live zone.RRset) bool {
+	return after.Equal(live) && (after.Auto == live.Auto || after.TTL == live.TTL && !after.Auto)
+}
+
+// change turns the live records of a set into those wanted: addresses that go
+// are patched into those that come, so that the records keep what is beside the
+// address; what is left over is deleted or posted.
+func (b *batch) change(live []record, c providers.Change) {
+	var come []netip.Addr
+	if c.After != nil {
+		come = slices.Clone(c.After.Addrs)
+	}
+	var free []record
+	for _, r := range live {
+		i := slices.Index(come, r.addr)
+		if i < 0 {
+			free = append(free, r)
+			continue
+		}
+		come = slices.Delete(come, i, i+1)
+		b.patch(r, r.addr, *c.After)
+	}
+	for _, r := range free {
+		if len(come) == 0 {
+			b.deletes = append(b.deletes, op{key: c.Key(), id: r.ID})
+			continue
+		}
+		b.patch(r, come[0], *c.After)
+		come = come[1:]
+	}
+	for _, a := range come {
+		b.posts = append(b.posts, op{key: c.Key(), content: a, ttl: wire(*c.After), proxied: &c.After.Proxied})
+	}
+}
+
+// patch makes r one of after's, with the given address, unless it is.
+func (b *batch) patch(r record, addr netip.Addr, after zone.RRset) {
+	o := op{key: after.Key, id: r.ID}
+	if addr != r.addr {
+		o.content = addr
+	}
+	if r.Proxied != after.Proxied {
+		o.proxied = &after.Proxied
+	}
+	// An automatic TTL of an unproxied record is 300 seconds, so that one
+	// stays where 300 is wanted.
+	stays := r.TTL == autoTTL && !r.Proxied && !after.Proxied && after.TTL == zone.AutoTTL
+	if ttl := wire(after); ttl != r.TTL && !stays {
+		o.ttl = ttl
+	}
+	if o.content.IsValid() || o.proxied != nil || o.ttl != 0 {
+		b.patches = append(b.patches, o)
+	}
+}
+
+// wire is a set's TTL as the API takes it.
+func wire(r zone.RRset) int64 {
+	if r.Auto || r.Proxied {
+		return autoTTL
+	}
+	return int64(r.TTL)
+}
+
+// send makes the request.
+func (p *Provider) send(ctx context.Context, n *tally, zoneID string, b batch) error {
+	var params dns.RecordBatchParams
+	params.ZoneID.Value, params.ZoneID.Present = zoneID, true
+	for _, o := range b.deletes {
+		var d dns.RecordBatchParamsDelete
+		d.ID.Value, d.ID.Present = o.id, true
+		params.Deletes.Value, params.Deletes.Present = append(params.Deletes.Value, d), true
+	}
+	for _, o := range b.patches {
+		params.Patches.Value, params.Patches.Present = append(params.Patches.Value, o.patchParam()), true
+	}
+	for _, o := range b.posts {
+		params.Posts.Value, params.Posts.Present = append(params.Posts.Value, o.postParam()), true
+	}
+	_, err := p.ask(n, p.apiToken, func(opts ...option.RequestOption) error {
+		_, err := p.records.Batch(ctx, params, opts...)
+		return err
+	})
+	return err
+}
+
+func (o op) patchParam() dns.BatchPatchUnionParam {
+	if o.key.Type == zone.AAAA {
+		r := dns.BatchPatchAAAARecordParam{AAAARecordParam: o.aaaa()}
+		r.ID.Value, r.ID.Present = o.id, true
+		return r
+	}
+	r := dns.BatchPatchARecordParam{ARecordParam: o.a()}
+	r.ID.Value, r.ID.Present = o.id, true
+	return r
+}
+
+func (o op) postParam() dns.RecordBatchParamsPostUnion {
+	if o.key.Type == zone.AAAA {
+		r := o.aaaa()
+		r.Name.Value, r.Name.Present = o.key.Name.Display(), true
+		r.Type.Value, r.Type.Present = dns.AAAARecordTypeAAAA, true
+		return r
+	}
+	r := o.a()
+	r.Name.Value, r.Name.Present = o.key.Name.Display(), true
+	r.Type.Value, r.Type.Present = dns.ARecordTypeA, true
+	return r
+}
+
+// a holds what the operation sets of an A record.
+func (o op) a() (r dns.ARecordParam) {
+	if o.content.IsValid() {
+		r.Content.Value, r.Content.Present = o.content.String(), true
+	}
+	if o.ttl != 0 {
+		r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
+	}
+	if o.proxied != nil {
+		r.Proxied.Value, r.Proxied.Present = *o.proxied, true
+	}
+	return r
+}
+
+// aaaa is a for an AAAA record: the SDK has a type for each.
+func (o op) aaaa() (r dns.AAAARecordParam) {
+	if o.content.IsValid() {
+		r.Content.Value, r.Content.Present = o.content.String(), true
+	}
+	if o.ttl != 0 {
+		r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
+	}
+	if o.proxied != nil {
+		r.Proxied.Value, r.Proxied.Present = *o.proxied, true
+	}
+	return r
+}
+
+var pointer = regexp.MustCompile(`\b(deletes|patches|posts)\W+(\d+)`)
+
+// culprit is the set that a refusal is about: the one that its pointer leads to,
+// the only one of the batch, or the only one whose name it mentions.
+func (b *batch) culprit(e *apiError) zone.Key {
+	for _, f := range e.faults {
+		if m := pointer.FindStringSubmatch(f.Source.Pointer); m != nil {
+			ops := map[string][]op{"deletes": b.deletes, "patches": b.patches, "posts": b.posts}[m[1]]
+			if i, err := strconv.Atoi(m[2]); err == nil && i < len(ops) {
+				return ops[i].key
+			}
+		}
+	}
+	keys := keysOf(b.groups)
+	if len(keys) == 1 {
+		return keys[0]
+	}
+	var named []zone.Key
+	for _, word := range strings.FieldsFunc(e.Error(), func(r rune) bool { return strings.ContainsRune(` "'(),;`, r) }) {
+		for _, k := range keys {
+			if strings.TrimRight(word, ".:") == k.Name.Display() && !slices.Contains(named, k) {
+				named = append(named, k)
+			}
+		}
+	}
+	if len(named) == 1 {
+		return named[0]
+	}
+	return zone.Key{}
+}
