@@ -2,11 +2,8 @@ package transport
 
 import (
 	"fmt"
-	"mime"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/dnsplan/dnsplan/providers"
 )
@@ -36,22 +33,29 @@ func (e *AnswerError) Error() string {
 	return s
 }
 
+// Is makes errors.Is(err, providers.ErrCredentials) true for the statuses 401
+// and 403: whoever answered has refused who is asking.
+func (e *AnswerError) Is(target error) bool {
+	return target == providers.ErrCredentials && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
+}
+
 // notAPI tells a web page or a redirect from an API's answer.
 func notAPI(a attempt) bool {
 	if a.resp.StatusCode >= 300 && a.resp.StatusCode < 400 {
 		return true
 	}
-	kind, _, _ := mime.ParseMediaType(a.resp.Header.Get("Content-Type"))
-	return kind == "text/html"
+	kind := strings.ToLower(strings.TrimSpace(a.resp.Header.Get("Content-Type")))
+	return strings.HasPrefix(kind, "text/html") || strings.HasPrefix(kind, "application/xhtml")
 }
 
 func (c *Chain) answerError(r *http.Request, a attempt) *AnswerError {
-	e := &AnswerError{Host: r.URL.Host, Status: a.resp.StatusCode, Page: notAPI(a) && a.resp.StatusCode < 500}
+	e := &AnswerError{Host: c.redact.text(r.URL.Host), Status: a.resp.StatusCode, Page: notAPI(a) && a.resp.StatusCode < 500}
+	said := string(a.body)
 	if to := a.resp.Header.Get("Location"); to != "" {
-		e.Said = c.redact.text("moved to " + to)
-		return e
+		said = "moved to " + to
 	}
-	e.Said = excerpt(c.redact.text(string(a.body)))
+	// Once before it is cut, which may leave a piece, and once when it is whole.
+	e.Said = c.redact.text(excerpt(c.redact.text(said)))
 	return e
 }
 
@@ -79,64 +83,4 @@ func excerpt(s string) string {
 		text = strings.ToValidUTF8(text[:most], "") + "..."
 	}
 	return text
-}
-
-// retryAfter reads when the vendor wants to be asked again (RFC 9110, 10.2.3).
-func retryAfter(a attempt, now time.Time) (time.Time, bool) {
-	if a.resp == nil {
-		return time.Time{}, false
-	}
-	v := strings.TrimSpace(a.resp.Header.Get("Retry-After"))
-	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
-		return now.Add(time.Duration(n) * time.Second), true
-	}
-	if t, err := http.ParseTime(v); err == nil {
-		return t, true
-	}
-	return time.Time{}, false
-}
-
-// readBudget reads the budget out of a reply's headers, in either of the two
-// forms in use: X-RateLimit-Limit, -Remaining and -Reset, and the fields of
-// draft-ietf-httpapi-ratelimit-headers, RateLimit and RateLimit-Policy. Reset is
-// in seconds from now, or, when it is a large number, in Unix time.
-func readBudget(h http.Header, now time.Time) (b providers.Budget, ok bool) {
-	limit, err := strconv.Atoi(h.Get("X-Ratelimit-Limit"))
-	left, err2 := strconv.Atoi(h.Get("X-Ratelimit-Remaining"))
-	reset, err3 := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64)
-	if err == nil && err2 == nil && err3 == nil {
-		return providers.Budget{Limit: limit, Remaining: left, Reset: resetAt(reset, now)}, true
-	}
-	state, policy := parameters(h.Get("Ratelimit")), parameters(h.Get("Ratelimit-Policy"))
-	left, err = strconv.Atoi(state["r"])
-	reset, err2 = strconv.ParseInt(state["t"], 10, 64)
-	if err != nil || err2 != nil {
-		return b, false
-	}
-	limit, err = strconv.Atoi(policy["q"])
-	if err != nil {
-		limit = left
-	}
-	return providers.Budget{Limit: limit, Remaining: left, Reset: resetAt(reset, now)}, true
-}
-
-// resetAt reads a reset; nobody waits for months, so a large one is a moment.
-func resetAt(n int64, now time.Time) time.Time {
-	const months = 10_000_000
-	if n > months {
-		return time.Unix(n, 0)
-	}
-	return now.Add(time.Duration(max(n, 0)) * time.Second)
-}
-
-// parameters reads those of the first item: "default";r=50;t=30.
-func parameters(field string) map[string]string {
-	first, _, _ := strings.Cut(field, ",")
-	out := map[string]string{}
-	for part := range strings.SplitSeq(first, ";") {
-		if k, v, ok := strings.Cut(strings.TrimSpace(part), "="); ok {
-			out[strings.TrimSpace(k)] = strings.TrimSpace(v)
-		}
-	}
-	return out
 }

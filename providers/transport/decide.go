@@ -2,8 +2,11 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"time"
 
@@ -27,19 +30,27 @@ func (c *Chain) throttled(a attempt) bool {
 
 func (a attempt) failing() bool { return a.resp != nil && a.resp.StatusCode >= 500 }
 
+// hopeless tells errors that the next try would meet too.
+func (a attempt) hopeless() bool {
+	if e, ok := errors.AsType[*net.DNSError](a.err); ok && e.IsNotFound {
+		return true
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](a.err); ok {
+		return true
+	}
+	_, ok := errors.AsType[tls.RecordHeaderError](a.err)
+	return ok || errors.Is(a.err, errTooLong)
+}
+
 // again tells whether the request may be made once more, and when.
 func (c *Chain) again(a attempt, writes bool, pauses *backoff.ExponentialBackOff) (time.Time, bool) {
-	throttled := c.throttled(a)
 	switch {
-	case throttled:
-	case a.err == nil && !a.failing():
-		return time.Time{}, false
-	case writes && a.sent:
+	case c.throttled(a):
+	case a.err == nil && !a.failing(), writes && a.sent, a.hopeless():
 		return time.Time{}, false
 	}
-	pause := pauses.NextBackOff()
-	now := time.Now()
-	if until, ok := retryAfter(a, now); ok {
+	pause, now := pauses.NextBackOff(), time.Now()
+	if until, ok := a.retryAfter(now); ok {
 		// Everybody was told the same moment: do not all come back at once.
 		return until.Add(time.Duration(rand.Int64N(int64(c.opts.Pause)))), until.Sub(now) <= c.opts.Patience
 	}
@@ -50,11 +61,7 @@ func (c *Chain) again(a attempt, writes bool, pauses *backoff.ExponentialBackOff
 func (c *Chain) conclude(r *http.Request, a attempt, writes bool) (*http.Response, error) {
 	switch {
 	case c.throttled(a):
-		until, ok := retryAfter(a, time.Now())
-		if !ok {
-			until = time.Now().Add(longestPause)
-		}
-		return nil, &providers.RateLimitError{Until: until}
+		return nil, &providers.RateLimitError{Until: c.comeBack(a, time.Now())}
 	case a.err != nil && writes && a.sent:
 		return nil, fmt.Errorf("%w: %s was sent: %w", providers.ErrUnknown, c.name(r), c.Redact(a.err))
 	case a.err != nil:
@@ -71,10 +78,22 @@ func (c *Chain) conclude(r *http.Request, a attempt, writes bool) (*http.Respons
 	return a.response(r), nil
 }
 
+// comeBack is when a throttled request may be made again: when the vendor says,
+// when its budget is renewed, or a little later.
+func (c *Chain) comeBack(a attempt, now time.Time) time.Time {
+	if until, ok := a.retryAfter(now); ok {
+		return until
+	}
+	if b := c.Budget(); b.Limit > 0 && b.Remaining <= 0 && b.Reset.After(now) {
+		return b.Reset
+	}
+	return now.Add(longestPause)
+}
+
 // interrupted is the error of a request whose context has ended.
 func (c *Chain) interrupted(r *http.Request, a attempt, writes bool) error {
 	cause := context.Cause(r.Context())
-	if writes && a.sent {
+	if writes && a.sent && !c.throttled(a) {
 		return fmt.Errorf("%w: %s was sent: %w", providers.ErrUnknown, c.name(r), cause)
 	}
 	return cause

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// oneLine keeps a line of an error's several.
+var oneLine = strings.NewReplacer("\r", " ", "\n", " ")
+
 // log tells of one try: who, what, the outcome, how long it took, and what is
 // left of the vendor's budget.
 func (c *Chain) log(r *http.Request, a attempt, try int) {
@@ -28,5 +31,5 @@ func (c *Chain) log(r *http.Request, a attempt, try int) {
 	if budget := c.Budget(); budget.Limit > 0 {
 		fmt.Fprintf(&b, "; %d of %d requests left until %s", budget.Remaining, budget.Limit, budget.Reset.UTC().Format(time.TimeOnly+"Z"))
 	}
-	c.opts.Log(c.redact.text(b.String()))
+	c.opts.Log(c.redact.text(oneLine.Replace(b.String())))
 }

@@ -2,8 +2,7 @@ package transport
 
 import (
 	"bytes"
-	"context"
-	"fmt"
+	"cmp"
 	"io"
 	"net/http"
 	"sync"
@@ -28,14 +27,17 @@ type Options struct {
 	Name string
 	// Base makes the connections; nil is http.DefaultTransport.
 	Base http.RoundTripper
-	// Secrets are values that must show nowhere.
+	// Secrets are values that must show nowhere, in any form that a URL, a
+	// header, JSON, XML or Go source gives them. One of less than 4 characters is
+	// taken out only where it stands as a word of its own: it protects little,
+	// and texts without its letters could not be read.
 	Secrets []string
 	// Rate is the most requests per second, and Burst how many may be made at
 	// once; a Rate of 0 is no limit.
 	Rate  float64
 	Burst int
 	// Writes tells requests that change something; nil is every method but GET
-	// and HEAD.
+	// and HEAD. It must not read the body.
 	Writes func(*http.Request) bool
 	// Throttled tells a refusal for the rate from other answers, beside the
 	// status 429; nil is for vendors that use that alone.
@@ -44,14 +46,15 @@ type Options struct {
 	Tries int
 	// Pause is how long to wait before the second try, twice as long before the
 	// next, up to 8 s, each with up to half of it added or taken at random;
-	// 0 is 500 ms. Retry-After wins.
+	// 0 is 500 ms. Retry-After wins, to which up to one Pause is added. A pause
+	// that the context's deadline would cut short is not begun.
 	Pause time.Duration
 	// Patience is the longest that a vendor's Retry-After is waited for; 0 is
 	// 30 s. A longer one is a *providers.RateLimitError.
 	Patience time.Duration
 	// Timeout bounds each try, its whole reply included; 0 is 60 s.
 	Timeout time.Duration
-	// Log takes a line for each try; nil takes none.
+	// Log takes a line for each try, from any goroutine; nil takes none.
 	Log func(line string)
 }
 
@@ -91,9 +94,9 @@ func New(o Options) *Chain {
 	return c
 }
 
-func orDefault[T comparable](v, fallback T) T {
+func orDefault[T cmp.Ordered](v, fallback T) T {
 	var none T
-	if v == none {
+	if v <= none {
 		return fallback
 	}
 	return v
@@ -120,81 +123,10 @@ func (c *Chain) Skew() (ahead time.Duration, known bool) {
 	return c.skew, c.hasSkew
 }
 
-// Redact returns err without secrets in its text. What it wraps is still found
-// by errors.Is and errors.As.
+// Redact returns err without secrets: what it wraps is still found by errors.Is
+// and, as far as its own text holds none, by errors.As. A *url.Error, which an
+// http.Client makes of each error of the chain, is taken off.
 func (c *Chain) Redact(err error) error { return c.redact.err(err) }
-
-// RoundTrip makes the request, again where that is safe.
-func (c *Chain) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := readBody(r)
-	if err != nil {
-		return nil, err
-	}
-	writes := c.opts.Writes(r)
-	pauses := c.pauses()
-	for try := 1; ; try++ {
-		if err := c.admit(r.Context()); err != nil {
-			return nil, err
-		}
-		a := c.attempt(r, body)
-		c.log(r, a, try)
-		if err := r.Context().Err(); err != nil && a.err != nil {
-			return nil, c.interrupted(r, a, writes)
-		}
-		until, again := c.again(a, writes, pauses)
-		if !again || try == c.opts.Tries {
-			return c.conclude(r, a, writes)
-		}
-		if err := sleepUntil(r.Context(), until); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// readBody takes the body, so that it can be sent again.
-func readBody(r *http.Request) ([]byte, error) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return nil, nil
-	}
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read what is to be sent: %w", err)
-	}
-	return body, nil
-}
-
-// admit waits for the rate limit, and for the vendor's budget where the wait is
-// short.
-func (c *Chain) admit(ctx context.Context) error {
-	if b := c.Budget(); b.Limit > 0 && b.Remaining <= 0 && time.Until(b.Reset) > 0 {
-		if time.Until(b.Reset) > c.opts.Patience {
-			return &providers.RateLimitError{Until: b.Reset}
-		}
-		if err := sleepUntil(ctx, b.Reset); err != nil {
-			return err
-		}
-	}
-	if err := c.limiter.Wait(ctx); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return fmt.Errorf("the request would not be made in time: %w", err)
-	}
-	return nil
-}
-
-// sleepUntil waits; the context's end ends it.
-func sleepUntil(ctx context.Context, t time.Time) error {
-	timer := time.NewTimer(time.Until(t))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
 
 // response makes a reply out of what was read of it.
 func (a attempt) response(r *http.Request) *http.Response {
