@@ -1,0 +1,134 @@
+package route53
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// explain turns an error of the SDK into one that says what to do. id is the
+// hosted zone that was asked about, or empty.
+func (p *Provider) explain(ctx context.Context, id string, err error) error {
+	return p.keys.redact(p.judge(ctx, id, err))
+}
+
+func (p *Provider) judge(ctx context.Context, id string, err error) error {
+	call := callOf(err)
+	_, undecoded := errors.AsType[*smithy.DeserializationError](err)
+	status := 0
+	if r, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		status = r.HTTPStatusCode()
+	}
+	switch {
+	case errors.Is(err, providers.ErrUnknown):
+		return unwrapURL(err)
+	case undecoded && call == changeCall && status < http.StatusMultipleChoices:
+		return fmt.Errorf("%w: the change batch was sent: %w", providers.ErrUnknown, errAnswer)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	if limited, ok := errors.AsType[*providers.RateLimitError](err); ok {
+		return limited
+	}
+	if errors.Is(err, providers.ErrCredentials) {
+		return bare(err)
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && !undecoded {
+		return p.judgeAnswer(api, call, id, status)
+	}
+	if undecoded {
+		return fmt.Errorf("%s: status %d: %w", call, status, errAnswer)
+	}
+	return unwrapURL(err)
+}
+
+const changeCall = "ChangeResourceRecordSets"
+
+// callOf returns the API's name for what was asked, which is also that of the
+// IAM action.
+func callOf(err error) string {
+	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
+		return op.Operation()
+	}
+	return "request"
+}
+
+// unwrapURL takes off what the SDK and net/http wrap around a failed request.
+func unwrapURL(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
+		return fmt.Errorf("%s: %w", op.Operation(), op.Err)
+	}
+	return err
+}
+
+// bare takes off what the SDK wraps around an error of the credentials.
+func bare(err error) error {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if strings.HasPrefix(e.Error(), providers.ErrCredentials.Error()) {
+			return e
+		}
+	}
+	return err
+}
+
+// judgeAnswer says what to do about an error that Route 53 answered with
+// (https://docs.aws.amazon.com/Route53/latest/APIReference/CommonErrors.html).
+func (p *Provider) judgeAnswer(api smithy.APIError, call, id string, status int) error {
+	said := fmt.Sprintf("%s: %s", api.ErrorCode(), sentence(api.ErrorMessage()))
+	switch api.ErrorCode() {
+	case "NoSuchHostedZone":
+		return fmt.Errorf("%w: hosted zone %s is not in this AWS account: check hosted_zone_id, and that AWS_PROFILE or the access key is of the right account: %s",
+			providers.ErrZoneNotFound, id, said)
+	case "AccessDenied", "AccessDeniedException", "NotAuthorizedException", "UnauthorizedOperation":
+		return fmt.Errorf("%w: allow the IAM action route53:%s%s: %s", providers.ErrCredentials, call, onResource(call, id), said)
+	case "ExpiredToken", "ExpiredTokenException":
+		return fmt.Errorf("%w: the AWS session has expired: log in again (aws sso login) or renew AWS_SESSION_TOKEN: %s", providers.ErrCredentials, said)
+	case "InvalidClientTokenId", "UnrecognizedClientException", "UnrecognizedClient":
+		return fmt.Errorf("%w: AWS does not know the access key, or it was revoked, or AWS_SESSION_TOKEN is of another one: %s", providers.ErrCredentials, said)
+	case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestExpired", "RequestInTheFuture":
+		return fmt.Errorf("%w: the secret access key is not that of the access key, or this machine's clock is wrong%s: %s", providers.ErrCredentials, p.clock(), said)
+	}
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		return fmt.Errorf("%w: %s: %s", providers.ErrCredentials, call, said)
+	}
+	return fmt.Errorf("%s: %s", call, said)
+}
+
+// sentence is a message up to where AWS repeats what was signed, the session
+// token included.
+func sentence(s string) string {
+	before, _, _ := strings.Cut(s, "The Canonical String")
+	return strings.Join(strings.Fields(before), " ")
+}
+
+// onResource names what an IAM action is allowed on
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html).
+func onResource(call, id string) string {
+	switch {
+	case call == "GetChange":
+		return " on arn:aws:route53:::change/*"
+	case id != "":
+		return " on arn:aws:route53:::hostedzone/" + id
+	}
+	return " on *"
+}
+
+// clock tells how far this machine's clock is from AWS's, where that is much.
+func (p *Provider) clock() string {
+	if ahead, known := p.chain.Skew(); known && ahead.Abs() > time.Minute {
+		return fmt.Sprintf(" (it is %s from that of AWS)", ahead)
+	}
+	return ""
+}
