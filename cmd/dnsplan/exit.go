@@ -17,6 +17,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 // The exit codes.
@@ -34,7 +35,8 @@ const (
 const exitCodes = `Exit codes:
   0  done, or nothing to do
   1  error
-  2  there are differences (plan --detailed-exitcode, drift, verify)
+  2  there are differences (plan --detailed-exitcode, drift, verify), or
+     something is wrong (doctor)
   3  refused by a guard; nothing was touched
   4  partly applied; a person has to look
   130, 143  stopped by a signal; the run can be resumed`
@@ -99,10 +101,14 @@ func adviceTable() []advised {
 		{is(journal.ErrNoRun), exitError, "see the runs there are with: {runs}"},
 		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: {runs}"},
 		{is(engine.ErrEnded), exitError, "see it with: {show RUN}"},
-		{as[*inventory.SecretError], exitError, "set the variable, or write the file, that the inventory names for this secret"},
+		{as[*inventory.SecretError], exitError, "set the variable, or write the file, or name another place for the secret in the inventory: env:NAME, file:PATH or cred:NAME"},
+		{is(errFileThere), exitError, "name a file that is not there yet"},
 		{is(errNoPlanFile), exitError, "name a file that is not there yet, or an older plan"},
-		{is(providers.ErrCredentials), exitError, "check the provider's credentials in the inventory, and what they may do"},
-		{is(providers.ErrZoneNotFound), exitError, "check the zone's name and its provider in the inventory"},
+		{is(providers.ErrCredentials), exitError, "check the provider's credentials, and what they may do: {doctor}"},
+		{is(providers.ErrZoneNotFound), exitError, "check the zone's name and its provider in the inventory: {doctor}"},
+		{is(providers.ErrNoListing), exitError, "allow the transfer of the zone, or name the RRsets"},
+		{as[*providers.RateLimitError], exitError, "try again at that time; -v shows what is left of the provider's budget"},
+		{as[*transport.AnswerError], exitError, "check the provider's URL in the inventory, and what stands between: {doctor}"},
 		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: {resume RUN}"},
 		{is(fs.ErrPermission), exitError, "check who owns the file and its mode"},
 		{is(syscall.ECONNREFUSED), exitError, "nothing listens there: check the server's address and port in the inventory, and that it runs"},
