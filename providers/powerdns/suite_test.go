@@ -3,6 +3,9 @@ package powerdns_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -52,5 +55,28 @@ func TestSuite(t *testing.T) {
 			z := providertest.Zone{Provider: p, Name: origin, Others: func(*testing.T) []string { return m.others(origin) }}
 			return z, zone.Key{Name: "off.example.org.", Type: zone.A}
 		},
+	})
+}
+
+// The real server stands behind a proxy that the suite makes fail.
+func TestSuiteHTTP(t *testing.T) {
+	m := &zoneMaker{server: start(t, exampleZone)}
+	behind, err := url.Parse(m.server.API())
+	if err != nil {
+		t.Fatal(err)
+	}
+	providertest.RunHTTP(t, providertest.HTTPHarness{
+		Open: func(t *testing.T, text string, wrap func(http.Handler) http.Handler) providertest.Zone {
+			z := m.open(t, text)
+			proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind) }}
+			front := httptest.NewServer(wrap(proxy))
+			t.Cleanup(front.Close)
+			return providertest.Zone{
+				Provider: provider(t, config(front.URL)), Name: z,
+				Others: func(*testing.T) []string { return m.others(z) },
+			}
+		},
+		IsWrite: func(r *http.Request) bool { return r.Method == http.MethodPatch },
+		Secrets: []string{dnsd.TestAPIKey},
 	})
 }

@@ -66,25 +66,32 @@ func (p *Provider) patchZone(ctx context.Context, b *batch, sets []patchSet) err
 	a, err := p.do(ctx, http.MethodPatch, body, nil, p.id, "zones", zoneID(b.zone))
 	switch {
 	case err != nil:
-		return err
-	case a.ok():
+		return tooLarge(err, len(body))
+	case a.status == http.StatusNoContent:
 		return nil
+	case a.ok():
+		return fmt.Errorf("%w: the change was sent, and %s answers %d, which is not PowerDNS's way", providers.ErrUnknown, p.base.Host, a.status)
 	case a.status == http.StatusNotFound:
 		return p.notGot(ctx, b.zone, a)
 	}
 	reason := a.said()
-	if reason == "" {
-		reason = fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
+	if a.status != http.StatusUnprocessableEntity {
+		reason = fmt.Sprintf("%d %s", a.status, reason)
 	}
-	if a.status != http.StatusUnprocessableEntity && len(body) > largeBody {
-		reason += fmt.Sprintf(" (the request has %d octets: see the server's webserver-max-bodysize)", len(body))
-	}
-	return b.refused(b.culprit(reason), reason)
+	return tooLarge(b.refused(b.culprit(reason), reason), len(body))
 }
 
-// largeBody is from which size on a request may be too long for a server; the
-// default of webserver-max-bodysize is 2 MB.
-const largeBody = 1 << 20
+// largeBody is the default of webserver-max-bodysize, in octets.
+const largeBody = 2 << 20
+
+// tooLarge adds to an error what it may come from: PowerDNS hangs up on a body
+// that is too long, mostly before its answer can be read.
+func tooLarge(err error, size int) error {
+	if size <= largeBody {
+		return err
+	}
+	return fmt.Errorf("%w (the request has %d octets, more than the 2 MB that PowerDNS takes unless webserver-max-bodysize says otherwise)", err, size)
+}
 
 // The forms in which PowerDNS names a set: "RRset www.example.org. IN A:
 // Conflicts with pre-existing RRset", "Record www.example.org./A '300': Parsing

@@ -1,6 +1,7 @@
 package powerdns
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -44,7 +45,6 @@ type held struct {
 	// kept are the records of an address set that are not live, which a write
 	// must put back.
 	kept map[zone.Key][]record
-	at   map[zone.Key]int // index into snap.RRsets while it is built
 }
 
 // parseZone reads the API's answer about z.
@@ -56,71 +56,100 @@ func parseZone(z zone.Name, body []byte) (*held, error) {
 	if zone.Canonical(doc.Name) != z || doc.Name == "" {
 		return nil, fmt.Errorf("the answer is about zone %q, not %s", doc.Name, z)
 	}
-	h := &held{snap: &zone.Snapshot{Zone: z}, kept: map[zone.Key][]record{}, at: map[zone.Key]int{}}
-	for _, r := range doc.RRsets {
-		h.add(r)
-	}
-	doc.RRsets = nil
-	h.doc = doc
-	for i := range h.snap.RRsets {
-		h.finish(&h.snap.RRsets[i])
+	h := &held{snap: &zone.Snapshot{Zone: z}, kept: map[zone.Key][]record{}}
+	for _, r := range merge(doc.RRsets) {
+		typ, err := zone.ParseType(r.Type)
+		if err == nil && r.name.IsSubdomainOf(z) {
+			h.addAddresses(zone.Key{Name: r.name, Type: typ}, r.rrset)
+		} else {
+			h.addOthers(r)
+		}
 	}
 	h.snap.Sort()
+	doc.RRsets = nil
+	h.doc = doc
 	return h, nil
 }
 
-// add sorts the records of one RRset of the API into the snapshot.
-func (h *held) add(r rrset) {
-	name := zone.Canonical(r.Name)
-	typ, err := zone.ParseType(r.Type)
-	if err != nil || !name.IsSubdomainOf(h.snap.Zone) {
-		h.addOthers(name, r)
-		return
-	}
-	key := zone.Key{Name: name, Type: typ}
-	for _, rec := range r.Records {
-		addr, ok := parseAddr(typ, rec.Content)
-		switch {
-		case rec.Disabled:
-			h.kept[key] = append(h.kept[key], rec)
-		case ok:
-			h.addAddress(key, ttlOf(r), addr, r.Comments)
-		default: // what it is cannot be told; it is shown, and put back
-			h.kept[key] = append(h.kept[key], rec)
-			h.snap.Others = append(h.snap.Others, zone.Record{Name: name, Type: r.Type, TTL: ttlOf(r), Data: rec.Content})
-		}
-	}
-	if _, live := h.at[key]; !live {
-		h.addDisabled(key, r)
-	}
+// named is an RRset under its one name.
+type named struct {
+	name zone.Name
+	rrset
 }
 
-func (h *held) addOthers(name zone.Name, r rrset) {
+// merge puts RRsets together whose names differ in case, which someone has put
+// into the database; the highest TTL counts.
+func merge(sets []rrset) []named {
+	type id struct {
+		name zone.Name
+		typ  string
+	}
+	at := make(map[id]int, len(sets))
+	out := make([]named, 0, len(sets))
+	for _, r := range sets {
+		n := named{zone.Canonical(r.Name), r}
+		i, ok := at[id{n.name, r.Type}]
+		if !ok {
+			at[id{n.name, r.Type}] = len(out)
+			out = append(out, n)
+			continue
+		}
+		out[i].TTL = max(out[i].TTL, r.TTL)
+		out[i].Records = slices.Concat(out[i].Records, r.Records)
+		out[i].Comments = slices.Concat(out[i].Comments, r.Comments)
+	}
+	return out
+}
+
+// addOthers adds records of other types, and those of names outside of the
+// zone, which PowerDNS does not serve.
+func (h *held) addOthers(r named) {
 	for _, rec := range r.Records {
 		if !rec.Disabled {
-			h.snap.Others = append(h.snap.Others, zone.Record{Name: name, Type: r.Type, TTL: ttlOf(r), Data: rec.Content})
+			h.addOther(r.name, r.rrset, rec)
 		}
 	}
 }
 
-// addAddress puts a live address into its set. The API gives the comments of
-// the set, which each address shows.
-func (h *held) addAddress(key zone.Key, ttl zone.TTL, addr netip.Addr, comments []comment) {
-	i, ok := h.at[key]
-	if !ok {
-		i = len(h.snap.RRsets)
-		h.at[key] = i
-		h.snap.RRsets = append(h.snap.RRsets, zone.RRset{Key: key, TTL: ttl})
-	}
-	set := &h.snap.RRsets[i]
-	set.TTL = max(set.TTL, ttl) // two spellings of one name in the database
-	set.Addrs = append(set.Addrs, addr)
-	if text := joinComments(comments); text != "" || set.Members != nil {
-		for len(set.Members) < len(set.Addrs)-1 {
-			set.Members = append(set.Members, zone.Member{})
+func (h *held) addOther(name zone.Name, r rrset, rec record) {
+	h.snap.Others = append(h.snap.Others, zone.Record{Name: name, Type: r.Type, TTL: ttlOf(r), Data: rec.Content})
+}
+
+// addAddresses adds an address set: its live addresses or, where there are
+// none, the disabled ones as a foreign set. A set without records, of which
+// only comments are left, is none.
+func (h *held) addAddresses(key zone.Key, r rrset) {
+	var live, off []netip.Addr
+	for _, rec := range r.Records {
+		addr, ok := parseAddr(key.Type, rec.Content)
+		switch {
+		case ok && !rec.Disabled:
+			live = append(live, addr)
+			continue
+		case ok:
+			off = append(off, addr)
+		case !rec.Disabled: // what it is cannot be told; it is shown, and put back
+			h.addOther(key.Name, r, rec)
 		}
-		set.Members = append(set.Members, zone.Member{Comment: text})
+		h.kept[key] = append(h.kept[key], rec)
 	}
+	slices.SortFunc(off, netip.Addr.Compare)
+	set := zone.RRset{Key: key, TTL: ttlOf(r), Addrs: live}
+	switch {
+	case len(live) == 0 && len(off) == 0:
+		return
+	case len(live) == 0:
+		set.Addrs, set.Foreign, set.Detail = off, "disabled", "its records are disabled in PowerDNS"
+	case len(off) > 0:
+		set.Detail = "disabled beside them:"
+		for _, a := range off {
+			set.Detail += " " + a.String()
+		}
+	}
+	if text := joinComments(r.Comments); text != "" { // the API has them for the set
+		set.Members = slices.Repeat([]zone.Member{{Comment: text}}, len(set.Addrs))
+	}
+	h.snap.RRsets = append(h.snap.RRsets, set)
 }
 
 func joinComments(comments []comment) string {
@@ -133,37 +162,6 @@ func joinComments(comments []comment) string {
 	return strings.Join(texts, "; ")
 }
 
-// addDisabled makes a foreign set of one whose addresses are all disabled.
-func (h *held) addDisabled(key zone.Key, r rrset) {
-	set := zone.RRset{Key: key, TTL: ttlOf(r), Foreign: "disabled"}
-	for _, rec := range r.Records {
-		if addr, ok := parseAddr(key.Type, rec.Content); ok && rec.Disabled {
-			set.Addrs = append(set.Addrs, addr)
-		}
-	}
-	if len(set.Addrs) > 0 {
-		h.at[key] = len(h.snap.RRsets)
-		h.snap.RRsets = append(h.snap.RRsets, set)
-	}
-}
-
-// finish tells of the disabled addresses of a set that is live.
-func (h *held) finish(set *zone.RRset) {
-	var off []string
-	for _, rec := range h.kept[set.Key] {
-		if rec.Disabled {
-			off = append(off, rec.Content)
-		}
-	}
-	slices.Sort(off)
-	switch {
-	case set.Foreign != "":
-		set.Detail = "its records are disabled in PowerDNS"
-	case len(off) > 0:
-		set.Detail = "disabled beside them: " + strings.Join(off, ", ")
-	}
-}
-
 // parseAddr reads an address of a set of the given type. An IPv4-mapped one in
 // an AAAA set is kept as the IPv4 address that zone.RRset makes of it.
 func parseAddr(typ zone.Type, s string) (netip.Addr, bool) {
@@ -174,12 +172,15 @@ func parseAddr(typ zone.Type, s string) (netip.Addr, bool) {
 	return addr.Unmap(), true
 }
 
-// formatAddr writes an address as a record of a set of the given type.
+// formatAddr writes an address as a record of a set of the given type. The API
+// takes an IPv4-mapped one only without dots.
 func formatAddr(typ zone.Type, addr netip.Addr) string {
-	if typ == zone.AAAA && addr.Unmap().Is4() {
-		return "::ffff:" + addr.Unmap().String()
+	addr = addr.Unmap()
+	if typ == zone.A || !addr.Is4() {
+		return addr.String()
 	}
-	return addr.Unmap().String()
+	b := addr.As4()
+	return fmt.Sprintf("::ffff:%x:%x", binary.BigEndian.Uint16(b[:]), binary.BigEndian.Uint16(b[2:]))
 }
 
 // ttlOf reads a TTL, which is outside of what a TTL can be where someone has
