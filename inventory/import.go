@@ -174,3 +174,7 @@ func (d *Draft) proxied(sets []zone.RRset, records []Record) {
 func (d *Draft) remark(k zone.Key, text string) {
 	d.remarks.at[k] = append(d.remarks.at[k], text)
 }
+
+// Blind says why other names of the zone could not be seen; it is empty where
+// all were.
+func (d *Draft) Blind() string { return d.live.Blind }

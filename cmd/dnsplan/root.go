@@ -45,7 +45,7 @@ the change log.`,
 			root.AddCommand(counted(c))
 		}
 	}
-	add("change", newValidate(a), newPlan(a), newApply(a), newShow(a))
+	add("change", newImport(a), newValidate(a), newPlan(a), newApply(a), newShow(a))
 	add("runs", newRuns(a), newResume(a), newCancel(a))
 	add("look", newVerify(a), newDrift(a), newDoctor(a), newBackup(a), newLog(a))
 	root.AddCommand(counted(newSchema(a)), counted(newVersion(a)))
