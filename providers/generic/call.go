@@ -1,0 +1,147 @@
+package generic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// rateLimitPause is how long a vendor is left alone that says "too many
+// requests" through libdns, which drops the moment that the vendor named.
+const rateLimitPause = time.Minute
+
+// call makes one call of vendor code: within the rate, within the time, without
+// a crash, and without a secret in the error.
+func (p *Provider) call(ctx context.Context, what string, f func(context.Context) error) error {
+	if err := p.admit(ctx, what); err != nil {
+		return err
+	}
+	return p.guard(ctx, what, f)
+}
+
+// admit waits for the rate.
+func (p *Provider) admit(ctx context.Context, what string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := p.limiter.Wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return fmt.Errorf("%s would not be called in time: %w", what, err)
+	}
+	return nil
+}
+
+func (p *Provider) guard(ctx context.Context, what string, f func(context.Context) error) (err error) {
+	limited, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = p.redact(fmt.Errorf("%s panicked in %T: %v", what, p.libdns, r))
+		}
+	}()
+	err = p.redact(f(limited))
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		// libdns providers put the context's error into text.
+		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	case limited.Err() != nil:
+		return fmt.Errorf("%s took longer than %s: %w", what, p.timeout, err)
+	}
+	return err
+}
+
+// statusText finds an HTTP status in the text of an error: "returned a 404",
+// "status code 429", "HTTP 500", "HTTP error: 401", "Unauthorized (401)".
+var statusText = regexp.MustCompile(`(?i)(?:status|status code|http|http error|returned a):? ([45][0-9]{2})\b|\(([45][0-9]{2})\)`)
+
+// status returns the HTTP status that err tells of, or 0.
+func (p *Provider) status(err error) int {
+	if p.quirks.Status != nil {
+		if n := p.quirks.Status(err); n != 0 {
+			return n
+		}
+	}
+	if m := statusText.FindStringSubmatch(err.Error()); m != nil {
+		n, _ := strconv.Atoi(m[1] + m[2]) // one of them is empty
+		return n
+	}
+	return 0
+}
+
+// judge gives the error of a read its kind.
+func (p *Provider) judge(err error) error {
+	if decided(err) {
+		return err
+	}
+	text := err.Error()
+	status := p.status(err)
+	switch {
+	case status == http.StatusTooManyRequests:
+		return p.limited(err)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(text, p.quirks.NoAccess):
+		return refusedAccess(err)
+	case status == http.StatusNotFound || containsAny(text, p.quirks.NoZone):
+		return fmt.Errorf("%w: %w (is it in this account, and delegated to this provider?)", providers.ErrZoneNotFound, err)
+	}
+	return err
+}
+
+// judgeWrite gives the error of a write that changed nothing its kind.
+func (p *Provider) judgeWrite(err error, keys []zone.Key) error {
+	if decided(err) {
+		return err
+	}
+	switch status := p.status(err); {
+	case status == http.StatusTooManyRequests:
+		return p.limited(err)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(err.Error(), p.quirks.NoAccess):
+		return refusedAccess(err)
+	case status >= 400 && status < 500:
+		return &providers.RefusedError{Keys: keys, Reason: err.Error()}
+	}
+	return err
+}
+
+func decided(err error) bool {
+	if _, ok := errors.AsType[*providers.RateLimitError](err); ok {
+		return true
+	}
+	for _, kind := range []error{
+		providers.ErrCredentials, providers.ErrZoneNotFound, providers.ErrUnknown,
+		context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Provider) limited(err error) error {
+	return fmt.Errorf("%w: %w", &providers.RateLimitError{Until: time.Now().Add(rateLimitPause)}, err)
+}
+
+func refusedAccess(err error) error {
+	return fmt.Errorf("%w: %w (check that the credentials are right, not expired or revoked, and may read and write the zone's records)", providers.ErrCredentials, err)
+}
+
+func containsAny(text string, parts []string) bool {
+	for _, part := range parts {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
+}

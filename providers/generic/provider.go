@@ -1,0 +1,224 @@
+package generic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/libdns/libdns"
+	"golang.org/x/time/rate"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/transport"
+)
+
+const (
+	defaultTimeout = 2 * time.Minute
+	defaultPause   = time.Second
+)
+
+// Config is what a Provider needs beside the libdns provider.
+type Config struct {
+	// Name is the provider's name in the inventory.
+	Name string `json:"name"`
+	// Secrets are taken out of every error.
+	Secrets []string `json:"-"`
+	// Pause is how long to wait before a read-back that is not as wanted is
+	// made once more; 0 is a second.
+	Pause time.Duration `json:"-"`
+}
+
+// String returns the name and no secret.
+func (c Config) String() string { return fmt.Sprintf("generic %q", c.Name) }
+
+// GoString is String, so that %#v shows no secret either.
+func (c Config) GoString() string { return c.String() }
+
+// Provider is a libdns provider that has learnt the contract of providers. It
+// is safe for concurrent use.
+type Provider struct {
+	name    string
+	libdns  Libdns
+	quirks  Quirks
+	hooks   Hooks
+	redact  func(error) error
+	limiter *rate.Limiter
+	timeout time.Duration
+	pause   time.Duration
+	// turn holds a token while a write is under way, and a read of a Serial one.
+	turn chan struct{}
+	// exact are the zones that the vendor is known to hold, for ExactZone.
+	exact atomic.Pointer[[]zone.Name]
+}
+
+// lister is a Provider whose libdns provider lists zones.
+type lister struct{ *Provider }
+
+var (
+	_ providers.Provider = (*Provider)(nil)
+	_ providers.Lister   = lister{}
+)
+
+// New checks that the quirks can be had from l; it makes no request. The
+// provider is a providers.Lister where l is a libdns.ZoneLister.
+func New(l Libdns, q Quirks, h Hooks, c Config) (providers.Provider, error) {
+	p := &Provider{
+		name: c.Name, libdns: l, quirks: q, hooks: h,
+		redact:  transport.New(transport.Options{Secrets: c.Secrets}).Redact,
+		limiter: rate.NewLimiter(rate.Inf, 0), timeout: q.Timeout, pause: c.Pause,
+		turn: make(chan struct{}, 1),
+	}
+	if q.Rate > 0 {
+		p.limiter = rate.NewLimiter(rate.Limit(q.Rate), max(q.Burst, 1))
+	}
+	if p.timeout == 0 {
+		p.timeout = defaultTimeout
+	}
+	if p.pause == 0 {
+		p.pause = defaultPause
+	}
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("generic %q: %w", c.Name, err)
+	}
+	if _, ok := l.(libdns.ZoneLister); ok {
+		return lister{p}, nil
+	}
+	return p, nil
+}
+
+// check tells what the quirks ask for and the libdns provider lacks.
+func (p *Provider) check() error {
+	_, sets := p.libdns.(libdns.RecordSetter)
+	_, lists := p.libdns.(libdns.ZoneLister)
+	q := p.quirks
+	switch {
+	case p.libdns == nil:
+		return errors.New("no libdns provider")
+	case slices.Contains([]TTLRoute{TTLReplace, TTLInPlace, TTLInPlaceSet}, q.TTL) && !sets:
+		return fmt.Errorf("%T has no SetRecords", p.libdns)
+	case q.TTL == TTLInPlace && q.Retime == nil:
+		return errors.New("no Retime")
+	case q.TTL == TTLHook && p.hooks.SetTTL == nil:
+		return errors.New("no SetTTL")
+	case q.TTLFirst && q.TTL != TTLHook:
+		return errors.New("TTLFirst without TTLHook")
+	case q.ExactZone && !lists:
+		return fmt.Errorf("%T lists no zones", p.libdns)
+	}
+	return nil
+}
+
+// String names the provider.
+func (p *Provider) String() string { return fmt.Sprintf("generic %q", p.name) }
+
+// GoString is String, so that %#v shows no secret.
+func (p *Provider) GoString() string { return p.String() }
+
+// Limits returns those of the quirks.
+func (p *Provider) Limits(zone.Name) providers.Limits { return p.quirks.Limits }
+
+// Read takes one GetRecords.
+func (p *Provider) Read(ctx context.Context, z zone.Name) (*zone.Snapshot, error) {
+	l, err := p.readInTurn(ctx, z)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", z, err)
+	}
+	return l.snap, nil
+}
+
+func (p *Provider) readInTurn(ctx context.Context, z zone.Name) (*listing, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if p.quirks.Serial {
+		if err := p.acquire(ctx); err != nil {
+			return nil, err
+		}
+		defer p.release()
+	}
+	return p.read(ctx, z)
+}
+
+// acquire waits for the turn of a write.
+func (p *Provider) acquire(ctx context.Context) error {
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (p *Provider) release() { <-p.turn }
+
+// ListZones returns the zones that the libdns provider lists, in order.
+func (l lister) ListZones(ctx context.Context) ([]zone.Name, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	zones, err := l.zones(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list zones: %w", err)
+	}
+	return zones, nil
+}
+
+func (p *Provider) zones(ctx context.Context) ([]zone.Name, error) {
+	var zones []zone.Name
+	err := p.call(ctx, "ListZones", func(ctx context.Context) error {
+		list, err := p.libdns.(libdns.ZoneLister).ListZones(ctx)
+		if err != nil {
+			return err
+		}
+		for _, z := range list {
+			name, err := zone.ParseName(z.Name)
+			if err != nil {
+				return err
+			}
+			zones = append(zones, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, p.judge(err)
+	}
+	slices.SortFunc(zones, zone.CompareNames)
+	return zones, nil
+}
+
+// exactly makes sure that the vendor holds a zone of just that name.
+func (p *Provider) exactly(ctx context.Context, z zone.Name) error {
+	if known := p.exact.Load(); known != nil && slices.Contains(*known, z) {
+		return nil
+	}
+	zones, err := p.zones(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(zones, z) {
+		return fmt.Errorf("%w: the provider lists %s", providers.ErrZoneNotFound, listed(zones))
+	}
+	p.exact.Store(&zones)
+	return nil
+}
+
+// listed names at most ten zones.
+func listed(zones []zone.Name) string {
+	if len(zones) == 0 {
+		return "none"
+	}
+	var names []string
+	for _, z := range zones[:min(len(zones), 10)] {
+		names = append(names, z.Display())
+	}
+	text := strings.Join(names, ", ")
+	if more := len(zones) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

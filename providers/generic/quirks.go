@@ -1,0 +1,139 @@
+package generic
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/libdns/libdns"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// Libdns is what the adapter needs of a libdns provider. A libdns.RecordSetter
+// is used where Quirks.TTL says so, and a libdns.ZoneLister where there is one.
+type Libdns interface {
+	libdns.RecordGetter
+	libdns.RecordAppender
+	libdns.RecordDeleter
+}
+
+// TTLRoute says how the TTL of a value that stays is changed without a moment
+// in which the value is missing.
+type TTLRoute uint8
+
+// The routes. Those with SetRecords need a libdns.RecordSetter.
+const (
+	// TTLFixed: there is no sound way; such a change is refused.
+	TTLFixed TTLRoute = iota
+	// TTLAppend: AppendRecords of a value that is there gives its whole RRset
+	// the new TTL, in one request.
+	TTLAppend
+	// TTLReplace: SetRecords replaces whole RRsets, each in one request. It is
+	// taken for everything but deletions of a whole RRset.
+	TTLReplace
+	// TTLInPlace: SetRecords of the very record that was read, with another TTL
+	// (Quirks.Retime), changes just that record, in one request.
+	TTLInPlace
+	// TTLInPlaceSet: SetRecords of a whole RRset in which one TTL differs
+	// changes just that record, in one request.
+	TTLInPlaceSet
+	// TTLBeside: a value may stand twice with two TTLs, and DeleteRecords minds
+	// the TTL: the new one is appended before the old one is deleted.
+	TTLBeside
+	// TTLHook: Hooks.SetTTL does it.
+	TTLHook
+)
+
+// String returns the route as the documentation lists it.
+func (r TTLRoute) String() string {
+	return [...]string{
+		"refused", "append sets it", "SetRecords replaces the set", "SetRecords changes the record",
+		"SetRecords changes the record", "append, then delete", "the vendor's own API",
+	}[r]
+}
+
+// Quirks are what a libdns provider and its vendor really do. They are data;
+// the zero value is a careful one.
+type Quirks struct {
+	// Limits are the vendor's. A TTL outside of them is refused beforehand,
+	// because vendors clamp in silence.
+	Limits providers.Limits
+	// TTLs are the only TTLs that the vendor takes, in order; nil is any.
+	TTLs []zone.TTL
+	// DefaultTTL is what a record with the TTL 0 lasts.
+	DefaultTTL zone.TTL
+	// TTL says how the TTL of a value that stays is changed.
+	TTL TTLRoute
+	// TTLFirst says that the vendor refuses a new value whose TTL is not that of
+	// the values there. With TTLHook, the set's TTL is then changed before.
+	TTLFirst bool
+
+	// AbsoluteNames says that a name which ends in the zone's name may be
+	// absolute, without a final dot.
+	AbsoluteNames bool
+	// AbsoluteTargets says that targets of CNAME, NS, MX and SRV records are
+	// absolute without a final dot. Elsewhere they are as in a zone file.
+	AbsoluteTargets bool
+
+	// NeverEmpty says that each zone has records at the vendor, so that a list
+	// without any is a failed one.
+	NeverEmpty bool
+	// ExactZone says that the provider takes a zone that it does not find for a
+	// part of its parent, so that the list of zones is asked first.
+	ExactZone bool
+	// ByID says that DeleteRecords deletes the very record that it is given and
+	// no other of the same value, so that duplicates can be told apart.
+	ByID bool
+	// Serial says that the provider holds a lock while it waits for the vendor,
+	// which no context ends: reads then go one after the other too.
+	Serial bool
+
+	// Retime returns a record that was read with another TTL, for TTLInPlace.
+	Retime func(r libdns.Record, ttl time.Duration) libdns.Record
+	// Status returns the HTTP status in one of the vendor's typed errors, or 0.
+	Status func(error) int
+	// NoZone are parts of texts that say that there is no such zone, and
+	// NoAccess of texts that say that the credentials are refused.
+	NoZone, NoAccess []string
+
+	// Rate is the most libdns calls a second, and Burst how many at once; 0 is
+	// no bound. A call may take several requests.
+	Rate  float64
+	Burst int
+	// Timeout bounds one libdns call; 0 is two minutes.
+	Timeout time.Duration
+
+	// Notes are what a person should know, one sentence each.
+	Notes []string
+}
+
+// takes tells why the vendor would not take a TTL; empty when it would.
+func (q Quirks) takes(ttl zone.TTL) string {
+	switch low, high := q.Limits.MinTTL, q.Limits.MaxTTL; {
+	case ttl < low:
+		return fmt.Sprintf("TTL %d is below the lowest that the provider takes, %d", ttl, low)
+	case high > 0 && ttl > high:
+		return fmt.Sprintf("TTL %d is above the highest that the provider takes, %d", ttl, high)
+	}
+	for _, t := range q.TTLs {
+		if t == ttl {
+			return ""
+		}
+	}
+	if q.TTLs != nil {
+		return fmt.Sprintf("TTL %d is none of those that the provider takes: %v", ttl, q.TTLs)
+	}
+	return ""
+}
+
+// Hooks do what libdns cannot, over the vendor's own API.
+type Hooks struct {
+	// SetTTL gives all records at name (relative to the zone, "@" for the apex)
+	// of a type the TTL, for TTLHook.
+	SetTTL func(ctx context.Context, z zone.Name, name string, typ zone.Type, ttl zone.TTL) error
+	// Publish makes the vendor serve what its API lists. It is called after a
+	// libdns call failed that has changed something all the same.
+	Publish func(ctx context.Context, z zone.Name) error
+}

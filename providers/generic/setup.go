@@ -1,0 +1,92 @@
+package generic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/transport"
+)
+
+// Entry is one type of provider in the Catalogue.
+type Entry struct {
+	Quirks Quirks
+	// Make makes the libdns provider out of settings. It makes no request.
+	Make func(s *Setup) (Libdns, Hooks, error)
+}
+
+// Setup hands an Entry its settings. The first that fails is kept: see Err.
+type Setup struct {
+	settings providers.Settings
+	secrets  []string
+	err      error
+}
+
+// Value returns a setting that is no secret.
+func (s *Setup) Value(key string) string { return s.settings.Values[key] }
+
+// Path returns a setting that is a path of the inventory.
+func (s *Setup) Path(key string) string {
+	if v := s.Value(key); v != "" && s.settings.Folder != nil {
+		return s.settings.Folder(v)
+	}
+	return s.Value(key)
+}
+
+// Optional returns a secret, which may be empty.
+func (s *Setup) Optional(key string) string {
+	if s.settings.Secret == nil {
+		return ""
+	}
+	secret, err := s.settings.Secret(key)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	if secret != "" {
+		s.secrets = append(s.secrets, secret)
+	}
+	return secret
+}
+
+// Secret returns a secret, which must not be empty.
+func (s *Setup) Secret(key string) string {
+	secret := s.Optional(key)
+	if secret == "" && s.err == nil {
+		s.err = fmt.Errorf("%s is missing", key)
+	}
+	return secret
+}
+
+// Err returns the first error of a setting.
+func (s *Setup) Err() error { return s.err }
+
+// Client returns an HTTP client over the chain that all adapters share, for a
+// libdns provider or a hook that takes one. It redacts the secrets that were
+// fetched before. writes tells requests that change something; nil is every
+// method but GET and HEAD.
+func (s *Setup) Client(writes func(*http.Request) bool) *http.Client {
+	return transport.New(transport.Options{
+		Name: s.settings.Name, Secrets: s.secrets, Writes: writes, Log: s.settings.Log,
+	}).Client()
+}
+
+// Open makes a Provider of the entry.
+func (e Entry) Open(s providers.Settings) (providers.Provider, error) {
+	setup := &Setup{settings: s}
+	l, hooks, err := e.Make(setup)
+	if err = errors.Join(setup.err, err); err != nil {
+		return nil, err
+	}
+	return New(l, e.Quirks, hooks, Config{Name: s.Name, Secrets: setup.secrets})
+}
+
+// Adapters returns an opener for each type of the Catalogue.
+func Adapters() providers.Registry {
+	registry := providers.Registry{}
+	for kind, entry := range Catalogue() {
+		registry[kind] = func(_ context.Context, s providers.Settings) (providers.Provider, error) { return entry.Open(s) }
+	}
+	return registry
+}
