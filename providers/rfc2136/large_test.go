@@ -23,7 +23,7 @@ func largeZone(records int) string {
 }
 
 func TestReadLarge(t *testing.T) {
-	startBoth(t, largeZone(8_000), func(t *testing.T, s *dnsd.Server) {
+	startAll(t, largeZone(8_000), func(t *testing.T, s *dnsd.Server) {
 		snap := read(t, provider(t, config(s)))
 		if len(snap.RRsets) != 6_400+9 || len(snap.Others) != 1_600+8 {
 			t.Errorf("%d sets and %d others", len(snap.RRsets), len(snap.Others))

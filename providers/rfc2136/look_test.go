@@ -25,7 +25,7 @@ func TestLook(t *testing.T) {
 	for i := range 200 {
 		many = append(many, fmt.Sprintf("n%d.example.org", i), "A")
 	}
-	startBoth(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		p := provider(t, config(s))
 		for _, tt := range []struct {
 			name   string
@@ -73,7 +73,7 @@ func TestLook(t *testing.T) {
 func TestLookBesideAWildcard(t *testing.T) {
 	text := "$ORIGIN example.org.\n$TTL 60\n@ SOA ns1 h 1 60 60 60 60\n@ NS ns1\nns1 A 127.0.0.1\n" +
 		"*.w A 192.0.2.99\nsame.w A 192.0.2.99\nother.w A 192.0.2.1\n*.c CNAME www\nd DNAME w\n"
-	startBoth(t, text, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, text, func(t *testing.T, s *dnsd.Server) {
 		p := provider(t, config(s))
 		snap, err := p.Look(t.Context(), origin, keys(
 			"same.w.example.org", "A", "other.w.example.org", "A", "made-up.w.example.org", "A",

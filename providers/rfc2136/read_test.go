@@ -12,7 +12,7 @@ import (
 )
 
 func TestRead(t *testing.T) {
-	startBoth(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		snap := read(t, provider(t, config(s)))
 		wantLines(t, "address sets", sets(snap),
 			"example.org. 3600 A 192.0.2.10",

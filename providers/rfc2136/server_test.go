@@ -39,11 +39,12 @@ _sip._tcp IN SRV 1 2 5060 mail
 `
 
 // startBoth runs f against a real BIND and a real Knot with the zone text.
-func startBoth(t *testing.T, text string, f func(t *testing.T, s *dnsd.Server)) {
+func startAll(t *testing.T, text string, f func(t *testing.T, s *dnsd.Server)) {
 	t.Helper()
 	zones := map[string]string{"example.org": text}
 	t.Run("BIND", func(t *testing.T) { f(t, dnsd.BIND(t, dnsd.BINDOptions{Zones: zones})) })
 	t.Run("Knot", func(t *testing.T) { f(t, dnsd.Knot(t, dnsd.KnotOptions{Zones: zones})) })
+	t.Run("PowerDNS", func(t *testing.T) { f(t, dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones})) })
 }
 
 func config(s *dnsd.Server) rfc2136.Config {

@@ -24,13 +24,13 @@ func TestSuite(t *testing.T) {
 	for i := range 120 {
 		zones[fmt.Sprintf("z%d.example.org", i)] = emptyZone
 	}
-	run := func(t *testing.T, s *dnsd.Server) {
+	run := func(t *testing.T, s *dnsd.Server, seed func(name, text string)) {
 		fresh := 0
 		providertest.Run(t, providertest.Harness{Open: func(t *testing.T, text string) providertest.Zone {
 			t.Helper()
 			name := fmt.Sprintf("z%d.example.org", fresh)
 			fresh++
-			s.Update(name, nil, strings.Split(strings.TrimSpace(text), "\n"))
+			seed(name, text)
 			return providertest.Zone{
 				Provider: provider(t, config(s)),
 				Name:     zone.MustParseName(name),
@@ -38,8 +38,21 @@ func TestSuite(t *testing.T) {
 			}
 		}})
 	}
-	t.Run("BIND", func(t *testing.T) { run(t, dnsd.BIND(t, dnsd.BINDOptions{Zones: zones, AnyNames: true})) })
-	t.Run("Knot", func(t *testing.T) { run(t, dnsd.Knot(t, dnsd.KnotOptions{Zones: zones})) })
+	update := func(s *dnsd.Server) func(name, text string) {
+		return func(name, text string) { s.Update(name, nil, strings.Split(strings.TrimSpace(text), "\n")) }
+	}
+	t.Run("BIND", func(t *testing.T) {
+		s := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones, AnyNames: true})
+		run(t, s, update(s))
+	})
+	t.Run("Knot", func(t *testing.T) {
+		s := dnsd.Knot(t, dnsd.KnotOptions{Zones: zones})
+		run(t, s, update(s))
+	})
+	t.Run("PowerDNS", func(t *testing.T) { // updates do not take types of private use (FORMERR)
+		s := dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones})
+		run(t, s, s.LoadZone)
+	})
 }
 
 func isAddress(line string) bool {

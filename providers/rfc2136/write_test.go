@@ -16,7 +16,7 @@ import (
 )
 
 func TestWrite(t *testing.T) {
-	startBoth(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		p := provider(t, config(s))
 		untouched := others(read(t, p))
 		replaces := change("", "alias.example.org. 60 A 192.0.2.8")
@@ -68,7 +68,7 @@ func TestWrite(t *testing.T) {
 }
 
 func TestWriteConflicts(t *testing.T) {
-	startBoth(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		p := provider(t, config(s))
 		withReplaces := func(c providers.Change, target zone.Name) providers.Change {
 			c.Replaces = target
@@ -109,7 +109,7 @@ func TestWriteConflicts(t *testing.T) {
 // The set moves between the look and the update, where the server's own
 // prerequisites are what holds.
 func TestWriteConflictAtTheServer(t *testing.T) {
-	startBoth(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		for _, tt := range []struct {
 			name        string
 			remove, add []string
@@ -150,7 +150,7 @@ func TestWriteConflictAtTheServer(t *testing.T) {
 }
 
 func TestWriteBesideCNAME(t *testing.T) {
-	startBoth(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		px := &proxy{target: s.Addr, before: func(int) { s.Update("example.org", nil, []string{"fresh 300 CNAME www"}) }}
 		for _, c := range []providers.Change{
 			change("", "alias.example.org. 300 A 192.0.2.9"),
@@ -230,7 +230,7 @@ func TestWriteRefused(t *testing.T) {
 }
 
 func TestWriteRace(t *testing.T) {
-	startBoth(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		const writers = 8
 		errs := make([]error, writers)
 		var wg sync.WaitGroup
@@ -268,7 +268,7 @@ func manyChanges(n int) []providers.Change {
 }
 
 func TestWriteMany(t *testing.T) {
-	startBoth(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		p := provider(t, config(s))
 		changes := manyChanges(1200)
 		receipt, err := p.Write(t.Context(), origin, changes)

@@ -158,6 +158,17 @@ func (s *Server) SQL(statements ...string) {
 	s.pdnsutil(args...)
 }
 
+// LoadZone replaces what a zone of a PowerDNS server holds by zone-file text. Its
+// dynamic updates refuse some records, which a zone may hold nevertheless.
+func (s *Server) LoadZone(zone, text string) {
+	s.tb.Helper()
+	file := filepath.Join(s.tb.TempDir(), "load.zone")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		s.tb.Fatal(err)
+	}
+	s.pdnsutil("load-zone", zone, file)
+}
+
 func (s *Server) pdnsutil(args ...string) {
 	s.tb.Helper()
 	util := find(s.tb, "pdnsutil", "pdns-server")
