@@ -69,9 +69,11 @@ func TestSuiteHTTP(t *testing.T) {
 			s.Serve(t, wrap(s))
 			return seeded(t, s, "free", text)
 		},
-		IsWrite:    func(r *http.Request) bool { return r.Method != http.MethodGet },
-		Paged:      more.String(),
-		SecondPage: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/dns_records") && r.URL.Query().Get("page") == "2" },
+		IsWrite: func(r *http.Request) bool { return r.Method != http.MethodGet },
+		Paged:   more.String(),
+		SecondPage: func(r *http.Request) bool {
+			return strings.HasSuffix(r.URL.Path, "/dns_records") && r.URL.Query().Get("page") == "2"
+		},
 		Deny: func(w http.ResponseWriter, _ *http.Request, status int) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(status)
