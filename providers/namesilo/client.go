@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -35,9 +36,7 @@ func (p *Provider) call(ctx context.Context, op string, params url.Values) (repl
 		return reply{}, context.Cause(ctx)
 	}
 	q := url.Values{"version": {"1"}, "type": {"json"}, "key": {p.key}}
-	for k, v := range params {
-		q[k] = v
-	}
+	maps.Copy(q, params)
 	u := *p.base.JoinPath(op)
 	u.RawQuery = q.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)

@@ -39,7 +39,7 @@ func (r reply) ok() bool {
 func (r reply) failure(op string) error {
 	no := &refusal{code: r.code, detail: r.detail}
 	if advice, ok := aboutKey(r.code); ok {
-		return fmt.Errorf("%w: %s: %s", providers.ErrCredentials, no, advice)
+		return fmt.Errorf("%w: %w: %s", providers.ErrCredentials, no, advice)
 	}
 	if writes(op) && (r.code == codeInternal || r.code == codeRegistryDown) {
 		return fmt.Errorf("%w: %s was sent: %w", providers.ErrUnknown, op, no)

@@ -25,6 +25,7 @@
 //
 // libdns/namesilo v1.0.0 is not used: its SetRecords gives several values to one
 // and the same record, its errors show the key, it knows no other address than
-// the vendor's, and one record alone, which the API may send without a list
-// around it, is an error to it. Tests beside this package show each.
+// the vendor's, one record alone, which the API may send without a list around
+// it, is an error to it, and net/http repeats its writes, which are GETs, when a
+// reply is lost. Tests beside this package show each.
 package namesilo

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/namesilo"
 	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
 )
@@ -72,4 +73,14 @@ func wantLines(t testing.TB, what string, got []string, want ...string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s:\n%s\nwant:\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// changesOf returns creations.
+func changesOf(t testing.TB, lines ...string) []providers.Change {
+	t.Helper()
+	var out []providers.Change
+	for _, l := range lines {
+		out = append(out, change(t, "", l))
+	}
+	return out
 }

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	org    zone.Name = "example.org."
-	domain           = "example.org"
-	key              = "canary/4f9a+c1"
+	org    = zone.Name("example.org.")
+	domain = "example.org"
+	key    = "canary/4f9a+c1"
 )
 
 // open starts an API and returns it with a provider of it.
@@ -70,7 +70,9 @@ func TestSuiteHTTP(t *testing.T) {
 			o.Key = key
 			providertest.RunHTTP(t, providertest.HTTPHarness{
 				Scale: 60, Secrets: []string{key, url.QueryEscape(key)},
-				IsWrite: func(r *http.Request) bool { return !strings.Contains(r.URL.Path, "List") && !strings.Contains(r.URL.Path, "list") },
+				IsWrite: func(r *http.Request) bool {
+					return !strings.Contains(r.URL.Path, "List") && !strings.Contains(r.URL.Path, "list")
+				},
 				Open: func(t *testing.T, text string, wrap func(http.Handler) http.Handler) providertest.Zone {
 					s := namesilotest.New(t, o)
 					s.Hold(domain, parse(t, text)...)

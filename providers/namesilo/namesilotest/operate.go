@@ -151,22 +151,40 @@ func parse(domain string, q url.Values) (Record, answer) {
 	case r.Host == domain, strings.HasSuffix(r.Host, "."+domain):
 		return r, no(280, "could not handle resource record: host %q repeats the domain", r.Host)
 	}
-	if addr, err := netip.ParseAddr(r.Value); r.Type == "A" && (err != nil || !addr.Is4()) ||
-		r.Type == "AAAA" && (err != nil || !addr.Is6() || addr.Is4In6() || addr.Zone() != "") {
+	if !isValue(r.Type, r.Value) {
 		return r, no(280, "could not handle resource record: %q is no address", r.Value)
 	}
-	var err error
-	if q.Has("rrttl") {
-		if r.TTL, err = strconv.Atoi(q.Get("rrttl")); err != nil || r.TTL < 3600 || r.TTL > 2592000 {
-			return r, no(280, "could not handle resource record: invalid TTL %q", q.Get("rrttl"))
-		}
+	if ttl, ok := number(q, "rrttl", 3600, 2592000); !ok {
+		return r, no(280, "could not handle resource record: invalid TTL %q", q.Get("rrttl"))
+	} else if q.Has("rrttl") {
+		r.TTL = ttl
 	}
-	if q.Has("rrdistance") {
-		if r.Distance, err = strconv.Atoi(q.Get("rrdistance")); err != nil || r.Distance < 0 {
-			return r, no(280, "could not handle resource record: invalid distance %q", q.Get("rrdistance"))
-		}
+	var ok bool
+	if r.Distance, ok = number(q, "rrdistance", 0, 65535); !ok {
+		return r, no(280, "could not handle resource record: invalid distance %q", q.Get("rrdistance"))
 	}
 	return r, answer{}
+}
+
+// number reads a parameter; ok is true, and n 0, where there is none.
+func number(q url.Values, name string, least, most int) (n int, ok bool) {
+	if !q.Has(name) {
+		return 0, true
+	}
+	n, err := strconv.Atoi(q.Get(name))
+	return n, err == nil && n >= least && n <= most
+}
+
+// isValue checks the values of addresses alone.
+func isValue(typ, value string) bool {
+	addr, err := netip.ParseAddr(value)
+	switch typ {
+	case "A":
+		return err == nil && addr.Is4()
+	case "AAAA":
+		return err == nil && addr.Is6() && !addr.Is4In6() && addr.Zone() == ""
+	}
+	return true
 }
 
 func isHost(host string) bool {

@@ -163,8 +163,12 @@ func (a answer) fields(r Record) [][2]string {
 		host = r.Host + "." + a.domain
 	}
 	return [][2]string{
-		{"record_id", r.ID}, {"type", r.Type}, {"host", host},
-		{"value", r.Value}, {"ttl", fmt.Sprint(r.TTL)}, {"distance", fmt.Sprint(r.Distance)},
+		{"record_id", r.ID},
+		{"type", r.Type},
+		{"host", host},
+		{"value", r.Value},
+		{"ttl", fmt.Sprint(r.TTL)},
+		{"distance", fmt.Sprint(r.Distance)},
 	}
 }
 
