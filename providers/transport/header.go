@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -88,14 +89,13 @@ func readFields(h http.Header, now time.Time) (b providers.Budget, found bool) {
 }
 
 func budget(limit, left int64, reset time.Time) providers.Budget {
-	return providers.Budget{Limit: int(limit), Remaining: int(left), Reset: reset}
+	return providers.Budget{Limit: int(min(limit, math.MaxInt32)), Remaining: int(min(left, math.MaxInt32)), Reset: reset}
 }
 
-// number reads a whole number, of a list the first. Nobody grants more than fits
-// 31 bits, but a moment does not.
+// number reads a whole number, of a list the first.
 func number(s string) (int64, bool) {
 	s, _, _ = strings.Cut(s, ",")
-	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 53)
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 	return max(n, 0), err == nil
 }
 

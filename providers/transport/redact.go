@@ -62,7 +62,8 @@ func newRedactor(secrets []string) *redactor {
 func forms(s string) []string {
 	quoted := strconv.Quote(s)
 	out := []string{
-		s, url.QueryEscape(s), url.PathEscape(s), url.User(s).String(),
+		s, url.QueryEscape(s), strings.ReplaceAll(url.QueryEscape(s), "+", "%20"),
+		url.PathEscape(s), (&url.URL{Path: s}).EscapedPath(), url.User(s).String(),
 		quoted[1 : len(quoted)-1], html.EscapeString(s), inXML(s), inJSON(s, true), inJSON(s, false),
 	}
 	out = append(out, inBase64(s)...)
