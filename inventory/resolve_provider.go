@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -27,7 +28,7 @@ type option struct {
 
 // providerTypes lists the types that exist, for messages.
 func providerTypes() []string {
-	return []string{"cloudflare", "route53", "namesilo", "rfc2136", "powerdns", "zonefile", "sandbox"}
+	return append([]string{"cloudflare", "route53", "namesilo", "rfc2136", "powerdns", "zonefile", "sandbox"}, GenericTypes()...)
 }
 
 // optionsOf returns what a type of provider knows. The names of environment
@@ -65,21 +66,23 @@ func optionsOf(typ string) []option {
 	case "sandbox":
 		return []option{{key: "dir", check: checkPath}}
 	}
-	return nil
+	return genericTypes()[typ]
 }
 
 // given returns the settings of the table by key; nil where one is absent.
 func (t *providerTable) given() map[string]*string {
-	return map[string]*string{
+	all := map[string]*string{
 		"api_token": t.APIToken, "zone_token": t.ZoneToken, "base_url": t.BaseURL,
 		"hosted_zone_id": t.HostedZoneID, "endpoint": t.Endpoint,
 		"server": t.Server, "tsig_name": t.TSIGName, "tsig_algorithm": t.TSIGAlgo, "tsig_secret": t.TSIGSecret,
 		"server_url": t.ServerURL, "server_id": t.ServerID, "api_key": t.APIKey, "dir": t.Dir,
 	}
+	maps.Copy(all, t.generic())
+	return all
 }
 
 func isSecretKey(key string) bool {
-	return slices.Contains([]string{"api_token", "zone_token", "tsig_secret", "api_key"}, key)
+	return slices.Contains([]string{"api_token", "zone_token", "tsig_secret", "api_key"}, key) || isGenericSecret(key)
 }
 
 func (r *resolver) resolveProviders() {
@@ -123,10 +126,8 @@ func (r *resolver) providerType(typ, path string) bool {
 		r.missing(path + ".type")
 	case slices.Contains(providerTypes(), typ):
 		return true
-	case strings.HasPrefix(typ, "generic"):
-		r.add("unknown-type", path+".type", "provider type %q is reserved and does not exist yet", typ)
 	default:
-		r.add("unknown-type", path+".type", "unknown provider type %q", typ).suggest(typ, providerTypes())
+		r.add("unknown-type", path+".type", "unknown provider type %q", typ).suggest(strings.TrimPrefix(typ, "generic:"), providerTypes())
 	}
 	return false
 }

@@ -81,7 +81,7 @@ func (inv *Inventory) Moved(p Provider, dir string) (Provider, error) {
 	p.Settings = maps.Clone(p.Settings)
 	for key, value := range p.Settings {
 		switch path, isFile := strings.CutPrefix(value, "file:"); {
-		case key == "dir":
+		case key == "dir" || key == "private_key_file":
 			p.Settings[key] = moved(value, from, to)
 		case isFile && isSecretKey(key):
 			p.Settings[key] = "file:" + moved(path, from, to)

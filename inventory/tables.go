@@ -43,12 +43,12 @@ type checkTable struct {
 
 type providerTable struct {
 	Name         string  `toml:"name" jsonschema:"required" jsonschema_description:"Name that zones refer to; unique."`
-	Type         string  `toml:"type" jsonschema:"required,enum=cloudflare,enum=route53,enum=namesilo,enum=rfc2136,enum=powerdns,enum=zonefile,enum=sandbox" jsonschema_description:"Kind of provider."`
+	Type         string  `toml:"type" jsonschema:"required" jsonschema_description:"Kind of provider."`
 	APIToken     *string `toml:"api_token" jsonschema_description:"cloudflare: reference to the API token. Default: the first that is set of CLOUDFLARE_API_TOKEN, CF_DNS_API_TOKEN, each also with _FILE."`
 	ZoneToken    *string `toml:"zone_token" jsonschema_description:"cloudflare: reference to a second token that may list zones, where api_token may not. Default: CF_ZONE_API_TOKEN, also with _FILE, if it is set."`
-	BaseURL      *string `toml:"base_url" jsonschema_description:"cloudflare, namesilo: another address of the API, for tests."`
+	BaseURL      *string `toml:"base_url" jsonschema_description:"cloudflare, namesilo, cloudns: another address of the API, for tests."`
 	HostedZoneID *string `toml:"hosted_zone_id" jsonschema_description:"route53: the hosted zone, where the name alone does not tell. Credentials come from the AWS SDK's own chain."`
-	Endpoint     *string `toml:"endpoint" jsonschema_description:"route53: another address of the API, for tests."`
+	Endpoint     *string `toml:"endpoint" jsonschema_description:"route53: another address of the API, for tests. ovh: the region, ovh-eu, ovh-ca or ovh-us. Default there: ovh-eu."`
 	Server       *string `toml:"server" jsonschema_description:"rfc2136: the primary server, host or host:port. Required."`
 	TSIGName     *string `toml:"tsig_name" jsonschema_description:"rfc2136: name of the TSIG key."`
 	TSIGAlgo     *string `toml:"tsig_algorithm" jsonschema:"enum=hmac-sha256,enum=hmac-sha384,enum=hmac-sha512" jsonschema_description:"rfc2136: algorithm of the TSIG key. Default: hmac-sha256."`
@@ -57,6 +57,16 @@ type providerTable struct {
 	ServerID     *string `toml:"server_id" jsonschema_description:"powerdns: id of the server within the API. Default: localhost."`
 	APIKey       *string `toml:"api_key" jsonschema_description:"powerdns, namesilo: reference to the API key. Default: PDNS_API_KEY, NAMESILO_API_KEY, each also with _FILE."`
 	Dir          *string `toml:"dir" jsonschema_description:"zonefile (required), sandbox: folder of files named ZONE.zone. A relative path starts at the inventory's folder."`
+
+	APIUser           *string `toml:"api_user" jsonschema_description:"luadns, glesys: reference to the user. Default: LUADNS_API_USERNAME, GLESYS_API_USER, each also with _FILE."`
+	AuthID            *string `toml:"auth_id" jsonschema_description:"cloudns: reference to the id of the API user. Default: CLOUDNS_AUTH_ID, also with _FILE, if it is set."`
+	SubAuthID         *string `toml:"sub_auth_id" jsonschema_description:"cloudns: reference to the id of the API sub-user, in place of auth_id. Default: CLOUDNS_SUB_AUTH_ID, also with _FILE, if it is set."`
+	AuthPassword      *string `toml:"auth_password" jsonschema_description:"cloudns: reference to the password of the API user. Default: CLOUDNS_AUTH_PASSWORD, also with _FILE."`
+	ApplicationKey    *string `toml:"application_key" jsonschema_description:"ovh: reference to the application key. Default: OVH_APPLICATION_KEY, also with _FILE."`
+	ApplicationSecret *string `toml:"application_secret" jsonschema_description:"ovh: reference to the application secret. Default: OVH_APPLICATION_SECRET, also with _FILE."`
+	ConsumerKey       *string `toml:"consumer_key" jsonschema_description:"ovh: reference to the consumer key. Default: OVH_CONSUMER_KEY, also with _FILE."`
+	AccountName       *string `toml:"account_name" jsonschema_description:"transip: reference to the account's name. Default: TRANSIP_ACCOUNT_NAME, also with _FILE."`
+	PrivateKeyFile    *string `toml:"private_key_file" jsonschema_description:"transip: file with the private key of the API, readable by dnsplan alone. Required. A relative path starts at the inventory's folder."`
 }
 
 type hostTable struct {
