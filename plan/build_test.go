@@ -462,6 +462,56 @@ func TestBuildWarns(t *testing.T) {
 	}
 }
 
+// TestBuildForASlowProvider plans with the bounds of NameSilo: TTLs from 3600
+// to 2592000 s, 30 minutes until all servers follow, and no SOA record to see.
+func TestBuildForASlowProvider(t *testing.T) {
+	s := site{
+		live:   "www 86400 A 192.0.2.1\nlow 3600 A 192.0.2.1\nlong 7200 A 192.0.2.1",
+		want:   "www 300 A 203.0.113.1\nlow 600 A 203.0.113.1\nlong 4000000 A 192.0.2.1\nnew 60 A 192.0.2.1",
+		minTTL: 3600, maxTTL: 2592000, noSOA: true,
+	}
+	diff := s.diff(t)
+	diff.Desired.Sync = 1800
+	p := plan.Build([]plan.ZoneDiff{diff}, policy(), origin())
+	var warned []string
+	for _, w := range p.Warnings {
+		warned = append(warned, w.Name+" "+w.Message)
+	}
+	want := []string{
+		"long.example.org. TTL 4000000 is outside what the provider takes: 2592000 is used",
+		"low.example.org. TTL 600 is outside what the provider takes: 3600 is used",
+		"new.example.org. TTL 60 is outside what the provider takes: 3600 is used",
+		"www.example.org. TTL 300 is outside what the provider takes: 3600 is used",
+		"example.org. the change TTL of 300 s is under the provider's minimum: 3600 s is used, and the waits follow from it",
+	}
+	if !slices.Equal(warned, want) {
+		t.Errorf("warnings:\n%s\nwant:\n%s", strings.Join(warned, "\n"), strings.Join(want, "\n"))
+	}
+	// c1 long, c2 low, c3 new, c4 www. The wait before the switch is the old TTL
+	// of the one that can be lowered, that behind it the lowest TTL there is. The
+	// negative TTL for new, which nobody can see, is taken as an hour.
+	wantSteps := lines(`
+		s1 backup [c1 c2 c3 c4]
+		s2 preflight [c1 c2 c3 c4]
+		s3 lower-ttl [c4] 86400 -> 3600
+		s4 propagate [c4]
+		s5 expire [c4] 86400 s
+		s6 gate [c2 c4]
+		s7 switch [c2 c3 c4] 1 create, 2 update
+		s8 propagate [c2 c3 c4]
+		s9 expire [c2 c3 c4] 3600 s
+		s10 verify [c2 c3 c4]
+		s11 settle [c2 c3 c4] 600 s
+		s12 raise-ttl [c1] 7200 -> 2592000
+		s13 propagate [c1]`)
+	if got := stepLines(p); got != wantSteps {
+		t.Errorf("steps:\n%swant:\n%s", got, wantSteps)
+	}
+	if p.Zones[0].Sync != 1800 || p.Summary.Duration != 86400+3600+600 {
+		t.Errorf("sync %d s, duration %d s", p.Zones[0].Sync, p.Summary.Duration)
+	}
+}
+
 func TestBuildTellsWhatItCannotSee(t *testing.T) {
 	s := site{want: "www 300 A 192.0.2.1"}
 	live := s.snapshot(t)
