@@ -2,22 +2,49 @@ package config
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/cloudflare"
+	"github.com/dnsplan/dnsplan/providers/generic"
 	"github.com/dnsplan/dnsplan/providers/namesilo"
 	"github.com/dnsplan/dnsplan/providers/powerdns"
 	"github.com/dnsplan/dnsplan/providers/rfc2136"
+	"github.com/dnsplan/dnsplan/providers/route53"
 	"github.com/dnsplan/dnsplan/providers/sandbox"
 	"github.com/dnsplan/dnsplan/providers/zonefile"
 )
 
-// adapters are the providers of this program.
+// adapters are the providers of this program: those of package generic, and
+// those with an adapter of their own.
 func (s *Session) adapters() providers.Registry {
-	return providers.Registry{
-		"zonefile": openZonefile, "sandbox": s.openSandbox, "rfc2136": openRFC2136,
-		"namesilo": openNameSilo, "powerdns": openPowerDNS,
+	all := generic.Adapters()
+	maps.Copy(all, providers.Registry{
+		"cloudflare": openCloudflare, "route53": openRoute53, "namesilo": openNameSilo, "powerdns": openPowerDNS,
+		"rfc2136": openRFC2136, "zonefile": openZonefile, "sandbox": s.openSandbox,
+	})
+	return all
+}
+
+func openCloudflare(_ context.Context, c providers.Settings) (providers.Provider, error) {
+	api, err := c.Secret("api_token")
+	if err != nil {
+		return nil, err
 	}
+	zones, err := c.Secret("zone_token")
+	if err != nil {
+		return nil, err
+	}
+	return opened(cloudflare.New(cloudflare.Config{
+		Name: c.Name, APIToken: api, ZoneToken: zones, BaseURL: c.Values["base_url"], Log: c.Log,
+	}))
+}
+
+func openRoute53(ctx context.Context, c providers.Settings) (providers.Provider, error) {
+	return opened(route53.New(ctx, route53.Config{
+		Name: c.Name, HostedZoneID: c.Values["hosted_zone_id"], Endpoint: c.Values["endpoint"], Log: c.Log,
+	}))
 }
 
 func openZonefile(_ context.Context, c providers.Settings) (providers.Provider, error) {
