@@ -12,7 +12,7 @@ import (
 // each name, for all of its A and AAAA records in one write: a name is proxied
 // as soon as one of its addresses is
 // (https://developers.cloudflare.com/dns/proxy-status/). It returns the changes
-// that restore what was there, in the order of the names; none where every name
+// that restore what was there, in the order of their names; none where every name
 // was so already, which takes no write. With ErrUnknown and ErrPartial they are
 // returned too. A name without an address, or with a foreign one, is an error.
 func SetProxied(ctx context.Context, p Provider, z zone.Name, names []zone.Name, on bool) (restore []Change, err error) {
@@ -24,7 +24,7 @@ func SetProxied(ctx context.Context, p Provider, z zone.Name, names []zone.Name,
 		return nil, err
 	}
 	var toggles []Change
-	for _, name := range names {
+	for _, name := range slices.Compact(slices.SortedFunc(slices.Values(names), zone.CompareNames)) {
 		sets, err := togglable(live, name)
 		if err != nil {
 			return nil, fmt.Errorf("set the proxy in %s: %w", z, err)

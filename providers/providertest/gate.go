@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -149,9 +150,7 @@ func truncated(w http.ResponseWriter, r *http.Request, fake http.Handler) {
 func half(w http.ResponseWriter, r *http.Request, fake http.Handler, told func(whole int) int) {
 	rec := httptest.NewRecorder()
 	fake.ServeHTTP(rec, r)
-	for k, v := range rec.Result().Header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), rec.Result().Header)
 	body := rec.Body.Bytes()
 	if len(body) > 0 {
 		w.Header().Set("Content-Length", strconv.Itoa(told(len(body))))

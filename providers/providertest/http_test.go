@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,23 +22,24 @@ import (
 	"github.com/dnsplan/dnsplan/providers/zonefile"
 )
 
+const org zone.Name = "example.org."
+
 const (
-	org     zone.Name = "example.org."
-	canary            = "canary-4b1d/+ 9=f"
-	perPage           = 10
-	batch             = 7
+	canary  = "canary-4b1d/+ 9=f"
+	perPage = 10
+	batch   = 7
 )
 
 // The suite over the least adapter over HTTP that can pass it.
 func TestRunHTTP(t *testing.T) {
-	more := ""
+	var more strings.Builder
 	for i := range 3 * perPage {
-		more += fmt.Sprintf("h%d 300 IN A 10.0.0.%d\n", i, i)
+		fmt.Fprintf(&more, "h%d 300 IN A 10.0.0.%d\n", i, i)
 	}
 	providertest.RunHTTP(t, providertest.HTTPHarness{
 		Open:       openRemote,
 		IsWrite:    func(r *http.Request) bool { return r.Method == http.MethodPost },
-		Paged:      more,
+		Paged:      more.String(),
 		SecondPage: func(r *http.Request) bool { return r.URL.Query().Get("page") == "2" },
 		Secrets:    []string{canary},
 	})

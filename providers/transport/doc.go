@@ -14,6 +14,10 @@
 // error, is an error that wraps providers.ErrUnknown: its caller reads, compares
 // and then decides.
 //
+// Some SDKs return the context's error in the place of the chain's once the
+// context has ended (cloudflare-go and aws-sdk-go-v2 do). An adapter that writes
+// through one keeps what the chain said, or takes it that the write was sent.
+//
 // A reply is read whole before anybody sees it, so that one that breaks off in
 // the middle fails here, under the same rules.
 package transport

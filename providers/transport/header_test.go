@@ -20,15 +20,18 @@ func TestReadBudget(t *testing.T) {
 	}{
 		{"none", nil, providers.Budget{}},
 		{
-			"X-RateLimit, seconds", [][2]string{{"x-ratelimit-limit", "1200"}, {"x-ratelimit-remaining", "17"}, {"x-ratelimit-reset", "42"}},
+			"X-RateLimit, seconds",
+			[][2]string{{"x-ratelimit-limit", "1200"}, {"x-ratelimit-remaining", "17"}, {"x-ratelimit-reset", "42"}},
 			providers.Budget{Limit: 1200, Remaining: 17, Reset: in(42 * time.Second)},
 		},
 		{
-			"X-RateLimit, a moment", [][2]string{{"X-RateLimit-Limit", "5000"}, {"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1795435260"}},
+			"X-RateLimit, a moment",
+			[][2]string{{"X-RateLimit-Limit", "5000"}, {"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1795435260"}},
 			providers.Budget{Limit: 5000, Reset: in(time.Minute)},
 		},
 		{
-			"X-RateLimit, a moment in milliseconds", [][2]string{{"X-RateLimit-Limit", "5000"}, {"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1795435260000"}},
+			"X-RateLimit, a moment in milliseconds",
+			[][2]string{{"X-RateLimit-Limit", "5000"}, {"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1795435260000"}},
 			providers.Budget{Limit: 5000, Reset: in(time.Minute)},
 		},
 		{
@@ -37,17 +40,22 @@ func TestReadBudget(t *testing.T) {
 			providers.Budget{Limit: 9, Remaining: 1, Reset: in(time.Minute)},
 		},
 		{
-			"RateLimit of the early drafts", [][2]string{{"RateLimit-Limit", "100, 100;w=60"}, {"RateLimit-Remaining", "-3"}, {"RateLimit-Reset", "5"}},
+			"RateLimit of the early drafts",
+			[][2]string{{"RateLimit-Limit", "100, 100;w=60"}, {"RateLimit-Remaining", "-3"}, {"RateLimit-Reset", "5"}},
 			providers.Budget{Limit: 100, Reset: in(5 * time.Second)},
 		},
 		{
-			"fields", [][2]string{{"RateLimit", `"default";r=50;t=30`}, {"RateLimit-Policy", `"default";q=100;w=60`}},
+			"fields",
+			[][2]string{{"RateLimit", `"default";r=50;t=30`}, {"RateLimit-Policy", `"default";q=100;w=60`}},
 			providers.Budget{Limit: 100, Remaining: 50, Reset: in(30 * time.Second)},
 		},
 		{
-			"fields, several", [][2]string{
-				{"RateLimit", `"day";r=900;t=30000 , "burst;,\"";r=2; t=1`}, {"RateLimit", `"hour";r=3;t=9`},
-				{"RateLimit-Policy", `"day";q=1000;w=86400,"burst;,\"";q=10;w=1`}, {"RateLimit-Policy", `"hour";q=20;w=3600`},
+			"fields, several",
+			[][2]string{
+				{"RateLimit", `"day";r=900;t=30000 , "burst;,\"";r=2; t=1`},
+				{"RateLimit", `"hour";r=3;t=9`},
+				{"RateLimit-Policy", `"day";q=1000;w=86400,"burst;,\"";q=10;w=1`},
+				{"RateLimit-Policy", `"hour";q=20;w=3600`},
 			},
 			providers.Budget{Limit: 10, Remaining: 2, Reset: in(time.Second)},
 		},

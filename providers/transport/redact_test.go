@@ -119,7 +119,7 @@ func TestRedactErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRedactor([]string{secret})
 			got := fmt.Errorf("read: %w", r.err(e))
-			if again := r.err(got); again != got {
+			if again := r.err(got); again != got { //nolint:errorlint // it is the very same
 				t.Errorf("%v is redacted again: %v", got, again)
 			}
 			if !errors.Is(got, limited) {
@@ -158,16 +158,16 @@ func (e quietError) Unwrap() error { return e.err }
 func TestRedactLeavesTheRest(t *testing.T) {
 	r := newRedactor([]string{"canary-1"})
 	e := fmt.Errorf("read: %w", context.Canceled)
-	if got := r.err(e); got != e {
+	if got := r.err(e); got != e { //nolint:errorlint // it is the very same
 		t.Errorf("%v", got)
 	}
 	if r.err(nil) != nil {
 		t.Error("nil")
 	}
-	if got := r.err(&url.Error{Op: "Get", URL: "https://x", Err: e}); got != e {
+	if got := r.err(&url.Error{Op: "Get", URL: "https://x", Err: e}); got != e { //nolint:errorlint // it is the very same
 		t.Errorf("%v: the URL stays", got)
 	}
-	if got := New(Options{}).Redact(e); got != e {
+	if got := New(Options{}).Redact(e); got != e { //nolint:errorlint // it is the very same
 		t.Errorf("%v", got)
 	}
 }
