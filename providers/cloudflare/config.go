@@ -122,7 +122,9 @@ func parseBase(s string) (string, error) {
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("base_url %q is no URL: write it as in %q", redactUser(s), defaultBase)
-	case u.Scheme != "https" && u.Scheme != "http", u.Host == "", u.RawQuery != "", u.Fragment != "":
+	case u.RawQuery != "" || u.Fragment != "":
+		return "", fmt.Errorf("base_url goes without a query and a fragment: write it as in %q", defaultBase)
+	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
 		return "", fmt.Errorf("base_url %q: write it as in %q", u.Redacted(), defaultBase)
 	case u.User != nil:
 		return "", fmt.Errorf("base_url %q: the token belongs into api_token, not into the URL", u.Redacted())
