@@ -89,12 +89,12 @@ func TestDoctorTSIG(t *testing.T) {
 	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}})
 	p := newProgram(t, updateSite(s, s.Key))
 	p.env["TEST_TSIG"] = s.Key.Secret
-	p.says(exitDone, s.Key.Secret, "credentials tsig_secret: environment variable TEST_TSIG", "zone example.org 3 address RRsets, 2 other records")
+	p.says(exitDone, s.Key.Secret, "credentials tsig_secret: environment variable TEST_TSIG", "records example.org 3 address RRsets, 2 other records")
 	other := s.Key
 	other.Secret = "b3RoZXItc2VjcmV0LW9mLTMyLW9jdGV0cy1hdC1hbGw="
 	p = newProgram(t, updateSite(s, other))
 	p.env["TEST_TSIG"] = other.Secret
-	p.says(exitDifferences, other.Secret, "✕ wrong provider dns zone example.org", "check the provider's credentials")
+	p.says(exitDifferences, other.Secret, "✕ wrong provider dns records example.org", "check the provider's credentials")
 }
 
 // Lines of -v come whole from many goroutines, also while a view draws.

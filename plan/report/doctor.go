@@ -64,7 +64,7 @@ func DoctorText(w io.Writer, e Examination, o Options) error {
 // The widest columns; what is longer pushes the rest of its line on.
 const (
 	maxSubject = 20
-	maxTopic   = 20
+	maxTopic   = 24
 )
 
 // checkIndent is where lines are carried on: behind the sign and the verdict.

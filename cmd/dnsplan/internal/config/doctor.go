@@ -69,19 +69,46 @@ func (e *examiner) provider(ctx context.Context) []report.Check {
 	}
 	e.add(providers.Finding{Topic: "open", Detail: "type " + e.entry.Type})
 	zones := e.zones()
-	reads := readAll(ctx, p, zones)
-	e.listing(ctx, p, zones, reads)
+	var found []providers.Finding
 	if x, ok := p.(providers.Examiner); ok {
-		for _, f := range x.Examine(ctx, namesOf(zones)) {
-			e.add(f)
-		}
+		found = x.Examine(ctx, namesOf(zones))
 	}
-	for i, z := range zones {
-		e.reading(z, reads[i])
+	e.take(found, func(f providers.Finding) bool { return f.Zone == "" && f.Topic != "clock" })
+	if e.told("") {
+		e.take(found, func(f providers.Finding) bool { return f.Zone != "" })
+	} else {
+		e.contents(ctx, p, zones, found)
 	}
 	e.limits(p, zones)
 	e.budget(p)
+	e.take(found, func(f providers.Finding) bool { return f.Topic == "clock" })
 	return e.checks
+}
+
+// contents lists the zones and reads each of the inventory's. Where something is
+// wrong with the whole provider that would only fail again, slowly.
+func (e *examiner) contents(ctx context.Context, p providers.Provider, zones []inventory.Zone, found []providers.Finding) {
+	reads := readAll(ctx, p, zones)
+	e.listing(ctx, p, zones, reads)
+	for i, z := range zones {
+		e.take(found, func(f providers.Finding) bool { return f.Zone == z.Name })
+		e.reading(z, reads[i])
+	}
+}
+
+// take adds those of found that fit.
+func (e *examiner) take(found []providers.Finding, fits func(providers.Finding) bool) {
+	for _, f := range found {
+		if fits(f) {
+			e.add(f)
+		}
+	}
+}
+
+// told tells whether something wrong is said of a zone already, or of the whole
+// provider where z is empty.
+func (e *examiner) told(z zone.Name) bool {
+	return slices.ContainsFunc(e.checks, func(c report.Check) bool { return c.Zone == z && c.Verdict == providers.Bad })
 }
 
 // impatience is why a check was given up.

@@ -136,16 +136,22 @@ func TestExamine(t *testing.T) {
 	}{
 		{"all is well", &vendor{
 			listed: []zone.Name{"example.net.", "example.org."}, read: full,
-			found:  []providers.Finding{{Topic: "clock", Detail: "as the vendor's"}},
+			found: []providers.Finding{
+				{Topic: "clock", Detail: "as the vendor's"},
+				{Topic: "zone", Zone: "example.org.", Detail: "plan free"},
+				{Topic: "credentials", Detail: "active"},
+			},
 			left:   providers.Budget{Limit: 1200, Remaining: 1196, Reset: now.Add(time.Minute), Used: 4},
 			limits: map[zone.Name]providers.Limits{"example.org.": {MinTTL: 60, MaxTTL: 86400, Batch: 200, Atomic: true, Proxy: true}, "example.net.": {MinTTL: 60, MaxTTL: 86400, Batch: 200, Atomic: true, Proxy: true}},
 		}, []string{
+			"ok credentials : active",
 			"ok zones : 2 visible, among them all 2 of the inventory",
-			"ok clock : as the vendor's",
-			"ok zone example.org.: " + whole,
-			"ok zone example.net.: " + whole,
+			"ok zone example.org.: plan free",
+			"ok records example.org.: " + whole,
+			"ok records example.net.: " + whole,
 			"ok limits : TTL 1m to 1d; 200 changes at once; applied whole or not at all; dnsplan reads right before it writes; has a proxy",
 			"ok budget : 4 requests made for this, 1196 of 1200 left until 06:01:00 UTC",
+			"ok clock : as the vendor's",
 		}},
 		{"limits by zone", &vendor{
 			listed: []zone.Name{"example.net.", "example.org."},
@@ -153,28 +159,28 @@ func TestExamine(t *testing.T) {
 			limits: map[zone.Name]providers.Limits{"example.org.": {MinTTL: 3600, Batch: 1, Sync: 30 * time.Minute}, "example.net.": {MaxTTL: 600, Conditional: true}},
 		}, []string{
 			"ok zones : 2 visible, among them all 2 of the inventory",
-			"ok zone example.org.: 0 address RRsets, 0 other records",
-			"ok zone example.net.: 0 address RRsets, 0 other records",
+			"ok records example.org.: 0 address RRsets, 0 other records",
+			"ok records example.net.: 0 address RRsets, 0 other records",
 			"ok limits example.org.: TTL 1h or more; 1 change at a time; a failure may leave a part applied; dnsplan reads right before it writes; in sync after up to 30m",
 			"ok limits example.net.: TTL up to 10m; a failure may leave a part applied; the provider compares as it writes",
 			"unclear budget : 1 request made for this, 9 of 100 left until 06:00:00 UTC -> runs wait for the reset; see what else uses the account",
 		}},
 		{"a zone is not shown and cannot be read", &vendor{listed: []zone.Name{"example.org."}, read: broken}, []string{
 			"wrong zones : 1 visible, not among them: example.net -> check the zone's name and provider in the inventory, and which zones the credentials may see",
-			"ok zone example.org.: " + whole,
-			"wrong zone example.net.: it is Monday",
+			"ok records example.org.: " + whole,
+			"wrong records example.net.: it is Monday",
 			anyLimits, unknown,
 		}},
 		{"zones are not shown, yet readable", &vendor{listed: []zone.Name{"example.org."}, read: full}, []string{
 			"unclear zones : 1 visible, not among them: example.net -> check the zone's name and provider in the inventory, and which zones the credentials may see",
-			"ok zone example.org.: " + whole,
-			"ok zone example.net.: " + whole,
+			"ok records example.org.: " + whole,
+			"ok records example.net.: " + whole,
 			anyLimits, unknown,
 		}},
 		{"listing is refused, reading is not", &vendor{listErr: providers.ErrCredentials, read: full}, []string{
 			"unclear zones : credentials refused",
-			"ok zone example.org.: " + whole,
-			"ok zone example.net.: " + whole,
+			"ok records example.org.: " + whole,
+			"ok records example.net.: " + whole,
 			anyLimits, unknown,
 		}},
 		{"everything is refused", &vendor{
@@ -182,8 +188,26 @@ func TestExamine(t *testing.T) {
 			read:    func(context.Context, zone.Name) (*zone.Snapshot, error) { return nil, providers.ErrCredentials },
 		}, []string{
 			"wrong zones : credentials refused",
-			"wrong zone example.org.: credentials refused",
-			"wrong zone example.net.: credentials refused",
+			"wrong records example.org.: credentials refused",
+			"wrong records example.net.: credentials refused",
+			anyLimits, unknown,
+		}},
+		{"what the vendor says is wrong is not told twice", &vendor{
+			listErr: providers.ErrCredentials,
+			read:    func(context.Context, zone.Name) (*zone.Snapshot, error) { return nil, providers.ErrCredentials },
+			found:   []providers.Finding{{Topic: "zone", Zone: "example.net.", Verdict: providers.Bad, Detail: "not on this account"}},
+		}, []string{
+			"wrong zones : credentials refused",
+			"wrong records example.org.: credentials refused",
+			"wrong zone example.net.: not on this account",
+			anyLimits, unknown,
+		}},
+		{"what cannot work is not tried", &vendor{
+			listErr: errors.New("never asked"),
+			read:    func(context.Context, zone.Name) (*zone.Snapshot, error) { panic("never read") },
+			found:   []providers.Finding{{Topic: "credentials", Verdict: providers.Bad, Detail: "revoked", Remedy: "make another"}},
+		}, []string{
+			"wrong credentials : revoked -> make another",
 			anyLimits, unknown,
 		}},
 		{"not listed, and names cannot be asked for", &vendor{
@@ -193,8 +217,8 @@ func TestExamine(t *testing.T) {
 			},
 		}, []string{
 			"ok zones : 2 visible, among them all 2 of the inventory",
-			"unclear zone example.org.: transfer refused: the zone is not listed",
-			"unclear zone example.net.: transfer refused: the zone is not listed",
+			"unclear records example.org.: transfer refused: the zone is not listed",
+			"unclear records example.net.: transfer refused: the zone is not listed",
 			anyLimits, unknown,
 		}},
 		{"not listed, names can be asked for", &shy{vendor{
@@ -202,8 +226,8 @@ func TestExamine(t *testing.T) {
 			read:   func(context.Context, zone.Name) (*zone.Snapshot, error) { return nil, providers.ErrNoListing },
 		}}, []string{
 			"ok zones : 2 visible, among them all 2 of the inventory",
-			"unclear zone example.org.: the inventory's names can be asked for, others are not seen: the zone is not listed -> permit the listing or the transfer of the zone, so that plans see what the inventory does not hold",
-			"unclear zone example.net.: the inventory's names can be asked for, others are not seen: the zone is not listed -> permit the listing or the transfer of the zone, so that plans see what the inventory does not hold",
+			"unclear records example.org.: the inventory's names can be asked for, others are not seen: the zone is not listed -> permit the listing or the transfer of the zone, so that plans see what the inventory does not hold",
+			"unclear records example.net.: the inventory's names can be asked for, others are not seen: the zone is not listed -> permit the listing or the transfer of the zone, so that plans see what the inventory does not hold",
 			anyLimits, unknown,
 		}},
 	}
@@ -235,10 +259,10 @@ func TestExamineImpatient(t *testing.T) {
 			t.Errorf("took %s", d)
 		}
 		lines := told(e, "first")
-		if !slices.Contains(lines, "wrong zone example.org.: no answer within 30s") {
+		if !slices.Contains(lines, "wrong records example.org.: no answer within 30s") {
 			t.Errorf("%q", lines)
 		}
-		if lines := told(e, "second"); !slices.Contains(lines, "ok zone example.com.: 0 address RRsets, 0 other records") {
+		if lines := told(e, "second"); !slices.Contains(lines, "ok records example.com.: 0 address RRsets, 0 other records") {
 			t.Errorf("%q", lines)
 		}
 		var order []string

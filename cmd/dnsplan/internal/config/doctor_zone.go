@@ -89,23 +89,24 @@ func shortened(names []string) string {
 // reading tells what a zone holds, or why it cannot be read.
 func (e *examiner) reading(z inventory.Zone, r read) {
 	switch {
+	case r.err != nil && e.told(z.Name): // of the same cause
 	case errors.Is(r.err, providers.ErrNoListing):
-		e.failed("zone", z.Name, providers.Unclear, r.err)
+		e.failed("records", z.Name, providers.Unclear, r.err)
 	case r.err != nil:
-		e.failed("zone", z.Name, providers.Bad, r.err)
+		e.failed("records", z.Name, providers.Bad, r.err)
 	case r.live.Blind != "":
 		e.add(providers.Finding{
-			Topic: "zone", Zone: z.Name, Verdict: providers.Unclear,
+			Topic: "records", Zone: z.Name, Verdict: providers.Unclear,
 			Detail: "the inventory's names can be asked for, others are not seen: " + r.live.Blind,
 			Remedy: "permit the listing or the transfer of the zone, so that plans see what the inventory does not hold",
 		})
 	default:
-		e.add(providers.Finding{Topic: "zone", Zone: z.Name, Detail: contents(r.live)})
+		e.add(providers.Finding{Topic: "records", Zone: z.Name, Detail: countsOf(r.live)})
 	}
 }
 
-// contents counts what a zone holds: "12 address RRsets (2 alias), 1 other record".
-func contents(live *zone.Snapshot) string {
+// countsOf tells what a zone holds: "12 address RRsets (2 alias), 1 other record".
+func countsOf(live *zone.Snapshot) string {
 	foreign := map[string]int{}
 	for _, r := range live.RRsets {
 		if r.Foreign != "" {
