@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,10 +19,8 @@ import (
 func (p *Provider) refused(ctx context.Context, z zone.Name, h hosted, b batch, invalid *types.InvalidChangeBatch) error {
 	words := reasons(invalid)
 	text := strings.Join(words, "; ")
-	for _, w := range words {
-		if isConflict(w) {
-			return p.moved(ctx, z, h, b, text)
-		}
+	if slices.ContainsFunc(words, isConflict) {
+		return p.moved(ctx, z, h, b, text)
 	}
 	return p.keys.redact(&providers.RefusedError{Keys: keysOf(b.groups), Culprit: culprit(text, keysOf(b.groups)), Reason: text})
 }

@@ -58,9 +58,9 @@ func TestSuiteHTTP(t *testing.T) {
 	route53test.Setenv(t)
 	const token = "canary-session-token/+=="
 	t.Setenv("AWS_SESSION_TOKEN", token)
-	more := ""
+	var more strings.Builder
 	for i := range 320 {
-		more += fmt.Sprintf("h%d 300 IN A 10.0.%d.%d\n", i, i>>8, i&255)
+		fmt.Fprintf(&more, "h%d 300 IN A 10.0.%d.%d\n", i, i>>8, i&255)
 	}
 	providertest.RunHTTP(t, providertest.HTTPHarness{
 		Open: func(t *testing.T, text string, wrap func(http.Handler) http.Handler) providertest.Zone {
@@ -70,7 +70,7 @@ func TestSuiteHTTP(t *testing.T) {
 			return providertest.Zone{Provider: fast(t, s), Name: org, Others: func(*testing.T) []string { return others(z) }}
 		},
 		IsWrite:    func(r *http.Request) bool { return r.Method == http.MethodPost },
-		Paged:      more,
+		Paged:      more.String(),
 		SecondPage: func(r *http.Request) bool { return r.URL.Query().Get("name") != "" },
 		Secrets:    []string{route53test.SecretKey, token},
 	})

@@ -265,16 +265,23 @@ func validate(z zone.Name, c providers.Change) error {
 	if c.Before == nil && c.After == nil {
 		return errNoChange
 	}
-	after := c.After
 	switch {
 	case !c.Key().Name.IsSubdomainOf(z):
 		return refuse(c, "the name lies outside the zone "+string(z))
-	case c.Before != nil && c.Before.Foreign != "" || after != nil && after.Foreign != "":
+	case isForeign(c.Before) || isForeign(c.After):
 		return fmt.Errorf("%s: %w", c.Key(), providers.ErrForeign)
-	case after == nil && c.Replaces != "":
+	case c.After == nil && c.Replaces != "":
 		return refuse(c, "a deletion replaces no CNAME record")
-	case after == nil:
+	case c.After == nil:
 		return nil
+	}
+	return validateAfter(c, *c.After)
+}
+
+func isForeign(r *zone.RRset) bool { return r != nil && r.Foreign != "" }
+
+func validateAfter(c providers.Change, after zone.RRset) error {
+	switch {
 	case after.Key != c.Key():
 		return refuse(c, "before and after have different keys")
 	case after.Proxied || after.Auto:

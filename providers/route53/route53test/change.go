@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -120,27 +119,43 @@ func (z *Zone) apply(sets map[key]Set, c change) string {
 	if p := z.malformed(set); p != "" {
 		return p
 	}
-	live, there := sets[set.key()]
-	named := fmt.Sprintf("[name='%s', type='%s'", set.Name, set.Type)
-	if set.SetIdentifier != "" {
-		named += fmt.Sprintf(", set-identifier='%s'", set.SetIdentifier)
+	switch c.Action {
+	case "DELETE":
+		return remove(sets, set)
+	case "CREATE":
+		if _, there := sets[set.key()]; there {
+			return "Tried to create resource record set " + named(set) + " but it already exists"
+		}
+		return put(sets, set)
+	case "UPSERT":
+		return put(sets, set)
 	}
-	named += "]"
-	switch {
-	case c.Action == "DELETE" && !there:
-		return "Tried to delete resource record set " + named + " but it was not found"
-	case c.Action == "DELETE" && !same(live, set):
-		return "Tried to delete resource record set " + named + " but the values provided do not match the current values"
-	case c.Action == "DELETE":
-		delete(sets, set.key())
-		return ""
-	case c.Action == "CREATE" && there:
-		return "Tried to create resource record set " + named + " but it already exists"
-	case c.Action != "CREATE" && c.Action != "UPSERT":
-		return "Invalid XML ; cvc-enumeration-valid: Value '" + c.Action + "' is not facet-valid"
+	return "Invalid XML ; cvc-enumeration-valid: Value '" + c.Action + "' is not facet-valid"
+}
+
+// named is a set as the messages name it.
+func named(s Set) string {
+	text := fmt.Sprintf("[name='%s', type='%s'", s.Name, s.Type)
+	if s.SetIdentifier != "" {
+		text += fmt.Sprintf(", set-identifier='%s'", s.SetIdentifier)
 	}
-	if set.TrafficPolicyInstanceID != "" || live.TrafficPolicyInstanceID != "" {
-		return "Resource record set " + named + " is managed by a traffic policy instance"
+	return text + "]"
+}
+
+func remove(sets map[key]Set, set Set) string {
+	switch live, there := sets[set.key()]; {
+	case !there:
+		return "Tried to delete resource record set " + named(set) + " but it was not found"
+	case !same(live, set):
+		return "Tried to delete resource record set " + named(set) + " but the values provided do not match the current values"
+	}
+	delete(sets, set.key())
+	return ""
+}
+
+func put(sets map[key]Set, set Set) string {
+	if set.TrafficPolicyInstanceID != "" || sets[set.key()].TrafficPolicyInstanceID != "" {
+		return "Resource record set " + named(set) + " is managed by a traffic policy instance"
 	}
 	for k, other := range sets {
 		if k.name == set.Name && k.typ == set.Type && k.identifier != set.SetIdentifier && other.policy() != set.policy() {
@@ -175,8 +190,7 @@ func (z *Zone) malformed(s Set) string {
 	switch {
 	case s.Name != z.Name && !strings.HasSuffix(s.Name, "."+z.Name):
 		return fmt.Sprintf("RRSet with DNS name %s is not permitted in zone %s", s.Name, z.Name)
-	case s.AliasTarget != nil && (s.TTL != nil || len(values) > 0),
-		s.AliasTarget == nil && s.TrafficPolicyInstanceID == "" && (s.TTL == nil || len(values) == 0):
+	case !s.whole():
 		return "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId], but found none or several in Change with [Action, Name=" + s.Name + ", Type=" + s.Type + "]"
 	case (s.policy() == "") != (s.SetIdentifier == ""):
 		return "Invalid request: Missing field 'SetIdentifier' or its policy in Change with Name=" + s.Name
@@ -189,40 +203,55 @@ func (z *Zone) malformed(s Set) string {
 	case s.Type == "CNAME" && len(values) > 1:
 		return "Invalid Resource Record: 'FATAL problem: CNAMERRSetMultipleValues'"
 	}
+	return badValues(s.Type, values)
+}
+
+func badValues(typ string, values []string) string {
 	for i, v := range values {
 		if slices.Contains(values[:i], v) {
 			return "Duplicate Resource Record: '" + v + "'"
 		}
-		if p := badValue(s.Type, v); p != "" {
+		if p := badValue(typ, v); p != "" {
 			return fmt.Sprintf("Invalid Resource Record: 'FATAL problem: %s encountered with '%s''", p, v)
 		}
 	}
 	return ""
 }
 
+// whole tells whether a set is an alias, has a TTL and values, or is a traffic
+// policy's.
+func (s Set) whole() bool {
+	has := s.TTL != nil && len(s.Values()) > 0
+	none := s.TTL == nil && len(s.Values()) == 0
+	if s.AliasTarget != nil || s.TrafficPolicyInstanceID != "" {
+		return none
+	}
+	return has
+}
+
 func badValue(typ, v string) string {
 	addr, err := netip.ParseAddr(v)
-	fields := strings.Fields(v)
-	switch {
-	case typ == "A" && (err != nil || !addr.Is4()):
-		return "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"
-	case typ == "AAAA" && (err != nil || !addr.Is6() || addr.Zone() != ""):
-		return "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)"
-	case typ == "TXT" && (len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"'):
-		return "InvalidCharacterString (Value should be enclosed in quotation marks)"
-	case (typ == "CNAME" || typ == "NS" || typ == "PTR") && len(fields) != 1:
-		return "DomainNameEmptyOrSpaces (Value is not a valid domain name)"
-	case typ == "MX" && len(fields) == 2:
-		if _, err := strconv.ParseUint(fields[0], 10, 16); err == nil {
-			return ""
-		}
-		return "MXRRDATAIllegalPriority (Priority is not a number)"
-	case typ == "MX":
-		return "MXRRDATANotTwoFields (Value has not two fields)"
-	case !slices.Contains(types, typ):
-		return "UnsupportedType (" + typ + ")"
+	fields := len(strings.Fields(v))
+	var ok bool
+	var problem string
+	switch typ {
+	case "A":
+		ok, problem = err == nil && addr.Is4(), "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"
+	case "AAAA":
+		ok, problem = err == nil && addr.Is6() && addr.Zone() == "", "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)"
+	case "TXT":
+		ok, problem = len(v) > 1 && v[0] == '"' && v[len(v)-1] == '"', "InvalidCharacterString (Value should be enclosed in quotation marks)"
+	case "CNAME", "NS", "PTR":
+		ok, problem = fields == 1, "DomainNameEmptyOrSpaces (Value is not a valid domain name)"
+	case "MX":
+		ok, problem = fields == 2, "MXRRDATANotTwoFields (Value has not two fields)"
+	default:
+		ok, problem = slices.Contains(types, typ), "UnsupportedType ("+typ+")"
 	}
-	return ""
+	if ok {
+		return ""
+	}
+	return problem
 }
 
 // types are those that a record set may have

@@ -18,6 +18,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -247,26 +248,26 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c Call, id string
 	write(w, http.StatusOK, answer)
 }
 
+// actions are what the server knows, by method and path.
+var actions = []struct{ method, pattern, name string }{
+	{http.MethodGet, "hostedzone", "ListHostedZones"},
+	{http.MethodGet, "hostedzonesbyname", "ListHostedZonesByName"},
+	{http.MethodGet, "hostedzone/*", "GetHostedZone"},
+	{http.MethodGet, "hostedzone/*/rrset", "ListResourceRecordSets"},
+	{http.MethodPost, "hostedzone/*/rrset", "ChangeResourceRecordSets"},
+	{http.MethodGet, "change/*", "GetChange"},
+}
+
 // route tells the action of a request and the id that it is about.
 func route(r *http.Request) (action, id string) {
-	path, ok := strings.CutPrefix(r.URL.Path, root)
+	rest, ok := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/"), root)
 	if !ok {
 		return "", ""
 	}
-	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
-	switch {
-	case r.Method == http.MethodGet && path == "hostedzone":
-		return "ListHostedZones", ""
-	case r.Method == http.MethodGet && path == "hostedzonesbyname":
-		return "ListHostedZonesByName", ""
-	case r.Method == http.MethodGet && len(parts) == 2 && parts[0] == "hostedzone":
-		return "GetHostedZone", parts[1]
-	case r.Method == http.MethodGet && len(parts) == 2 && parts[0] == "change":
-		return "GetChange", parts[1]
-	case r.Method == http.MethodGet && len(parts) == 3 && parts[0] == "hostedzone" && parts[2] == "rrset":
-		return "ListResourceRecordSets", parts[1]
-	case r.Method == http.MethodPost && len(parts) == 3 && parts[0] == "hostedzone" && parts[2] == "rrset":
-		return "ChangeResourceRecordSets", parts[1]
+	for _, a := range actions {
+		if match, err := path.Match(a.pattern, rest); err == nil && match && a.method == r.Method {
+			return a.name, strings.Split(rest+"/", "/")[1]
+		}
 	}
 	return "", ""
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -123,25 +124,23 @@ type key struct{ name, typ, identifier string }
 
 func (s Set) key() key { return key{s.Name, s.Type, s.SetIdentifier} }
 
-// String is the set as a test prints it.
+// String is the set as a test prints it: "www.example.org. A 300 192.0.2.1".
 func (s Set) String() string {
-	text := fmt.Sprintf("%s %s", s.Name, s.Type)
+	words := []string{s.Name, s.Type}
 	if s.TTL != nil {
-		text += fmt.Sprintf(" %d", *s.TTL)
+		words = append(words, strconv.FormatInt(*s.TTL, 10))
 	}
-	for _, v := range s.Values() {
-		text += " " + v
-	}
+	words = append(words, s.Values()...)
 	if s.AliasTarget != nil {
-		text += " alias " + s.AliasTarget.DNSName
+		words = append(words, "alias", s.AliasTarget.DNSName)
 	}
 	if p := s.policy(); p != "" {
-		text += " (" + p + " " + s.SetIdentifier + ")"
+		words = append(words, p, s.SetIdentifier)
 	}
 	if s.HealthCheckID != "" {
-		text += " health check " + s.HealthCheckID
+		words = append(words, "health check", s.HealthCheckID)
 	}
-	return text
+	return strings.Join(words, " ")
 }
 
 // compare orders sets as the list has them: by name with its labels reversed,
