@@ -88,15 +88,12 @@ func (d *Draft) leftAsComments() {
 	d.tail("Address sets that are live and cannot be managed; plan shows them and leaves",
 		"them as they are:")
 	for _, l := range d.Left {
-		line := fmt.Sprintf("  %s %d %s", l.Name.Display(), l.TTL, l.Type)
-		for _, a := range l.Addrs {
-			line += " " + a.String()
-		}
-		line += " (" + l.Why
+		why := l.Why
 		if l.Detail != "" {
-			line += ": " + l.Detail
+			why += ": " + l.Detail
 		}
-		d.tail(shortened(line + ")"))
+		words := append([]string{" ", l.Name.Display(), l.TTL.String(), l.Type.String()}, texts(l.Addrs)...)
+		d.tail(shortened(strings.Join(append(words, "("+why+")"), " ")))
 	}
 }
 
