@@ -103,6 +103,7 @@ func adviceTable() []advised {
 		{is(engine.ErrEnded), exitError, "see it with: {show RUN}"},
 		{as[*inventory.SecretError], exitError, "set the variable, or write the file, or name another place for the secret in the inventory: env:NAME, file:PATH or cred:NAME"},
 		{is(errFileThere), exitError, "name a file that is not there yet"},
+		{is(errNoExport), exitError, "name a file that is not there yet, or an older export"},
 		{is(errNoPlanFile), exitError, "name a file that is not there yet, or an older plan"},
 		{is(providers.ErrCredentials), exitError, "check the provider's credentials, and what they may do: {doctor}"},
 		{is(providers.ErrZoneNotFound), exitError, "check the zone's name and its provider in the inventory: {doctor}"},

@@ -40,7 +40,7 @@ func readZone(ctx context.Context, p providers.Provider, z zone.Name, names []zo
 	if len(names) == 0 {
 		s, err := p.Read(ctx, z)
 		if errors.Is(err, providers.ErrNoListing) {
-			return nil, fmt.Errorf("%w; without a list only names that are given can be imported: dnsplan import %s NAME...", err, z.Display())
+			return nil, fmt.Errorf("%w; names that are given can be imported all the same: dnsplan import %s NAME", err, z.Display())
 		}
 		return s, err
 	}
