@@ -135,8 +135,8 @@ func TestUnreachable(t *testing.T) {
 			tt.edit(&c)
 			p := provider(t, c)
 			_, readErr := p.Read(t.Context(), tt.zone)
-			new := zone.RRset{Key: zone.Key{Name: "new." + tt.zone, Type: zone.A}, TTL: 60, Addrs: set("h. 60 A 192.0.2.1").Addrs}
-			_, writeErr := p.Write(t.Context(), tt.zone, []providers.Change{{After: &new}})
+			fresh := zone.RRset{Key: zone.Key{Name: "new." + tt.zone, Type: zone.A}, TTL: 60, Addrs: set("h. 60 A 192.0.2.1").Addrs}
+			_, writeErr := p.Write(t.Context(), tt.zone, []providers.Change{{After: &fresh}})
 			for _, err := range []error{readErr, writeErr} {
 				if err == nil || tt.want != nil && !errors.Is(err, tt.want) {
 					t.Fatalf("%v, want %v", err, tt.want)

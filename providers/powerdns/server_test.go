@@ -126,7 +126,7 @@ func stored(t testing.TB, s *dnsd.Server) []string {
 func patched(t testing.TB, s *dnsd.Server, name, typ, records, comment string) {
 	t.Helper()
 	var list []map[string]any
-	for _, r := range strings.Fields(records) {
+	for r := range strings.FieldsSeq(records) {
 		list = append(list, map[string]any{"content": strings.TrimPrefix(r, "!"), "disabled": strings.HasPrefix(r, "!")})
 	}
 	set := map[string]any{"name": name, "type": typ, "ttl": 300, "changetype": "REPLACE", "records": list}

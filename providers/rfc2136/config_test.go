@@ -37,6 +37,9 @@ func TestNew(t *testing.T) {
 		{rfc2136.Config{Server: "h", TSIGName: "k", TSIGSecret: secret + "!"}, "", "not base64"},
 		{rfc2136.Config{Server: "h", TSIGName: "k..", TSIGSecret: secret}, "", "tsig_name"},
 		{rfc2136.Config{Server: "h", TSIGName: "k", TSIGSecret: secret, TSIGAlgorithm: "hmac-sha1"}, "", "want hmac-sha256"},
+		{rfc2136.Config{Server: "h", TSIGName: "k", TSIGSecret: secret, TSIGAlgorithm: "gss-tsig"}, "", "GSS-TSIG (Kerberos) is not supported"},
+		{rfc2136.Config{Server: "h", TSIGAlgorithm: "GSS-TSIG."}, "", "GSS-TSIG (Kerberos) is not supported"},
+		{rfc2136.Config{Server: "h", TSIGAlgorithm: "hmac-md5"}, "", "want hmac-sha256"},
 		{rfc2136.Config{Server: "h", Timeout: -1}, "", "negative"},
 	} {
 		p, err := rfc2136.New(tt.config)

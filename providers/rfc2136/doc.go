@@ -1,6 +1,7 @@
 // Package rfc2136 reads and changes zones of a primary server that speaks the
 // DNS itself: dynamic update (RFC 2136) and zone transfer (RFC 5936), both
-// signed with TSIG (RFC 8945). BIND, Knot, PowerDNS and others do.
+// signed with TSIG (RFC 8945). BIND, Knot, PowerDNS (dnsupdate=yes) and others
+// do. GSS-TSIG (RFC 3645) is not spoken.
 //
 //	p, err := rfc2136.New(rfc2136.Config{
 //		Server:     "ns1.example.org",
@@ -17,6 +18,23 @@
 // and still ignore an addition (section 3.4.2.2), so the sets are read right
 // before and right after: a TTL that someone else sets in the moment between is
 // the one change that is not noticed.
+//
+// A server that refuses the transfer and answers questions lists nothing: Read is
+// an error that wraps providers.ErrNoListing. Look and Write go by questions
+// then, for the names they are given. An answer that a wildcard may have made up
+// (RFC 4592) is told from a record by a question for a name below it, which no
+// wildcard answers for where the record exists.
+//
+// A server may hold a zone in several views, chosen by the key (BIND:
+// match-clients): a provider of each key reads and writes its own.
+//
+// What servers do differently, as tried with BIND 9.18, Knot 3.2 and PowerDNS
+// 4.7: to a key without the right, BIND answers REFUSED, PowerDNS NOTAUTH to a
+// transfer and REFUSED to an update, and Knot BADKEY, as to a key that it does
+// not know. To a wrong key PowerDNS answers NOTAUTH without saying what is wrong
+// with it. PowerDNS refuses updates with records of the types for private use
+// (FORMERR), which this package never writes. All three hold to prerequisites,
+// to whole messages and to signed replies.
 //
 // The provider of github.com/libdns/rfc2136 (v1.0.1) is not used, because
 // nothing here could rest on it: its updates carry no prerequisites, so the

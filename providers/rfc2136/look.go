@@ -2,6 +2,7 @@ package rfc2136
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 )
 
 // maxQuestions is up to how many sets a look asks one by one; above, a transfer
@@ -26,16 +28,34 @@ type question struct {
 
 // Look asks the primary for the sets of keys, without recursion, and for a
 // CNAME record at their names, which comes as the answer to the same question.
-// It transfers the zone where answers cannot tell what the zone holds: for many
-// keys, below a zone cut or a DNAME record, and where a wildcard may have
-// answered.
+// It transfers the zone where that takes less, for many keys, and where answers
+// do not tell what the zone holds: below a zone cut or a DNAME record.
+//
+// Of a server that refuses the transfer, all sets are asked for. Then glue is
+// what a referral shows of it, and other records below a zone cut or a DNAME
+// record count as absent; the prerequisites of a write find those that are not.
+//
+// The zone's SOA record is in the snapshot too, because the negative TTL follows
+// from it.
 func (p *Provider) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zone.Snapshot, error) {
 	s, err := p.dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look into %s at %v: %w", z, p.server, err)
 	}
 	defer s.close()
-	return p.look(ctx, s, z, keys)
+	snap, err := p.look(ctx, s, z, keys)
+	if err != nil {
+		return nil, err
+	}
+	soa, err := p.askSOA(ctx, s.remote, z)
+	if err != nil {
+		return nil, fmt.Errorf("look into %s at %v: ask for the SOA record: %w", z, p.server, err)
+	}
+	if soa == nil {
+		return nil, fmt.Errorf("look into %s at %v: %w: the server does not answer for it", z, p.server, providers.ErrZoneNotFound)
+	}
+	snap.Others = append(snap.Others, *soa)
+	return snap, nil
 }
 
 // lookAt is Look at one address of the primary.
@@ -55,20 +75,32 @@ func (p *Provider) look(ctx context.Context, s *session, z zone.Name, keys []zon
 			return nil, fmt.Errorf("look into %s: %s lies outside the zone", z, k)
 		}
 	}
-	told := false
-	var snap *zone.Snapshot
-	var err error
-	if len(keys) <= maxQuestions {
-		snap, told, err = lookByQuestions(ctx, s, z, keys)
-	}
-	if err == nil && !told {
-		snap, err = p.transfer(ctx, s, z)
-		snap = only(snap, keys)
-	}
+	snap, err := p.lookSomehow(ctx, s, z, keys)
 	if err != nil {
 		return nil, fmt.Errorf("look into %s at %v: %w", z, p.server, err)
 	}
 	return snap, nil
+}
+
+// lookSomehow looks by questions where they tell enough and take less, else by
+// a transfer, else by questions as far as they tell.
+func (p *Provider) lookSomehow(ctx context.Context, s *session, z zone.Name, keys []zone.Key) (*zone.Snapshot, error) {
+	if len(keys) <= maxQuestions {
+		snap, err := lookByQuestions(ctx, s, z, keys, whole)
+		if !errors.Is(err, errUntold) {
+			return snap, err
+		}
+	}
+	snap, err := p.transfer(ctx, s, z)
+	if !errors.Is(err, providers.ErrNoListing) {
+		return only(snap, keys), err
+	}
+	again, err := p.dialTo(ctx, s.remote) // the server may close a connection that it refused something on
+	if err != nil {
+		return nil, err
+	}
+	defer again.close()
+	return lookByQuestions(ctx, again, z, keys, shown)
 }
 
 // only reduces a snapshot to keys, which are sorted, and the CNAME records at
@@ -93,30 +125,37 @@ func only(snap *zone.Snapshot, keys []zone.Key) *zone.Snapshot {
 	return out
 }
 
-// lookByQuestions returns told false when the answers do not tell what the zone
-// holds.
-func lookByQuestions(ctx context.Context, s *session, z zone.Name, keys []zone.Key) (snap *zone.Snapshot, told bool, err error) {
+// reading is what is made of replies to questions.
+type reading uint8
+
+const (
+	whole reading = iota // they must tell what the zone holds, also what it does not serve
+	shown                // what they do not show counts as absent
+)
+
+// errUntold: the replies do not tell what the zone holds.
+var errUntold = errors.New("the answer does not tell what the zone holds")
+
+// lookByQuestions returns an errUntold when the replies do not tell.
+func lookByQuestions(ctx context.Context, s *session, z zone.Name, keys []zone.Key, how reading) (*zone.Snapshot, error) {
 	questions := make([]question, len(keys))
 	for i, k := range keys {
 		questions[i] = question{k.Name, uint16(k.Type)}
 	}
 	replies, err := ask(ctx, s, questions)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	answers := make(map[question]answer, len(keys))
 	for i, q := range questions {
-		a, ok := readAnswer(replies[i], q)
-		if !ok {
-			return nil, false, nil
+		if answers[q], err = readAnswer(replies[i], q, how); err != nil {
+			return nil, fmt.Errorf("ask for %s %s: %w", q.name, dns.Type(q.rrtype), err)
 		}
-		answers[q] = a
 	}
-	synthesized, err := fromWildcard(ctx, s, z, answers)
-	if err != nil || synthesized {
-		return nil, false, err
+	if err := dropSynthesized(ctx, s, z, answers, how); err != nil {
+		return nil, err
 	}
-	return assemble(z, questions, answers), true, nil
+	return assemble(z, questions, answers), nil
 }
 
 func assemble(z zone.Name, questions []question, answers map[question]answer) *zone.Snapshot {
@@ -136,97 +175,6 @@ func assemble(z zone.Name, questions []question, answers map[question]answer) *z
 	}
 	snap.Sort()
 	return snap
-}
-
-// answer is what a server answers with at the very name of a question: an
-// address set, a CNAME record, or nothing.
-type answer struct {
-	ttl   zone.TTL
-	addrs []netip.Addr
-	cname string
-}
-
-func (a answer) empty() bool { return len(a.addrs) == 0 && a.cname == "" }
-
-func (a answer) equal(b answer) bool {
-	return a.ttl == b.ttl && a.cname == b.cname && slices.Equal(a.addrs, b.addrs)
-}
-
-// readAnswer returns false when the reply does not tell: it is an error or a
-// referral, or comes through a DNAME record.
-func readAnswer(m *message, q question) (a answer, ok bool) {
-	if !m.authoritative || m.truncated || !tells(m) {
-		return answer{}, false
-	}
-	for _, r := range m.answer {
-		switch {
-		case r.rrtype == dns.TypeDNAME:
-			return answer{}, false
-		case r.name != q.name:
-			continue
-		case r.rrtype == dns.TypeCNAME:
-			data, err := m.data(r)
-			if err != nil {
-				return answer{}, false
-			}
-			a.cname, a.ttl = data, r.ttl
-		case r.rrtype == q.rrtype:
-			addr, ok := netip.AddrFromSlice(m.raw[r.off:r.end])
-			if !ok {
-				return answer{}, false
-			}
-			a.addrs = append(a.addrs, addr)
-			a.ttl = max(a.ttl, r.ttl)
-		}
-	}
-	slices.SortFunc(a.addrs, netip.Addr.Compare)
-	a.addrs = slices.Compact(a.addrs)
-	return a, true
-}
-
-// tells reports whether a reply is about the zone's contents; one that is not
-// need not be signed, because nothing is believed for it.
-func tells(m *message) bool {
-	return m.rcode == dns.RcodeSuccess || m.rcode == dns.RcodeNameError
-}
-
-// fromWildcard tells whether one of the answers may have been made up from a
-// wildcard (RFC 4592): one above its name answers with the same.
-func fromWildcard(ctx context.Context, s *session, z zone.Name, answers map[question]answer) (bool, error) {
-	above := map[question][]answer{}
-	for q, a := range answers {
-		if a.empty() {
-			continue
-		}
-		for n := q.name; n != z; {
-			n = n.Parent()
-			if w := (question{wildcardBelow(n), q.rrtype}); w.name != q.name {
-				above[w] = append(above[w], a)
-			}
-		}
-	}
-	questions := make([]question, 0, len(above))
-	for w := range above {
-		questions = append(questions, w)
-	}
-	replies, err := ask(ctx, s, questions)
-	if err != nil {
-		return false, err
-	}
-	for i, w := range questions {
-		a, ok := readAnswer(replies[i], w)
-		if !ok || slices.ContainsFunc(above[w], a.equal) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-func wildcardBelow(n zone.Name) zone.Name {
-	if n == zone.Root {
-		return "*."
-	}
-	return "*." + n
 }
 
 // ask sends all questions, a window of them ahead of the replies, which may

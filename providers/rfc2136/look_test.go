@@ -21,11 +21,12 @@ func keys(lines ...string) []zone.Key {
 }
 
 func TestLook(t *testing.T) {
+	const soa = "example.org. 3600 SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 60"
 	var many []string
 	for i := range 200 {
 		many = append(many, fmt.Sprintf("n%d.example.org", i), "A")
 	}
-	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
+	look := func(t *testing.T, s *dnsd.Server) {
 		p := provider(t, config(s))
 		for _, tt := range []struct {
 			name   string
@@ -61,27 +62,59 @@ func TestLook(t *testing.T) {
 					t.Fatal(err)
 				}
 				wantLines(t, "sets", sets(snap), tt.sets...)
-				wantLines(t, "others", others(snap), tt.others...)
+				wantLines(t, "others", others(snap), append(tt.others, soa)...)
 			})
 		}
 		if _, err := p.Look(t.Context(), origin, keys("www.example.net", "A")); err == nil {
 			t.Error("a name outside the zone: no error")
 		}
-	})
+	}
+	startAll(t, exampleZone, look)
+	startClosed(t, exampleZone, look)
 }
 
 func TestLookBesideAWildcard(t *testing.T) {
-	text := "$ORIGIN example.org.\n$TTL 60\n@ SOA ns1 h 1 60 60 60 60\n@ NS ns1\nns1 A 127.0.0.1\n" +
-		"*.w A 192.0.2.99\nsame.w A 192.0.2.99\nother.w A 192.0.2.1\n*.c CNAME www\nd DNAME w\n"
-	startAll(t, text, func(t *testing.T, s *dnsd.Server) {
+	text := `$ORIGIN example.org.
+$TTL 60
+@      SOA ns1 h 1 60 60 60 60
+@      NS ns1
+ns1    A 127.0.0.1
+*      A 192.0.2.99
+same   A 192.0.2.99
+*.same A 192.0.2.99
+txt    TXT "the name exists"
+*.w    A 192.0.2.99
+same.w A 192.0.2.99
+below.same.w A 192.0.2.99
+other.w A 192.0.2.1
+*.c    CNAME www
+real.c CNAME www
+d      DNAME w
+`
+	look := func(t *testing.T, s *dnsd.Server) {
 		p := provider(t, config(s))
 		snap, err := p.Look(t.Context(), origin, keys(
-			"same.w.example.org", "A", "other.w.example.org", "A", "made-up.w.example.org", "A",
-			"x.c.example.org", "A", "other.d.example.org", "A"))
+			"same.example.org", "A", "made-up.example.org", "A", "made.up.example.org", "A", "txt.example.org", "A",
+			"made-up.same.example.org", "A", "*.same.example.org", "A", "*.example.org", "A", "*.made-up.example.org", "A",
+			"same.w.example.org", "A", "below.same.w.example.org", "A", "*.w.example.org", "A",
+			"other.w.example.org", "A", "made-up.w.example.org", "A",
+			"x.c.example.org", "A", "real.c.example.org", "AAAA", "other.d.example.org", "A"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantLines(t, "sets", sets(snap), "other.w.example.org. 60 A 192.0.2.1", "same.w.example.org. 60 A 192.0.2.99")
-		wantLines(t, "others", others(snap))
-	})
+		wantLines(t, "sets", sets(snap),
+			"*.example.org. 60 A 192.0.2.99",
+			"same.example.org. 60 A 192.0.2.99",
+			"*.same.example.org. 60 A 192.0.2.99",
+			"*.w.example.org. 60 A 192.0.2.99",
+			"other.w.example.org. 60 A 192.0.2.1",
+			"same.w.example.org. 60 A 192.0.2.99",
+			"below.same.w.example.org. 60 A 192.0.2.99",
+		)
+		wantLines(t, "others", others(snap),
+			"example.org. 60 SOA ns1.example.org. h.example.org. 1 60 60 60 60",
+			"real.c.example.org. 60 CNAME www.example.org.")
+	}
+	startAll(t, text, look)
+	startClosed(t, text, look)
 }

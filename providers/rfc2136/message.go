@@ -31,6 +31,7 @@ type message struct {
 	rcode         int
 	answer        []record
 	authority     []record
+	additional    []record
 	tsig          *dns.TSIG // nil when the message is not signed
 	tsigOff       int       // where its record starts
 }
@@ -68,11 +69,10 @@ func parseMessage(raw []byte) (*message, error) {
 	if m.authority, off, err = parseSection(raw, off, 8); err != nil {
 		return nil, err
 	}
-	extra, _, err := parseSection(raw, off, 10)
-	if err != nil {
+	if m.additional, _, err = parseSection(raw, off, 10); err != nil {
 		return nil, err
 	}
-	return m, m.takeTSIG(extra, off)
+	return m, m.takeTSIG(m.additional, off)
 }
 
 func skipQuestions(raw []byte) (int, error) {

@@ -1,6 +1,7 @@
 package rfc2136
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,9 @@ func FuzzParseMessage(f *testing.F) {
 	f.Add(pack(f, m))
 	m.SetTsig("key.", dns.HmacSHA256, 300, 1)
 	f.Add(pack(f, m))
+	referral := new(dns.Msg).SetQuestion("www.example.org.", dns.TypeA)
+	referral.Response, referral.Ns, referral.Extra = true, []dns.RR{rr(f, "example.org. 60 IN NS www.example.org.")}, m.Answer[1:2]
+	f.Add(pack(f, referral))
 	f.Add([]byte("short"))
 	k, err := newKey("key", "", testSecret)
 	if err != nil {
@@ -91,6 +95,12 @@ func FuzzParseMessage(f *testing.F) {
 				t.Fatalf("record %+v of %d octets", r, len(raw))
 			}
 			_, _ = m.data(r)
+		}
+		for _, how := range []reading{whole, shown} {
+			a, err := readAnswer(m, question{"www.example.org.", dns.TypeA}, how)
+			if err != nil && (!errors.Is(err, errUntold) || !a.empty()) {
+				t.Fatalf("%+v, error %v", a, err)
+			}
 		}
 		c := newCollector("example.org.")
 		_ = c.add(m)

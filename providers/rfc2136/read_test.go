@@ -77,6 +77,8 @@ func TestReadRefused(t *testing.T) {
 	closed := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones, NoTransfer: true})
 	knot := dnsd.Knot(t, dnsd.KnotOptions{Zones: zones})
 	knotClosed := dnsd.Knot(t, dnsd.KnotOptions{Zones: zones, NoTransfer: true})
+	pdns := dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones})
+	pdnsClosed := dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones, NoTransfer: true})
 	const canary = "Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LWNhbmFyeQ=="
 	for _, tt := range []struct {
 		name   string
@@ -88,13 +90,18 @@ func TestReadRefused(t *testing.T) {
 	}{
 		{"BIND unknown zone", bind, bind.Key, "example.net.", providers.ErrZoneNotFound, "NOTAUTH"},
 		{"Knot unknown zone", knot, knot.Key, "example.net.", providers.ErrZoneNotFound, "NOTAUTH"},
-		{"BIND transfer refused", closed, closed.Key, origin, providers.ErrCredentials, "REFUSED"},
-		{"Knot transfer refused", knotClosed, knot.Key, origin, providers.ErrCredentials, "acl"},
-		{"BIND key without rights", bind, stranger, origin, providers.ErrCredentials, `tsig key "stranger"`},
+		{"BIND transfer refused", closed, closed.Key, origin, providers.ErrNoListing, "REFUSED"},
+		{"Knot transfer refused", knotClosed, knot.Key, origin, providers.ErrNoListing, "acl"},
+		{"BIND key without rights", bind, stranger, origin, providers.ErrNoListing, `tsig key "stranger"`},
 		{"BIND unknown key", bind, dnsd.Key{Name: "nobody", Secret: canary}, origin, providers.ErrCredentials, "BADKEY"},
 		{"Knot unknown key", knot, dnsd.Key{Name: "nobody", Secret: canary}, origin, providers.ErrCredentials, "BADKEY"},
 		{"BIND wrong secret", bind, dnsd.Key{Name: bind.Key.Name, Secret: canary}, origin, providers.ErrCredentials, "BADSIG"},
 		{"Knot wrong secret", knot, dnsd.Key{Name: knot.Key.Name, Secret: canary}, origin, providers.ErrCredentials, "BADSIG"},
+		{"PowerDNS unknown zone", pdns, pdns.Key, "example.net.", providers.ErrZoneNotFound, "NOTAUTH"},
+		{"PowerDNS transfer refused", pdnsClosed, pdnsClosed.Key, origin, providers.ErrNoListing, "TSIG-ALLOW-AXFR"},
+		{"PowerDNS unknown key", pdns, dnsd.Key{Name: "nobody", Secret: canary}, origin, providers.ErrCredentials, "is not the server's"},
+		{"PowerDNS wrong secret", pdns, dnsd.Key{Name: pdns.Key.Name, Secret: canary}, origin, providers.ErrCredentials, "is not the server's"},
+		{"PowerDNS wrong algorithm", pdns, dnsd.Key{Name: pdns.Key.Name, Secret: pdns.Key.Secret, Algorithm: "hmac-sha384"}, origin, providers.ErrCredentials, "is not the server's"},
 		{"BIND wrong algorithm", bind, dnsd.Key{Name: bind.Key.Name, Secret: bind.Key.Secret, Algorithm: "hmac-sha384"}, origin, providers.ErrCredentials, "BADKEY"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -47,6 +47,22 @@ func startAll(t *testing.T, text string, f func(t *testing.T, s *dnsd.Server)) {
 	t.Run("PowerDNS", func(t *testing.T) { f(t, dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones})) })
 }
 
+// startClosed is startAll with servers that refuse the key the transfer, and
+// nothing else.
+func startClosed(t *testing.T, text string, f func(t *testing.T, s *dnsd.Server)) {
+	t.Helper()
+	zones := map[string]string{"example.org": text}
+	t.Run("BIND without transfer", func(t *testing.T) {
+		f(t, dnsd.BIND(t, dnsd.BINDOptions{Zones: zones, NoTransfer: true}))
+	})
+	t.Run("Knot without transfer", func(t *testing.T) {
+		f(t, dnsd.Knot(t, dnsd.KnotOptions{Zones: zones, NoTransfer: true}))
+	})
+	t.Run("PowerDNS without transfer", func(t *testing.T) {
+		f(t, dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones, NoTransfer: true}))
+	})
+}
+
 func config(s *dnsd.Server) rfc2136.Config {
 	return rfc2136.Config{
 		Server:        s.Addr.String(),

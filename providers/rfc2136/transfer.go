@@ -27,7 +27,8 @@ func (p *Provider) transfer(ctx context.Context, s *session, z zone.Name) (*zone
 		var reply *message
 		var err error
 		if reply, signed, err = s.receive(ctx); err != nil {
-			return nil, fmt.Errorf("AXFR after %d records: %w", c.records, err)
+			err = fmt.Errorf("AXFR after %d records: %w", c.records, err)
+			return nil, p.keyRefused(ctx, s.remote, z, err)
 		}
 		if reply.rcode != dns.RcodeSuccess {
 			return nil, p.transferRefused(ctx, s.remote, z, reply.rcode)
@@ -133,18 +134,37 @@ func (c *collector) addAddress(m *message, r record) error {
 // record to tell them apart.
 func (p *Provider) transferRefused(ctx context.Context, at netip.AddrPort, z zone.Name, rcode int) error {
 	name := rcodeName(rcode)
-	if rcode != dns.RcodeRefused && rcode != dns.RcodeNotAuth {
+	if rcode != dns.RcodeRefused && rcode != dns.RcodeNotAuth && rcode != dns.RcodeNotImplemented {
 		return fmt.Errorf("AXFR: the server answers %s: its log says why", name)
 	}
-	holds, err := p.holds(ctx, at, z)
+	soa, err := p.askSOA(ctx, at, z)
 	switch {
 	case err != nil:
 		return fmt.Errorf("AXFR: the server answers %s, and asked for the SOA record: %w", name, err)
-	case !holds && rcode == dns.RcodeNotAuth:
+	case soa != nil:
+		return p.noListing(name)
+	case rcode == dns.RcodeNotAuth:
 		return fmt.Errorf("%w: the server answers %s to AXFR and does not hold the zone", providers.ErrZoneNotFound, name)
 	}
-	return fmt.Errorf("%w: the server answers %s to AXFR: it must allow %s to transfer the zone (BIND: allow-transfer; Knot: an acl with action transfer)",
+	return fmt.Errorf("%w: the server answers %s to AXFR and does not answer for the zone either: it must hold the zone, and allow %s to query and transfer it",
 		providers.ErrCredentials, name, p.who())
+}
+
+// keyRefused tells a key that is wrong from one that may not transfer the zone,
+// which Knot calls BADKEY alike: with the latter, the server answers questions.
+func (p *Provider) keyRefused(ctx context.Context, at netip.AddrPort, z zone.Name, err error) error {
+	if !errors.Is(err, providers.ErrCredentials) {
+		return err
+	}
+	if soa, askErr := p.askSOA(ctx, at, z); askErr != nil || soa == nil {
+		return err
+	}
+	return p.noListing("BADKEY")
+}
+
+func (p *Provider) noListing(answer string) error {
+	return fmt.Errorf("%w: the server answers %s to AXFR: to list it, the server must allow %s to transfer it (BIND: allow-transfer; Knot: an acl with action transfer; PowerDNS: TSIG-ALLOW-AXFR)",
+		providers.ErrNoListing, answer, p.who())
 }
 
 // who names the one who asks, as a server's access list would.
@@ -155,17 +175,30 @@ func (p *Provider) who() string {
 	return fmt.Sprintf("tsig key %q", strings.TrimSuffix(p.key.name, "."))
 }
 
-// holds tells whether the server answers for the zone.
-func (p *Provider) holds(ctx context.Context, at netip.AddrPort, z zone.Name) (bool, error) {
+// askSOA asks for the zone's SOA record; nil is that the server does not answer
+// for the zone.
+func (p *Provider) askSOA(ctx context.Context, at netip.AddrPort, z zone.Name) (*zone.Record, error) {
 	s, err := p.dialTo(ctx, at)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer s.close()
 	replies, err := ask(ctx, s, []question{{z, dns.TypeSOA}})
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	m := replies[0]
-	return m.authoritative && m.rcode == dns.RcodeSuccess && len(m.answer) > 0 && m.answer[0].name == z, nil
+	if m.rcode == dns.RcodeNotAuth && p.key.signs() { // PowerDNS, without a TSIG record that says why
+		return nil, fmt.Errorf("%w: the server answers NOTAUTH to a question signed with %s: tsig_name, tsig_algorithm or tsig_secret is not the server's",
+			providers.ErrCredentials, p.who())
+	}
+	if !m.authoritative || m.rcode != dns.RcodeSuccess || len(m.answer) == 0 || m.answer[0].name != z || m.answer[0].rrtype != dns.TypeSOA {
+		return nil, nil //nolint:nilnil // that it is not there is the answer
+	}
+	r := m.answer[0]
+	data, err := m.data(r)
+	if err != nil {
+		return nil, err
+	}
+	return &zone.Record{Name: z, Type: "SOA", TTL: r.ttl, Data: data}, nil
 }

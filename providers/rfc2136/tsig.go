@@ -52,7 +52,10 @@ type key struct {
 	hash      func() hash.Hash
 }
 
-func newKey(name, algorithm, secret string) (key, error) {
+func newKey(name, algorithm, secret string) (k key, err error) {
+	if k.algorithm, k.hash, err = parseAlgorithm(algorithm); err != nil {
+		return key{}, err
+	}
 	if name == "" && secret == "" {
 		return key{}, nil
 	}
@@ -63,26 +66,32 @@ func newKey(name, algorithm, secret string) (key, error) {
 	if err != nil {
 		return key{}, fmt.Errorf("tsig_name: %w", err)
 	}
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(secret))
-	if err != nil || len(raw) == 0 {
+	k.name = string(n)
+	k.secret, err = base64.StdEncoding.DecodeString(strings.TrimSpace(secret))
+	if err != nil || len(k.secret) == 0 {
 		return key{}, errors.New("tsig_secret is not base64") // without the cause: it may show the secret
-	}
-	k := key{name: string(n), secret: raw}
-	switch alg := strings.ToLower(strings.TrimSuffix(algorithm, ".")); alg {
-	case "", defaultAlgorithm:
-		k.algorithm, k.hash = dns.HmacSHA256, sha256.New
-	case "hmac-sha384":
-		k.algorithm, k.hash = dns.HmacSHA384, sha512.New384
-	case "hmac-sha512":
-		k.algorithm, k.hash = dns.HmacSHA512, sha512.New
-	default:
-		return key{}, fmt.Errorf("tsig_algorithm %q: want hmac-sha256, hmac-sha384 or hmac-sha512", algorithm)
 	}
 	if k.owner, err = wireName(k.name); err != nil {
 		return key{}, fmt.Errorf("tsig_name %q: %w", name, err)
 	}
 	k.alg, err = wireName(k.algorithm)
 	return k, err
+}
+
+// parseAlgorithm reads Config.TSIGAlgorithm. It is checked without a key too:
+// who names gss-tsig does not expect unsigned messages.
+func parseAlgorithm(s string) (name string, h func() hash.Hash, err error) {
+	switch strings.ToLower(strings.TrimSuffix(s, ".")) {
+	case "", defaultAlgorithm:
+		return dns.HmacSHA256, sha256.New, nil
+	case "hmac-sha384":
+		return dns.HmacSHA384, sha512.New384, nil
+	case "hmac-sha512":
+		return dns.HmacSHA512, sha512.New, nil
+	case "gss-tsig", "gss.microsoft.com":
+		return "", nil, fmt.Errorf("tsig_algorithm %q: GSS-TSIG (Kerberos) is not supported: want a key of hmac-sha256, hmac-sha384 or hmac-sha512", s)
+	}
+	return "", nil, fmt.Errorf("tsig_algorithm %q: want hmac-sha256, hmac-sha384 or hmac-sha512", s)
 }
 
 func wireName(name string) ([]byte, error) {

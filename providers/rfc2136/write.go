@@ -110,7 +110,7 @@ func (p *Provider) refused(ctx context.Context, at netip.AddrPort, z zone.Name, 
 	case dns.RcodeNXRrset, dns.RcodeYXRrset, dns.RcodeYXDomain, dns.RcodeNameError:
 		return p.conflict(ctx, at, z, batch)
 	case dns.RcodeRefused, dns.RcodeNotAuth:
-		reason += ": the server does not let " + p.who() + " update the zone (BIND: allow-update or update-policy; Knot: an acl with action update)" +
+		reason += ": the server does not let " + p.who() + " update the zone (BIND: allow-update or update-policy; Knot: an acl with action update; PowerDNS: dnsupdate=yes and TSIG-ALLOW-DNSUPDATE)" +
 			", or does not take a name that is no host name (BIND: check-names)"
 	case dns.RcodeNotImplemented:
 		reason += ": the server does not do dynamic updates"

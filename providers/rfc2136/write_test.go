@@ -220,6 +220,14 @@ func TestWriteRefused(t *testing.T) {
 			t.Errorf("%+v, %v", receipt, err)
 		}
 	})
+	t.Run("PowerDNS", func(t *testing.T) {
+		s := dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones, NoUpdate: true})
+		receipt, err := provider(t, config(s)).Write(t.Context(), origin, changes)
+		refused, ok := errors.AsType[*providers.RefusedError](err)
+		if !ok || len(refused.Keys) != 2 || !strings.Contains(refused.Reason, "TSIG-ALLOW-DNSUPDATE") || receipt.Requests != 1 {
+			t.Errorf("%+v, %v", receipt, err)
+		}
+	})
 	t.Run("Knot", func(t *testing.T) { // it answers BADKEY to a key without the right
 		s := dnsd.Knot(t, dnsd.KnotOptions{Zones: zones, NoUpdate: true})
 		receipt, err := provider(t, config(s)).Write(t.Context(), origin, changes)

@@ -31,8 +31,17 @@ type BINDOptions struct {
 	// AnyNames takes addresses at names that are no host names, with an
 	// underscore for one, which BIND refuses by default (check-names).
 	AnyNames bool
+	// Views serve, update and transfer zones of their own to whoever has their
+	// key; Zones, and what else concerns them, must be empty then.
+	Views []BINDView
 	// Signed has BIND sign the zones with DNSSEC (dnssec-policy default).
 	Signed bool
+}
+
+// BINDView is a view of a BIND server, chosen by key.
+type BINDView struct {
+	Key   Key
+	Zones map[string]string
 }
 
 // BIND starts named as a primary that takes dynamic updates.
@@ -47,6 +56,11 @@ func BIND(tb testing.TB, o BINDOptions) *Server {
 		conf := s.writeOnce("named.conf", bindConfig(s, o))
 		for i, z := range s.zones {
 			s.writeOnce(zoneFile(i), o.Zones[z])
+		}
+		for i, v := range o.Views {
+			for z, text := range v.Zones {
+				s.writeOnce(viewFile(i, z), text)
+			}
 		}
 		return exec.Command(named, "-g", "-n", "1", "-c", conf)
 	}
@@ -66,6 +80,8 @@ func (s *Server) writeOnce(name, text string) string {
 	}
 	return path
 }
+
+func viewFile(i int, zone string) string { return fmt.Sprintf("view%d-%s.zone", i, zone) }
 
 func zoneFile(i int) string { return fmt.Sprintf("%d.zone", i) }
 
@@ -99,6 +115,7 @@ options {
 		b.WriteString("\tcheck-names primary ignore;\n")
 	}
 	b.WriteString("};\n")
+	b.WriteString(bindViews(o.Views))
 	for i, z := range s.zones {
 		fmt.Fprintf(&b, "zone %q { type primary; file %q; allow-update { %s }; allow-transfer { %s };",
 			z, zoneFile(i), bindACL(o, o.NoUpdate), bindACL(o, o.NoTransfer))
@@ -106,6 +123,20 @@ options {
 			b.WriteString(" dnssec-policy default;")
 		}
 		b.WriteString(" };\n")
+	}
+	return b.String()
+}
+
+func bindViews(views []BINDView) string {
+	var b strings.Builder
+	for i, v := range views {
+		fmt.Fprintf(&b, "key %q { algorithm %s; secret %q; };\n", v.Key.Name, v.Key.Algorithm, v.Key.Secret)
+		fmt.Fprintf(&b, "view \"view%d\" { match-clients { key %q; };\n", i, v.Key.Name)
+		for _, z := range slices.Sorted(maps.Keys(v.Zones)) {
+			fmt.Fprintf(&b, "\tzone %q { type primary; file %q; allow-update { key %q; }; allow-transfer { key %q; }; };\n",
+				z, viewFile(i, z), v.Key.Name, v.Key.Name)
+		}
+		b.WriteString("};\n")
 	}
 	return b.String()
 }
