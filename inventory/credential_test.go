@@ -49,7 +49,7 @@ func TestCredentials(t *testing.T) {
 		{"a variable before its file", "cloudflare", "", "CLOUDFLARE_API_TOKEN=a CLOUDFLARE_API_TOKEN_FILE=/run/secrets/cf", "api_token", "a", "environment variable CLOUDFLARE_API_TOKEN"},
 		{
 			"nothing at all", "cloudflare", "", "CLOUDFLARE_API_TOKEN=", "api_token", none,
-			"secret: not set in the environment: CLOUDFLARE_API_TOKEN (empty), CLOUDFLARE_API_TOKEN_FILE, CF_DNS_API_TOKEN, CF_DNS_API_TOKEN_FILE",
+			"not given, and not set in the environment: CLOUDFLARE_API_TOKEN (empty), CLOUDFLARE_API_TOKEN_FILE, CF_DNS_API_TOKEN, CF_DNS_API_TOKEN_FILE",
 		},
 		{
 			"a file that is missing is no reason to look further", "cloudflare", "", "CLOUDFLARE_API_TOKEN_FILE=/none CF_DNS_API_TOKEN=b", "api_token", none,
@@ -83,9 +83,9 @@ func TestCredentials(t *testing.T) {
 
 		{"namesilo", "namesilo", "", "NAMESILO_API_KEY=n", "api_key", "n", "environment variable NAMESILO_API_KEY"},
 		{"namesilo's file", "namesilo", "", "NAMESILO_API_KEY_FILE=/run/secrets/silo", "api_key", "in /run/secrets/silo", "file /run/secrets/silo, named by NAMESILO_API_KEY_FILE"},
-		{"namesilo without a key", "namesilo", "", "PDNS_API_KEY=p", "api_key", none, "secret: not set in the environment: NAMESILO_API_KEY, NAMESILO_API_KEY_FILE"},
+		{"namesilo without a key", "namesilo", "", "PDNS_API_KEY=p", "api_key", none, "not given, and not set in the environment: NAMESILO_API_KEY, NAMESILO_API_KEY_FILE"},
 		{"powerdns", "powerdns", `server_url = "http://127.0.0.1:8081"`, "PDNS_API_KEY_FILE=/run/secrets/pdns", "api_key", "in /run/secrets/pdns", "file /run/secrets/pdns, named by PDNS_API_KEY_FILE"},
-		{"powerdns without a key", "powerdns", `server_url = "http://127.0.0.1:8081"`, "", "api_key", none, "secret: not set in the environment: PDNS_API_KEY, PDNS_API_KEY_FILE"},
+		{"powerdns without a key", "powerdns", `server_url = "http://127.0.0.1:8081"`, "", "api_key", none, "not given, and not set in the environment: PDNS_API_KEY, PDNS_API_KEY_FILE"},
 		{"without a TSIG key", "rfc2136", `server = "192.0.2.53"`, "", "tsig_secret", none, ""},
 		{"a TSIG key", "rfc2136", "server = \"192.0.2.53\"\ntsig_name = \"k\"\ntsig_secret = \"env:K\"", "K=c2VjcmV0", "tsig_secret", "c2VjcmV0", "environment variable K"},
 		{"a key of another type", "route53", "", "CLOUDFLARE_API_TOKEN=a", "api_token", none, ""},

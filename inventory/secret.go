@@ -63,7 +63,7 @@ type SecretError struct {
 // Error says which secret, and why.
 func (e *SecretError) Error() string {
 	if e.Ref == "" {
-		return fmt.Sprintf("secret: %v", e.Err)
+		return fmt.Sprintf("not given, and %v", e.Err)
 	}
 	return fmt.Sprintf("secret %s: %v", e.Ref, e.Err)
 }

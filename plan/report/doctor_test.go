@@ -24,7 +24,7 @@ func examination() report.Examination {
 		about("provider", "cf", "zone", "example.org.", providers.Good, "12 address RRsets, 4 other records", ""),
 		about("provider", "cf", "limits", "", providers.Good, "TTL 1m to 1d; 200 changes at once, whole or not at all; reads right before it writes", ""),
 		internal,
-		about("provider", "pdns", "credentials", "", providers.Bad, "api_key: secret: not set in the environment: PDNS_API_KEY, PDNS_API_KEY_FILE",
+		about("provider", "pdns", "credentials", "", providers.Bad, "api_key: not given, and not set in the environment: PDNS_API_KEY, PDNS_API_KEY_FILE",
 			"set the variable, or write the file, that the inventory names for this secret"),
 		about("resolver", "google", "answers", "", providers.Good, "8.8.8.8:53, in 12 ms", ""),
 		about("resolver", "dead\x1b[2J", "answers", "", providers.Bad, "ask 192.0.2.53:53 for example.org. SOA:\nconnection refused", ""),
