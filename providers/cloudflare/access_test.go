@@ -228,6 +228,7 @@ func TestConfigRefuses(t *testing.T) {
 		{cloudflare.Config{APIToken: canary, ZoneToken: canary + "\nx"}, "zone_token holds a blank"},
 		{cloudflare.Config{APIToken: canary, BaseURL: "api.cloudflare.com/client/v4"}, `write it as in "https://api.cloudflare.com/client/v4"`},
 		{cloudflare.Config{APIToken: canary, BaseURL: "ftp://api.cloudflare.com"}, "write it as in"},
+		{cloudflare.Config{APIToken: canary, BaseURL: "http://api.cloudflare.com/client/v4"}, "in the clear: write https"},
 		{cloudflare.Config{APIToken: canary, BaseURL: "https://x:" + otherCanary + "@example.net/"}, "belongs into api_token"},
 		{cloudflare.Config{APIToken: canary, BaseURL: "https://x:" + otherCanary + "@exa mple.net/"}, "is no URL"},
 		{cloudflare.Config{APIToken: canary, BaseURL: "https://example.net/?token=" + otherCanary}, "write it as in"},

@@ -1,16 +1,12 @@
 package cloudflare
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/cloudflare/cloudflare-go/v7/dns"
-	"github.com/cloudflare/cloudflare-go/v7/option"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
@@ -21,8 +17,9 @@ type op struct {
 	key     zone.Key
 	id      string // empty for a post
 	content netip.Addr
-	ttl     int64 // 0 is left as it is
-	proxied *bool // nil is left as it is
+	ttl     int64       // 0 is left as it is
+	proxied *bool       // nil is left as it is
+	beside  zone.Member // what a post says of comment and tags
 }
 
 // batch is what one request does, in Cloudflare's order: deletes, patches,
@@ -110,8 +107,16 @@ func (b *batch) change(live []record, c providers.Change) {
 		come = come[1:]
 	}
 	for _, a := range come {
-		b.posts = append(b.posts, op{key: c.Key(), content: a, ttl: wire(*c.After), proxied: &c.After.Proxied})
+		b.posts = append(b.posts, op{key: c.Key(), content: a, ttl: wire(*c.After), proxied: &c.After.Proxied, beside: memberOf(*c.After, a)})
 	}
+}
+
+// memberOf is what r keeps beside addr, as a set from a backup does.
+func memberOf(r zone.RRset, addr netip.Addr) zone.Member {
+	if i := slices.Index(r.Addrs, addr); i >= 0 && len(r.Members) == len(r.Addrs) {
+		return r.Members[i]
+	}
+	return zone.Member{}
 }
 
 // patch makes r one of after's, with the given address, unless it is.
@@ -140,80 +145,6 @@ func wire(r zone.RRset) int64 {
 		return autoTTL
 	}
 	return int64(r.TTL)
-}
-
-// send makes the request.
-func (p *Provider) send(ctx context.Context, n *tally, zoneID string, b batch) error {
-	var params dns.RecordBatchParams
-	params.ZoneID.Value, params.ZoneID.Present = zoneID, true
-	for _, o := range b.deletes {
-		var d dns.RecordBatchParamsDelete
-		d.ID.Value, d.ID.Present = o.id, true
-		params.Deletes.Value, params.Deletes.Present = append(params.Deletes.Value, d), true
-	}
-	for _, o := range b.patches {
-		params.Patches.Value, params.Patches.Present = append(params.Patches.Value, o.patchParam()), true
-	}
-	for _, o := range b.posts {
-		params.Posts.Value, params.Posts.Present = append(params.Posts.Value, o.postParam()), true
-	}
-	_, err := p.ask(n, p.apiToken, func(opts ...option.RequestOption) error {
-		_, err := p.records.Batch(ctx, params, opts...)
-		return err
-	})
-	return err
-}
-
-func (o op) patchParam() dns.BatchPatchUnionParam {
-	if o.key.Type == zone.AAAA {
-		r := dns.BatchPatchAAAARecordParam{AAAARecordParam: o.aaaa()}
-		r.ID.Value, r.ID.Present = o.id, true
-		return r
-	}
-	r := dns.BatchPatchARecordParam{ARecordParam: o.a()}
-	r.ID.Value, r.ID.Present = o.id, true
-	return r
-}
-
-func (o op) postParam() dns.RecordBatchParamsPostUnion {
-	if o.key.Type == zone.AAAA {
-		r := o.aaaa()
-		r.Name.Value, r.Name.Present = o.key.Name.Display(), true
-		r.Type.Value, r.Type.Present = dns.AAAARecordTypeAAAA, true
-		return r
-	}
-	r := o.a()
-	r.Name.Value, r.Name.Present = o.key.Name.Display(), true
-	r.Type.Value, r.Type.Present = dns.ARecordTypeA, true
-	return r
-}
-
-// a holds what the operation sets of an A record.
-func (o op) a() (r dns.ARecordParam) {
-	if o.content.IsValid() {
-		r.Content.Value, r.Content.Present = o.content.String(), true
-	}
-	if o.ttl != 0 {
-		r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
-	}
-	if o.proxied != nil {
-		r.Proxied.Value, r.Proxied.Present = *o.proxied, true
-	}
-	return r
-}
-
-// aaaa is a for an AAAA record: the SDK has a type for each.
-func (o op) aaaa() (r dns.AAAARecordParam) {
-	if o.content.IsValid() {
-		r.Content.Value, r.Content.Present = o.content.String(), true
-	}
-	if o.ttl != 0 {
-		r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
-	}
-	if o.proxied != nil {
-		r.Proxied.Value, r.Proxied.Present = *o.proxied, true
-	}
-	return r
 }
 
 var pointer = regexp.MustCompile(`\b(deletes|patches|posts)\W+(\d+)`)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/cloudflare/cloudflare-go/v7/option"
@@ -130,11 +131,11 @@ type fault struct {
 
 // text is the message, its code, and what lies behind it.
 func (f fault) text() string {
-	s := fmt.Sprintf("%s (%d)", strings.TrimSuffix(strings.TrimSpace(f.Message), "."), f.Code)
+	texts := []string{fmt.Sprintf("%s (%d)", strings.TrimSuffix(strings.TrimSpace(f.Message), "."), f.Code)}
 	for _, cause := range f.Chain {
-		s += ": " + cause.text()
+		texts = append(texts, cause.text())
 	}
-	return s
+	return strings.Join(texts, ": ")
 }
 
 // apiError is a request that Cloudflare refused.
@@ -160,10 +161,8 @@ func (e *apiError) has(codes ...int) bool { return holds(e.faults, codes) }
 
 func holds(faults []fault, codes []int) bool {
 	for _, f := range faults {
-		for _, c := range codes {
-			if f.Code == c {
-				return true
-			}
+		if slices.Contains(codes, f.Code) {
+			return true
 		}
 		if holds(f.Chain, codes) {
 			return true

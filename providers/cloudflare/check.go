@@ -51,14 +51,17 @@ func groupByName(z zone.Name, changes []providers.Change) ([]group, error) {
 	return groups, nil
 }
 
-// ordered returns a copy of r in order, without Members: those of the live
-// records count.
+// ordered returns a copy of r in order, with Members only where there is one for
+// each address. They count where a record is made, as out of a backup; those of
+// live records stay what they are.
 func ordered(r *zone.RRset) *zone.RRset {
 	if r == nil {
 		return nil
 	}
 	c := r.Clone()
-	c.Members = nil
+	if len(c.Members) != len(c.Addrs) {
+		c.Members = nil
+	}
 	c.Normalize()
 	return &c
 }

@@ -3,6 +3,7 @@ package cloudflare
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -126,10 +127,17 @@ func parseBase(s string) (string, error) {
 		return "", fmt.Errorf("base_url goes without a query and a fragment: write it as in %q", defaultBase)
 	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
 		return "", fmt.Errorf("base_url %q: write it as in %q", u.Redacted(), defaultBase)
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "", fmt.Errorf("base_url %q would send the token in the clear: write https", u.Redacted())
 	case u.User != nil:
 		return "", fmt.Errorf("base_url %q: the token belongs into api_token, not into the URL", u.Redacted())
 	}
 	return strings.TrimRight(s, "/"), nil
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // redactUser takes out what could be a password in a URL that does not parse.

@@ -104,7 +104,14 @@ func (p *Provider) getToken(ctx context.Context, n *tally, token string, into an
 func (i zoneInfo) finding(z zone.Name) providers.Finding {
 	f := providers.Finding{Topic: "zone", Zone: z}
 	f.Detail = fmt.Sprintf("%s, plan %s, account %s, %d records in a batch", orUnknown(i.Status), orUnknown(i.Plan.LegacyID), i.Account, i.batch())
-	if i.Paused {
+	switch {
+	case i.Type == "secondary":
+		f.Verdict, f.Remedy = providers.Bad, "change the records at the primary"
+		f.Detail += "; a secondary zone takes its records from its primary"
+	case i.Type == "partial":
+		f.Verdict, f.Remedy = providers.Unclear, "list the servers to ask under servers in the inventory"
+		f.Detail += "; a partial zone is delegated elsewhere, and Cloudflare serves the names that point to it"
+	case i.Paused:
 		f.Verdict, f.Remedy = providers.Unclear, "resume Cloudflare on the zone's overview, if its proxy is wanted"
 		f.Detail += "; Cloudflare is paused: proxied names answer with their own addresses"
 	}

@@ -55,6 +55,13 @@ func TestExamine(t *testing.T) {
 			s.RemoveZone(org)
 			s.AddZone(cloudflaretest.Zone{Name: org, NoPermissions: true, Paused: true})
 		}, []zone.Name{orgName}, []string{"credentials : ok", "zone example.org.: unclear: active", "permissions example.org.: unclear: reads DNS records", "clock : ok"}},
+		{"zones of other kinds", func(s *cloudflaretest.Server, _ *cloudflare.Config) {
+			s.AddZone(cloudflaretest.Zone{Name: "second.example", Type: "secondary"})
+			s.AddZone(cloudflaretest.Zone{Name: "part.example", Type: "partial"})
+		}, []zone.Name{"second.example.", "part.example."}, []string{
+			"credentials : ok", "zone second.example.: wrong: active", "permissions second.example.: ok", "zone part.example.: unclear: active",
+			"permissions part.example.: ok", "clock : ok",
+		}},
 		{"one zone of two", func(s *cloudflaretest.Server, _ *cloudflare.Config) { s.SetStatus(org, "pending") }, []zone.Name{orgName, "example.net."}, []string{
 			"credentials : ok", "zone example.org.: wrong: the zone is pending", "zone example.net.: wrong: no such zone", "clock : ok",
 		}},

@@ -92,6 +92,17 @@ func TestKeeps(t *testing.T) {
 	}
 }
 
+// A set that comes back, as from a backup, brings its comments and tags.
+func TestRestores(t *testing.T) {
+	s, p := start(t, "pro", "")
+	rich(s)
+	before, _ := read(t, p).Find(set(t, "www 300 A").Key)
+	write(t, p, providers.Change{Before: &before})
+	write(t, p, providers.Change{After: &before})
+	wantLines(t, stored(s), `4 www 300 AAAA 2001:db8::1 "six" []`, apiLine,
+		`6 www 300 A 192.0.2.1 "web" ["owner:ops"]`, `7 www 300 A 192.0.2.2 "second" []`)
+}
+
 // The proxy of a name goes on and off for all its addresses in one batch, and
 // back to the TTLs that were there.
 func TestToggleKeeps(t *testing.T) {

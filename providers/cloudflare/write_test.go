@@ -73,11 +73,12 @@ func TestChunks(t *testing.T) {
 	})
 	t.Run("a name too large", func(t *testing.T) {
 		s, p := start(t, "free", "")
-		line := "www 300 A"
+		var line strings.Builder
+		line.WriteString("www 300 A")
 		for i := range 201 {
-			line += fmt.Sprintf(" 10.0.0.%d", i)
+			line.WriteString(fmt.Sprintf(" 10.0.0.%d", i))
 		}
-		_, err := p.Write(t.Context(), orgName, []providers.Change{change(t, "", "api 300 A 192.0.2.1"), change(t, "", line)})
+		_, err := p.Write(t.Context(), orgName, []providers.Change{change(t, "", "api 300 A 192.0.2.1"), change(t, "", line.String())})
 		wantRefused(t, err, "www", "201 operations", "allows 200")
 		if n := s.Counts()["batch"]; n != 0 {
 			t.Errorf("%d batches", n)

@@ -31,6 +31,7 @@ type zoneInfo struct {
 	Name        string   `json:"name"`
 	Status      string   `json:"status"`
 	Paused      bool     `json:"paused"`
+	Type        string   `json:"type"`
 	Account     account  `json:"account"`
 	NameServers []string `json:"name_servers"`
 	// Permissions are those of whoever asks, as "#dns_records:edit"; Cloudflare

@@ -223,7 +223,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // kind names a request for the log.
 func kind(r *http.Request, parts []string) string {
-	records := len(parts) >= 3 && parts[0] == "zones" && parts[2] == "dns_records"
 	switch {
 	case parts[0] == "user":
 		return "token"
@@ -231,15 +230,23 @@ func kind(r *http.Request, parts []string) string {
 		return "zone look-up"
 	case len(parts) == 1 && parts[0] == "zones":
 		return "zone list"
-	case records && len(parts) == 3 && r.Method == http.MethodGet:
+	case len(parts) >= 3 && parts[0] == "zones" && parts[2] == "dns_records":
+		return recordKind(r.Method, parts[3:])
+	}
+	return "other"
+}
+
+func recordKind(method string, rest []string) string {
+	switch {
+	case len(rest) == 0 && method == http.MethodGet:
 		return "record list"
-	case records && len(parts) == 3:
+	case len(rest) == 0:
 		return "record create"
-	case records && parts[3] == "batch":
+	case rest[0] == "batch":
 		return "batch"
-	case records && r.Method == http.MethodDelete:
+	case method == http.MethodDelete:
 		return "record delete"
-	case records && r.Method != http.MethodGet:
+	case method != http.MethodGet:
 		return "record change"
 	}
 	return "other"

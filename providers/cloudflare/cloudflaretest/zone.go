@@ -19,6 +19,8 @@ type Zone struct {
 	// Status is "active" when it is empty.
 	Status string
 	Paused bool
+	// Type is "full" when it is empty.
+	Type string
 	// Account and AccountName are whose it is; empty is one account for all.
 	Account, AccountName string
 	// NoPermissions leaves the permissions out of the zone, as Cloudflare may.
@@ -85,7 +87,7 @@ func (s *Server) AddZone(z Zone) string {
 	for _, f := range []struct {
 		field *string
 		usual string
-	}{{&z.Plan, "free"}, {&z.Status, "active"}, {&z.Account, "a0000000000000000000000000000001"}, {&z.AccountName, "Example"}} {
+	}{{&z.Plan, "free"}, {&z.Status, "active"}, {&z.Type, "full"}, {&z.Account, "a0000000000000000000000000000001"}, {&z.AccountName, "Example"}} {
 		if *f.field == "" {
 			*f.field = f.usual
 		}
@@ -191,7 +193,7 @@ func (z *Zone) shown(t Token) map[string]any {
 		permissions = nil
 	}
 	return map[string]any{
-		"id": z.ID, "name": z.Name, "status": z.Status, "paused": z.Paused, "type": "full", "development_mode": 0,
+		"id": z.ID, "name": z.Name, "status": z.Status, "paused": z.Paused, "type": z.Type, "development_mode": 0,
 		"name_servers": []string{"ada.ns.example.net", "lee.ns.example.net"}, "permissions": permissions,
 		"account": map[string]string{"id": z.Account, "name": z.AccountName},
 		"plan":    map[string]any{"id": "p-" + z.Plan, "name": z.Plan, "legacy_id": z.Plan, "price": 0, "is_subscribed": true},
