@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -125,8 +125,12 @@ func orImpatience(ctx context.Context, err error) error {
 	return err
 }
 
-// add takes a finding in, with the view of its zone.
+// add takes a finding in, with the view of its zone. Nothing is wrong without
+// something to do about it.
 func (e *examiner) add(f providers.Finding) {
+	if f.Verdict == providers.Bad && f.Remedy == "" {
+		f.Remedy = e.lookAt()
+	}
 	c := report.Check{Subject: "provider", Name: e.entry.Name, Finding: f}
 	for _, z := range e.zones() {
 		if z.Name == f.Zone {
@@ -139,11 +143,20 @@ func (e *examiner) add(f providers.Finding) {
 // failed takes an error in. The line names the provider already.
 func (e *examiner) failed(topic string, z zone.Name, v providers.Verdict, err error) {
 	detail := strings.TrimPrefix(err.Error(), fmt.Sprintf("provider %q: ", e.entry.Name))
-	remedy := e.advice(err)
-	if remedy == "" && errors.Is(err, fs.ErrNotExist) {
-		remedy = "check the provider's dir in the inventory"
+	e.add(providers.Finding{Topic: topic, Zone: z, Verdict: v, Detail: detail, Remedy: e.advice(err)})
+}
+
+// lookAt names the settings that an error may come from.
+func (e *examiner) lookAt() string {
+	keys := slices.Collect(maps.Keys(e.entry.Settings))
+	for _, c := range e.entry.Credentials() {
+		keys = append(keys, c.Key)
 	}
-	e.add(providers.Finding{Topic: topic, Zone: z, Verdict: v, Detail: detail, Remedy: remedy})
+	slices.Sort(keys)
+	if keys = slices.Compact(keys); len(keys) == 0 {
+		return "see each request with -v"
+	}
+	return "check " + strings.Join(keys, ", ") + " of the provider; -v shows each request"
 }
 
 // zones are the inventory's that the provider holds.

@@ -168,7 +168,7 @@ func TestExamine(t *testing.T) {
 		{"a zone is not shown and cannot be read", &vendor{listed: []zone.Name{"example.org."}, read: broken}, []string{
 			"wrong zones : 1 visible, not among them: example.net -> check the zone's name and provider in the inventory, and which zones the credentials may see",
 			"ok records example.org.: " + whole,
-			"wrong records example.net.: it is Monday",
+			"wrong records example.net.: it is Monday -> check dir of the provider; -v shows each request",
 			anyLimits, unknown,
 		}},
 		{"zones are not shown, yet readable", &vendor{listed: []zone.Name{"example.org."}, read: full}, []string{
@@ -187,9 +187,9 @@ func TestExamine(t *testing.T) {
 			listErr: providers.ErrCredentials,
 			read:    func(context.Context, zone.Name) (*zone.Snapshot, error) { return nil, providers.ErrCredentials },
 		}, []string{
-			"wrong zones : credentials refused",
-			"wrong records example.org.: credentials refused",
-			"wrong records example.net.: credentials refused",
+			"wrong zones : credentials refused -> check dir of the provider; -v shows each request",
+			"wrong records example.org.: credentials refused -> check dir of the provider; -v shows each request",
+			"wrong records example.net.: credentials refused -> check dir of the provider; -v shows each request",
 			anyLimits, unknown,
 		}},
 		{"what the vendor says is wrong is not told twice", &vendor{
@@ -197,9 +197,9 @@ func TestExamine(t *testing.T) {
 			read:    func(context.Context, zone.Name) (*zone.Snapshot, error) { return nil, providers.ErrCredentials },
 			found:   []providers.Finding{{Topic: "zone", Zone: "example.net.", Verdict: providers.Bad, Detail: "not on this account"}},
 		}, []string{
-			"wrong zones : credentials refused",
-			"wrong records example.org.: credentials refused",
-			"wrong zone example.net.: not on this account",
+			"wrong zones : credentials refused -> check dir of the provider; -v shows each request",
+			"wrong records example.org.: credentials refused -> check dir of the provider; -v shows each request",
+			"wrong zone example.net.: not on this account -> check dir of the provider; -v shows each request",
 			anyLimits, unknown,
 		}},
 		{"what cannot work is not tried", &vendor{
@@ -259,7 +259,7 @@ func TestExamineImpatient(t *testing.T) {
 			t.Errorf("took %s", d)
 		}
 		lines := told(e, "first")
-		if !slices.Contains(lines, "wrong records example.org.: no answer within 30s") {
+		if !slices.Contains(lines, "wrong records example.org.: no answer within 30s -> check dir of the provider; -v shows each request") {
 			t.Errorf("%q", lines)
 		}
 		if lines := told(e, "second"); !slices.Contains(lines, "ok records example.com.: 0 address RRsets, 0 other records") {
