@@ -90,7 +90,7 @@ type RRset struct {
 	Auto bool
 	// Foreign, when not empty, is why dnsplan must never write this set:
 	// "alias", "weighted", "latency", "geo", "failover", "multivalue",
-	// "traffic-policy", "disabled", "generated", "included".
+	// "traffic-policy", "disabled", "read-only", "generated", "included".
 	Foreign string
 	// Detail is what the provider tells of a foreign set, for people: where an
 	// alias points, or which weights there are.
