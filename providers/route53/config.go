@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	sdk "github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
@@ -128,6 +129,7 @@ func loadConfig(ctx context.Context, region string) (aws.Config, error) {
 	opts := []func(*config.LoadOptions) error{
 		config.WithDefaultRegion(defaultRegion),
 		config.WithDefaultsMode(aws.DefaultsModeStandard),
+		config.WithLogger(logging.Nop{}), // what matters comes back as an error
 	}
 	if region != "" {
 		opts = append(opts, config.WithRegion(region))
@@ -151,16 +153,20 @@ func parseZoneID(s string) (string, error) {
 	return id, nil
 }
 
+var errEndpoint = errors.New("want a URL, as in https://route53.amazonaws.com")
+
 func checkEndpoint(s string) error {
 	if s == "" {
 		return nil
 	}
 	u, err := url.Parse(s)
-	if err != nil {
-		return fmt.Errorf("%q is not a URL: %w", s, err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return fmt.Errorf("%q: want a URL as in https://route53.amazonaws.com, without a user", s)
+	switch {
+	case err != nil:
+		return errEndpoint // err repeats s, which may hold a password
+	case u.User != nil:
+		return errors.New("the URL holds a user: AWS takes credentials elsewhere")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return fmt.Errorf("%q: %w", s, errEndpoint)
 	}
 	return nil
 }

@@ -37,10 +37,14 @@ func TestNew(t *testing.T) {
 		{route53.Config{Endpoint: "ftp://x"}, "endpoint"},
 		{route53.Config{Endpoint: "https://"}, "endpoint"},
 		{route53.Config{Endpoint: "https://user:canary@x"}, "endpoint"},
+		{route53.Config{Endpoint: "https://user:canary@x:port"}, "endpoint"},
 	} {
 		p, err := route53.New(t.Context(), tt.config)
 		if (tt.text == "") != (err == nil) || !strings.Contains(fmt.Sprint(err), tt.text) {
 			t.Errorf("%+v: %v, want %q", tt.config, err, tt.text)
+		}
+		if strings.Contains(fmt.Sprint(err), "canary") {
+			t.Errorf("%v", err)
 		}
 		if err == nil && strings.Contains(fmt.Sprintf("%v %+v %#v", p, p, p), route53test.SecretKey) {
 			t.Errorf("%#v shows the secret", p)
@@ -107,7 +111,7 @@ func TestCredentialSources(t *testing.T) {
 				t.Error(wrong)
 			}
 			shown := fmt.Sprintf("%v %+v %#v %+v %v", p, p, p, findings, err) + lines.String()
-			if strings.Contains(shown, token) || strings.Contains(shown, route53test.SecretKey) {
+			if strings.Contains(shown, token) || strings.Contains(shown, route53test.SecretKey) || strings.Contains(shown, route53test.AccessKey) {
 				t.Errorf("a secret shows: %s", shown)
 			}
 			if !strings.Contains(lines.String(), "aws: GET ") {
@@ -214,6 +218,9 @@ func TestErrors(t *testing.T) {
 					t.Errorf("%v, want %q in it", err, text)
 				}
 			}
+			if _, refused := errors.AsType[*providers.RefusedError](err); refused != (tt.action == put && tt.want == nil) {
+				t.Errorf("%v is a refusal: %t", err, refused)
+			}
 			if len(addresses(z)) != 0 {
 				t.Error("it was written")
 			}
@@ -280,7 +287,7 @@ func TestExamine(t *testing.T) {
 		}
 	}
 	check("well",
-		"credentials  ok: access key AKIAROUTE53TESTKEY00 from EnvConfigCredentials; whose it is is not asked",
+		"credentials  ok: found by EnvConfigCredentials; whose it is is not asked",
 		"zone example.org. ok: hosted zone Z1, 3 record sets, public",
 		"permissions example.org. unclear: records can be listed",
 		"zone map.example.org. wrong: hosted zone ZMAP, 2 record sets, managed by servicediscovery.amazonaws.com",
@@ -319,9 +326,20 @@ func TestExamineWho(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_STS", sts.URL)
 	p := fast(t, s, func(c *route53.Config) { c.Endpoint = "" })
 	f := p.Examine(t.Context(), nil)[0]
-	if f.Verdict != providers.Good || !strings.HasSuffix(f.Detail, " is arn:aws:iam::123456789012:user/dnsplan") {
+	if f.Verdict != providers.Good || !strings.HasSuffix(f.Detail, ", of arn:aws:iam::123456789012:user/dnsplan") {
 		t.Errorf("%+v", f)
 	}
+	refused := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error></ErrorResponse>`)
+	}))
+	t.Cleanup(refused.Close)
+	t.Setenv("AWS_ENDPOINT_URL_STS", refused.URL)
+	if f := fast(t, s, func(c *route53.Config) { c.Endpoint = "" }).Examine(t.Context(), nil)[0]; f.Verdict != providers.Bad || f.Remedy == "" {
+		t.Errorf("a revoked key: %+v", f)
+	}
+	t.Setenv("AWS_ENDPOINT_URL_STS", sts.URL)
 	sts.Close()
 	if f := p.Examine(t.Context(), nil)[0]; f.Verdict != providers.Unclear {
 		t.Errorf("nobody answers: %+v", f)

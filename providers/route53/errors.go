@@ -103,8 +103,18 @@ func (p *Provider) judgeAnswer(api smithy.APIError, call, id string, status int)
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
 		return fmt.Errorf("%w: %s: %s", providers.ErrCredentials, call, said)
 	}
-	return fmt.Errorf("%s: %s", call, said)
+	return &answerError{call, status, said}
 }
+
+// answerError is an error of the API that says nothing of its own to do.
+type answerError struct {
+	call   string
+	status int
+	said   string
+}
+
+// Error says what was asked and what Route 53 answered.
+func (e *answerError) Error() string { return e.call + ": " + e.said }
 
 // sentence is a message up to where AWS repeats what was signed, the session
 // token included.

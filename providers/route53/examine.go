@@ -2,6 +2,7 @@ package route53
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -47,7 +48,7 @@ func (p *Provider) examineCredentials(ctx context.Context) (providers.Finding, b
 		f.Remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or log in (aws sso login)"
 		return f, false
 	}
-	f.Detail = fmt.Sprintf("access key %s from %s", c.AccessKeyID, c.Source)
+	f.Detail = "found by " + c.Source
 	if c.CanExpire {
 		f.Detail += fmt.Sprintf(", until %s", c.Expires.UTC().Format(time.RFC3339))
 	}
@@ -56,11 +57,15 @@ func (p *Provider) examineCredentials(ctx context.Context) (providers.Finding, b
 		return f, true
 	}
 	who, err := p.who(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, providers.ErrCredentials):
+		f.Verdict, f.Detail, f.Remedy = providers.Bad, f.Detail+"; "+err.Error(), "renew the access key, or log in again"
+		return f, true
+	case err != nil:
 		f.Verdict, f.Detail = providers.Unclear, f.Detail+"; AWS does not say whose it is: "+err.Error()
 		return f, true
 	}
-	f.Detail += " is " + who
+	f.Detail += ", of " + who
 	return f, true
 }
 

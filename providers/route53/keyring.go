@@ -17,7 +17,7 @@ import (
 // hour.
 const maxSecrets = 16
 
-// keyring hands out the SDK's credentials and remembers the secrets among them:
+// keyring hands out the SDK's credentials and remembers them, so that none shows:
 // a refused signature is answered with all that was signed, a session token
 // included.
 type keyring struct {
@@ -41,7 +41,7 @@ func (k *keyring) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		return c, fmt.Errorf("%w: no AWS credentials are found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or log in (aws sso login): %w",
 			providers.ErrCredentials, err)
 	}
-	k.remember(c.SecretAccessKey, c.SessionToken)
+	k.remember(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.had = true
@@ -78,9 +78,9 @@ func configured(c aws.Config) []string {
 	for _, source := range c.ConfigSources {
 		switch s := source.(type) {
 		case config.EnvConfig:
-			out = append(out, s.Credentials.SecretAccessKey, s.Credentials.SessionToken)
+			out = append(out, s.Credentials.AccessKeyID, s.Credentials.SecretAccessKey, s.Credentials.SessionToken)
 		case config.SharedConfig:
-			out = append(out, s.Credentials.SecretAccessKey, s.Credentials.SessionToken)
+			out = append(out, s.Credentials.AccessKeyID, s.Credentials.SecretAccessKey, s.Credentials.SessionToken)
 		}
 	}
 	return out

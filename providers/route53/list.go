@@ -74,8 +74,8 @@ func (p *Provider) list(ctx context.Context, h hosted) (all []types.ResourceReco
 	}
 }
 
-// listNames returns at least the record sets of types A to CNAME at names: with
-// a request for each, or with the whole zone where that takes fewer.
+// listNames returns at least the record sets at names: with a request for each,
+// or with the whole zone where that takes fewer.
 func (p *Provider) listNames(ctx context.Context, h hosted, names []zone.Name) (sets []types.ResourceRecordSet, requests int, err error) {
 	if pages := (h.sets + fullPage - 1) / fullPage; int64(len(names)) > max(pages, 1) {
 		return p.list(ctx, h)
@@ -91,10 +91,10 @@ func (p *Provider) listNames(ctx context.Context, h hosted, names []zone.Name) (
 	return sets, requests, nil
 }
 
-// listName returns the record sets of types A to CNAME at a name. The list is
-// sorted by name and type, and a page may begin where there is nothing.
+// listName returns the record sets at a name. The list is sorted by name, and a
+// page may begin where there is nothing.
 func (p *Provider) listName(ctx context.Context, h hosted, n zone.Name) (found []types.ResourceRecordSet, requests int, err error) {
-	at := cursor{name: formatName(n), typ: types.RRTypeA}
+	at := cursor{name: formatName(n)}
 	for {
 		requests++
 		sets, next, err := p.page(ctx, h, at, namePage)
@@ -102,7 +102,7 @@ func (p *Provider) listName(ctx context.Context, h hosted, n zone.Name) (found [
 			return nil, requests, err
 		}
 		found = append(found, slices.DeleteFunc(sets, func(s types.ResourceRecordSet) bool { return parseName(aws.ToString(s.Name)) != n })...)
-		if next.name == "" || parseName(next.name) != n || next.typ > types.RRTypeCname {
+		if next.name == "" || parseName(next.name) != n {
 			return found, requests, nil
 		}
 		at = next

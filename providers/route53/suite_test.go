@@ -72,7 +72,7 @@ func TestSuiteHTTP(t *testing.T) {
 		IsWrite:    func(r *http.Request) bool { return r.Method == http.MethodPost },
 		Paged:      more.String(),
 		SecondPage: func(r *http.Request) bool { return r.URL.Query().Get("name") != "" },
-		Secrets:    []string{route53test.SecretKey, token},
+		Secrets:    []string{route53test.AccessKey, route53test.SecretKey, token},
 	})
 }
 

@@ -91,12 +91,22 @@ func (p *Provider) change(ctx context.Context, z zone.Name, h hosted, b batch) (
 		return "", p.refused(ctx, z, h, b, invalid)
 	}
 	if err != nil {
-		return "", p.explain(ctx, h.id, err)
+		return "", refusal(p.explain(ctx, h.id, err), b)
 	}
 	if out.ChangeInfo == nil || aws.ToString(out.ChangeInfo.Id) == "" {
 		return "", fmt.Errorf("%w: the change batch was sent: %w", providers.ErrUnknown, errAnswer)
 	}
 	return strings.TrimPrefix(*out.ChangeInfo.Id, "/change/"), nil
+}
+
+// refusal is err, as a *providers.RefusedError where Route 53 does not take the
+// request as it is.
+func refusal(err error, b batch) error {
+	answer, ok := errors.AsType[*answerError](err)
+	if !ok || answer.status < http.StatusBadRequest || answer.status >= http.StatusInternalServerError {
+		return err
+	}
+	return &providers.RefusedError{Keys: keysOf(b.groups), Culprit: culprit(err.Error(), keysOf(b.groups)), Reason: err.Error()}
 }
 
 // noting is the client of one request. It notes the error of the chain, in place
