@@ -11,8 +11,9 @@
 // A zone is read in one request. A write is one such read, which the changes
 // are compared with, and one PATCH of all RRsets, which PowerDNS applies whole
 // or not at all. The API has no compare-and-set: what someone else sets between
-// the two is not noticed. (PowerDNS's dynamic updates have one; package rfc2136
-// uses it.)
+// the two is not noticed. PowerDNS's dynamic updates have one, which package
+// rfc2136 uses; but they drop the disabled records and the comments of each RRset
+// that they change.
 //
 // What PowerDNS keeps beside live addresses:
 //
@@ -35,7 +36,7 @@
 // it with the next transfer.
 //
 // Sets are not looked for one by one: with rrset_name, PowerDNS 4.7 leaves out
-// disabled records.
+// disabled records, which a write would then lose.
 //
 // The provider of github.com/libdns/powerdns (v0.1.4) is not used. It returns
 // disabled records as live and enables them when it writes; it sends one PATCH

@@ -252,3 +252,41 @@ func TestMappedAddresses(t *testing.T) {
 		t.Errorf("%v", stored(t, s))
 	}
 }
+
+// Why the API is used and not PowerDNS's dynamic updates, which compare and set:
+// they drop the disabled records and the comments of a set that they change.
+func TestDynamicUpdatesDropDisabled(t *testing.T) {
+	s := start(t, exampleZone)
+	was := stored(t, s)
+	patched(t, s, "part.example.org.", "A", "192.0.2.41 !192.0.2.42", "first rack")
+	s.Update("example.org", []string{"part A 192.0.2.41"}, []string{"part 60 A 192.0.2.43"})
+	wantLines(t, "stored", stored(t, s), with(was, nil, []string{"part.example.org. 60 A 192.0.2.43"})...)
+}
+
+// Why a look for one RRset reads the whole zone.
+func TestFilterHidesDisabled(t *testing.T) {
+	s := start(t, exampleZone)
+	patched(t, s, "part.example.org.", "A", "192.0.2.41 !192.0.2.42", "")
+	body := string(api(t, s, http.MethodGet, "/example.org.?rrset_name=part.example.org.&rrset_type=A", nil))
+	if !strings.Contains(body, "192.0.2.41") || strings.Contains(body, "192.0.2.42") {
+		t.Errorf("PowerDNS filters differently now: %s", body)
+	}
+	if whole := string(api(t, s, http.MethodGet, "/example.org.", nil)); !strings.Contains(whole, "192.0.2.42") {
+		t.Errorf("the zone lacks disabled records: %s", whole)
+	}
+}
+
+// A write raises the serial where SOA-EDIT-API says so, which zones that are
+// made over the API do and others do not.
+func TestSerial(t *testing.T) {
+	s := start(t, exampleZone)
+	p := provider(t, config(s.API()))
+	serial := func() uint32 { return s.Serial("example.org.") }
+	if err := write(t, p, change("", "a.example.org. 60 A 192.0.2.1")); err != nil || serial() != 7 {
+		t.Errorf("without SOA-EDIT-API: serial %d, error %v", serial(), err)
+	}
+	api(t, s, http.MethodPut, "/example.org.", map[string]any{"soa_edit_api": "INCREASE"})
+	if err := write(t, p, change("", "b.example.org. 60 A 192.0.2.1")); err != nil || serial() != 8 {
+		t.Errorf("with INCREASE: serial %d, error %v", serial(), err)
+	}
+}

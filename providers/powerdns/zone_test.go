@@ -115,3 +115,18 @@ func TestSpellings(t *testing.T) {
 		t.Errorf("others %v", h.snap.Others)
 	}
 }
+
+func TestPlainHTTPIsTold(t *testing.T) {
+	for url, told := range map[string]bool{
+		"https://dns.example.org": false, "http://127.0.0.1:8081": false, "http://[::1]:8081": false, "http://localhost:8081": false,
+		"http://dns.example.org": true, "http://192.0.2.1:8081": true,
+	} {
+		p, err := New(Config{ServerURL: url, APIKey: "k"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, ok := p.examineURL(); ok != told || ok && (f.Verdict != providers.Unclear || f.Remedy == "") {
+			t.Errorf("%s: %+v %t", url, f, ok)
+		}
+	}
+}
