@@ -84,9 +84,11 @@ func TestDoctorResolvers(t *testing.T) {
 	}
 }
 
-// A server that takes the key, and one that does not.
+// A key that the server takes, one that it does not, and one that may not
+// transfer the zone.
 func TestDoctorTSIG(t *testing.T) {
-	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}})
+	stranger := dnsd.Key{Name: "stranger", Algorithm: "hmac-sha256", Secret: "c3RyYW5nZXItc2VjcmV0LTMyLWJ5dGVzLW9rIQ=="}
+	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}, Strangers: []dnsd.Key{stranger}})
 	p := newProgram(t, updateSite(s, s.Key))
 	p.env["TEST_TSIG"] = s.Key.Secret
 	p.says(exitDone, s.Key.Secret, "credentials tsig_secret: environment variable TEST_TSIG", "records example.org 3 address RRsets, 2 other records")
@@ -95,6 +97,9 @@ func TestDoctorTSIG(t *testing.T) {
 	p = newProgram(t, updateSite(s, other))
 	p.env["TEST_TSIG"] = other.Secret
 	p.says(exitDifferences, other.Secret, "✕ wrong provider dns records example.org", "check the provider's credentials")
+	p = newProgram(t, updateSite(s, stranger))
+	p.env["TEST_TSIG"] = stranger.Secret
+	p.says(exitDone, stranger.Secret, "? unclear provider dns records example.org the inventory's names can be asked for, others are not seen: ", "→ permit the listing or the transfer")
 }
 
 // Lines of -v come whole from many goroutines, also while a view draws.
