@@ -217,7 +217,7 @@ func TestDoctorRoute53(t *testing.T) {
 	z.Put(route53test.Simple("www.example.org.", "A", 300, "192.0.2.1"))
 	p := newProgram(t, vendorSite("route53", fmt.Sprintf("endpoint = %q", s.URL)))
 	p.says(exitDone, route53test.SecretKey,
-		"✓ ok provider p credentials access key "+route53test.AccessKey, "✓ ok provider p zone example.org hosted zone Z1",
+		"✓ ok provider p credentials from environment variable AWS_ACCESS_KEY_ID", "✓ ok provider p zone example.org hosted zone Z1",
 		"? unclear provider p permissions example.org ", "✓ ok provider p records example.org 1 address RRset",
 		"500 changes at once; applied whole or not at all; the provider compares as it writes; in sync after up to 1m")
 
