@@ -79,11 +79,11 @@ func TestCredentialSources(t *testing.T) {
 			t.Setenv("AWS_ACCESS_KEY_ID", route53test.AccessKey)
 			t.Setenv("AWS_SECRET_ACCESS_KEY", route53test.SecretKey)
 			t.Setenv("AWS_SESSION_TOKEN", token)
-		}, "EnvConfigCredentials"},
+		}, "environment variable AWS_ACCESS_KEY_ID"},
 		{"profile", func(t *testing.T) {
 			file(t, "AWS_SHARED_CREDENTIALS_FILE", "[dns]\naws_access_key_id = "+route53test.AccessKey+"\naws_secret_access_key = "+route53test.SecretKey+"\naws_session_token = "+token+"\n")
 			t.Setenv("AWS_PROFILE", "dns")
-		}, "SharedConfigCredentials"},
+		}, "the profile in "},
 		{"process", func(t *testing.T) {
 			file(t, "AWS_CONFIG_FILE", fmt.Sprintf("[profile dns]\ncredential_process = echo '{\"Version\": 1, \"AccessKeyId\": %q, \"SecretAccessKey\": %q, \"SessionToken\": %q}'\n", route53test.AccessKey, route53test.SecretKey, token))
 			t.Setenv("AWS_PROFILE", "dns")
@@ -287,7 +287,7 @@ func TestExamine(t *testing.T) {
 		}
 	}
 	check("well",
-		"credentials  ok: found by EnvConfigCredentials; whose it is is not asked",
+		"credentials  ok: from environment variable AWS_ACCESS_KEY_ID; whose it is is not asked",
 		"zone example.org. ok: hosted zone Z1, 3 record sets, public",
 		"permissions example.org. unclear: records can be listed",
 		"zone map.example.org. wrong: hosted zone ZMAP, 2 record sets, managed by servicediscovery.amazonaws.com",

@@ -18,10 +18,11 @@
 // Aliases and sets with a routing policy are foreign: read, shown, never
 // written. Several of one name and type are one foreign RRset.
 //
-// The provider of github.com/libdns/route53 (v1.6.2) is not used, because it
-// does not see aliases and overwrites them, flattens weighted sets, returns the
-// wildcard as \052 and drops the values of one that it adds to, takes a private
-// twin of a zone for the public one, writes one RRset a request without a
-// precondition, and ends the process when the AWS configuration is wrong. The
-// tests prove the first four.
+// The provider of github.com/libdns/route53 (v1.6.2) is not used, because
+// nothing here could rest on it, as the tests show: it does not see aliases and
+// overwrites them, reads weighted sets as plain ones, returns the wildcard as
+// \052 and drops the values of one that it adds to, takes a private twin of a
+// zone for the public one, drops health checks, sends a request for each RRset
+// without a precondition, and reads nothing where it cannot parse one record.
+// Where the AWS configuration is wrong it ends the process.
 package route53

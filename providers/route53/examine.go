@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,7 +49,7 @@ func (p *Provider) examineCredentials(ctx context.Context) (providers.Finding, b
 		f.Remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or log in (aws sso login)"
 		return f, false
 	}
-	f.Detail = "found by " + c.Source
+	f.Detail = "from " + source(c.Source)
 	if c.CanExpire {
 		f.Detail += fmt.Sprintf(", until %s", c.Expires.UTC().Format(time.RFC3339))
 	}
@@ -67,6 +68,17 @@ func (p *Provider) examineCredentials(ctx context.Context) (providers.Finding, b
 	}
 	f.Detail += ", of " + who
 	return f, true
+}
+
+// source is where the SDK says that it found the credentials, for people.
+func source(s string) string {
+	switch path, isProfile := strings.CutPrefix(s, "SharedConfigCredentials: "); {
+	case isProfile:
+		return "the profile in " + path
+	case s == "EnvConfigCredentials":
+		return "environment variable AWS_ACCESS_KEY_ID"
+	}
+	return s
 }
 
 // elsewhere tells whether requests go somewhere else than to AWS, and those for

@@ -74,10 +74,10 @@ func (p *Provider) list(ctx context.Context, h hosted) (all []types.ResourceReco
 	}
 }
 
-// listNames returns at least the record sets at names: with a request for each,
-// or with the whole zone where that takes fewer.
+// listNames returns at least the record sets at names: with the whole zone, or
+// with a request for each name where that takes fewer.
 func (p *Provider) listNames(ctx context.Context, h hosted, names []zone.Name) (sets []types.ResourceRecordSet, requests int, err error) {
-	if pages := (h.sets + fullPage - 1) / fullPage; int64(len(names)) > max(pages, 1) {
+	if pages := (h.sets + fullPage - 1) / fullPage; int64(len(names)) >= pages {
 		return p.list(ctx, h)
 	}
 	for _, n := range names {
