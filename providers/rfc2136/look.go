@@ -35,8 +35,8 @@ type question struct {
 // what a referral shows of it, and other records below a zone cut or a DNAME
 // record count as absent; the prerequisites of a write find those that are not.
 //
-// The zone's SOA record is in the snapshot too, because the negative TTL follows
-// from it.
+// The zone's SOA and NS records are in the snapshot too, because the negative TTL
+// and the servers to ask follow from them.
 func (p *Provider) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zone.Snapshot, error) {
 	s, err := p.dial(ctx)
 	if err != nil {
@@ -47,14 +47,14 @@ func (p *Provider) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zon
 	if err != nil {
 		return nil, err
 	}
-	soa, err := p.askSOA(ctx, s.remote, z)
+	apex, err := p.askApex(ctx, s.remote, z)
 	if err != nil {
 		return nil, fmt.Errorf("look into %s at %v: ask for the SOA record: %w", z, p.server, err)
 	}
-	if soa == nil {
+	if len(apex) == 0 {
 		return nil, fmt.Errorf("look into %s at %v: %w: the server does not answer for it", z, p.server, providers.ErrZoneNotFound)
 	}
-	snap.Others = append(snap.Others, *soa)
+	snap.Others = append(snap.Others, apex...)
 	return snap, nil
 }
 

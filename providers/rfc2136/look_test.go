@@ -2,6 +2,7 @@ package rfc2136_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -21,7 +22,10 @@ func keys(lines ...string) []zone.Key {
 }
 
 func TestLook(t *testing.T) {
-	const soa = "example.org. 3600 SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 60"
+	apex := []string{
+		"example.org. 3600 NS ns1.example.org.",
+		"example.org. 3600 SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 60",
+	}
 	var many []string
 	for i := range 200 {
 		many = append(many, fmt.Sprintf("n%d.example.org", i), "A")
@@ -62,7 +66,7 @@ func TestLook(t *testing.T) {
 					t.Fatal(err)
 				}
 				wantLines(t, "sets", sets(snap), tt.sets...)
-				wantLines(t, "others", others(snap), append(tt.others, soa)...)
+				wantLines(t, "others", others(snap), slices.Concat(tt.others, apex)...)
 			})
 		}
 		if _, err := p.Look(t.Context(), origin, keys("www.example.net", "A")); err == nil {
@@ -112,6 +116,7 @@ d      DNAME w
 			"below.same.w.example.org. 60 A 192.0.2.99",
 		)
 		wantLines(t, "others", others(snap),
+			"example.org. 60 NS ns1.example.org.",
 			"example.org. 60 SOA ns1.example.org. h.example.org. 1 60 60 60 60",
 			"real.c.example.org. 60 CNAME www.example.org.")
 	}

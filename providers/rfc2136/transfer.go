@@ -137,11 +137,11 @@ func (p *Provider) transferRefused(ctx context.Context, at netip.AddrPort, z zon
 	if rcode != dns.RcodeRefused && rcode != dns.RcodeNotAuth && rcode != dns.RcodeNotImplemented {
 		return fmt.Errorf("AXFR: the server answers %s: its log says why", name)
 	}
-	soa, err := p.askSOA(ctx, at, z)
+	apex, err := p.askApex(ctx, at, z)
 	switch {
 	case err != nil:
 		return fmt.Errorf("AXFR: the server answers %s, and asked for the SOA record: %w", name, err)
-	case soa != nil:
+	case len(apex) > 0:
 		return p.noListing(name)
 	case rcode == dns.RcodeNotAuth:
 		return fmt.Errorf("%w: the server answers %s to AXFR and does not hold the zone", providers.ErrZoneNotFound, name)
@@ -156,7 +156,7 @@ func (p *Provider) keyRefused(ctx context.Context, at netip.AddrPort, z zone.Nam
 	if !errors.Is(err, providers.ErrCredentials) {
 		return err
 	}
-	if soa, askErr := p.askSOA(ctx, at, z); askErr != nil || soa == nil {
+	if apex, askErr := p.askApex(ctx, at, z); askErr != nil || len(apex) == 0 {
 		return err
 	}
 	return p.noListing("BADKEY")
@@ -175,30 +175,38 @@ func (p *Provider) who() string {
 	return fmt.Sprintf("tsig key %q", strings.TrimSuffix(p.key.name, "."))
 }
 
-// askSOA asks for the zone's SOA record; nil is that the server does not answer
-// for the zone.
-func (p *Provider) askSOA(ctx context.Context, at netip.AddrPort, z zone.Name) (*zone.Record, error) {
+// askApex asks for the zone's SOA and NS records; none is that the server does
+// not answer for the zone.
+func (p *Provider) askApex(ctx context.Context, at netip.AddrPort, z zone.Name) ([]zone.Record, error) {
 	s, err := p.dialTo(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
-	replies, err := ask(ctx, s, []question{{z, dns.TypeSOA}})
+	questions := []question{{z, dns.TypeSOA}, {z, dns.TypeNS}}
+	replies, err := ask(ctx, s, questions)
 	if err != nil {
 		return nil, err
 	}
-	m := replies[0]
-	if m.rcode == dns.RcodeNotAuth && p.key.signs() { // PowerDNS, without a TSIG record that says why
+	if replies[0].rcode == dns.RcodeNotAuth && p.key.signs() { // PowerDNS, without a TSIG record that says why
 		return nil, fmt.Errorf("%w: the server answers NOTAUTH to a question signed with %s: tsig_name, tsig_algorithm or tsig_secret is not the server's",
 			providers.ErrCredentials, p.who())
 	}
-	if !m.authoritative || m.rcode != dns.RcodeSuccess || len(m.answer) == 0 || m.answer[0].name != z || m.answer[0].rrtype != dns.TypeSOA {
-		return nil, nil //nolint:nilnil // that it is not there is the answer
+	var out []zone.Record
+	for i, m := range replies {
+		for _, r := range m.answer {
+			if !m.authoritative || r.name != z || r.rrtype != questions[i].rrtype {
+				continue
+			}
+			data, err := m.data(r)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, zone.Record{Name: z, Type: dns.Type(r.rrtype).String(), TTL: r.ttl, Data: data})
+		}
+		if len(out) == 0 {
+			return nil, nil // no SOA record
+		}
 	}
-	r := m.answer[0]
-	data, err := m.data(r)
-	if err != nil {
-		return nil, err
-	}
-	return &zone.Record{Name: z, Type: "SOA", TTL: r.ttl, Data: data}, nil
+	return out, nil
 }
