@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	sdk "github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/smithy-go/logging"
@@ -110,7 +111,7 @@ func New(ctx context.Context, c Config) (*Provider, error) {
 	shared.Credentials = p.keys
 	p.config = shared
 	p.chain = transport.New(transport.Options{
-		Name: c.Name, Secrets: p.keys.known(), Rate: c.Rate, Burst: burst, Writes: writes, Throttled: throttled, Tries: tries, Pause: c.Pause, Log: c.Log,
+		Name: c.Name, Base: connections(shared), Secrets: p.keys.known(), Rate: c.Rate, Burst: burst, Writes: writes, Throttled: throttled, Tries: tries, Pause: c.Pause, Log: c.Log,
 	})
 	p.client = sdk.NewFromConfig(shared, func(o *sdk.Options) {
 		o.HTTPClient = p.chain.Client()
@@ -135,6 +136,14 @@ func loadConfig(ctx context.Context, region string) (aws.Config, error) {
 		opts = append(opts, config.WithRegion(region))
 	}
 	return config.LoadDefaultConfig(ctx, opts...)
+}
+
+// connections makes them as the SDK would: with AWS_CA_BUNDLE, behind a proxy.
+func connections(c aws.Config) http.RoundTripper {
+	if client, ok := c.HTTPClient.(*awshttp.BuildableClient); ok {
+		return client.GetTransport()
+	}
+	return nil
 }
 
 var errZoneID = errors.New("want letters and digits, as in Z123 or /hostedzone/Z123")

@@ -2,6 +2,7 @@ package route53_test
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -150,6 +151,29 @@ func (l *log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Join(l.lines, "\n")
+}
+
+// AWS_CA_BUNDLE is heeded, and AWS_MAX_ATTEMPTS adds no tries to the chain's.
+func TestEnvironment(t *testing.T) {
+	s, _ := account(t)
+	secure := httptest.NewTLSServer(s)
+	t.Cleanup(secure.Close)
+	there := func(c *route53.Config) { c.Endpoint = secure.URL }
+	if _, err := fast(t, s, there).Read(t.Context(), org); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a certificate of nobody: %v", err)
+	}
+	file(t, "AWS_CA_BUNDLE", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})))
+	t.Setenv("AWS_MAX_ATTEMPTS", "10")
+	t.Setenv("AWS_DEFAULTS_MODE", "auto")
+	p := fast(t, s, there)
+	read(t, p)
+	s.Inject(answer("ChangeResourceRecordSets", 500, "InternalFailure", "oops"))
+	if wrong := wrongErr(second(p.Write(t.Context(), org, []providers.Change{change("", "www 60 A 192.0.2.1")})), providers.ErrUnknown, ""); wrong != "" {
+		t.Error(wrong)
+	}
+	if n := s.Count("ChangeResourceRecordSets"); n != 1 {
+		t.Errorf("%d tries of a write that may have been made", n)
+	}
 }
 
 func TestNoCredentials(t *testing.T) {
