@@ -58,7 +58,7 @@ func (p *Plan) addZone(d *ZoneDiff) {
 	p.Conflicts = append(p.Conflicts, d.Conflicts...)
 	p.Warnings = append(p.Warnings, d.Warnings...)
 	if d.Live.Blind != "" {
-		p.Warnings = append(p.Warnings, Warning{Code: "blind", Name: string(z.Zone), Message: "unmanaged names cannot be seen: " + d.Live.Blind})
+		p.Warnings = append(p.Warnings, Warning{Code: "blind", Name: string(z.Zone), Message: blindness(d)})
 	}
 	if p.Policy.Strategy == Staged && p.Policy.ChangeTTL < d.Desired.MinTTL && slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Action == Update || c.Action == Create }) {
 		p.Warnings = append(p.Warnings, Warning{
@@ -66,6 +66,15 @@ func (p *Plan) addZone(d *ZoneDiff) {
 			Message: fmt.Sprintf("the change TTL of %d s is under the provider's minimum: %d s is used, and the waits follow from it", p.Policy.ChangeTTL, d.Desired.MinTTL),
 		})
 	}
+}
+
+// blindness says what comes of a zone that is not listed.
+func blindness(d *ZoneDiff) string {
+	s := "unmanaged names cannot be seen"
+	if d.Desired.Prune {
+		s += ", and nothing is pruned"
+	}
+	return s + ": " + d.Live.Blind
 }
 
 // fallbackNegative is the negative TTL of a zone whose provider shows no SOA

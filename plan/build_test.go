@@ -513,15 +513,18 @@ func TestBuildForASlowProvider(t *testing.T) {
 }
 
 func TestBuildTellsWhatItCannotSee(t *testing.T) {
-	s := site{want: "www 300 A 192.0.2.1"}
-	live := s.snapshot(t)
-	live.Blind = "zone transfer refused"
-	o := origin()
-	o.Warnings = []plan.Warning{{Code: "proxied-ttl", Name: "x.example.org.", Message: "ttl has no effect"}}
-	p := plan.Build([]plan.ZoneDiff{plan.Diff(s.desired(t), live, plan.Selection{})}, policy(), o)
-	want := []plan.Warning{o.Warnings[0], {Code: "blind", Name: "example.org.", Message: "unmanaged names cannot be seen: zone transfer refused"}}
-	if !slices.Equal(p.Warnings, want) {
-		t.Errorf("warnings %+v", p.Warnings)
+	for prune, message := range map[bool]string{
+		false: "unmanaged names cannot be seen: zone transfer refused",
+		true:  "unmanaged names cannot be seen, and nothing is pruned: zone transfer refused",
+	} {
+		s := site{want: "www 300 A 192.0.2.1", prune: prune, blind: "zone transfer refused"}
+		o := origin()
+		o.Warnings = []plan.Warning{{Code: "proxied-ttl", Name: "x.example.org.", Message: "ttl has no effect"}}
+		p := plan.Build([]plan.ZoneDiff{plan.Diff(s.desired(t), s.snapshot(t), plan.Selection{})}, policy(), o)
+		want := []plan.Warning{o.Warnings[0], {Code: "blind", Name: "example.org.", Message: message}}
+		if !slices.Equal(p.Warnings, want) {
+			t.Errorf("warnings %+v", p.Warnings)
+		}
 	}
 }
 

@@ -236,11 +236,12 @@ func (w *differ) extra(live *zone.RRset) {
 	w.add(c)
 }
 
-// prunes tells whether a live RRset outside the inventory is to be deleted. The
+// prunes tells whether a live RRset outside the inventory is to be deleted; none
+// is where the rest of the zone cannot be seen, and so nothing be weighed. The
 // addresses of the zone's own name servers never are: without them nobody finds
 // the zone.
 func (w *differ) prunes(live *zone.RRset) bool {
-	if !w.d.Prune || live.Foreign != "" || w.isGlue(live.Name) {
+	if !w.d.Prune || w.live.Blind != "" || live.Foreign != "" || w.isGlue(live.Name) {
 		return false
 	}
 	if w.targets[live.Name] {

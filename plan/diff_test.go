@@ -46,6 +46,8 @@ func TestDiff(t *testing.T) {
 		{"an empty inventory deletes nothing", site{live: "@ 300 A 192.0.2.1\nwww 300 A 192.0.2.1"}, `
 			? example.org. A 192.0.2.1
 			? www.example.org. A 192.0.2.1`},
+		{"nothing is pruned of a zone that is not listed", site{live: "* 300 A 192.0.2.9\nwww 300 A 192.0.2.1", want: "www 300 A 192.0.2.1", prune: true, blind: "REFUSED"}, `
+			? *.example.org. A 192.0.2.9`},
 		{"an empty inventory with prune says what would go", site{live: "@ 300 A 192.0.2.1\nwww 300 A 192.0.2.1", prune: true}, `
 			- example.org. A 192.0.2.1 ttl 300
 			- www.example.org. A 192.0.2.1 ttl 300`},

@@ -22,6 +22,7 @@ type site struct {
 	zone, view      string
 	live, want      string
 	prune           bool
+	blind           string
 	ignore, protect string // patterns between blanks
 	minTTL, maxTTL  zone.TTL
 	noSOA           bool
@@ -39,7 +40,7 @@ func (s site) name() zone.Name {
 // snapshot is the live side. Its SOA gives a negative TTL of 900 seconds.
 func (s site) snapshot(t testing.TB) *zone.Snapshot {
 	t.Helper()
-	live := &zone.Snapshot{Zone: s.name()}
+	live := &zone.Snapshot{Zone: s.name(), Blind: s.blind}
 	if !s.noSOA {
 		live.Others = append(live.Others, zone.Record{Name: s.name(), Type: "SOA", TTL: 3600, Data: "ns1 hostmaster 1 7200 900 1209600 900"})
 	}

@@ -84,16 +84,14 @@ func TestDirectNeverAsks(t *testing.T) {
 	}
 }
 
-// A wrong secret, an unknown key and a key without rights: a failed read, with
-// a hint, and no plan.
+// A wrong secret and an unknown key: a failed read, with a hint, and no plan.
 func TestTSIGMismatch(t *testing.T) {
-	stranger := dnsd.Key{Name: "stranger", Algorithm: "hmac-sha256", Secret: "c3RyYW5nZXItc2VjcmV0LTMyLWJ5dGVzLW9rIQ=="}
-	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}, Strangers: []dnsd.Key{stranger}})
+	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}})
 	other := s.Key
 	other.Secret = "b3RoZXItc2VjcmV0LW9mLTMyLW9jdGV0cy1hdC1hbGw="
 	unknown := other
 	unknown.Name = "nobody"
-	for _, key := range []dnsd.Key{other, unknown, stranger} {
+	for _, key := range []dnsd.Key{other, unknown} {
 		p := newProgram(t, updateSite(s, key))
 		p.env["TEST_TSIG"] = key.Secret
 		for _, args := range [][]string{{"plan"}, {"drift"}, {"apply", "--auto-approve"}} {
@@ -101,6 +99,18 @@ func TestTSIGMismatch(t *testing.T) {
 			noSecret(t, p, got, key.Secret)
 		}
 	}
+}
+
+// A key that may neither transfer nor update: the plan is made by questions, and
+// says so; its first write is refused.
+func TestKeyWithoutRights(t *testing.T) {
+	stranger := dnsd.Key{Name: "stranger", Algorithm: "hmac-sha256", Secret: "c3RyYW5nZXItc2VjcmV0LTMyLWJ5dGVzLW9rIQ=="}
+	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}, Strangers: []dnsd.Key{stranger}})
+	p := newProgram(t, updateSite(s, stranger))
+	p.env["TEST_TSIG"] = stranger.Secret
+	p.run("plan").is(t, exitDone, "unmanaged names cannot be seen", "allow-transfer")
+	got := p.run("apply", "--auto-approve").is(t, exitError, "REFUSED", "allow-update")
+	noSecret(t, p, got, stranger.Secret)
 }
 
 // noSecret looks for a secret in everything that was written.

@@ -42,7 +42,7 @@ func New(dir string) (*Provider, error) {
 
 // Limits returns the TTLs that a zone file can hold (RFC 2181, section 8).
 func (p *Provider) Limits(zone.Name) providers.Limits {
-	return providers.Limits{MinTTL: 1, MaxTTL: zone.MaxTTL}
+	return providers.Limits{MinTTL: 1, MaxTTL: zone.MaxTTL, Atomic: true}
 }
 
 // Read returns the zone. Errors name the path, and the line where there is one;
