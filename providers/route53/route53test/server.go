@@ -8,7 +8,9 @@
 //	p, err := route53.New(ctx, route53.Config{Endpoint: s.URL})
 //
 // Requests have to be signed by a key that the server knows. Where the vendor's
-// exact words are not public, the messages are the server's own.
+// exact words are not public, the messages are the server's own. Each request is
+// held against AWS's model of the API, where that is at hand: a test whose
+// requests break it fails.
 package route53test
 
 import (
@@ -59,6 +61,9 @@ type Server struct {
 	polls    int
 	changes  map[string]int // id to polls that still answer PENDING
 	log      []Call
+
+	breaches  []string // what requests have against AWS's model
+	unchecked bool
 }
 
 // Fault answers a request in place of the server: it returns false to leave the
@@ -76,8 +81,14 @@ func Start(t testing.TB, wrap ...func(http.Handler) http.Handler) *Server {
 	for _, w := range wrap {
 		handler = w(handler)
 	}
+	if len(wrap) > 0 {
+		handler = s.first(handler)
+	}
 	h := httptest.NewServer(handler)
-	t.Cleanup(h.Close)
+	t.Cleanup(func() {
+		h.Close()
+		s.tell(t)
+	})
 	s.URL = h.URL
 	return s
 }
@@ -91,7 +102,8 @@ func Setenv(t testing.TB) {
 		"AWS_PROFILE": "", "AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_ROUTE_53": "",
 		"AWS_CONFIG_FILE": t.TempDir() + "/config", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/credentials",
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "",
-		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_ROLE_ARN": "",
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_ROLE_ARN": "", "AWS_ENDPOINT_URL_STS": "", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "",
+		"AWS_CA_BUNDLE": "", "AWS_USE_FIPS_ENDPOINT": "", "AWS_USE_DUALSTACK_ENDPOINT": "", "AWS_DEFAULTS_MODE": "", "AWS_MAX_ATTEMPTS": "",
 	} {
 		t.Setenv(k, v)
 	}
@@ -186,6 +198,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	s.check(r, body)
 	action, id := route(r)
 	c := Call{Action: action, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: body}
 	noted := &statusWriter{ResponseWriter: w, status: http.StatusOK}

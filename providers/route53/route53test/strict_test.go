@@ -110,6 +110,7 @@ func TestStrict(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			route53test.Setenv(t)
 			s := route53test.Start(t)
+			s.Unchecked()
 			z := s.AddZone(route53test.Zone{ID: "Z1", Name: "example.org"})
 			z.Put(
 				route53test.Simple("www.example.org", "A", 300, "192.0.2.1", "192.0.2.2"),

@@ -1,0 +1,173 @@
+package route53test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+)
+
+// modelVariable names AWS's description of the API, a file api-2.json, where the
+// module cache does not hold it.
+const modelVariable = "DNSPLAN_AWS_MODEL"
+
+// model is AWS's own description of the API, in the form that its SDK for Go 1
+// was generated from
+// (https://github.com/aws/aws-sdk-go/tree/main/models/apis/route53/2013-04-01).
+type model struct {
+	Operations map[string]operation
+	Shapes     map[string]shape
+}
+
+// operation is one of the API's requests.
+type operation struct {
+	HTTP struct{ Method, RequestURI string }
+	// Input has LocationName and XMLNamespace where the request has a body.
+	Input member
+}
+
+// shape is a type. Min and Max bound a number, the characters of a string or the
+// length of a list.
+type shape struct {
+	Type     string
+	Required []string
+	Members  map[string]member
+	Member   member
+	Min, Max *int64
+	Enum     []string
+	Pattern  string
+}
+
+// member is a use of a shape.
+type member struct {
+	Shape, Location, LocationName string
+	XMLNamespace                  struct{ URI string }
+}
+
+// described is AWS's description, read once.
+var described = sync.OnceValues(func() (*model, error) {
+	path, err := modelPath()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read AWS's model: %w", err)
+	}
+	m := &model{}
+	if err := json.Unmarshal(text, m); err != nil {
+		return nil, fmt.Errorf("read AWS's model %s: %w", path, err)
+	}
+	return m, nil
+})
+
+// modelPath finds the description without the network: .ci/models.mod says which
+// module holds it.
+func modelPath() (string, error) {
+	if path := os.Getenv(modelVariable); path != "" {
+		return path, nil
+	}
+	goMod, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("find AWS's model: %w", err)
+	}
+	models := filepath.Join(filepath.Dir(strings.TrimSpace(string(goMod))), ".ci", "models.mod")
+	list := exec.Command("go", "list", "-m", "-modfile="+models, "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go")
+	list.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod")
+	dir, err := list.Output()
+	if err != nil || len(bytes.TrimSpace(dir)) == 0 {
+		return "", errors.New("AWS's model is not at hand: go mod download -modfile=.ci/models.mod, or set " + modelVariable)
+	}
+	return filepath.Join(string(bytes.TrimSpace(dir)), "models", "apis", "route53", "2013-04-01", "api-2.json"), nil
+}
+
+// Unchecked is for tests that send what AWS's model does not allow.
+func (s *Server) Unchecked() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unchecked = true
+}
+
+// first holds requests against the model that next may answer in the server's
+// place.
+func (s *Server) first(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), iotest.ErrReader(err)))
+		} else {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			s.check(r, body)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// check holds a request against AWS's model, where that is at hand.
+func (s *Server) check(r *http.Request, body []byte) {
+	m, err := described()
+	if err != nil {
+		return
+	}
+	breaches := m.breaches(r.Method, r.URL.EscapedPath(), r.URL.RawQuery, body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range breaches {
+		if b = fmt.Sprintf("%s %s: %s", r.Method, r.URL, b); !slices.Contains(s.breaches, b) {
+			s.breaches = append(s.breaches, b)
+		}
+	}
+}
+
+// tell fails the test with what its requests have against AWS's model.
+func (s *Server) tell(t testing.TB) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unchecked {
+		return
+	}
+	const most = 20
+	for _, b := range s.breaches[:min(len(s.breaches), most)] {
+		t.Errorf("AWS's model does not allow the request %s", b)
+	}
+}
+
+// operation finds what a request is. A path in the model may end with a slash
+// that clients leave out.
+func (m *model) operation(method, path string) (name string, labels map[string]string) {
+	given := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	for name, o := range m.Operations {
+		route, _, _ := strings.Cut(o.HTTP.RequestURI, "?")
+		if o.HTTP.Method != method {
+			continue
+		}
+		if labels, ok := matchPath(strings.Split(strings.TrimSuffix(route, "/"), "/"), given); ok {
+			return name, labels
+		}
+	}
+	return "", nil
+}
+
+// matchPath compares a path with one that has labels like {Id} in it.
+func matchPath(route, given []string) (labels map[string]string, ok bool) {
+	labels = map[string]string{}
+	equal := slices.EqualFunc(route, given, func(r, g string) bool {
+		if label, isLabel := strings.CutPrefix(r, "{"); isLabel {
+			labels[strings.TrimSuffix(label, "}")] = g
+			return g != ""
+		}
+		return r == g
+	})
+	return labels, equal
+}
