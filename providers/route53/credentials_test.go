@@ -224,6 +224,7 @@ func TestErrors(t *testing.T) {
 		{list, 403, "AccessDenied", "User: arn:aws:iam::1:user/x is not authorized", providers.ErrCredentials, []string{"allow the IAM action route53:ListResourceRecordSets on arn:aws:route53:::hostedzone/Z1", "user/x"}},
 		{put, 403, "AccessDenied", "User: arn:aws:iam::1:user/x is not authorized", providers.ErrCredentials, []string{"route53:ChangeResourceRecordSets on arn:aws:route53:::hostedzone/Z1"}},
 		{"ListHostedZonesByName", 403, "AccessDenied", "no", providers.ErrCredentials, []string{"route53:ListHostedZonesByName on *"}},
+		{"ListHostedZonesByName", 404, "UnknownOperationException", "", nil, []string{"check the endpoint"}},
 		{put, 403, "SomethingNew", "no", providers.ErrCredentials, []string{"SomethingNew"}},
 		{put, 404, "NoSuchHostedZone", "No hosted zone found with ID: Z1", providers.ErrZoneNotFound, []string{"Z1", "AWS_PROFILE"}},
 		{put, 400, "InvalidInput", "Invalid XML", nil, []string{"InvalidInput: Invalid XML"}},

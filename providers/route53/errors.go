@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 // explain turns an error of the SDK into one that says what to do. id is the
@@ -32,7 +33,7 @@ func (p *Provider) judge(ctx context.Context, id string, err error) error {
 	case errors.Is(err, providers.ErrUnknown):
 		return unwrapURL(err)
 	case undecoded && call == changeCall && status < http.StatusMultipleChoices:
-		return fmt.Errorf("%w: the change batch was sent: %w", providers.ErrUnknown, errAnswer)
+		return fmt.Errorf("%w: the change batch was sent: %w", providers.ErrUnknown, p.strange(status, ""))
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
@@ -46,7 +47,7 @@ func (p *Provider) judge(ctx context.Context, id string, err error) error {
 		return p.judgeAnswer(api, call, id, status)
 	}
 	if undecoded {
-		return fmt.Errorf("%s: status %d: %w", call, status, errAnswer)
+		return fmt.Errorf("%s: %w", call, p.strange(status, ""))
 	}
 	return unwrapURL(err)
 }
@@ -100,10 +101,34 @@ func (p *Provider) judgeAnswer(api smithy.APIError, call, id string, status int)
 	case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestExpired", "RequestInTheFuture":
 		return fmt.Errorf("%w: the secret access key is not that of the access key, or this machine's clock is wrong%s: %s", providers.ErrCredentials, p.clock(), said)
 	}
+	if isStranger(api, status) {
+		return fmt.Errorf("%s: %w", call, p.strange(status, said))
+	}
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
 		return fmt.Errorf("%w: %s: %s", providers.ErrCredentials, call, said)
 	}
 	return &answerError{call, status, said}
+}
+
+// strange is an answer that is not one of Route 53.
+func (p *Provider) strange(status int, said string) error {
+	e := &transport.AnswerError{Host: "the API", Status: status, Said: said}
+	if u, err := url.Parse(p.endpoint); err == nil && u.Host != "" {
+		e.Host = u.Host
+	}
+	return fmt.Errorf("%w: not as Route 53 would: check the endpoint", e)
+}
+
+// isStranger tells an answer of something that does not know the API, or that
+// is no error document: the SDK calls one UnknownError.
+func isStranger(api smithy.APIError, status int) bool {
+	switch api.ErrorCode() {
+	case "UnknownOperationException", "InvalidAction":
+		return true
+	case "UnknownError":
+		return status != http.StatusUnauthorized && status != http.StatusForbidden
+	}
+	return false
 }
 
 // answerError is an error of the API that says nothing of its own to do.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,7 +46,7 @@ func (p *Provider) page(ctx context.Context, h hosted, from cursor, most int32) 
 	case err != nil:
 		return nil, cursor{}, p.explain(ctx, h.id, err)
 	case out.MaxItems == nil && len(out.ResourceRecordSets) == 0:
-		return nil, cursor{}, errAnswer
+		return nil, cursor{}, p.strange(http.StatusOK, "")
 	case !out.IsTruncated:
 		return out.ResourceRecordSets, cursor{}, nil
 	}

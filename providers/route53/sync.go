@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func (p *Provider) inSync(ctx context.Context, id string) (bool, error) {
 		return false, err
 	}
 	if out.ChangeInfo == nil {
-		return false, errAnswer
+		return false, p.strange(http.StatusOK, "")
 	}
 	return out.ChangeInfo.Status == types.ChangeStatusInsync, nil
 }

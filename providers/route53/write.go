@@ -94,7 +94,7 @@ func (p *Provider) change(ctx context.Context, z zone.Name, h hosted, b batch) (
 		return "", refusal(p.explain(ctx, h.id, err), b)
 	}
 	if out.ChangeInfo == nil || aws.ToString(out.ChangeInfo.Id) == "" {
-		return "", fmt.Errorf("%w: the change batch was sent: %w", providers.ErrUnknown, errAnswer)
+		return "", fmt.Errorf("%w: the change batch was sent: %w", providers.ErrUnknown, p.strange(http.StatusOK, ""))
 	}
 	return strings.TrimPrefix(*out.ChangeInfo.Id, "/change/"), nil
 }

@@ -2,8 +2,8 @@ package route53
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -15,10 +15,17 @@ import (
 	"github.com/dnsplan/dnsplan/providers"
 )
 
-var (
-	errTwins  = errors.New("more than one public hosted zone has this name")
-	errAnswer = errors.New("the answer is not one of Route 53: check the endpoint")
-)
+// twinsError is a zone that cannot be told from its twins. It is an
+// ErrZoneNotFound: no try finds it until the settings name one.
+type twinsError struct{ public []hosted }
+
+// Error names the twins.
+func (e *twinsError) Error() string {
+	return "more than one public hosted zone has this name: " + listed(e.public) + ": set hosted_zone_id to the one that the parent zone delegates to"
+}
+
+// Is makes errors.Is(err, ErrZoneNotFound) true.
+func (e *twinsError) Is(target error) bool { return target == providers.ErrZoneNotFound }
 
 // maxZones is the most hosted zones of a page.
 const maxZones = 100
@@ -112,7 +119,7 @@ func (p *Provider) get(ctx context.Context, id string) (hosted, error) {
 		return hosted{}, p.explain(ctx, id, err)
 	}
 	if out.HostedZone == nil {
-		return hosted{}, errAnswer
+		return hosted{}, p.strange(http.StatusOK, "")
 	}
 	return newHosted(*out.HostedZone), nil
 }
@@ -127,7 +134,7 @@ func (p *Provider) named(ctx context.Context, z zone.Name) (all []hosted, err er
 			return nil, p.explain(ctx, "", err)
 		}
 		if out.MaxItems == nil && len(out.HostedZones) == 0 {
-			return nil, errAnswer
+			return nil, p.strange(http.StatusOK, "")
 		}
 		for _, found := range out.HostedZones {
 			if h := newHosted(found); h.name == z {
@@ -151,7 +158,7 @@ func choose(all []hosted) (hosted, error) {
 	case len(public) == 1:
 		return public[0], nil
 	case len(public) > 1:
-		return hosted{}, fmt.Errorf("%w: %s: set hosted_zone_id to the one that the parent zone delegates to", errTwins, listed(public))
+		return hosted{}, &twinsError{public}
 	case len(all) > 0:
 		return hosted{}, fmt.Errorf("%w: only private hosted zones have this name: %s: set hosted_zone_id if one of them is meant", providers.ErrZoneNotFound, listed(all))
 	}
@@ -194,7 +201,7 @@ func (p *Provider) zoneNames(ctx context.Context) ([]zone.Name, error) {
 			return nil, p.explain(ctx, "", err)
 		}
 		if out.MaxItems == nil && len(out.HostedZones) == 0 {
-			return nil, errAnswer
+			return nil, p.strange(http.StatusOK, "")
 		}
 		for _, found := range out.HostedZones {
 			if h := newHosted(found); !h.private {
