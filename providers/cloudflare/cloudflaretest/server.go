@@ -38,6 +38,9 @@ type Server struct {
 	log    []Request
 	lastID int
 	url    string
+
+	breaches  []string // what requests have against the description
+	unchecked bool
 }
 
 // New returns a fake without zones and tokens.
@@ -54,8 +57,14 @@ func Start(t testing.TB) *Server {
 
 // Serve lets h, which wraps s, listen in its place.
 func (s *Server) Serve(t testing.TB, h http.Handler) {
+	if h != http.Handler(s) {
+		h = s.watched(h)
+	}
 	server := httptest.NewServer(h)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		s.tell(t)
+	})
 	s.url = server.URL
 }
 
@@ -193,12 +202,13 @@ func reply(w http.ResponseWriter, status int, a answer) {
 
 // ServeHTTP answers one request. Requests are answered one after the other.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	body, err := readBody(r)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	s.check(r, body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	path, ok := strings.CutPrefix(r.URL.Path, root)
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")

@@ -51,6 +51,7 @@ func ask(t *testing.T, s *cloudflaretest.Server, method, path, body string) (sta
 func seeded(t *testing.T, plan string) (*cloudflaretest.Server, string) {
 	t.Helper()
 	s := cloudflaretest.Start(t)
+	s.Unchecked()
 	s.AddToken(cloudflaretest.Token{Value: token, All: cloudflaretest.Edit})
 	s.AddZone(cloudflaretest.Zone{ID: "z1", Name: "example.org", Plan: plan})
 	s.Put("example.org",

@@ -82,7 +82,7 @@ func Start(t testing.TB, wrap ...func(http.Handler) http.Handler) *Server {
 		handler = w(handler)
 	}
 	if len(wrap) > 0 {
-		handler = s.first(handler)
+		handler = s.watched(handler)
 	}
 	h := httptest.NewServer(handler)
 	t.Cleanup(func() {
