@@ -155,8 +155,11 @@ type Finding struct {
 	Zone    zone.Name
 	Verdict Verdict
 	// Detail says what was found, and Remedy what to do about it, which is
-	// empty where nothing is.
+	// empty where nothing is, or nothing that Err does not tell.
 	Detail, Remedy string
+	// Err is why, where something failed. It is not shown itself: whoever shows
+	// the finding may know what to do about it.
+	Err error
 }
 
 // Verdict is what a Finding means.

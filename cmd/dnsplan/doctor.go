@@ -37,7 +37,11 @@ func runDoctor(a *app, c *cobra.Command) error {
 	}
 	defer s.Close() //nolint:errcheck // nothing was written through it
 	found := s.Examine(c.Context(), a.clock.Now(), func(err error) string {
-		hint := strings.TrimSuffix(advise(err).hint, ": {doctor}") // this is it
+		hint := advise(err).hint
+		if hint == seeDoctor {
+			return ""
+		}
+		hint = strings.TrimSuffix(hint, ": {doctor}") // this is it
 		return pasted(hint, "", s.Settings.Command)
 	})
 	if err := c.Context().Err(); err != nil {

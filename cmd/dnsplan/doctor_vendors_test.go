@@ -90,7 +90,7 @@ func TestDoctorCloudflare(t *testing.T) {
 		{"mistyped URL", func(_ *testing.T, s *cloudflaretest.Server) string {
 			return strings.TrimSuffix(s.BaseURL(), "/v4") + "/v44"
 		}, exitDifferences, []string{
-			"✕ wrong provider p credentials api_token: Cloudflare says: No route for that URI (7000) → check api_token, base_url",
+			"✕ wrong provider p credentials api_token: Cloudflare says: No route for that URI (7000) → check base_url",
 		}},
 	}
 	for _, tt := range tests {

@@ -115,8 +115,12 @@ func adviceTable() []advised {
 		{is(syscall.ECONNREFUSED), exitError, "nothing listens there: check the server's address and port in the inventory, and that it runs"},
 		{unknownHost, exitError, "check the server's name in the inventory, and this machine's resolver"},
 		{timedOut, exitError, "check the server's address in the inventory, and that nothing on the way drops packets to it"},
+		{as[*config.ProviderError], exitError, seeDoctor},
 	}
 }
+
+// seeDoctor is the hint for what a provider alone knows, and has said.
+const seeDoctor = "see all that is wrong with the provider: {doctor}"
 
 // unknownHost is a server whose name has no address.
 func unknownHost(err error) bool {

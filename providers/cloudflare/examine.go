@@ -26,36 +26,37 @@ const (
 func (p *Provider) Examine(ctx context.Context, zones []zone.Name) []providers.Finding {
 	var n tally
 	var found []providers.Finding
-	seen := 0
+	var seen, read bool // a zone by the zone token, its records by the API token
 	for _, z := range zones {
 		info, err := p.zone(ctx, &n, z)
 		if err != nil {
 			found = append(found, failed("zone", z, err))
 			continue
 		}
-		seen++
-		found = append(found, info.finding(z), p.permission(ctx, &n, z, info))
+		may := p.permission(ctx, &n, z, info)
+		seen, read = true, read || may.Err == nil
+		found = append(found, info.finding(z), may)
 	}
-	tokens := []providers.Finding{p.verify(ctx, &n, "api_token", p.apiToken, seen > 0)}
+	tokens := []providers.Finding{p.verify(ctx, &n, "api_token", p.apiToken, dnsEdit, read)}
 	if p.split {
-		tokens = append(tokens, p.verify(ctx, &n, "zone_token", p.zoneToken, seen > 0))
+		tokens = append(tokens, p.verify(ctx, &n, "zone_token", p.zoneToken, zoneRead, seen))
 	}
 	return append(append(tokens, found...), p.clock())
 }
 
 // failed is a finding about a request that failed, with its advice.
 func failed(topic string, z zone.Name, err error) providers.Finding {
-	f := providers.Finding{Topic: topic, Zone: z, Verdict: providers.Bad, Detail: err.Error()}
+	f := providers.Finding{Topic: topic, Zone: z, Verdict: providers.Bad, Detail: err.Error(), Err: err}
 	if a, ok := errors.AsType[*advice](err); ok {
 		f.Detail, f.Remedy = strings.TrimSuffix(f.Detail, ": "+a.remedy), a.remedy
 	}
 	return f
 }
 
-// verify asks about a token
+// verify asks about a token, which needs a permission
 // (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/).
 // A token of an account is verified elsewhere; that it works shows in zones.
-func (p *Provider) verify(ctx context.Context, n *tally, which, token string, works bool) providers.Finding {
+func (p *Provider) verify(ctx context.Context, n *tally, which, token, needed string, works bool) providers.Finding {
 	f := providers.Finding{Topic: "credentials"}
 	var state struct {
 		Status    string    `json:"status"`
@@ -69,7 +70,7 @@ func (p *Provider) verify(ctx context.Context, n *tally, which, token string, wo
 		f.Verdict, f.Detail = providers.Unclear, which+": Cloudflare does not verify it as a user's token, as with one of an account; it works all the same"
 		return f
 	case err != nil:
-		f := failed("credentials", "", explain(err, dnsEdit))
+		f := failed("credentials", "", explain(err, needed))
 		f.Detail = which + ": " + f.Detail
 		return f
 	case state.Status != "active":

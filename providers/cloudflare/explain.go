@@ -57,6 +57,8 @@ func explain(err error, needed string) error {
 	}
 	cause := fmt.Errorf("%w: %w", providers.ErrCredentials, err)
 	switch {
+	case e.has(codeNoRoute):
+		return &advice{err, "check base_url, which is " + defaultBase + " for Cloudflare's own API"}
 	case e.has(malformed...):
 		return &advice{cause, "the token is not in the form of an API token, which a global API key is not either: give it without quotes and line breaks"}
 	case e.status == http.StatusUnauthorized, e.has(1000, 9103, 9106, 9107, 9109, 10001):

@@ -13,6 +13,7 @@ const keyPage = "https://www.namesilo.com/account/api-manager"
 // The reply codes that are told apart, out of the list of response codes of
 // https://www.namesilo.com/api-reference.
 const (
+	codeNoOperation  = 107
 	codeNoKey        = 109
 	codeBadKey       = 110
 	codeBadUser      = 111
@@ -38,6 +39,9 @@ func (r reply) ok() bool {
 // failure is the error of an answer to op that is not success.
 func (r reply) failure(op string) error {
 	no := &refusal{code: r.code, detail: r.detail}
+	if r.code == codeNoOperation {
+		return fmt.Errorf("%w: check base_url, which is %s for NameSilo's own API", no, DefaultBaseURL)
+	}
 	if advice, ok := aboutKey(r.code); ok {
 		return fmt.Errorf("%w: %w: %s", providers.ErrCredentials, no, advice)
 	}

@@ -2,6 +2,7 @@ package namesilo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,13 +19,14 @@ const tolerable = time.Minute
 func (p *Provider) Examine(ctx context.Context, zones []zone.Name) []providers.Finding {
 	held, err := p.ListZones(ctx)
 	if err != nil {
-		return []providers.Finding{{
-			Topic: "credentials", Verdict: providers.Bad, Detail: err.Error(),
-			Remedy: "make or check the key, and the addresses that may use it, at " + keyPage,
-		}}
+		f := providers.Finding{Topic: "credentials", Verdict: providers.Bad, Detail: err.Error(), Err: err}
+		if errors.Is(err, providers.ErrCredentials) {
+			f.Remedy = "make or check the key, and the addresses that may use it, at " + keyPage
+		}
+		return []providers.Finding{f}
 	}
 	out := []providers.Finding{
-		{Topic: "credentials", Detail: fmt.Sprintf("the key is accepted; the account holds %d active domains", len(held))},
+		{Topic: "credentials", Detail: "the key is accepted"},
 		{
 			Topic: "permissions", Verdict: providers.Unclear,
 			Detail: "NameSilo tells only by a write whether a key may write",
@@ -43,12 +45,14 @@ func (p *Provider) examineZone(ctx context.Context, z zone.Name, held []zone.Nam
 		f.Remedy = "check the zone's name, and that the key is of the account that holds the domain"
 		return f
 	}
-	s, err := p.Read(ctx, z)
-	if err != nil {
-		f.Verdict, f.Detail, f.Remedy = providers.Bad, err.Error(), "see whether the domain's DNS records can be opened on NameSilo's pages"
+	if _, err := p.Read(ctx, z); err != nil {
+		f.Verdict, f.Detail, f.Err = providers.Bad, err.Error(), err
+		if _, refused := errors.AsType[*refusal](err); refused {
+			f.Remedy = "see whether the domain's DNS records can be opened on NameSilo's pages"
+		}
 		return f
 	}
-	f.Detail = fmt.Sprintf("%d address sets, %d other records", len(s.RRsets), len(s.Others))
+	f.Detail = "an active domain of the account"
 	return f
 }
 

@@ -31,7 +31,7 @@ func (p *Provider) examineServer(ctx context.Context) providers.Finding {
 	s, err := p.server(ctx)
 	switch {
 	case err != nil:
-		f.Verdict, f.Detail = providers.Bad, err.Error()
+		f.Verdict, f.Detail, f.Err = providers.Bad, err.Error(), err
 	case s.Daemon != "" && s.Daemon != "authoritative":
 		f.Verdict = providers.Bad
 		f.Detail = fmt.Sprintf("%s is a PowerDNS %s", p.base.Host, s.Daemon)
@@ -60,7 +60,7 @@ func (p *Provider) examineZone(ctx context.Context, z zone.Name) providers.Findi
 	f := providers.Finding{Topic: "zone", Zone: z}
 	h, err := p.getZone(ctx, z)
 	if err != nil {
-		f.Verdict, f.Detail = providers.Bad, err.Error()
+		f.Verdict, f.Detail, f.Err = providers.Bad, err.Error(), err
 		return f
 	}
 	f.Detail = fmt.Sprintf("kind %s, %d address sets", h.doc.Kind, len(h.snap.RRsets))

@@ -138,8 +138,13 @@ func loadConfig(ctx context.Context, region string) (aws.Config, error) {
 	return config.LoadDefaultConfig(ctx, opts...)
 }
 
-// connections makes them as the SDK would: with AWS_CA_BUNDLE, behind a proxy.
+// connections makes them as the SDK would: with AWS_CA_BUNDLE, behind a proxy. A
+// program that has put something else in the place of http.DefaultTransport wants
+// that.
 func connections(c aws.Config) http.RoundTripper {
+	if _, usual := http.DefaultTransport.(*http.Transport); !usual {
+		return nil
+	}
 	if client, ok := c.HTTPClient.(*awshttp.BuildableClient); ok {
 		return client.GetTransport()
 	}

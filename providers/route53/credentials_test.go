@@ -312,7 +312,7 @@ func TestExamine(t *testing.T) {
 		}
 	}
 	check("well",
-		"credentials  ok: from environment variable AWS_ACCESS_KEY_ID; whose it is is not asked",
+		"credentials  ok: from environment variable AWS_ACCESS_KEY_ID; AWS is not asked whose they are",
 		"zone example.org. ok: hosted zone Z1, 3 record sets, public",
 		"permissions example.org. unclear: records can be listed",
 		"zone map.example.org. wrong: hosted zone ZMAP, 2 record sets, managed by servicediscovery.amazonaws.com",

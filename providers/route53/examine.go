@@ -45,7 +45,7 @@ func (p *Provider) examineCredentials(ctx context.Context) (providers.Finding, b
 	f := providers.Finding{Topic: "credentials"}
 	c, err := p.keys.Retrieve(ctx)
 	if err != nil {
-		f.Verdict, f.Detail = providers.Bad, p.keys.redact(err).Error()
+		f.Verdict, f.Detail, f.Err = providers.Bad, p.keys.redact(err).Error(), err
 		f.Remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or log in (aws sso login)"
 		return f, false
 	}
@@ -54,7 +54,7 @@ func (p *Provider) examineCredentials(ctx context.Context) (providers.Finding, b
 		f.Detail += fmt.Sprintf(", until %s", c.Expires.UTC().Format(time.RFC3339))
 	}
 	if p.elsewhere() {
-		f.Detail += "; whose it is is not asked, because an endpoint is set"
+		f.Detail += "; AWS is not asked whose they are, because an endpoint is set"
 		return f, true
 	}
 	who, err := p.who(ctx)
@@ -63,7 +63,7 @@ func (p *Provider) examineCredentials(ctx context.Context) (providers.Finding, b
 		f.Verdict, f.Detail, f.Remedy = providers.Bad, f.Detail+"; "+err.Error(), "renew the access key, or log in again"
 		return f, true
 	case err != nil:
-		f.Verdict, f.Detail = providers.Unclear, f.Detail+"; AWS does not say whose it is: "+err.Error()
+		f.Verdict, f.Detail = providers.Unclear, f.Detail+"; AWS does not say whose they are: "+err.Error()
 		return f, true
 	}
 	f.Detail += ", of " + who
@@ -107,7 +107,14 @@ func (p *Provider) who(ctx context.Context) (string, error) {
 func (p *Provider) examineZone(ctx context.Context, z zone.Name) []providers.Finding {
 	h, err := p.lookUp(ctx, z)
 	if err != nil {
-		return []providers.Finding{{Topic: "zone", Zone: z, Verdict: providers.Bad, Detail: err.Error(), Remedy: "see the IAM policy in the documentation, or set hosted_zone_id"}}
+		f := providers.Finding{Topic: "zone", Zone: z, Verdict: providers.Bad, Detail: err.Error(), Err: err}
+		switch _, twins := errors.AsType[*twinsError](err); {
+		case twins:
+			f.Remedy = "set hosted_zone_id"
+		case errors.Is(err, providers.ErrZoneNotFound):
+			f.Remedy = "check the zone's name and hosted_zone_id, and that the credentials are of the right account"
+		}
+		return []providers.Finding{f}
 	}
 	f := providers.Finding{Topic: "zone", Zone: z, Detail: fmt.Sprintf("hosted zone %s, %d record sets", h, h.sets)}
 	switch {
@@ -125,7 +132,10 @@ func (p *Provider) examineZone(ctx context.Context, z zone.Name) []providers.Fin
 func (p *Provider) examineAccess(ctx context.Context, z zone.Name, h hosted) providers.Finding {
 	f := providers.Finding{Topic: "permissions", Zone: z}
 	if _, _, err := p.page(ctx, h, cursor{}, 1); err != nil {
-		f.Verdict, f.Detail, f.Remedy = providers.Bad, err.Error(), "allow the IAM action route53:ListResourceRecordSets"
+		f.Verdict, f.Detail, f.Err = providers.Bad, err.Error(), err
+		if errors.Is(err, providers.ErrCredentials) {
+			f.Remedy = "allow the IAM action route53:ListResourceRecordSets"
+		}
 		return f
 	}
 	f.Verdict, f.Detail = providers.Unclear, "records can be listed; whether they may be changed (route53:ChangeResourceRecordSets, route53:GetChange) only a change tells"

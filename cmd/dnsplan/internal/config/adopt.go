@@ -31,7 +31,7 @@ func (s *Session) Draft(ctx context.Context, names []zone.Name) (*inventory.Draf
 	}
 	live, err := readZone(ctx, p, z.Name, names)
 	if err != nil {
-		return nil, fmt.Errorf("provider %q: %w", z.Provider, err)
+		return nil, &ProviderError{fmt.Errorf("provider %q: %w", z.Provider, err)}
 	}
 	return inventory.FromLive(s.Inventory, live, inventory.LiveOptions{Proxy: p.Limits(z.Name).Proxy, Names: names}), nil
 }

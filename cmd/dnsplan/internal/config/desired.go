@@ -189,7 +189,7 @@ func (s *Session) read(ctx context.Context, z inventory.Zone) (*plan.Desired, *z
 func (s *Session) Live(ctx context.Context, p providers.Provider, z inventory.Zone) (*zone.Snapshot, error) {
 	live, err := providers.ReadOrLook(ctx, p, z.Name, lookedAt(z))
 	if err != nil {
-		return nil, fmt.Errorf("provider %q: %w", z.Provider, err)
+		return nil, &ProviderError{fmt.Errorf("provider %q: %w", z.Provider, err)}
 	}
 	return live, nil
 }

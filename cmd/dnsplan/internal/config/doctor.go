@@ -128,6 +128,9 @@ func orImpatience(ctx context.Context, err error) error {
 // add takes a finding in, with the view of its zone. Nothing is wrong without
 // something to do about it.
 func (e *examiner) add(f providers.Finding) {
+	if f.Remedy == "" && f.Err != nil {
+		f.Remedy = e.advice(f.Err)
+	}
 	if f.Verdict == providers.Bad && f.Remedy == "" {
 		f.Remedy = e.lookAt()
 	}
@@ -143,7 +146,7 @@ func (e *examiner) add(f providers.Finding) {
 // failed takes an error in. The line names the provider already.
 func (e *examiner) failed(topic string, z zone.Name, v providers.Verdict, err error) {
 	detail := strings.TrimPrefix(err.Error(), fmt.Sprintf("provider %q: ", e.entry.Name))
-	e.add(providers.Finding{Topic: topic, Zone: z, Verdict: v, Detail: detail, Remedy: e.advice(err)})
+	e.add(providers.Finding{Topic: topic, Zone: z, Verdict: v, Detail: detail, Err: err})
 }
 
 // lookAt names the settings that an error may come from.

@@ -82,11 +82,21 @@ func (s *Session) Provider(ctx context.Context, name string) (providers.Provider
 		Secret: func(key string) (string, error) { return s.secret(entry, key) },
 	})
 	if err != nil {
-		return nil, err
+		return nil, &ProviderError{err}
 	}
 	s.opened[name] = p
 	return p, nil
 }
+
+// ProviderError is an error of a provider, which the text names: it could not be
+// opened, or a zone could not be read.
+type ProviderError struct{ Err error }
+
+// Error is the error's own text.
+func (e *ProviderError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error.
+func (e *ProviderError) Unwrap() error { return e.Err }
 
 // secret fetches the secret under a key; empty where the provider does without.
 func (s *Session) secret(p inventory.Provider, key string) (string, error) {
