@@ -3,9 +3,6 @@ package powerdns_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -44,7 +41,7 @@ func isAddress(line string) bool {
 
 func TestSuite(t *testing.T) {
 	m := &zoneMaker{server: start(t, exampleZone)}
-	p := provider(t, config(m.server.API()))
+	p := provider(t, config(docsOf(t, m.server).watched(t, proxy(t, m.server))))
 	providertest.Run(t, providertest.Harness{
 		Open: func(t *testing.T, text string) providertest.Zone {
 			z := m.open(t, text)
@@ -61,18 +58,12 @@ func TestSuite(t *testing.T) {
 // The real server stands behind a proxy that the suite makes fail.
 func TestSuiteHTTP(t *testing.T) {
 	m := &zoneMaker{server: start(t, exampleZone)}
-	behind, err := url.Parse(m.server.API())
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := docsOf(t, m.server)
 	providertest.RunHTTP(t, providertest.HTTPHarness{
 		Open: func(t *testing.T, text string, wrap func(http.Handler) http.Handler) providertest.Zone {
 			z := m.open(t, text)
-			proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind) }}
-			front := httptest.NewServer(wrap(proxy))
-			t.Cleanup(front.Close)
 			return providertest.Zone{
-				Provider: provider(t, config(front.URL)), Name: z,
+				Provider: provider(t, config(d.watched(t, wrap(proxy(t, m.server))))), Name: z,
 				Others: func(*testing.T) []string { return m.others(z) },
 			}
 		},
