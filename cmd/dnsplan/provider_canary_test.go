@@ -380,3 +380,32 @@ func privateKey(t *testing.T, path string) string {
 	}
 	return strings.Split(string(text), "\n")[2]
 }
+
+// A secret that stands where a reference should is refused, and not shown.
+func TestNoLiteralSecretShows(t *testing.T) {
+	for _, typ := range inventory.ProviderTypes() {
+		for _, c := range (inventory.Provider{Type: typ}).Credentials() {
+			const secret = "canary/literal+secret=0123456789abcdef"
+			v := &vendor{typ: typ, settings: fmt.Sprintf("%s = %q\n", c.Key, secret), secrets: []string{secret}}
+			p := v.program(t, "direct", wanted)
+			w := newWatch(t, v.secrets)
+			for _, args := range [][]string{
+				{"validate"},
+				{"validate", "-v", "--json"},
+				{"plan", "-v"},
+				{"doctor", "-v"},
+				{"apply", "-v", "--json", "--auto-approve"},
+				{"import", "example.org", "-v", "--provider", typ, "--set", c.Key + "=" + secret},
+				{"import", "example.org", "-v", "--provider", typ, "--set", secret},
+			} {
+				got := p.run(args...)
+				if got.code != exitError {
+					t.Errorf("%s, %s: %q ends with %d", typ, c.Key, args, got.code)
+				}
+				where := fmt.Sprintf("%s, %s: %q", typ, c.Key, args[0])
+				w.look(where, []byte(got.stdout))
+				w.look(where, []byte(got.stderr))
+			}
+		}
+	}
+}

@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
+	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 	"github.com/dnsplan/dnsplan/providers/route53/route53test"
 )
 
@@ -26,32 +28,39 @@ type wrong struct {
 // do, before anything is written.
 func (tt wrong) tried(t *testing.T, v *vendor) {
 	t.Helper()
-	server := always(v.handler)
-	if w := tt.alter(t, v); w != nil {
-		server = w
+	switch server := tt.alter(t, v); {
+	case server != nil:
+		bubble(t, server, func(t *testing.T) { tt.told(t, v) })
+	case v.handler != nil:
+		bubble(t, always(v.handler), func(t *testing.T) { tt.told(t, v) })
+	default:
+		tt.told(t, v)
 	}
-	bubble(t, server, func(t *testing.T) {
-		p := v.program(t, "direct", wanted)
-		plan := p.run("plan")
-		doctor := p.run("doctor")
-		t.Logf("dnsplan plan:\n%s\ndnsplan doctor:\n%s", plan.stderr, doctor.stdout) // for whoever reads the texts, with -v
-		plan.tells(t, exitError, append(tt.plan, "dnsplan: error: provider \"vendor\": ", "dnsplan: hint: ")...)
-		if plan.stdout != "" {
-			t.Errorf("a plan all the same:\n%s", plan.stdout)
-		}
-		if tt.doctor == nil {
-			tt.doctor = tt.plan
-		}
-		doctor.tells(t, exitDifferences, append(tt.doctor, "✕ wrong provider vendor", "→ ")...)
-		for _, args := range [][]string{{"apply", "--auto-approve"}, {"drift"}, {"backup"}} {
-			p.run(args...).tells(t, exitError, tt.plan...)
-		}
-		if runs := p.glob(".dnsplan/runs/*"); len(runs) > 0 {
-			t.Errorf("runs: %q", runs)
-		}
-	})
 	if n := v.writes(); n > 0 {
 		t.Errorf("%d requests that may have changed something", n)
+	}
+}
+
+// told looks at what each command tells.
+func (tt wrong) told(t *testing.T, v *vendor) {
+	t.Helper()
+	p := v.program(t, "direct", wanted)
+	plan := p.run("plan")
+	doctor := p.run("doctor")
+	t.Logf("dnsplan plan:\n%s\ndnsplan doctor:\n%s", plan.stderr, doctor.stdout) // for whoever reads the texts, with -v
+	plan.tells(t, exitError, append(tt.plan, "dnsplan: error: provider \"vendor\": ", "dnsplan: hint: ")...)
+	if plan.stdout != "" {
+		t.Errorf("a plan all the same:\n%s", plan.stdout)
+	}
+	if tt.doctor == nil {
+		tt.doctor = tt.plan
+	}
+	doctor.tells(t, exitDifferences, append(tt.doctor, "✕ wrong provider vendor", "→ ")...)
+	for _, args := range [][]string{{"apply", "--auto-approve"}, {"drift"}, {"backup"}} {
+		p.run(args...).tells(t, exitError, tt.plan...)
+	}
+	if runs := p.glob(".dnsplan/runs/*"); len(runs) > 0 {
+		t.Errorf("runs: %q", runs)
 	}
 }
 
@@ -219,5 +228,88 @@ func TestNameSiloWrong(t *testing.T) {
 			v, _ := newNameSilo(t)
 			tt.tried(t, v)
 		})
+	}
+}
+
+func TestPowerDNSWrong(t *testing.T) {
+	usual, s := newPowerDNS(t, "powerdns")
+	url := func(path string) func(*testing.T, *vendor) wire { return setting("server_url", s.API()+path) }
+	for _, tt := range []wrong{
+		{name: "a wrong key", alter: func(_ *testing.T, v *vendor) wire {
+			v.env = map[string]string{"PDNS_API_KEY": "another-key"}
+			return nil
+		}, plan: []string{"credentials refused", "does not take the api_key", "the setting api-key of that PowerDNS server"}},
+		{name: "a zone that is not there", alter: func(t *testing.T, v *vendor) wire {
+			other := dnsd.PowerDNS(t, dnsd.PowerDNSOptions{APIKey: pdnsKey})
+			v.settings = fmt.Sprintf("server_url = %q\n", other.API())
+			return nil
+		}, plan: []string{"no such zone", "does not hold example.org"}},
+		{name: "a wrong path", alter: url("/pdns"), plan: []string{"there is no PowerDNS API at", "check server_url", "8081 by default"}},
+		{name: "a wrong server_id", alter: func(_ *testing.T, v *vendor) wire {
+			v.settings += "server_id = \"primary\"\n"
+			return nil
+		}, plan: []string{`server_id "primary" is not among the servers`, "it has localhost"}},
+		{name: "a web page", alter: page, plan: []string{"web page", "Please sign in"}},
+		{name: "nobody listens", alter: nobody, plan: []string{"connection refused", "nothing listens there"}},
+		{name: "no key", alter: func(_ *testing.T, v *vendor) wire { v.env = nil; return nil }, plan: []string{"api_key", "PDNS_API_KEY", "PDNS_API_KEY_FILE", "set the variable"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			v := *usual
+			tt.tried(t, &v)
+		})
+	}
+}
+
+func TestRFC2136Wrong(t *testing.T) {
+	usual, s := newPowerDNS(t, "rfc2136")
+	for _, tt := range []wrong{
+		{name: "a wrong secret", alter: func(_ *testing.T, v *vendor) wire {
+			v.env = map[string]string{"TEST_TSIG": "b3RoZXItc2VjcmV0LW9mLTMyLW9jdGV0cy1hdC1hbGw="}
+			return nil
+		}, plan: []string{"credentials refused", "check the provider's credentials"}},
+		{name: "an unknown key", alter: func(_ *testing.T, v *vendor) wire {
+			v.settings = strings.Replace(v.settings, s.Key.Name, "nobody", 1)
+			return nil
+		}, plan: []string{"credentials refused", "check the provider's credentials"}},
+		{name: "a secret that is none", alter: func(_ *testing.T, v *vendor) wire {
+			v.env = map[string]string{"TEST_TSIG": "not base64!"}
+			return nil
+		}, plan: []string{"tsig_secret", "base64"}},
+		{name: "nobody listens", alter: func(t *testing.T, v *vendor) wire {
+			v.settings = strings.Replace(v.settings, s.Addr.String(), resolvertest.ClosedPort(t).String(), 1)
+			return nil
+		}, plan: []string{"connection refused", "nothing listens there"}},
+		{name: "no secret", alter: func(_ *testing.T, v *vendor) wire { v.env = nil; return nil }, plan: []string{"tsig_secret", "TEST_TSIG", "set the variable"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			v := *usual
+			tt.tried(t, &v)
+		})
+	}
+}
+
+// What goes through libdns tells the same things as the adapters do.
+func TestGenericWrong(t *testing.T) {
+	answer := func(status int, body string) func(*testing.T, *vendor) wire {
+		return func(*testing.T, *vendor) wire {
+			return always(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(status)
+				fmt.Fprint(w, body)
+			}))
+		}
+	}
+	for _, typ := range []string{"hetzner", "gandi", "desec", "cloudns", "bunny", "glesys"} {
+		for _, tt := range []wrong{
+			{name: "a revoked token", alter: answer(http.StatusUnauthorized, `{"error":{"code":"unauthorized","message":"unable to authenticate"},"code":401,"message":"unauthorized","status":"Failed","statusDescription":"Invalid authentication, incorrect auth-id or auth-password."}`), plan: []string{"credentials refused", "check the provider's credentials"}},
+			{name: "nobody listens", alter: nobody, plan: []string{"connection refused"}},
+			{name: "a web page", alter: page},
+		} {
+			t.Run(typ+"/"+tt.name, func(t *testing.T) {
+				v := newGeneric(t, typ)
+				v.writes = func() int { return 0 }
+				tt.tried(t, v)
+			})
+		}
 	}
 }
