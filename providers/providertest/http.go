@@ -1,10 +1,11 @@
 package providertest
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -32,7 +33,8 @@ type HTTPHarness struct {
 	// Deny answers a request as the vendor does when it refuses the credentials
 	// with the given status, 401 or 403; nil answers with the bare status.
 	Deny func(w http.ResponseWriter, r *http.Request, status int)
-	// Secrets are the credentials that the provider was given.
+	// Secrets are the credentials that the provider was given, canaries which a
+	// failure prints.
 	Secrets []string
 	// Scale is as in Harness.
 	Scale int
@@ -198,8 +200,12 @@ func (s *site) wantHidden(t *testing.T, v any) {
 	t.Helper()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		text := fmt.Sprintf(verb, v)
-		if i := slices.IndexFunc(s.secrets, func(secret string) bool { return strings.Contains(text, secret) }); i >= 0 {
-			t.Errorf("secret %d shows in %s of %T: %s", i, verb, v, strings.ReplaceAll(text, s.secrets[i], "<SECRET>"))
+		for _, secret := range s.secrets {
+			for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
+				if strings.Contains(text, form) {
+					t.Errorf("%q shows in %s of %T: %s", form, verb, v, text)
+				}
+			}
 		}
 	}
 	switch e := v.(type) {

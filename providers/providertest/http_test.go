@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,7 +157,7 @@ func (p *remote) Read(ctx context.Context, z zone.Name) (*zone.Snapshot, error) 
 	s := &zone.Snapshot{Zone: z}
 	for page, pages := 1, 1; page <= pages; page++ {
 		var l list
-		if err := p.call(ctx, http.MethodGet, fmt.Sprintf("/%s?page=%d", z, page), nil, &l); err != nil {
+		if err := p.call(ctx, http.MethodGet, fmt.Sprintf("/%s?page=%d&key=%s", z, page, url.QueryEscape(canary)), nil, &l); err != nil {
 			return nil, fmt.Errorf("read zone %s: %w", z, err)
 		}
 		pages = l.Pages
