@@ -105,7 +105,7 @@ func (s *Server) tell(t testing.TB) {
 	defer s.mu.Unlock()
 	const most = 20
 	for _, b := range s.breaches[:min(len(s.breaches), most)] {
-		t.Errorf("Cloudflare does not describe the request %s", b)
+		t.Errorf("against Cloudflare's description: %s", b)
 	}
 }
 

@@ -3,7 +3,6 @@ package route53test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ func aws(t *testing.T) *model {
 	switch {
 	case err == nil:
 		return m
-	case os.Getenv("DNSPLAN_REQUIRE_SERVERS") == "1":
+	case required():
 		t.Fatal(err)
 	}
 	t.Skip(err)
