@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -15,7 +16,12 @@ import (
 	"github.com/dnsplan/dnsplan/providers"
 )
 
-const longestPause = 8 * time.Second
+const (
+	longestPause = 8 * time.Second
+	// refusedTries is how often a connection is tried that nobody takes: a server
+	// that starts anew is back soon, and a port with a typo never is.
+	refusedTries = 3
+)
 
 // pauses returns how long to wait before each further try.
 func (c *Chain) pauses() *backoff.ExponentialBackOff {
@@ -31,7 +37,10 @@ func (c *Chain) throttled(a attempt) bool {
 func (a attempt) failing() bool { return a.resp != nil && a.resp.StatusCode >= 500 }
 
 // hopeless tells errors that the next try would meet too.
-func (a attempt) hopeless() bool {
+func (a attempt) hopeless(try int) bool {
+	if errors.Is(a.err, syscall.ECONNREFUSED) && try >= refusedTries {
+		return true
+	}
 	if e, ok := errors.AsType[*net.DNSError](a.err); ok && e.IsNotFound {
 		return true
 	}
@@ -43,10 +52,10 @@ func (a attempt) hopeless() bool {
 }
 
 // again tells whether the request may be made once more, and when.
-func (c *Chain) again(a attempt, writes bool, pauses *backoff.ExponentialBackOff) (time.Time, bool) {
+func (c *Chain) again(a attempt, writes bool, try int, pauses *backoff.ExponentialBackOff) (time.Time, bool) {
 	switch {
 	case c.throttled(a):
-	case a.err == nil && !a.failing(), writes && a.sent, a.hopeless():
+	case a.err == nil && !a.failing(), writes && a.sent, a.hopeless(try):
 		return time.Time{}, false
 	}
 	pause, now := pauses.NextBackOff(), time.Now()

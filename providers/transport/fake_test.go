@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,7 +89,7 @@ type badReader struct{}
 func (badReader) Read([]byte) (int, error) { return 0, errBroken }
 
 // refused is a connection that nobody takes.
-var refused = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+var refused = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 
 // hangs answers when the request's context ends, with its error.
 func hangs(r *http.Request) (*http.Response, error) {

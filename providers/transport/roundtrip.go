@@ -26,7 +26,7 @@ func (c *Chain) RoundTrip(r *http.Request) (*http.Response, error) {
 		if a.err != nil && ctx.Err() != nil {
 			return nil, c.interrupted(r, a, writes)
 		}
-		until, again := c.again(a, writes, pauses)
+		until, again := c.again(a, writes, try, pauses)
 		if !again || try >= c.opts.Tries || late(ctx, until) {
 			return c.conclude(r, a, writes)
 		}

@@ -42,7 +42,8 @@ type Options struct {
 	// Throttled tells a refusal for the rate from other answers, beside the
 	// status 429; nil is for vendors that use that alone.
 	Throttled func(status int, body []byte) bool
-	// Tries is how often a request is made at most; 0 is 5.
+	// Tries is how often a request is made at most; 0 is 5. A connection that is
+	// refused is tried 3 times.
 	Tries int
 	// Pause is how long to wait before the second try, twice as long before the
 	// next, up to 8 s, each with up to half of it added or taken at random;

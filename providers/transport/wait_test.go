@@ -3,9 +3,11 @@ package transport_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,7 +54,8 @@ func TestTries(t *testing.T) {
 		{"read, 404", get, []answer{reply(404)}, 404, 1},
 		{"read, always 429", get, []answer{reply(429)}, 0, 5},
 		{"read, always 500", get, []answer{reply(500)}, 0, 5},
-		{"read, never connected", get, []answer{fails(refused)}, 0, 5},
+		{"read, never connected", get, []answer{fails(refused)}, 0, 3},
+		{"read, never a route", get, []answer{fails(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH})}, 0, 5},
 		{"write", post, []answer{reply(200)}, 200, 1},
 		{"write, 429", post, []answer{reply(429), reply(201)}, 201, 2},
 		{"write, 429 that breaks off", post, []answer{broken(429), reply(201)}, 201, 2},
