@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -193,12 +194,13 @@ func newNameSilo(t *testing.T) (*vendor, *namesilotest.Server) {
 
 // vendorZone is the zone of a vendor in master file lines.
 func vendorZone() string {
-	text := "@ 3600 IN SOA ns1.example.net. hostmaster.example.net. 1 7200 3600 1209600 300\n@ 3600 IN NS ns1.example.net.\n@ 3600 IN MX 10 mail.example.net.\n"
+	var text strings.Builder
+	text.WriteString("@ 3600 IN SOA ns1.example.net. hostmaster.example.net. 1 7200 3600 1209600 300\n@ 3600 IN NS ns1.example.net.\n@ 3600 IN MX 10 mail.example.net.\n")
 	for _, l := range seed {
 		name, ttl, typ, value := parted(l)
-		text += fmt.Sprintf("%s. %d IN %s %s\n", qualified(name), ttl, typ, value)
+		text.WriteString(fmt.Sprintf("%s. %d IN %s %s\n", qualified(name), ttl, typ, value))
 	}
-	return text
+	return text.String()
 }
 
 // newPowerDNS starts a PowerDNS, reached over its API or by dynamic updates.
@@ -271,9 +273,7 @@ func (v *vendor) inventory(strategy, records string) string {
 func (v *vendor) program(t *testing.T, strategy, records string) *program {
 	t.Helper()
 	p := newProgram(t, v.inventory(strategy, records))
-	for name, value := range v.env {
-		p.env[name] = value
-	}
+	maps.Copy(p.env, v.env)
 	return p
 }
 
@@ -321,7 +321,7 @@ func (w wire) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	}()
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, in)
-	resp = rec.Result() //nolint:bodyclose // the caller's
+	resp = rec.Result()
 	resp.Request = r
 	return resp, nil
 }

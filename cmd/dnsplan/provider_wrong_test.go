@@ -137,8 +137,11 @@ func TestCloudflareWrong(t *testing.T) {
 		}, plan: []string{"the zone is moved at Cloudflare"}},
 		{name: "a web page", alter: page, plan: []string{"web page", "check the provider's URL in the inventory", "Please sign in"}},
 		{name: "nobody listens", alter: nobody, plan: []string{"connection refused", "nothing listens there"}},
-		{name: "a wrong path", alter: unrouted("application/json", `{"success":false,"errors":[{"code":7000,"message":"No route for that URI"}],"messages":[],"result":null}`),
-			plan: []string{"No route for that URI (7000)", "check base_url"}},
+		{
+			name:  "a wrong path",
+			alter: unrouted("application/json", `{"success":false,"errors":[{"code":7000,"message":"No route for that URI"}],"messages":[],"result":null}`),
+			plan:  []string{"No route for that URI (7000)", "check base_url"},
+		},
 		{name: "no token", alter: unset("CLOUDFLARE_API_TOKEN"), plan: []string{
 			"api_token", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE", "CF_DNS_API_TOKEN", "set the variable",
 		}},
