@@ -73,6 +73,8 @@ type work struct {
 	ref    plan.ZoneRef
 	step   *plan.Step
 
+	// sent says that something of the step may have been written here.
+	sent     bool
 	warnings []journal.Event
 	// silent are the authoritative addresses that are not asked; the preflight
 	// finds them out, and the journal tells later steps.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -40,7 +41,8 @@ func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	written, first := 0, !w.action.Again && !w.action.Closing
+	w.sent = w.action.Again || w.action.Closing
+	written, first := 0, !w.sent
 	err = w.patiently(ctx, func() error {
 		n, err := w.tryWrite(ctx, p, moves, first)
 		written, first = written+n, false
@@ -81,7 +83,7 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 	if !w.action.Closing {
 		sent = context.WithoutCancel(ctx) // what is begun is finished
 	}
-	receipt, todo, err := w.send(sent, p, moves, first)
+	receipt, todo, err := w.send(ctx, sent, p, moves, first)
 	if err != nil {
 		return 0, err
 	}
@@ -95,7 +97,7 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 	}
 	left, _, err := w.look(sent, p, moves)
 	if err == nil && len(left) > 0 {
-		err = fmt.Errorf("%s was accepted, and %s is not there", w.step.Kind, left[0].To)
+		err = fmt.Errorf("%s was accepted, and %s is not %s", w.step.Kind, left[0].Key, show(left[0].To))
 	}
 	return len(todo), err
 }
@@ -118,26 +120,37 @@ func (w *work) inSync(ctx context.Context, p providers.Provider, s providers.Syn
 	return w.Clock.SleepUntil(ctx, until)
 }
 
-// send writes the moves. Unless it is the first time, or where live is not what
-// they expect, it looks, and writes those that are not there yet. It returns what
-// it has written.
-func (w *work) send(ctx context.Context, p providers.Provider, moves []plan.Move, first bool) (providers.Receipt, []plan.Move, error) {
+// send writes the moves under the context sent. Unless it is the first time, or
+// where live is not what they expect, it looks, under ctx, and writes those that
+// are not there yet. It returns what it has written.
+func (w *work) send(ctx, sent context.Context, p providers.Provider, moves []plan.Move, first bool) (providers.Receipt, []plan.Move, error) {
 	if first {
-		receipt, err := p.Write(ctx, w.ref.Zone, changesOf(moves, nil))
+		receipt, err := w.call(sent, p, w.changesOf(moves, nil))
 		if !errors.Is(err, providers.ErrConflict) {
 			return receipt, moves, err
 		}
 	}
 	todo, live, err := w.look(ctx, p, moves)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil || len(todo) == 0 {
 		return providers.Receipt{}, nil, err
 	}
-	receipt, err := p.Write(ctx, w.ref.Zone, changesOf(todo, live))
+	receipt, err := w.call(sent, p, w.changesOf(todo, live))
 	return receipt, todo, err
 }
 
+// call has the provider write, and remembers when something may have been.
+func (w *work) call(ctx context.Context, p providers.Provider, changes []providers.Change) (providers.Receipt, error) {
+	receipt, err := p.Write(ctx, w.ref.Zone, changes)
+	w.sent = w.sent || err == nil || errors.Is(err, providers.ErrPartial) || errors.Is(err, providers.ErrUnknown)
+	return receipt, err
+}
+
 // look reads the moves' RRsets and returns those that are still to be written.
-// It is an error of class Moved when one is neither as expected nor as wanted.
+// It is an error of class Moved when one is neither as expected nor as wanted,
+// nor halfway between.
 func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move) ([]plan.Move, *zone.Snapshot, error) {
 	live, err := providers.Look(ctx, p, w.ref.Zone, zoneKeys(moves))
 	if err != nil {
@@ -149,7 +162,7 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 		r, ok := live.Find(m.Key)
 		switch {
 		case is(r, ok, m.To):
-		case is(r, ok, m.From):
+		case is(r, ok, m.From), w.leftHalfway(p, r, ok, m):
 			todo = append(todo, m)
 		default:
 			moved = append(moved, fmt.Sprintf("%s: expected %s, now %s", m.Key, show(m.From), shown(r, ok)))
@@ -184,8 +197,9 @@ func shown(r zone.RRset, ok bool) string {
 }
 
 // changesOf are the changes of moves, from what was just read where something
-// was, else from what is expected.
-func changesOf(moves []plan.Move, live *zone.Snapshot) []providers.Change {
+// was, else from what is expected. A CNAME record that this step has removed
+// already is not to be replaced once more.
+func (w *work) changesOf(moves []plan.Move, live *zone.Snapshot) []providers.Change {
 	out := make([]providers.Change, len(moves))
 	for i, m := range moves {
 		out[i] = providers.Change{Before: m.From, After: m.To, Replaces: m.Replaces}
@@ -195,8 +209,15 @@ func changesOf(moves []plan.Move, live *zone.Snapshot) []providers.Change {
 		if r, ok := live.Find(m.Key); ok {
 			out[i].Before = &r
 		}
+		if w.sent && !hasCNAME(live, m.Key.Name) {
+			out[i].Replaces = ""
+		}
 	}
 	return out
+}
+
+func hasCNAME(s *zone.Snapshot, name zone.Name) bool {
+	return slices.ContainsFunc(s.Others, func(r zone.Record) bool { return r.Type == "CNAME" && r.Name == name })
 }
 
 // retryAt says when to try again, if at all. What the provider said about the
@@ -375,7 +396,7 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 	}
 	for _, u := range undos {
 		r, ok := live.Find(u.move.Key)
-		if why := u.stays(r, ok); why != "" {
+		if why := u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic); why != "" {
 			left = append(left, stray{[]string{u.change.ID}, why})
 		} else {
 			ours = append(ours, u)
@@ -385,15 +406,16 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 }
 
 // stays says why the live set is not to be taken back; empty where it is. What
-// someone else has set is theirs. And the new addresses of a name that was a
+// someone else has set is theirs; what the step has left halfway is not. And the new addresses of a name that was a
 // CNAME stay: the CNAME is not dnsplan's to write, and without both there would
 // be nothing at the name.
-func (u undoing) stays(live zone.RRset, ok bool) string {
+// byValue says that the provider writes value by value.
+func (u undoing) stays(live zone.RRset, ok, byValue bool) string {
 	m := u.move
 	switch {
 	case is(live, ok, m.To):
 		return ""
-	case !is(live, ok, m.From):
+	case !is(live, ok, m.From) && !(ok && byValue && halfway(live, m.Inverse())):
 		return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has set %s", m.Key, show(m.To), show(m.From), shown(live, ok))
 	case m.To == nil && u.change.Replaces != "":
 		return fmt.Sprintf("%s has replaced the %s, which is not dnsplan's to write", shown(live, ok), u.change.Replaces)
