@@ -36,14 +36,18 @@ func groupByName(z zone.Name, changes []providers.Change) ([]group, error) {
 			groups = append(groups, group{name: c.Key().Name})
 		}
 		g := &groups[i]
-		g.changes = append(g.changes, providers.Change{Before: ordered(c.Before), After: ordered(c.After)})
+		g.changes = append(g.changes, providers.Change{Before: ordered(c.Before), After: ordered(c.After), Replaces: c.Replaces})
 		if c.Replaces != "" {
 			g.replaces = c.Replaces
 		}
 	}
 	for _, g := range groups {
 		for _, c := range g.changes {
-			if reason := impossible(z, c.After); reason != "" {
+			reason := impossible(z, c.After)
+			if c.Replaces != "" && c.Replaces != g.replaces {
+				reason = "A and AAAA replace different CNAME records"
+			}
+			if reason != "" {
 				return nil, &providers.RefusedError{Keys: keysOf(groups), Culprit: c.Key(), Reason: reason}
 			}
 		}
@@ -176,9 +180,5 @@ func (g group) adds() bool {
 	return false
 }
 
-func targetOf(r record) zone.Name {
-	if name, err := zone.ParseName(r.Content); err == nil {
-		return name
-	}
-	return zone.Canonical(r.Content)
-}
+// targetOf is where a CNAME record points to, as a reader of the snapshot has it.
+func targetOf(r record) zone.Name { return zone.Canonical(presentation(r)) }

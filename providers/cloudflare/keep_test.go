@@ -194,6 +194,35 @@ func TestReplacesInOneBatch(t *testing.T) {
 	wantLines(t, lines(read(t, p)), "alias.example.org. 300 A 192.0.2.1", "alias.example.org. 300 AAAA 2001:db8::1")
 }
 
+// The target to replace is the one that a read shows, however the API spells it.
+func TestReplacesAsRead(t *testing.T) {
+	for _, target := range []string{"Mail.Example.NET", "bücher.example.net", `a\.b.example.net`, "not a name"} {
+		s, p := start(t, "free", "")
+		s.Put(org, cloudflaretest.Record{Type: "CNAME", Name: "alias", Content: target, TTL: 300})
+		c := change(t, "", "alias 300 A 192.0.2.1")
+		for _, r := range read(t, p).Others {
+			if r.Type == "CNAME" {
+				c.Replaces = zone.Canonical(r.Data)
+			}
+		}
+		if _, err := p.Write(t.Context(), orgName, []providers.Change{c}); err != nil {
+			t.Errorf("%s, read as %s: %v", target, c.Replaces, err)
+		}
+	}
+}
+
+// Nothing is guessed about what a CNAME record is replaced by.
+func TestReplacesAtOdds(t *testing.T) {
+	s, p := start(t, "free", "alias 300 IN CNAME mail\n")
+	a, aaaa := change(t, "", "alias 300 A 192.0.2.1"), change(t, "", "alias 300 AAAA 2001:db8::1")
+	a.Replaces, aaaa.Replaces = "other."+orgName, "mail."+orgName
+	_, err := p.Write(t.Context(), orgName, []providers.Change{a, aaaa})
+	wantRefused(t, err, "alias", "different CNAME records")
+	if n := s.Counts()["batch"]; n != 0 {
+		t.Errorf("%d batches", n)
+	}
+}
+
 // A write about one name lists that name alone.
 func TestOneName(t *testing.T) {
 	s, p := start(t, "free", "www 300 IN A 192.0.2.1\n*.lab 300 IN A 192.0.2.2\n")

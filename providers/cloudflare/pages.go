@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func whole(get func(page int) (envelope, error)) ([]json.RawMessage, error) {
 // or by the number of items. An answer that does not say is followed until a
 // page holds nothing new.
 func pages(get func(page int) (envelope, error)) ([]json.RawMessage, error) {
-	s := sheaf{seen: map[string]bool{}, total: -1}
+	s := sheaf{seen: map[string]int{}, total: -1}
 	for page := 1; ; page++ {
 		answer, err := get(page)
 		if err != nil && page > 1 {
@@ -39,7 +40,7 @@ func pages(get func(page int) (envelope, error)) ([]json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		fresh, err := s.add(answer)
+		fresh, err := s.add(page, answer)
 		if err != nil {
 			return nil, err
 		}
@@ -56,16 +57,16 @@ func pages(get func(page int) (envelope, error)) ([]json.RawMessage, error) {
 // sheaf is what was read of a list's pages.
 type sheaf struct {
 	items []json.RawMessage
-	seen  map[string]bool
-	total int // as the answers say; -1 before one has
+	seen  map[string]int // the page of each item, by its id, or by its text if it has none
+	total int            // as the answers say; -1 before one has
 }
 
 // add adds a page. An item that was on an earlier one is left out. fresh is how
 // many were not.
-func (s *sheaf) add(answer envelope) (fresh int, err error) {
-	var items []json.RawMessage
-	if err := json.Unmarshal(answer.Result, &items); err != nil || items == nil {
-		return 0, fmt.Errorf("%w: its result is no list", errNotAPI)
+func (s *sheaf) add(page int, answer envelope) (fresh int, err error) {
+	items, err := answer.list()
+	if err != nil {
+		return 0, err
 	}
 	if answer.Info != nil && answer.Info.TotalCount != nil {
 		total := *answer.Info.TotalCount
@@ -76,14 +77,25 @@ func (s *sheaf) add(answer envelope) (fresh int, err error) {
 	}
 	for _, item := range items {
 		id := idOf(item)
-		if id != "" && s.seen[id] {
+		key := cmp.Or(id, string(item))
+		if at, seen := s.seen[key]; seen && (at < page || id != "") {
 			continue
 		}
-		s.seen[id] = true
+		s.seen[key] = page
 		s.items = append(s.items, item)
 		fresh++
 	}
 	return fresh, nil
+}
+
+// list is the result as a list. It may be null where it is counted to be empty,
+// as some programs write a list of nothing.
+func (e envelope) list() (items []json.RawMessage, err error) {
+	none := e.Info != nil && e.Info.TotalCount != nil && *e.Info.TotalCount == 0
+	if err := json.Unmarshal(e.Result, &items); err != nil || items == nil && !none {
+		return nil, fmt.Errorf("%w: its result is no list", errNotAPI)
+	}
+	return items, nil
 }
 
 // complete tells whether as many items were read as the answers counted.

@@ -3,6 +3,7 @@ package cloudflare_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
@@ -140,5 +141,47 @@ func TestPagesIgnored(t *testing.T) {
 	_, err = p.Read(t.Context(), orgName)
 	if err != nil {
 		t.Errorf("without result_info, one page again and again is all there is: %v", err)
+	}
+}
+
+// Nor does one whose records have no ids, which tell a page from the one before.
+// Such records are shown, and not written.
+func TestPagesIgnoredWithoutIDs(t *testing.T) {
+	lists := 0
+	_, p := wrapped(t, "pro", "", func(s *cloudflaretest.Server) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/dns_records") {
+				s.ServeHTTP(w, r)
+				return
+			}
+			if lists++; lists > 10 {
+				w.WriteHeader(http.StatusBadRequest)
+			}
+			fmt.Fprint(w, `{"success":true,"result":[{"type":"A","name":"www.example.org","content":"192.0.2.1","ttl":60},`+
+				`{"type":"A","name":"www.example.org","content":"192.0.2.1","ttl":60},{"type":"TXT","name":"www.example.org","content":"a"}]}`)
+		}
+	})
+	snapshot := read(t, p)
+	if lists != 2 {
+		t.Errorf("%d requests, want 2", lists)
+	}
+	wantLines(t, lines(snapshot), "www.example.org. 60 A 192.0.2.1 (read-only)")
+}
+
+// An empty list may come as null where it is counted to be empty.
+func TestEmptyListAsNull(t *testing.T) {
+	for info, whole := range map[string]bool{`{"count":0,"total_count":0}`: true, `{"total_count":1}`: false, `{}`: false, `null`: false} {
+		_, p := wrapped(t, "pro", "", func(s *cloudflaretest.Server) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(r.URL.Path, "/dns_records") {
+					s.ServeHTTP(w, r)
+					return
+				}
+				fmt.Fprintf(w, `{"success":true,"result":null,"result_info":%s}`, info)
+			}
+		})
+		if s, err := p.Read(t.Context(), orgName); (err == nil) != whole {
+			t.Errorf("%s: %v, %v", info, s, err)
+		}
 	}
 }
