@@ -10,8 +10,30 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/libdns/bunny"
+
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 )
+
+// bunnyEntry follows https://docs.bunny.net/reference/dnszonepublic_index.
+func bunnyEntry() Entry {
+	return Entry{Quirks{
+		Limits: providers.Limits{MinTTL: 15, MaxTTL: zone.MaxTTL}, DefaultTTL: 300,
+		TTL: TTLHook, AbsoluteTargets: true, ExactZone: true, Serial: true, Rate: 5, Burst: 20,
+		NoZone: []string{"zone not found for domain"},
+		Notes: []string{
+			"A zone that is not there is taken for a part of its parent, so it must be in the list of zones, whose first thousand are read.",
+			"SetRecords deletes first and ignores errors, so it is never called; the TTL is changed over the API itself.",
+			"Disabled, weighted and smart records look like ordinary ones.",
+			"A value of an HTTPS record without parameters crashes the libdns provider, which fails the read.",
+		},
+	}, func(s *Setup) (Libdns, Hooks, error) {
+		key := s.Secret("api_key")
+		hook := bunnyAPI{base: "https://api.bunny.net", key: key, client: s.Client(nil)}
+		return &bunny.Provider{AccessKey: key}, Hooks{SetTTL: hook.setTTL}, s.Err()
+	}}
+}
 
 // bunnyAPI is the little of bunny.net's API that libdns leaves out.
 type bunnyAPI struct {
@@ -19,8 +41,13 @@ type bunnyAPI struct {
 	client    *http.Client
 }
 
-// bunnyTypes are the vendor's numbers of types.
-var bunnyTypes = map[zone.Type]int{zone.A: 0, zone.AAAA: 1}
+// bunnyType is the vendor's number of a type.
+func bunnyType(t zone.Type) int {
+	if t == zone.AAAA {
+		return 1
+	}
+	return 0
+}
 
 // setTTL sends each record of the RRset back with all that the API told of it,
 // but for the TTL (https://docs.bunny.net/reference/dnszonepublic_updaterecord).
@@ -35,13 +62,13 @@ func (a bunnyAPI) setTTL(ctx context.Context, z zone.Name, name string, typ zone
 	}
 	for _, record := range holds.Records {
 		var has struct {
-			Id, Type int //nolint:revive // the vendor's spelling
+			Id, Type int
 			Name     string
 		}
 		if err := remarshal(record, &has); err != nil {
 			return err
 		}
-		if has.Type != bunnyTypes[typ] || !strings.EqualFold(has.Name, strings.TrimPrefix(name, "@")) {
+		if has.Type != bunnyType(typ) || !strings.EqualFold(has.Name, strings.TrimPrefix(name, "@")) {
 			continue
 		}
 		record["Ttl"] = json.RawMessage(ttl.String())
@@ -56,7 +83,7 @@ func (a bunnyAPI) setTTL(ctx context.Context, z zone.Name, name string, typ zone
 func (a bunnyAPI) zone(ctx context.Context, z zone.Name) (int, error) {
 	var found struct {
 		Items []struct {
-			Id     int //nolint:revive // the vendor's spelling
+			Id     int
 			Domain string
 		}
 	}

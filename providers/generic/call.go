@@ -18,6 +18,9 @@ import (
 // requests" through libdns, which drops the moment that the vendor named.
 const rateLimitPause = time.Minute
 
+// errTooLong is a call that was given up. What it sent may still be acted on.
+var errTooLong = errors.New("took too long")
+
 // call makes one call of vendor code: within the rate, within the time, without
 // a crash, and without a secret in the error.
 func (p *Provider) call(ctx context.Context, what string, f func(context.Context) error) error {
@@ -49,7 +52,7 @@ func (p *Provider) guard(ctx context.Context, what string, f func(context.Contex
 			err = p.redact(fmt.Errorf("%s panicked in %T: %v", what, p.libdns, r))
 		}
 	}()
-	err = p.redact(f(limited))
+	err = p.failed(f(limited))
 	switch {
 	case err == nil:
 		return nil
@@ -57,25 +60,54 @@ func (p *Provider) guard(ctx context.Context, what string, f func(context.Contex
 		// libdns providers put the context's error into text.
 		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	case limited.Err() != nil:
-		return fmt.Errorf("%s took longer than %s: %w", what, p.timeout, err)
+		return fmt.Errorf("%w: %s, %s: %w", errTooLong, what, p.timeout, err)
 	}
 	return err
+}
+
+// failure is an error of vendor code, without secrets.
+type failure struct {
+	error
+	// status is the HTTP status that it told of; 0 is none.
+	status int
+}
+
+// Unwrap returns the error itself.
+func (f *failure) Unwrap() error { return f.error }
+
+// failed takes the secrets out of err. The status is read before: an error with
+// a secret in it loses its type with it.
+func (p *Provider) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	status := 0
+	if p.quirks.Status != nil {
+		status = p.quirks.Status(err)
+	}
+	if status == 0 {
+		status = statusIn(err.Error())
+	}
+	return &failure{p.redact(err), status}
 }
 
 // statusText finds an HTTP status in the text of an error: "returned a 404",
 // "status code 429", "HTTP 500", "HTTP error: 401", "Unauthorized (401)".
 var statusText = regexp.MustCompile(`(?i)(?:status|status code|http|http error|returned a):? ([45][0-9]{2})\b|\(([45][0-9]{2})\)`)
 
-// status returns the HTTP status that err tells of, or 0.
-func (p *Provider) status(err error) int {
-	if p.quirks.Status != nil {
-		if n := p.quirks.Status(err); n != 0 {
-			return n
-		}
+func statusIn(text string) int {
+	m := statusText.FindStringSubmatch(text)
+	if m == nil {
+		return 0
 	}
-	if m := statusText.FindStringSubmatch(err.Error()); m != nil {
-		n, _ := strconv.Atoi(m[1] + m[2]) // one of them is empty
-		return n
+	n, _ := strconv.Atoi(m[1] + m[2]) // one of them is empty
+	return n
+}
+
+// status returns the HTTP status that err tells of, or 0.
+func status(err error) int {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return f.status
 	}
 	return 0
 }
@@ -86,10 +118,9 @@ func (p *Provider) judge(err error) error {
 		return err
 	}
 	text := err.Error()
-	status := p.status(err)
-	switch {
+	switch status := status(err); {
 	case status == http.StatusTooManyRequests:
-		return p.limited(err)
+		return limited(err)
 	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(text, p.quirks.NoAccess):
 		return refusedAccess(err)
 	case status == http.StatusNotFound || containsAny(text, p.quirks.NoZone):
@@ -100,12 +131,15 @@ func (p *Provider) judge(err error) error {
 
 // judgeWrite gives the error of a write that changed nothing its kind.
 func (p *Provider) judgeWrite(err error, keys []zone.Key) error {
+	if errors.Is(err, errTooLong) {
+		return fmt.Errorf("%w: %w", providers.ErrUnknown, err)
+	}
 	if decided(err) {
 		return err
 	}
-	switch status := p.status(err); {
+	switch status := status(err); {
 	case status == http.StatusTooManyRequests:
-		return p.limited(err)
+		return limited(err)
 	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(err.Error(), p.quirks.NoAccess):
 		return refusedAccess(err)
 	case status >= 400 && status < 500:
@@ -129,7 +163,7 @@ func decided(err error) bool {
 	return false
 }
 
-func (p *Provider) limited(err error) error {
+func limited(err error) error {
 	return fmt.Errorf("%w: %w", &providers.RateLimitError{Until: time.Now().Add(rateLimitPause)}, err)
 }
 

@@ -41,7 +41,8 @@
 //
 //	"vendor": {{key: "api_token", secret: true, variables: []string{"VENDOR_TOKEN"}}},
 //
-// In catalog.go, the import and the entry:
+// In catalog.go, the import and the entry, for which there is room in a function
+// of its own as soon as there are quirks to write down:
 //
 //	"github.com/libdns/vendor"
 //	"vendor": {Quirks{TTL: TTLFixed}, func(s *Setup) (Libdns, Hooks, error) { return &vendor.Provider{Token: s.Secret("api_token")}, Hooks{}, s.Err() }},

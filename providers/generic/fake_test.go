@@ -52,17 +52,17 @@ type held struct {
 	ttl              time.Duration
 }
 
-// read is what GetRecords returns: a type of the vendor's own, with an id.
-type read struct {
+// record is what GetRecords returns: a type of the vendor's own, with an id.
+type record struct {
 	rr libdns.RR
 	id int
 }
 
-func (r read) RR() libdns.RR { return r.rr }
+func (r record) RR() libdns.RR { return r.rr }
 
 // retime is the Quirks.Retime of the class.
 func retime(r libdns.Record, ttl time.Duration) libdns.Record {
-	own := r.(read)
+	own := r.(record)
 	own.rr.TTL = ttl
 	return own
 }
@@ -72,8 +72,6 @@ type fault struct {
 	err    error // what the call returns
 	panics bool
 }
-
-var errVendor = errors.New("vendor says no")
 
 func newFake(t *testing.T, zoneName, text string, h habits) *fake {
 	t.Helper()
@@ -128,7 +126,7 @@ func (f *fake) addresses() []string {
 
 func (f *fake) GetRecords(ctx context.Context, z string) ([]libdns.Record, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("get: %v", err) // the type is lost, as usual
+		return nil, errors.New("get: " + err.Error()) // the type is lost, as usual
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -157,7 +155,7 @@ func (f *fake) GetRecords(ctx context.Context, z string) ([]libdns.Record, error
 		if r.ttl == f.habits.zeroTTL {
 			rr.TTL = 0
 		}
-		out = append(out, read{rr, r.id})
+		out = append(out, record{rr, r.id})
 	}
 	return out, nil
 }
@@ -165,7 +163,7 @@ func (f *fake) GetRecords(ctx context.Context, z string) ([]libdns.Record, error
 // mutate makes a call that changes record by record, with the fault of the hour.
 func (f *fake) mutate(ctx context.Context, z, call string, records []libdns.Record, one func(libdns.Record) error) ([]libdns.Record, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %v", call, err)
+		return nil, errors.New(call + ": " + err.Error())
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -245,7 +243,7 @@ func (f *fake) DeleteRecords(ctx context.Context, z string, records []libdns.Rec
 		if rr.Name == "" {
 			panic("everything would be deleted")
 		}
-		own, isRead := r.(read)
+		own, isRead := r.(record)
 		if f.habits.deletesByID && !isRead {
 			return errors.New("invalid id")
 		}
@@ -276,7 +274,7 @@ func (f *fake) SetRecords(ctx context.Context, z string, records []libdns.Record
 		return f.AppendRecords(ctx, z, records)
 	case "id":
 		return f.mutate(ctx, z, "set", records, func(r libdns.Record) error {
-			own, ok := r.(read)
+			own, ok := r.(record)
 			if !ok {
 				return errors.New("invalid id")
 			}

@@ -5,8 +5,27 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/libdns/glesys"
+
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 )
+
+// glesysEntry follows https://github.com/glesys/API/wiki/API-Documentation.
+func glesysEntry() Entry {
+	return Entry{Quirks{
+		Limits: providers.Limits{MinTTL: 60, MaxTTL: zone.MaxTTL}, DefaultTTL: 3600,
+		TTL: TTLHook, NeverEmpty: true, Serial: true, Rate: 2, Burst: 10,
+		Notes: []string{
+			"SetRecords only ever adds, so it is never called; the TTL is changed over the API itself.",
+			"DeleteRecords without a name matches everything, so it is never called like that.",
+		},
+	}, func(s *Setup) (Libdns, Hooks, error) {
+		user, key := s.Secret("api_user"), s.Secret("api_key")
+		hook := glesysAPI{base: "https://api.glesys.com", user: user, key: key, client: s.Client(glesysWrites)}
+		return &glesys.Provider{Project: user, APIKey: key}, Hooks{SetTTL: hook.setTTL}, s.Err()
+	}}
+}
 
 // glesysAPI is the little of GleSYS's API that libdns leaves out.
 type glesysAPI struct {

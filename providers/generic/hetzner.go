@@ -6,8 +6,29 @@ import (
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 
+	"github.com/libdns/hetzner/v2"
+
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 )
+
+// hetznerEntry follows https://docs.hetzner.cloud/reference/cloud#zones.
+func hetznerEntry() Entry {
+	return Entry{Quirks{
+		Limits: providers.Limits{MinTTL: 60, MaxTTL: zone.MaxTTL}, DefaultTTL: 3600,
+		TTL: TTLHook, TTLFirst: true, NeverEmpty: true, Status: statusHetzner, NoZone: []string{"not found at Hetzner"},
+		Rate: 1, Burst: 30,
+		Notes: []string{
+			"SetRecords deletes the RRset and creates it anew, so it is never called; the TTL is changed by the API's own action.",
+			"AppendRecords is refused where the TTL is not that of the values there, so the TTL goes first.",
+			"A record that libdns cannot parse, such as an SRV record whose name lacks its two labels, fails the read of the zone.",
+		},
+	}, func(s *Setup) (Libdns, Hooks, error) {
+		// The libdns provider panics, later, over an empty token.
+		token := s.Secret("api_token")
+		return hetzner.New(token), Hooks{SetTTL: hetznerTTL(token, s.Client(nil))}, s.Err()
+	}}
+}
 
 // hetznerTTL changes the TTL of an RRset by its own action
 // (https://docs.hetzner.cloud/reference/cloud#zone-rrset-actions-change-an-rrsets-ttl),

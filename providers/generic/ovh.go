@@ -7,12 +7,35 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	libdnsovh "github.com/libdns/ovh"
 	"github.com/ovh/go-ovh/ovh"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 )
+
+// ovhEntry follows https://api.ovh.com/console/#/domain.
+func ovhEntry() Entry {
+	return Entry{Quirks{
+		Limits: providers.Limits{MinTTL: 60, MaxTTL: zone.MaxTTL}, DefaultTTL: 3600,
+		TTL: TTLHook, NeverEmpty: true, Serial: true, Status: statusOVH,
+		Timeout: 10 * time.Minute,
+		Notes: []string{
+			"A read takes one request for each record.",
+			"The TTL is changed by the record's id over the API itself: SetRecords takes values with another TTL for the same.",
+			"A call that fails midway leaves records that are listed and not served; the zone is then refreshed.",
+			"The first request asks for the server's clock and heeds no cancellation, only its own limit of three minutes.",
+		},
+	}, func(s *Setup) (Libdns, Hooks, error) {
+		p := &libdnsovh.Provider{
+			Endpoint: s.Value("endpoint"), ApplicationKey: s.Secret("application_key"),
+			ApplicationSecret: s.Secret("application_secret"), ConsumerKey: s.Secret("consumer_key"),
+		}
+		return p, ovhHooks(p, s.Client(nil)), s.Err()
+	}}
+}
 
 // ovhAPI is the vendor's own client, made at its first use because that looks
 // for files.

@@ -3,6 +3,7 @@ package generic
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/libdns/libdns"
@@ -117,12 +118,7 @@ func (q Quirks) takes(ttl zone.TTL) string {
 	case high > 0 && ttl > high:
 		return fmt.Sprintf("TTL %d is above the highest that the provider takes, %d", ttl, high)
 	}
-	for _, t := range q.TTLs {
-		if t == ttl {
-			return ""
-		}
-	}
-	if q.TTLs != nil {
+	if q.TTLs != nil && !slices.Contains(q.TTLs, ttl) {
 		return fmt.Sprintf("TTL %d is none of those that the provider takes: %v", ttl, q.TTLs)
 	}
 	return ""
