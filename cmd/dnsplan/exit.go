@@ -116,6 +116,7 @@ func adviceTable() []advised {
 		{unknownHost, exitError, "check the server's name in the inventory, and this machine's resolver"},
 		{timedOut, exitError, "check the server's address in the inventory, and that nothing on the way drops packets to it"},
 		{as[*config.ProviderError], exitError, seeDoctor},
+		{as[*execute.UnreadError], exitError, seeDoctor},
 	}
 }
 

@@ -53,7 +53,7 @@ func CheckLive(ctx context.Context, p *plan.Plan, w World) error {
 	g.SetLimit(zonesAtOnce)
 	for i, z := range p.Zones {
 		g.Go(func() (err error) {
-			found[i], err = movedIn(ctx, touched[z.ZoneRef], w, z.ZoneRef)
+			found[i], err = movedIn(ctx, touched[z.ZoneRef], w, z)
 			return err
 		})
 	}
@@ -67,7 +67,7 @@ func CheckLive(ctx context.Context, p *plan.Plan, w World) error {
 }
 
 // movedIn compares the changes of one zone with what its provider holds.
-func movedIn(ctx context.Context, changes []*plan.Change, w World, ref plan.ZoneRef) (out []MovedRRset, err error) {
+func movedIn(ctx context.Context, changes []*plan.Change, w World, z plan.Zone) (out []MovedRRset, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
@@ -75,13 +75,13 @@ func movedIn(ctx context.Context, changes []*plan.Change, w World, ref plan.Zone
 	for i, c := range changes {
 		keys[i] = c.Key
 	}
-	provider, err := w.Provider(ref)
+	provider, err := w.Provider(z.ZoneRef)
 	if err != nil {
 		return nil, err
 	}
-	live, err := providers.Look(ctx, provider, ref.Zone, keys)
+	live, err := providers.Look(ctx, provider, z.Zone, keys)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", ref, err)
+		return nil, &UnreadError{z.Provider, err}
 	}
 	cnames := map[zone.Name]string{}
 	for _, r := range live.Others {
@@ -96,7 +96,7 @@ func movedIn(ctx context.Context, changes []*plan.Change, w World, ref plan.Zone
 		if is(r, ok, saw) && (cname == "" || c.Replaces == "CNAME "+cname) && (c.Replaces == "" || cname != "") {
 			continue
 		}
-		m := MovedRRset{Zone: ref, Key: c.Key, Saw: saw, CNAME: cname}
+		m := MovedRRset{Zone: z.ZoneRef, Key: c.Key, Saw: saw, CNAME: cname}
 		if ok {
 			m.Now = &r
 		}

@@ -18,3 +18,15 @@ func (e *UnopenedError) Error() string {
 
 // Unwrap returns what is missing.
 func (e *UnopenedError) Unwrap() error { return e.Err }
+
+// UnreadError is a zone that could not be read before its run begins.
+type UnreadError struct {
+	Provider string // its name in the inventory
+	Err      error  // names the zone
+}
+
+// Error names the provider and says why.
+func (e *UnreadError) Error() string { return fmt.Sprintf("provider %q: %v", e.Provider, e.Err) }
+
+// Unwrap returns why.
+func (e *UnreadError) Unwrap() error { return e.Err }
