@@ -44,11 +44,7 @@ func readZone(ctx context.Context, p providers.Provider, z zone.Name, names []zo
 		}
 		return s, err
 	}
-	var keys []zone.Key
-	for _, n := range names {
-		keys = append(keys, zone.Key{Name: n, Type: zone.A}, zone.Key{Name: n, Type: zone.AAAA})
-	}
-	return providers.ReadOrLook(ctx, p, z, keys)
+	return providers.ReadOrLook(ctx, p, z, addressesAt(names))
 }
 
 // Compare reads a zone and compares it with what the inventory wants of it.

@@ -121,7 +121,7 @@ func (s *Session) diffs(ctx context.Context, req Request) ([]plan.ZoneDiff, erro
 	g.SetLimit(zonesAtOnce)
 	for i, z := range zones {
 		g.Go(func() error {
-			d, live, err := s.read(ctx, z)
+			d, live, err := s.read(ctx, z, req.Names...)
 			if err != nil {
 				return err
 			}
@@ -161,13 +161,14 @@ func known(names []zone.Name, diffs []plan.ZoneDiff) error {
 	return nil
 }
 
-// read returns what is wanted of a zone and what its provider holds.
-func (s *Session) read(ctx context.Context, z inventory.Zone) (*plan.Desired, *zone.Snapshot, error) {
+// read returns what is wanted of a zone and what its provider holds. Further
+// names are those that are asked about beside the inventory's.
+func (s *Session) read(ctx context.Context, z inventory.Zone, further ...zone.Name) (*plan.Desired, *zone.Snapshot, error) {
 	p, err := s.Provider(ctx, z.Provider)
 	if err != nil {
 		return nil, nil, err
 	}
-	live, err := s.Live(ctx, p, z)
+	live, err := s.Live(ctx, p, z, further...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -185,9 +186,9 @@ func (s *Session) read(ctx context.Context, z inventory.Zone) (*plan.Desired, *z
 }
 
 // Live reads the zone or, where its provider does not list it, the names of the
-// inventory.
-func (s *Session) Live(ctx context.Context, p providers.Provider, z inventory.Zone) (*zone.Snapshot, error) {
-	live, err := providers.ReadOrLook(ctx, p, z.Name, lookedAt(z))
+// inventory and further ones, as far as they lie in the zone.
+func (s *Session) Live(ctx context.Context, p providers.Provider, z inventory.Zone, further ...zone.Name) (*zone.Snapshot, error) {
+	live, err := providers.ReadOrLook(ctx, p, z.Name, lookedAt(z, further))
 	if err != nil {
 		return nil, &ProviderError{fmt.Errorf("provider %q: %w", z.Provider, err)}
 	}
@@ -195,9 +196,15 @@ func (s *Session) Live(ctx context.Context, p providers.Provider, z inventory.Zo
 }
 
 // lookedAt are the RRsets that matter to the zone's records: both address types
-// at each name, and at each wildcard above it, whose TTL a new name waits for.
-func lookedAt(z inventory.Zone) []zone.Key {
+// at each name, and at each wildcard above it, whose TTL a new name waits for;
+// and those at further names in the zone.
+func lookedAt(z inventory.Zone, further []zone.Name) []zone.Key {
 	names := map[zone.Name]bool{}
+	for _, n := range further {
+		if n.IsSubdomainOf(z.Name) {
+			names[n] = true
+		}
+	}
 	for _, r := range z.Records {
 		names[r.Name] = true
 		for n := r.Name; n != z.Name && n != zone.Root; {
@@ -205,8 +212,13 @@ func lookedAt(z inventory.Zone) []zone.Key {
 			names["*."+n] = true
 		}
 	}
+	return addressesAt(slices.SortedFunc(maps.Keys(names), zone.CompareNames))
+}
+
+// addressesAt are the keys of both address types at each name.
+func addressesAt(names []zone.Name) []zone.Key {
 	var keys []zone.Key
-	for _, n := range slices.SortedFunc(maps.Keys(names), zone.CompareNames) {
+	for _, n := range names {
 		keys = append(keys, zone.Key{Name: n, Type: zone.A}, zone.Key{Name: n, Type: zone.AAAA})
 	}
 	return keys

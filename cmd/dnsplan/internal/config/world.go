@@ -184,24 +184,33 @@ func (s *Session) nameServers(ctx context.Context, z plan.Zone, p providers.Prov
 	if b, ok := p.(*sandbox.Sandbox); ok {
 		return ofSandbox(b), nil
 	}
-	live, err := providers.ReadOrLook(ctx, p, z.Zone, nil) // of a zone that is not listed, resolvers know the NS set
+	live, err := providers.ReadOrLook(ctx, p, z.Zone, nil)
 	if err != nil {
 		return nil, err
 	}
-	d := resolver.Discovery{Zone: z.Zone, Via: via, Glue: map[zone.Name][]netip.Addr{}}
-	for _, r := range live.Others {
-		if r.Type == "NS" && r.Name == z.Zone {
-			d.NS = append(d.NS, zone.Canonical(r.Data))
+	d := resolver.Discovery{Zone: z.Zone, Via: via, NS: serversOf(live), Glue: map[zone.Name][]netip.Addr{}}
+	inside := addressesAt(slices.DeleteFunc(slices.Clone(d.NS), func(n zone.Name) bool { return !n.IsSubdomainOf(z.Zone) }))
+	if live.Blind != "" && len(inside) > 0 {
+		if live, err = providers.Look(ctx, p, z.Zone, inside); err != nil {
+			return nil, err
 		}
 	}
-	for _, n := range d.NS {
-		for _, t := range []zone.Type{zone.A, zone.AAAA} {
-			if r, ok := live.Find(zone.Key{Name: n, Type: t}); ok {
-				d.Glue[n] = append(d.Glue[n], r.Addrs...)
-			}
+	for _, k := range inside {
+		if r, ok := live.Find(k); ok {
+			d.Glue[k.Name] = append(d.Glue[k.Name], r.Addrs...)
 		}
 	}
 	return s.client.NameServers(ctx, d)
+}
+
+// serversOf are the names in the zone's NS set; none where it is not shown.
+func serversOf(live *zone.Snapshot) (names []zone.Name) {
+	for _, r := range live.Others {
+		if r.Type == "NS" && r.Name == live.Zone {
+			names = append(names, zone.Canonical(r.Data))
+		}
+	}
+	return names
 }
 
 func given(servers []string) ([]resolver.NameServer, error) {
