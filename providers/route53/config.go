@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	sdk "github.com/aws/aws-sdk-go-v2/service/route53"
@@ -222,9 +223,6 @@ func throttled(status int, body []byte) bool {
 	if xml.Unmarshal(body, &e) != nil {
 		return false
 	}
-	switch e.Code {
-	case "Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "PriorRequestNotComplete":
-		return true
-	}
-	return strings.HasPrefix(e.Message, "Rate exceeded")
+	_, ok := retry.DefaultThrottleErrorCodes[e.Code]
+	return ok || strings.HasPrefix(e.Message, "Rate exceeded")
 }

@@ -88,12 +88,13 @@ func bare(err error) error {
 // (https://docs.aws.amazon.com/Route53/latest/APIReference/CommonErrors.html).
 func (p *Provider) judgeAnswer(api smithy.APIError, call, id string, status int) error {
 	said := fmt.Sprintf("%s: %s", api.ErrorCode(), sentence(api.ErrorMessage()))
+	if denied(api) {
+		return fmt.Errorf("%w: allow the IAM action route53:%s%s: %s", providers.ErrCredentials, call, onResource(call, id), said)
+	}
 	switch api.ErrorCode() {
 	case "NoSuchHostedZone":
 		return fmt.Errorf("%w: hosted zone %s is not in this AWS account: check hosted_zone_id, and that AWS_PROFILE or the access key is of the right account: %s",
 			providers.ErrZoneNotFound, id, said)
-	case "AccessDenied", "AccessDeniedException", "NotAuthorizedException", "UnauthorizedOperation":
-		return fmt.Errorf("%w: allow the IAM action route53:%s%s: %s", providers.ErrCredentials, call, onResource(call, id), said)
 	case "ExpiredToken", "ExpiredTokenException":
 		return fmt.Errorf("%w: the AWS session has expired: log in again (aws sso login) or renew AWS_SESSION_TOKEN: %s", providers.ErrCredentials, said)
 	case "InvalidClientTokenId", "UnrecognizedClientException", "UnrecognizedClient":
@@ -108,6 +109,25 @@ func (p *Provider) judgeAnswer(api smithy.APIError, call, id string, status int)
 		return fmt.Errorf("%w: %s: %s", providers.ErrCredentials, call, said)
 	}
 	return &answerError{call, status, said}
+}
+
+// denied tells a refusal of one action, where another may be allowed.
+func denied(api smithy.APIError) bool {
+	switch api.ErrorCode() {
+	case "AccessDenied", "AccessDeniedException", "NotAuthorizedException", "UnauthorizedOperation":
+		return true
+	}
+	return false
+}
+
+// withheld tells the refusal of an action that this caller may not ask for, or
+// that the server does not have.
+func withheld(err error) bool {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && denied(api) {
+		return true
+	}
+	r, ok := errors.AsType[*awshttp.ResponseError](err)
+	return ok && r.HTTPStatusCode() == http.StatusNotFound
 }
 
 // strange is an answer that is not one of Route 53.

@@ -45,7 +45,7 @@ func (p *Provider) page(ctx context.Context, h hosted, from cursor, most int32) 
 	switch {
 	case err != nil:
 		return nil, cursor{}, p.explain(ctx, h.id, err)
-	case out.MaxItems == nil && len(out.ResourceRecordSets) == 0:
+	case out.ResourceRecordSets == nil: // an empty list is not nil
 		return nil, cursor{}, p.strange(http.StatusOK, "")
 	case !out.IsTruncated:
 		return out.ResourceRecordSets, cursor{}, nil

@@ -353,6 +353,11 @@ func TestThrottling(t *testing.T) {
 		{"prior request 4 times", func(s *route53test.Server) { s.PriorRequests(4) }, false},
 		{"list 4 times", func(s *route53test.Server) { s.Throttle("ListResourceRecordSets", 4) }, false},
 		{"look-up 4 times", func(s *route53test.Server) { s.Throttle("ListHostedZonesByName", 4) }, false},
+		{"in other words", func(s *route53test.Server) {
+			for _, code := range []string{"ThrottledException", "TooManyRequestsException", "SlowDown", "RequestLimitExceeded"} {
+				s.Inject(answer("ChangeResourceRecordSets", http.StatusBadRequest, code, "too fast"))
+			}
+		}, false},
 		{"write for long", func(s *route53test.Server) { s.Throttle("ChangeResourceRecordSets", 1000) }, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -124,25 +124,40 @@ func (p *Provider) get(ctx context.Context, id string) (hosted, error) {
 	return newHosted(*out.HostedZone), nil
 }
 
-// named returns all hosted zones of the name
+// named returns all hosted zones of the name. Where that list is withheld, as by
+// policies that allow only the other one, they are picked out of all.
+func (p *Provider) named(ctx context.Context, z zone.Name) ([]hosted, error) {
+	found, err := p.byName(ctx, z)
+	if withheld(err) {
+		if all, second := p.all(ctx); second == nil {
+			return slices.DeleteFunc(all, func(h hosted) bool { return h.name != z }), nil
+		}
+	}
+	if err != nil {
+		return nil, p.explain(ctx, "", err)
+	}
+	return found, nil
+}
+
+// byName lists the hosted zones of the name
 // (https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html).
-func (p *Provider) named(ctx context.Context, z zone.Name) (all []hosted, err error) {
+func (p *Provider) byName(ctx context.Context, z zone.Name) (found []hosted, err error) {
 	in := &sdk.ListHostedZonesByNameInput{DNSName: aws.String(formatName(z)), MaxItems: aws.Int32(maxZones)}
 	for {
 		out, err := p.client.ListHostedZonesByName(ctx, in)
 		if err != nil {
-			return nil, p.explain(ctx, "", err)
+			return nil, err
 		}
-		if out.MaxItems == nil && len(out.HostedZones) == 0 {
+		if out.HostedZones == nil { // an empty list is not nil
 			return nil, p.strange(http.StatusOK, "")
 		}
-		for _, found := range out.HostedZones {
-			if h := newHosted(found); h.name == z {
-				all = append(all, h)
+		for _, listed := range out.HostedZones {
+			if h := newHosted(listed); h.name == z {
+				found = append(found, h)
 			}
 		}
 		if !out.IsTruncated || parseName(aws.ToString(out.NextDNSName)) != z {
-			return all, nil
+			return found, nil
 		}
 		if aws.ToString(out.NextHostedZoneId) == aws.ToString(in.HostedZoneId) {
 			return nil, errPaging
@@ -174,8 +189,7 @@ func listed(zones []hosted) string {
 }
 
 // ListZones returns the names of the public hosted zones, in order; with a
-// HostedZoneID that one's name alone
-// (https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZones.html).
+// HostedZoneID that one's name alone.
 func (p *Provider) ListZones(ctx context.Context) ([]zone.Name, error) {
 	names, err := p.zoneNames(ctx)
 	if err != nil {
@@ -185,7 +199,7 @@ func (p *Provider) ListZones(ctx context.Context) ([]zone.Name, error) {
 	return slices.Compact(names), nil
 }
 
-func (p *Provider) zoneNames(ctx context.Context) ([]zone.Name, error) {
+func (p *Provider) zoneNames(ctx context.Context) (names []zone.Name, err error) {
 	if p.zoneID != "" {
 		h, err := p.get(ctx, p.zoneID)
 		if err != nil {
@@ -193,23 +207,35 @@ func (p *Provider) zoneNames(ctx context.Context) ([]zone.Name, error) {
 		}
 		return []zone.Name{h.name}, nil
 	}
-	var names []zone.Name
+	all, err := p.all(ctx)
+	if err != nil {
+		return nil, p.explain(ctx, "", err)
+	}
+	for _, h := range all {
+		if !h.private {
+			names = append(names, h.name)
+		}
+	}
+	return names, nil
+}
+
+// all lists the hosted zones of the account
+// (https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZones.html).
+func (p *Provider) all(ctx context.Context) (all []hosted, err error) {
 	in := &sdk.ListHostedZonesInput{MaxItems: aws.Int32(maxZones)}
 	for {
 		out, err := p.client.ListHostedZones(ctx, in)
 		if err != nil {
-			return nil, p.explain(ctx, "", err)
+			return nil, err
 		}
-		if out.MaxItems == nil && len(out.HostedZones) == 0 {
+		if out.HostedZones == nil { // an empty list is not nil
 			return nil, p.strange(http.StatusOK, "")
 		}
-		for _, found := range out.HostedZones {
-			if h := newHosted(found); !h.private {
-				names = append(names, h.name)
-			}
+		for _, listed := range out.HostedZones {
+			all = append(all, newHosted(listed))
 		}
 		if !out.IsTruncated {
-			return names, nil
+			return all, nil
 		}
 		if next := aws.ToString(out.NextMarker); next == "" || next == aws.ToString(in.Marker) {
 			return nil, errPaging

@@ -2,6 +2,7 @@ package route53_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -150,5 +151,83 @@ func TestListZones(t *testing.T) {
 	zones, err = fast(t, s, withID("ZPRIV")).ListZones(t.Context())
 	if err != nil || !slices.Equal(zones, []zone.Name{"internal.example.org."}) {
 		t.Errorf("with an id: %v, %v", zones, err)
+	}
+}
+
+// A policy may allow one of the two lists of hosted zones alone, as those of
+// other programs do; emulators may know one alone.
+func TestOneListIsEnough(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		setup func(*route53test.Server)
+		lists int
+	}{
+		{"denied", func(s *route53test.Server) { s.Deny("ListHostedZonesByName") }, 2},
+		{"unknown", func(s *route53test.Server) {
+			s.Inject(answer("ListHostedZonesByName", 404, "UnknownOperationException", ""))
+		}, 2},
+		{"not found", func(s *route53test.Server) {
+			s.Inject(func(w http.ResponseWriter, c route53test.Call) bool {
+				if c.Action == "ListHostedZonesByName" {
+					http.Error(w, "not here", http.StatusNotFound)
+				}
+				return c.Action == "ListHostedZonesByName"
+			})
+		}, 2},
+		{"the other one denied", func(s *route53test.Server) { s.Deny("ListHostedZones") }, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, _ := account(t, route53test.Simple("www.example.org", "A", 60, "192.0.2.1"))
+			s.AddZone(route53test.Zone{ID: "ZPRIV", Name: "example.org", Private: true})
+			for i := range 150 {
+				s.AddZone(route53test.Zone{ID: fmt.Sprintf("Z%03d", i), Name: fmt.Sprintf("z%03d.example.org", i)})
+			}
+			tt.setup(s)
+			p := fast(t, s)
+			for range 2 {
+				if snap := read(t, p); len(snap.RRsets) != 1 {
+					t.Errorf("%v", snap)
+				}
+			}
+			if n := s.Count("ListHostedZones"); n != tt.lists {
+				t.Errorf("%d requests for all hosted zones, want %d", n, tt.lists)
+			}
+			_, err := p.Read(t.Context(), "gone.example.org.")
+			if wrong := wrongErr(err, providers.ErrZoneNotFound, "none of the hosted zones"); wrong != "" {
+				t.Error(wrong)
+			}
+		})
+	}
+}
+
+// A list that does not repeat the size of a page is a list all the same.
+func TestNoMaxItems(t *testing.T) {
+	s, z := account(t)
+	for action, body := range map[string]string{
+		"ListHostedZonesByName":  "<ListHostedZonesByNameResponse><HostedZones></HostedZones><IsTruncated>false</IsTruncated></ListHostedZonesByNameResponse>",
+		"ListHostedZones":        "<ListHostedZonesResponse><HostedZones/></ListHostedZonesResponse>",
+		"ListResourceRecordSets": "<ListResourceRecordSetsResponse><ResourceRecordSets/><IsTruncated>false</IsTruncated></ListResourceRecordSetsResponse>",
+	} {
+		fault := func(w http.ResponseWriter, c route53test.Call) bool {
+			if c.Action == action {
+				fmt.Fprint(w, body)
+			}
+			return c.Action == action
+		}
+		s.Inject(fault, fault)
+	}
+	if _, err := fast(t, s).Read(t.Context(), org); wrongErr(err, providers.ErrZoneNotFound, "") != "" {
+		t.Error(err)
+	}
+	if zones, err := fast(t, s).ListZones(t.Context()); err != nil || len(zones) != 0 {
+		t.Errorf("%v, %v", zones, err)
+	}
+	p := fast(t, s, withID("Z1"))
+	if snap := read(t, p); len(snap.RRsets) != 0 {
+		t.Errorf("%v", snap)
+	}
+	write(t, p, change("", "www 60 A 192.0.2.1"))
+	if len(addresses(z)) != 1 {
+		t.Errorf("%v", z.Sets())
 	}
 }
