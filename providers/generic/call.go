@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -70,6 +71,9 @@ type failure struct {
 	error
 	// status is the HTTP status that it told of; 0 is none.
 	status int
+	// late says that nobody waited for the end: what was sent may still be
+	// acted on.
+	late bool
 }
 
 // Unwrap returns the error itself.
@@ -88,7 +92,9 @@ func (p *Provider) failed(err error) error {
 	if status == 0 {
 		status = statusIn(err.Error())
 	}
-	return &failure{p.redact(err), status}
+	timeout, ok := errors.AsType[net.Error](err)
+	late := ok && timeout.Timeout() || strings.Contains(err.Error(), "Client.Timeout") || status == http.StatusGatewayTimeout
+	return &failure{p.redact(err), status, late}
 }
 
 // statusText finds an HTTP status in the text of an error: "returned a 404",
@@ -125,13 +131,15 @@ func (p *Provider) judge(err error) error {
 		return refusedAccess(err)
 	case status == http.StatusNotFound || containsAny(text, p.quirks.NoZone):
 		return fmt.Errorf("%w: %w (is it in this account, and delegated to this provider?)", providers.ErrZoneNotFound, err)
+	case strings.Contains(text, "invalid character '<'"): // encoding/json's word for it
+		return fmt.Errorf("a web page answers, not the API: check what stands between (a proxy, a login page): %w", err)
 	}
 	return err
 }
 
 // judgeWrite gives the error of a write that changed nothing its kind.
 func (p *Provider) judgeWrite(err error, keys []zone.Key) error {
-	if errors.Is(err, errTooLong) {
+	if f, ok := errors.AsType[*failure](err); errors.Is(err, errTooLong) || ok && f.late {
 		return fmt.Errorf("%w: %w", providers.ErrUnknown, err)
 	}
 	if decided(err) {

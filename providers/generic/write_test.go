@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -169,6 +171,8 @@ func TestFaults(t *testing.T) {
 		{"the append's reply is lost, all was done", once("append", fault{-1, lost, false}), "none", after, ""},
 		{"the delete's reply is lost, all was done", once("delete", fault{-1, lost, false}), "none", after, ""},
 		{"the append is lost", once("append", fault{0, lost, false}), "plain", before, "connection reset"},
+		{"nobody waits for the append", once("append", fault{0, &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, false}), "unknown", before, "i/o timeout"},
+		{"a gateway gives the append up", once("append", fault{0, errors.New("HTTP 504: gateway"), false}), "unknown", before, "HTTP 504"},
 		{"the append is refused", once("append", fault{0, errors.New("status code 422: bad"), false}), "refused", before, "status code 422: bad"},
 		{"the append stops midway", once("append", fault{1, lost, false}), "partial", "www 3600 A 192.0.2.1, www 3600 A 192.0.2.2, www 3600 A 203.0.113.1", "found www.example.org. 3600 A 192.0.2.1 192.0.2.2 203.0.113.1"},
 		{"the delete is refused", once("delete", fault{0, errors.New("HTTP 500"), false}), "partial", both, "HTTP 500"},
