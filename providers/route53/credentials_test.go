@@ -254,6 +254,21 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// A login page on the way is told as one, without what the SDK says around it.
+func TestLoginPage(t *testing.T) {
+	s, _ := account(t)
+	s.Inject(func(w http.ResponseWriter, _ route53test.Call) bool {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, "<html>Please log in</html>")
+		return true
+	})
+	_, err := fast(t, s).Read(t.Context(), org)
+	if wrong := wrongErr(err, providers.ErrCredentials, "with a web page"); wrong != "" || strings.Contains(err.Error(), "operation error") {
+		t.Error(err)
+	}
+}
+
 // An answer that is none is never taken for an empty zone, or for no zone.
 func TestNoAnswer(t *testing.T) {
 	for _, action := range []string{"ListHostedZonesByName", "ListResourceRecordSets", "GetHostedZone", "ChangeResourceRecordSets"} {

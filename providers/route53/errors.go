@@ -74,14 +74,15 @@ func unwrapURL(err error) error {
 	return err
 }
 
-// bare takes off what the SDK wraps around an error of the credentials.
+// bare takes off what the SDK wraps around an error of the credentials, its own
+// or one that something on the way answered.
 func bare(err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		if strings.HasPrefix(e.Error(), providers.ErrCredentials.Error()) {
 			return e
 		}
 	}
-	return err
+	return unwrapURL(err)
 }
 
 // judgeAnswer says what to do about an error that Route 53 answered with

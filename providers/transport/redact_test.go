@@ -217,3 +217,16 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// Neither a chain nor its options show a secret, however they are printed.
+func TestPrintedWithoutSecrets(t *testing.T) {
+	o := Options{Name: "cf", Secrets: []string{"canary-secret"}}
+	c := New(o)
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, v := range []any{o, &o, c, c.Client(), struct{ C *Chain }{c}} {
+			if text := fmt.Sprintf(format, v); strings.Contains(text, "canary") {
+				t.Errorf("%s of a %T: %s", format, v, text)
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -31,7 +32,7 @@ type Options struct {
 	// header, JSON, XML or Go source gives them. One of less than 4 characters is
 	// taken out only where it stands as a word of its own: it protects little,
 	// and texts without its letters could not be read.
-	Secrets []string
+	Secrets []string `json:"-"`
 	// Rate is the most requests per second, and Burst how many may be made at
 	// once; a Rate of 0 is no limit.
 	Rate  float64
@@ -58,6 +59,12 @@ type Options struct {
 	// Log takes a line for each try, from any goroutine; nil takes none.
 	Log func(line string)
 }
+
+// String names whose options they are, and shows no secret.
+func (o Options) String() string { return "options of the transport of " + strconv.Quote(o.Name) }
+
+// GoString is String, so that %#v shows no secret either.
+func (o Options) GoString() string { return o.String() }
 
 // Chain is an http.RoundTripper. It is safe for concurrent use. Of its errors,
 // *providers.RateLimitError and providers.ErrUnknown say what to do; an
@@ -94,6 +101,12 @@ func New(o Options) *Chain {
 	}
 	return c
 }
+
+// String names whose chain it is, and shows no secret.
+func (c *Chain) String() string { return "transport of " + strconv.Quote(c.opts.Name) }
+
+// GoString is String, so that %#v shows no secret either.
+func (c *Chain) GoString() string { return c.String() }
 
 func orDefault[T cmp.Ordered](v, fallback T) T {
 	var none T
