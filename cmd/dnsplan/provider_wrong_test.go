@@ -306,7 +306,7 @@ func TestGenericWrong(t *testing.T) {
 		for _, tt := range []wrong{
 			{name: "a revoked token", alter: answer(http.StatusUnauthorized, `{"error":{"code":"unauthorized","message":"unable to authenticate"},"code":401,"message":"unauthorized","status":"Failed","statusDescription":"Invalid authentication, incorrect auth-id or auth-password."}`), plan: []string{"credentials refused", "check the provider's credentials"}},
 			{name: "nobody listens", alter: nobody, plan: []string{"connection refused"}},
-			{name: "a web page", alter: page},
+			{name: "a web page", alter: page, plan: []string{"web page", "check", "what stands between"}},
 		} {
 			t.Run(typ+"/"+tt.name, func(t *testing.T) {
 				v := newGeneric(t, typ)
