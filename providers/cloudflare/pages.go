@@ -116,15 +116,17 @@ func idOf(item json.RawMessage) string {
 	return head.ID
 }
 
-// lastPage returns the number of the last page, where the answer tells.
+// lastPage returns the number of the last page, where the answer tells. A number
+// of pages of 0 tells nothing where items are counted.
 func lastPage(info *resultInfo) (last int, told bool) {
-	switch {
-	case info == nil:
+	if info == nil {
 		return 0, false
-	case info.TotalPages != nil:
-		return *info.TotalPages, true
-	case info.TotalCount != nil && info.PerPage != nil && *info.PerPage > 0:
-		return (*info.TotalCount + *info.PerPage - 1) / *info.PerPage, true
 	}
-	return 0, false
+	if info.TotalCount != nil && info.PerPage != nil && *info.PerPage > 0 {
+		last, told = (*info.TotalCount+*info.PerPage-1) / *info.PerPage, true
+	}
+	if info.TotalPages != nil {
+		last, told = max(last, *info.TotalPages), true
+	}
+	return last, told
 }

@@ -185,3 +185,42 @@ func TestEmptyListAsNull(t *testing.T) {
 		}
 	}
 }
+
+// The number of pages is told in either of two ways, or not.
+func TestLastPageTold(t *testing.T) {
+	page := func(from, n int) string {
+		items := make([]string, n)
+		for i := range items {
+			items[i] = fmt.Sprintf(`{"id":"%d","type":"A","name":"h%d.example.org","content":"10.0.0.%d","ttl":60}`, from+i, from+i, from+i)
+		}
+		return "[" + strings.Join(items, ",") + "]"
+	}
+	for _, tt := range []struct {
+		info     string
+		requests int
+	}{
+		{`{"total_pages":3}`, 3},
+		{`{"total_count":25,"per_page":10}`, 3},
+		{`{"total_count":25,"per_page":10,"total_pages":3}`, 3},
+		{`{"total_count":25,"per_page":10,"total_pages":0}`, 3},
+		{`{"total_count":25,"per_page":0}`, 4},
+		{`{"count":10}`, 4},
+		{`null`, 4},
+	} {
+		lists := 0
+		_, p := wrapped(t, "pro", "", func(s *cloudflaretest.Server) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(r.URL.Path, "/dns_records") {
+					s.ServeHTTP(w, r)
+					return
+				}
+				items := map[string]string{"1": page(0, 10), "2": page(10, 10), "3": page(20, 5), "4": "[]"}[r.URL.Query().Get("page")]
+				lists++
+				fmt.Fprintf(w, `{"success":true,"result":%s,"result_info":%s}`, items, tt.info)
+			}
+		})
+		if n := len(read(t, p).RRsets); n != 25 || lists != tt.requests {
+			t.Errorf("%s: %d sets in %d requests, want 25 in %d", tt.info, n, lists, tt.requests)
+		}
+	}
+}

@@ -5,8 +5,6 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/dns"
 	"github.com/cloudflare/cloudflare-go/v7/option"
-
-	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
 // send makes the request.
@@ -31,74 +29,33 @@ func (p *Provider) send(ctx context.Context, n *tally, zoneID string, b batch) e
 	return err
 }
 
-func (o op) patchParam() dns.BatchPatchUnionParam {
-	if o.key.Type == zone.AAAA {
-		r := dns.BatchPatchAAAARecordParam{AAAARecordParam: o.aaaa()}
-		r.ID.Value, r.ID.Present = o.id, true
-		return r
-	}
-	r := dns.BatchPatchARecordParam{ARecordParam: o.a()}
+// patchParam sets what changes. It says nothing of the type, so the SDK's patch of
+// an A record is that of an AAAA record too.
+func (o op) patchParam() (r dns.BatchPatchARecordParam) {
 	r.ID.Value, r.ID.Present = o.id, true
+	if o.content.IsValid() {
+		r.Content.Value, r.Content.Present = o.content.String(), true
+	}
+	if o.ttl != 0 {
+		r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
+	}
+	if o.proxied != nil {
+		r.Proxied.Value, r.Proxied.Present = *o.proxied, true
+	}
 	return r
 }
 
-func (o op) postParam() dns.RecordBatchParamsPostUnion {
-	if o.key.Type == zone.AAAA {
-		r := o.aaaa()
-		r.Name.Value, r.Name.Present = o.key.Name.Display(), true
-		r.Type.Value, r.Type.Present = dns.AAAARecordTypeAAAA, true
-		return r
-	}
-	r := o.a()
+func (o op) postParam() (r dns.RecordBatchParamsPost) {
 	r.Name.Value, r.Name.Present = o.key.Name.Display(), true
-	r.Type.Value, r.Type.Present = dns.ARecordTypeA, true
-	return r
-}
-
-// a holds what the operation sets of an A record.
-func (o op) a() (r dns.ARecordParam) {
-	if o.content.IsValid() {
-		r.Content.Value, r.Content.Present = o.content.String(), true
-	}
-	if o.ttl != 0 {
-		r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
-	}
-	if o.proxied != nil {
-		r.Proxied.Value, r.Proxied.Present = *o.proxied, true
-	}
+	r.Type.Value, r.Type.Present = dns.RecordBatchParamsPostsType(o.key.Type.String()), true
+	r.Content.Value, r.Content.Present = o.content.String(), true
+	r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
+	r.Proxied.Value, r.Proxied.Present = *o.proxied, true
 	if o.beside.Comment != "" {
 		r.Comment.Value, r.Comment.Present = o.beside.Comment, true
 	}
 	if len(o.beside.Tags) > 0 {
-		r.Tags.Value, r.Tags.Present = tags(o.beside), true
+		r.Tags.Value, r.Tags.Present = o.beside.Tags, true
 	}
 	return r
-}
-
-// aaaa is a for an AAAA record: the SDK has a type for each.
-func (o op) aaaa() (r dns.AAAARecordParam) {
-	if o.content.IsValid() {
-		r.Content.Value, r.Content.Present = o.content.String(), true
-	}
-	if o.ttl != 0 {
-		r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
-	}
-	if o.proxied != nil {
-		r.Proxied.Value, r.Proxied.Present = *o.proxied, true
-	}
-	if o.beside.Comment != "" {
-		r.Comment.Value, r.Comment.Present = o.beside.Comment, true
-	}
-	if len(o.beside.Tags) > 0 {
-		r.Tags.Value, r.Tags.Present = tags(o.beside), true
-	}
-	return r
-}
-
-func tags(m zone.Member) []dns.RecordTagsParam {
-	out := make([]dns.RecordTagsParam, len(m.Tags))
-	for i, t := range m.Tags {
-		out[i] = dns.RecordTagsParam(t)
-	}
-	return out
 }
