@@ -38,13 +38,16 @@ odd      IN TYPE65280 \# 3 abcdef
 _sip._tcp IN SRV 1 2 5060 mail
 `
 
-// startBoth runs f against a real BIND and a real Knot with the zone text.
+// startAll runs f against a real BIND, a real Knot and a real PowerDNS with the
+// zone text, at the same time and after the caller has returned.
 func startAll(t *testing.T, text string, f func(t *testing.T, s *dnsd.Server)) {
 	t.Helper()
 	zones := map[string]string{"example.org": text}
-	t.Run("BIND", func(t *testing.T) { f(t, dnsd.BIND(t, dnsd.BINDOptions{Zones: zones})) })
-	t.Run("Knot", func(t *testing.T) { f(t, dnsd.Knot(t, dnsd.KnotOptions{Zones: zones})) })
-	t.Run("PowerDNS", func(t *testing.T) { f(t, dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones})) })
+	start(t, f, map[string]func(testing.TB) *dnsd.Server{
+		"BIND":     func(tb testing.TB) *dnsd.Server { return dnsd.BIND(tb, dnsd.BINDOptions{Zones: zones}) },
+		"Knot":     func(tb testing.TB) *dnsd.Server { return dnsd.Knot(tb, dnsd.KnotOptions{Zones: zones}) },
+		"PowerDNS": func(tb testing.TB) *dnsd.Server { return dnsd.PowerDNS(tb, dnsd.PowerDNSOptions{Zones: zones}) },
+	})
 }
 
 // startClosed is startAll with servers that refuse the key the transfer, and
@@ -52,15 +55,27 @@ func startAll(t *testing.T, text string, f func(t *testing.T, s *dnsd.Server)) {
 func startClosed(t *testing.T, text string, f func(t *testing.T, s *dnsd.Server)) {
 	t.Helper()
 	zones := map[string]string{"example.org": text}
-	t.Run("BIND without transfer", func(t *testing.T) {
-		f(t, dnsd.BIND(t, dnsd.BINDOptions{Zones: zones, NoTransfer: true}))
+	start(t, f, map[string]func(testing.TB) *dnsd.Server{
+		"BIND without transfer": func(tb testing.TB) *dnsd.Server {
+			return dnsd.BIND(tb, dnsd.BINDOptions{Zones: zones, NoTransfer: true})
+		},
+		"Knot without transfer": func(tb testing.TB) *dnsd.Server {
+			return dnsd.Knot(tb, dnsd.KnotOptions{Zones: zones, NoTransfer: true})
+		},
+		"PowerDNS without transfer": func(tb testing.TB) *dnsd.Server {
+			return dnsd.PowerDNS(tb, dnsd.PowerDNSOptions{Zones: zones, NoTransfer: true})
+		},
 	})
-	t.Run("Knot without transfer", func(t *testing.T) {
-		f(t, dnsd.Knot(t, dnsd.KnotOptions{Zones: zones, NoTransfer: true}))
-	})
-	t.Run("PowerDNS without transfer", func(t *testing.T) {
-		f(t, dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones, NoTransfer: true}))
-	})
+}
+
+func start(t *testing.T, f func(t *testing.T, s *dnsd.Server), servers map[string]func(testing.TB) *dnsd.Server) {
+	t.Helper()
+	for name, server := range servers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, server(t))
+		})
+	}
 }
 
 func config(s *dnsd.Server) rfc2136.Config {

@@ -42,14 +42,17 @@ func TestSuite(t *testing.T) {
 		return func(name, text string) { s.Update(name, nil, strings.Split(strings.TrimSpace(text), "\n")) }
 	}
 	t.Run("BIND", func(t *testing.T) {
+		t.Parallel()
 		s := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones, AnyNames: true})
 		run(t, s, update(s))
 	})
 	t.Run("Knot", func(t *testing.T) {
+		t.Parallel()
 		s := dnsd.Knot(t, dnsd.KnotOptions{Zones: zones})
 		run(t, s, update(s))
 	})
 	t.Run("PowerDNS", func(t *testing.T) { // updates do not take types of private use (FORMERR)
+		t.Parallel()
 		s := dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: zones})
 		run(t, s, s.LoadZone)
 	})

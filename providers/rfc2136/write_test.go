@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +13,6 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
-	"github.com/dnsplan/dnsplan/providers/rfc2136"
 )
 
 func TestWrite(t *testing.T) {
@@ -171,7 +171,7 @@ func TestWriteBesideCNAME(t *testing.T) {
 }
 
 func TestWriteInvalid(t *testing.T) {
-	p := provider(t, rfc2136.Config{Server: "192.0.2.53"}) // never asked
+	p := provider(t, configFor(listen(t, func(net.Conn) { t.Error("the server is asked") })))
 	foreign := change("www.example.org. 300 A 192.0.2.1", "")
 	foreign.Before.Foreign = "alias"
 	proxied := change("", "www.example.org. 300 A 192.0.2.1")
@@ -179,7 +179,7 @@ func TestWriteInvalid(t *testing.T) {
 	family := change("", "www.example.org. 300 A 2001:db8::1")
 	mismatch := change("mail.example.org. 300 A 192.0.2.1", "www.example.org. 300 A 192.0.2.1")
 	ttl := change("", "www.example.org. 300 A 192.0.2.1")
-	ttl.After.TTL = 0
+	ttl.After.TTL = zone.MaxTTL + 1
 	aimless := change("www.example.org. 300 A 192.0.2.1", "")
 	aimless.Replaces = "mail.example.org."
 	for name, changes := range map[string][]providers.Change{
@@ -188,7 +188,7 @@ func TestWriteInvalid(t *testing.T) {
 		"proxied":      {proxied},
 		"family":       {family},
 		"key mismatch": {mismatch},
-		"TTL 0":        {ttl},
+		"TTL":          {ttl},
 		"aimless":      {aimless},
 		"empty":        {change("", "www.example.org. 300 A")},
 		"outside":      {change("", "www.example.net. 300 A 192.0.2.1")},
