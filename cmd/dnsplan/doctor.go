@@ -50,7 +50,11 @@ func runDoctor(a *app, c *cobra.Command) error {
 	if s.Settings.JSON {
 		err = report.DoctorJSON(a.stdout, found)
 	} else {
-		err = report.DoctorText(a.stdout, found, a.options(a.stdout, s.Settings))
+		o := a.options(a.stdout, s.Settings)
+		if o.Width == 0 { // no terminal
+			o.Width = report.WholeLines
+		}
+		err = report.DoctorText(a.stdout, found, o)
 	}
 	if err == nil && found.Worst() == providers.Bad {
 		return silent(exitDifferences)

@@ -72,14 +72,14 @@ func TestDoctorResolvers(t *testing.T) {
 		code   int
 		want   string
 	}{
-		{"answers", resolvertest.Serve(t, zone), exitDone, "✓ ok resolver second answers SECOND, in "},
-		{"knows nothing", resolvertest.Serve(t, none), exitDone, "? unclear resolver second answers SECOND knows no zone example.org: NXDOMAIN → it cannot verify"},
-		{"refuses", resolvertest.Serve(t, stranger), exitDifferences, "✕ wrong resolver second answers SECOND does not resolve example.org: REFUSED → let the resolver answer"},
-		{"dead", resolvertest.ClosedPort(t), exitDifferences, "✕ wrong resolver second answers SECOND: connection refused → check its address"},
+		{"answers", resolvertest.Serve(t, zone), exitDone, "✓ ok resolver second answers: SECOND, in "},
+		{"knows nothing", resolvertest.Serve(t, none), exitDone, "? unclear resolver second answers: SECOND knows no zone example.org: NXDOMAIN → it cannot verify"},
+		{"refuses", resolvertest.Serve(t, stranger), exitDifferences, "✕ wrong resolver second answers: SECOND does not resolve example.org: REFUSED → let the resolver answer"},
+		{"dead", resolvertest.ClosedPort(t), exitDifferences, "✕ wrong resolver second answers: SECOND: connection refused → check its address"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newProgram(t, fmt.Sprintf(resolverSite, answers, tt.second))
-			p.says(tt.code, "", "✓ ok resolver first answers "+answers.String()+", in ", strings.ReplaceAll(tt.want, "SECOND", tt.second.String()))
+			p.says(tt.code, "", "✓ ok resolver first answers: "+answers.String()+", in ", strings.ReplaceAll(tt.want, "SECOND", tt.second.String()))
 		})
 	}
 }
@@ -91,15 +91,15 @@ func TestDoctorTSIG(t *testing.T) {
 	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}, Strangers: []dnsd.Key{stranger}})
 	p := newProgram(t, updateSite(s, s.Key))
 	p.env["TEST_TSIG"] = s.Key.Secret
-	p.says(exitDone, s.Key.Secret, "credentials tsig_secret: environment variable TEST_TSIG", "records example.org 3 address RRsets, 2 other records")
+	p.says(exitDone, s.Key.Secret, "credentials: tsig_secret: environment variable TEST_TSIG", "records example.org: 3 address RRsets, 2 other records")
 	other := s.Key
 	other.Secret = "b3RoZXItc2VjcmV0LW9mLTMyLW9jdGV0cy1hdC1hbGw="
 	p = newProgram(t, updateSite(s, other))
 	p.env["TEST_TSIG"] = other.Secret
-	p.says(exitDifferences, other.Secret, "✕ wrong provider dns records example.org", "check the provider's credentials")
+	p.says(exitDifferences, other.Secret, "✕ wrong provider dns records example.org: ", "check the provider's credentials")
 	p = newProgram(t, updateSite(s, stranger))
 	p.env["TEST_TSIG"] = stranger.Secret
-	p.says(exitDone, stranger.Secret, "? unclear provider dns records example.org the inventory's names can be asked for, others are not seen: ", "→ permit the listing or the transfer")
+	p.says(exitDone, stranger.Secret, "? unclear provider dns records example.org: the inventory's names can be asked for, others are not seen: ", "→ permit the listing or the transfer")
 }
 
 // Lines of -v come whole from many goroutines, also while a view draws.

@@ -50,47 +50,47 @@ func TestDoctorCloudflare(t *testing.T) {
 		want []string
 	}{
 		{"all is well", func(*testing.T, *cloudflaretest.Server) string { return "" }, exitDone, []string{
-			"✓ ok provider p credentials api_token: environment variable CF_DNS_API_TOKEN",
-			"✓ ok provider p credentials api_token is active",
-			"✓ ok provider p zones 1 visible, among them that of the inventory",
-			"✓ ok provider p zone example.org active, plan free",
-			"✓ ok provider p permissions example.org may edit DNS records",
-			"✓ ok provider p records example.org 1 address RRset, 1 other record",
-			"✓ ok provider p limits TTL 1m to 1d; 200 changes at once; applied whole or not at all",
+			"✓ ok provider p credentials: api_token: environment variable CF_DNS_API_TOKEN",
+			"✓ ok provider p credentials: api_token is active",
+			"✓ ok provider p zones: 1 visible, among them that of the inventory",
+			"✓ ok provider p zone example.org: active, plan free",
+			"✓ ok provider p permissions example.org: may edit DNS records",
+			"✓ ok provider p records example.org: 1 address RRset, 1 other record",
+			"✓ ok provider p limits: TTL 1m to 1d; 200 changes at once; applied whole or not at all",
 			"of 1200 left until ",
-			"✓ ok provider p clock",
+			"✓ ok provider p clock: ",
 		}},
 		{"revoked token", func(_ *testing.T, s *cloudflaretest.Server) string { s.Revoke(canary); return "" }, exitDifferences, []string{
-			"✕ wrong provider p credentials api_token: credentials refused: Cloudflare says: Invalid API Token (1000) → the token is unknown, expired, revoked",
+			"✕ wrong provider p credentials: api_token: credentials refused: Cloudflare says: Invalid API Token (1000) → the token is unknown, expired, revoked",
 		}},
 		{"token without the zone", func(_ *testing.T, s *cloudflaretest.Server) string {
 			put(s, cloudflaretest.Token{Zones: map[string]cloudflaretest.Rights{"example.net": cloudflaretest.Edit}})
 			return ""
 		}, exitDifferences, []string{
-			"✓ ok provider p credentials api_token is active",
-			"✕ wrong provider p zones 0 visible, not among them: example.org → ",
-			"✕ wrong provider p zone example.org no such zone among those that the token sees → check the name (a zone is the registered domain), and that the token's Zone Resources include it",
+			"✓ ok provider p credentials: api_token is active",
+			"✕ wrong provider p zones: 0 visible, not among them: example.org → ",
+			"✕ wrong provider p zone example.org: no such zone among those that the token sees → check the name (a zone is the registered domain), and that the token's Zone Resources include it",
 		}},
 		{"token that may only read", func(_ *testing.T, s *cloudflaretest.Server) string {
 			put(s, cloudflaretest.Token{All: cloudflaretest.Read})
 			return ""
 		}, exitDifferences, []string{
-			"✕ wrong provider p permissions example.org may read DNS records, but not edit them → add the permission Zone / DNS / Edit",
-			"✓ ok provider p records example.org 1 address RRset",
+			"✕ wrong provider p permissions example.org: may read DNS records, but not edit them → add the permission Zone / DNS / Edit",
+			"✓ ok provider p records example.org: 1 address RRset",
 		}},
 		{"zone on two accounts", func(_ *testing.T, s *cloudflaretest.Server) string {
 			s.AddZone(cloudflaretest.Zone{Name: "example.org", Account: "b2", AccountName: "Another"})
 			return ""
 		}, exitDifferences, []string{
-			`✕ wrong provider p zone example.org the token sees the zone on 2 accounts: "Example"`, `"Another" (b2)`, "→ limit the token to one of them",
+			`✕ wrong provider p zone example.org: the token sees the zone on 2 accounts: "Example"`, `"Another" (b2)`, "→ limit the token to one of them",
 		}},
 		{"web page", func(t *testing.T, _ *cloudflaretest.Server) string { return hotel(t) }, exitDifferences, []string{
-			"✕ wrong provider p credentials api_token: ", aPage,
+			"✕ wrong provider p credentials: api_token: ", aPage,
 		}},
 		{"mistyped URL", func(_ *testing.T, s *cloudflaretest.Server) string {
 			return strings.TrimSuffix(s.BaseURL(), "/v4") + "/v44"
 		}, exitDifferences, []string{
-			"✕ wrong provider p credentials api_token: Cloudflare says: No route for that URI (7000) → check base_url",
+			"✕ wrong provider p credentials: api_token: Cloudflare says: No route for that URI (7000) → check base_url",
 		}},
 	}
 	for _, tt := range tests {
@@ -120,7 +120,7 @@ func TestDoctorCloudflarePending(t *testing.T) {
 	p := newProgram(t, vendorSite("cloudflare", fmt.Sprintf("base_url = %q", s.BaseURL())))
 	p.env["CLOUDFLARE_API_TOKEN"] = canary
 	p.says(exitDifferences, canary,
-		"✕ wrong provider p zone example.org the zone is pending at Cloudflare, which does not serve it → name ada.ns.example.net and",
+		"✕ wrong provider p zone example.org: the zone is pending at Cloudflare, which does not serve it → name ada.ns.example.net and",
 		"1 of 9 checks is wrong: provider p.")
 }
 
@@ -137,7 +137,7 @@ func TestDoctorTwoTokens(t *testing.T) {
 	p.env["CF_DNS_API_TOKEN_FILE"], p.env["CF_ZONE_API_TOKEN_FILE"] = p.path("dns"), p.path("zone")
 	p.says(exitDone, canary,
 		"api_token: file "+p.path("dns"), "named by CF_DNS_API_TOKEN_FILE", "zone_token: file "+p.path("zone"),
-		"✓ ok provider p credentials zone_token is active", "✓ ok provider p records example.org 0 address RRsets")
+		"✓ ok provider p credentials: zone_token is active", "✓ ok provider p records example.org: 0 address RRsets")
 }
 
 // With -v each request is a line on standard error, without secrets; the result
@@ -177,20 +177,20 @@ func TestDoctorNameSilo(t *testing.T) {
 	p := newProgram(t, vendorSite("namesilo", fmt.Sprintf("base_url = %q", s.URL)))
 	p.env["NAMESILO_API_KEY"] = canary
 	p.says(exitDone, canary,
-		"credentials api_key: environment variable NAMESILO_API_KEY", "✓ ok provider p zones 1 visible",
-		"✓ ok provider p records example.org 1 address RRset, 0 other records",
-		"✓ ok provider p limits TTL 1h to 30d; 1 change at a time; a failure may leave a part applied", "in sync after up to 30m")
+		"credentials: api_key: environment variable NAMESILO_API_KEY", "✓ ok provider p zones: 1 visible",
+		"✓ ok provider p records example.org: 1 address RRset, 0 other records",
+		"✓ ok provider p limits: TTL 1h to 30d; 1 change at a time; a failure may leave a part applied", "in sync after up to 30m")
 
 	p.env["NAMESILO_API_KEY"] = canary + "-old"
-	p.says(exitDifferences, canary, "✕ wrong provider p credentials ", "NameSilo answers code 110: Invalid API Key", "→ make or check the key")
+	p.says(exitDifferences, canary, "✕ wrong provider p credentials: ", "NameSilo answers code 110: Invalid API Key", "→ make or check the key")
 
 	s.Hold("example.net")
 	p.write("inventory.toml", strings.Replace(p.read("inventory.toml"), "example.org", "example.com", 1))
 	p.env["NAMESILO_API_KEY"] = canary
-	p.says(exitDifferences, canary, "✕ wrong provider p zones 2 visible, not among them: example.com", "✕ wrong provider p zone example.com ")
+	p.says(exitDifferences, canary, "✕ wrong provider p zones: 2 visible, not among them: example.com", "✕ wrong provider p zone example.com: ")
 
 	p.write("inventory.toml", vendorSite("namesilo", fmt.Sprintf("base_url = %q", hotel(t))))
-	p.says(exitDifferences, canary, "✕ wrong provider p credentials ", aPage)
+	p.says(exitDifferences, canary, "✕ wrong provider p credentials: ", aPage)
 }
 
 func TestDoctorPowerDNS(t *testing.T) {
@@ -199,15 +199,15 @@ func TestDoctorPowerDNS(t *testing.T) {
 	p := newProgram(t, site)
 	p.env["PDNS_API_KEY"] = canary
 	p.says(exitDone, canary,
-		"credentials api_key: environment variable PDNS_API_KEY", "✓ ok provider p credentials PowerDNS authoritative server",
-		"✓ ok provider p zones 1 visible", "✓ ok provider p records example.org 3 address RRsets, 2 other records")
+		"credentials: api_key: environment variable PDNS_API_KEY", "✓ ok provider p credentials: PowerDNS authoritative server",
+		"✓ ok provider p zones: 1 visible", "✓ ok provider p records example.org: 3 address RRsets, 2 other records")
 
 	p.env["PDNS_API_KEY"] = canary + "-old"
-	p.says(exitDifferences, canary, "✕ wrong provider p credentials ", "does not take the api_key")
+	p.says(exitDifferences, canary, "✕ wrong provider p credentials: ", "does not take the api_key")
 
 	p.env["PDNS_API_KEY"] = canary
 	p.write("inventory.toml", strings.Replace(site, "example.org", "example.net", 1))
-	p.says(exitDifferences, canary, "✕ wrong provider p zones 1 visible, not among them: example.net", "✕ wrong provider p zone example.net ")
+	p.says(exitDifferences, canary, "✕ wrong provider p zones: 1 visible, not among them: example.net", "✕ wrong provider p zone example.net: ")
 }
 
 func TestDoctorRoute53(t *testing.T) {
@@ -217,19 +217,19 @@ func TestDoctorRoute53(t *testing.T) {
 	z.Put(route53test.Simple("www.example.org.", "A", 300, "192.0.2.1"))
 	p := newProgram(t, vendorSite("route53", fmt.Sprintf("endpoint = %q", s.URL)))
 	p.says(exitDone, route53test.SecretKey,
-		"✓ ok provider p credentials from environment variable AWS_ACCESS_KEY_ID", "✓ ok provider p zone example.org hosted zone Z1",
-		"? unclear provider p permissions example.org ", "✓ ok provider p records example.org 1 address RRset",
+		"✓ ok provider p credentials: from environment variable AWS_ACCESS_KEY_ID", "✓ ok provider p zone example.org: hosted zone Z1",
+		"? unclear provider p permissions example.org: ", "✓ ok provider p records example.org: 1 address RRset",
 		"500 changes at once; applied whole or not at all; the provider compares as it writes; in sync after up to 1m")
 
 	s.AddZone(route53test.Zone{ID: "Z2", Name: "example.org."})
-	p.says(exitDifferences, route53test.SecretKey, "✕ wrong provider p zone example.org more than one public hosted zone has this name: Z1, Z2: set hosted_zone_id")
+	p.says(exitDifferences, route53test.SecretKey, "✕ wrong provider p zone example.org: more than one public hosted zone has this name: Z1, Z2: set hosted_zone_id")
 
 	p.write("inventory.toml", vendorSite("route53", fmt.Sprintf("endpoint = %q\nhosted_zone_id = \"Z1\"", s.URL)))
-	p.says(exitDone, route53test.SecretKey, "✓ ok provider p records example.org 1 address RRset")
+	p.says(exitDone, route53test.SecretKey, "✓ ok provider p records example.org: 1 address RRset")
 
 	s.Deny("ListResourceRecordSets")
-	p.says(exitDifferences, route53test.SecretKey, "✕ wrong provider p permissions example.org ", "→ allow the IAM action route53:ListResourceRecordSets")
+	p.says(exitDifferences, route53test.SecretKey, "✕ wrong provider p permissions example.org: ", "→ allow the IAM action route53:ListResourceRecordSets")
 
 	s.SetKey(route53test.AccessKey, "")
-	p.says(exitDifferences, route53test.SecretKey, "✕ wrong provider p zone example.org credentials refused: AWS does not know the access key")
+	p.says(exitDifferences, route53test.SecretKey, "✕ wrong provider p zone example.org: credentials refused: AWS does not know the access key")
 }

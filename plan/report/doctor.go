@@ -44,37 +44,35 @@ func (e Examination) with(v providers.Verdict) []Check {
 }
 
 // DoctorText writes a line for each check, with what to do about it on the next.
+// A line that is wider than the page is carried on; WholeLines keeps it whole.
 // Its last line is "All N checks are ok.", "Nothing is wrong, N of M checks are
 // unclear." or "N of M checks are wrong: ...".
 func DoctorText(w io.Writer, e Examination, o Options) error {
 	p := newPage(o)
-	subject, topic := 0, 0
+	subject := 0
 	for _, c := range e.Checks {
 		subject = max(subject, min(lipgloss.Width(c.subject()), maxSubject))
-		topic = max(topic, min(lipgloss.Width(c.topic()), maxTopic))
 	}
 	for _, c := range e.Checks {
-		p.check(c, subject, topic)
+		p.check(c, subject)
 	}
 	p.blank()
 	p.examined(e)
 	return p.writeTo(w)
 }
 
-// The widest columns; what is longer pushes the rest of its line on.
-const (
-	maxSubject = 20
-	maxTopic   = 24
-)
+// maxSubject is the widest column of subjects; one that is longer pushes the rest
+// of its line on.
+const maxSubject = 20
 
 // checkIndent is where lines are carried on: behind the sign and the verdict.
 const checkIndent = 10
 
-func (p *page) check(c Check, subject, topic int) {
+func (p *page) check(c Check, subject int) {
 	m := findingMark(c.Verdict)
 	p.row(checkIndent, "",
 		span{padded(m.sign(p.o)+" "+m.word, checkIndent), m.style},
-		in(bold, padded(c.subject(), subject)+noBreak), txt(" "+padded(c.topic(), topic)+noBreak), txt(" "+c.Detail))
+		in(bold, padded(c.subject(), subject)+noBreak), txt(" "+c.topic()+": "+c.Detail))
 	if c.Remedy != "" {
 		p.row(checkIndent+2, strings.Repeat(" ", checkIndent)+p.o.arrow()+" ", txt(c.Remedy))
 	}

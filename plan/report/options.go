@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -31,6 +32,10 @@ type Options struct {
 	// MaxSteps is how many steps a timeline shows; 0 is 60.
 	MaxSteps int
 }
+
+// WholeLines is a Width at which no line is broken, for what is searched line by
+// line.
+const WholeLines = math.MaxInt32
 
 const (
 	defaultWidth     = 80
