@@ -35,7 +35,7 @@ func (p *Provider) Write(ctx context.Context, z zone.Name, changes []providers.C
 func (p *Provider) write(ctx context.Context, z zone.Name, changes []providers.Change) (receipt providers.Receipt, err error) {
 	groups, err := group(z, changes)
 	if err != nil || len(groups) == 0 {
-		return receipt, err
+		return receipt, ofAll(changes, err)
 	}
 	if ctx.Err() != nil {
 		return receipt, context.Cause(ctx)
@@ -54,7 +54,7 @@ func (p *Provider) write(ctx context.Context, z zone.Name, changes []providers.C
 	}
 	batches, err := seen.batches(groups)
 	if err != nil {
-		return receipt, err
+		return receipt, ofAll(changes, err)
 	}
 	return p.send(ctx, z, h, batches, receipt)
 }
@@ -307,6 +307,19 @@ func validateAfter(c providers.Change, after zone.RRset) error {
 		}
 	}
 	return nil
+}
+
+// ofAll makes a refusal that came before the first request one of all changes.
+func ofAll(changes []providers.Change, err error) error {
+	if r, ok := errors.AsType[*providers.RefusedError](err); ok {
+		r.Keys = nil
+		for _, c := range changes {
+			if c.Before != nil || c.After != nil {
+				r.Keys = append(r.Keys, c.Key())
+			}
+		}
+	}
+	return err
 }
 
 func refuse(c providers.Change, reason string) error {

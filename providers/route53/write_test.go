@@ -181,8 +181,17 @@ func TestChunks(t *testing.T) {
 		}
 		v6 := "x 60 AAAA " + strings.Join(six, " ")
 		err := second(p.Write(t.Context(), org, []providers.Change{change(b, a), change("", v6)}))
-		if _, ok := errors.AsType[*providers.RefusedError](err); !ok || s.Count("ChangeResourceRecordSets") != 2 {
-			t.Errorf("%v, want a refusal without a request", err)
+		if r, ok := errors.AsType[*providers.RefusedError](err); !ok || len(r.Keys) != 2 || s.Count("ChangeResourceRecordSets") != 2 {
+			t.Errorf("%v, want a refusal of both without a request", err)
+		}
+	})
+	t.Run("impossible", func(t *testing.T) {
+		s, _ := account(t)
+		bad := change("", "a 60 A 192.0.2.1")
+		bad.After.Proxied = true
+		err := second(fast(t, s).Write(t.Context(), org, []providers.Change{change("", "b 60 A 192.0.2.1"), bad}))
+		if r, ok := errors.AsType[*providers.RefusedError](err); !ok || len(r.Keys) != 2 || r.Culprit != bad.Key() || len(s.Log()) != 0 {
+			t.Errorf("%v, want a refusal of both for a, without a request", err)
 		}
 	})
 }
