@@ -100,12 +100,19 @@ func (p *Plan) warnAboutChecks() {
 	}
 	for _, z := range p.Zones {
 		if len(z.Servers) == 0 && !z.Discover && slices.ContainsFunc(p.Changes, func(c Change) bool { return c.ZoneRef == z.ZoneRef }) {
-			p.Warnings = append(p.Warnings, Warning{
-				Code: "no-authoritative-check", Name: string(z.Zone),
-				Message: "no authoritative server is asked: waits count from the write",
-			})
+			p.Warnings = append(p.Warnings, Warning{Code: "no-authoritative-check", Name: string(z.Zone), Message: uncounted(z)})
 		}
 	}
+}
+
+// uncounted says what is missing from the waits of a zone whose servers are not
+// asked.
+func uncounted(z Zone) string {
+	s := "no authoritative server is asked: waits count from the write"
+	if z.Sync > 0 {
+		s += fmt.Sprintf(", although its provider takes up to %s to serve one", zone.FormatDuration(time.Duration(z.Sync)*time.Second))
+	}
+	return s
 }
 
 func (p *Plan) summarize() {

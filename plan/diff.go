@@ -344,8 +344,12 @@ func (w *differ) conflict(k zone.Key, reason string) {
 	})
 }
 
+// warn says each thing once, also where it holds for both types of a name.
 func (w *differ) warn(code string, name zone.Name, message string) {
-	w.diff.Warnings = append(w.diff.Warnings, Warning{Code: code, Name: string(name), Message: message})
+	warning := Warning{Code: code, Name: string(name), Message: message}
+	if n := len(w.diff.Warnings); n == 0 || w.diff.Warnings[n-1] != warning {
+		w.diff.Warnings = append(w.diff.Warnings, warning)
+	}
 }
 
 // siblings adds the other family's RRset of a name whose proxy is toggled: a

@@ -68,7 +68,6 @@ func TestDiff(t *testing.T) {
 			- old.example.org. A 192.0.2.9 ttl 300
 			? ns1.example.org. A 192.0.2.53
 			? ns1.example.org. AAAA 2001:db8::53
-			warning name-server ns1.example.org.
 			warning name-server ns1.example.org.`},
 		{"wanted below a zone cut", site{live: "sub 300 NS ns1.sub.example.org.", want: "ns1.sub 300 A 192.0.2.53"}, `
 			+ ns1.sub.example.org. A 192.0.2.53 ttl 300

@@ -75,7 +75,7 @@ func TestCloudflareCallsOfApply(t *testing.T) {
 		strategy string
 		phases   int
 		most     int // requests of apply in all
-	}{{"direct", 1, 6}, {"staged", 3, 12}} {
+	}{{"direct", 1, 5}, {"staged", 3, 11}} {
 		t.Run(tt.strategy, func(t *testing.T) {
 			v, s := newCloudflare(t)
 			p := v.program(t, tt.strategy, hundred(s))

@@ -9,6 +9,8 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine/embedded"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/memory"
@@ -106,6 +108,28 @@ type keeper struct {
 func (k *keeper) Save(_ plan.ZoneRef, s *zone.Snapshot) (string, error) {
 	k.saved = s
 	return "copy", nil
+}
+
+// The zone that was compared as the run began is the one that is kept, and is not
+// read twice; a run that was taken over reads anew.
+func TestBackupIsWhatWasCompared(t *testing.T) {
+	for script, reads := range map[string]int{"": 1, "start": 2} {
+		p, made := at600()
+		k := &keeper{single: single{provider: p}}
+		read, err := execute.CheckLive(t.Context(), made, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRun(made)
+		r.do(t, script)
+		runner := &execute.Runner{Plan: made, World: k, Clock: embedded.SystemClock{}, Read: read}
+		if _, err := runner.Run(t.Context(), r.next(), r.state); err != nil || k.saved == nil || len(k.saved.RRsets) != 1 {
+			t.Errorf("kept %+v, error %v", k.saved, err)
+		}
+		if p.Reads() != reads {
+			t.Errorf("%q: %d reads, want %d", script, p.Reads(), reads)
+		}
+	}
 }
 
 func TestBackupOfAnUnlistedZone(t *testing.T) {

@@ -28,6 +28,9 @@ type Runner struct {
 	Asker    Asker
 	Clock    Clock
 	Observer Observer
+	// Read are zones as CheckLive has just read them, for the first backup; a
+	// zone that is not there is read again.
+	Read map[plan.ZoneRef]*zone.Snapshot
 
 	observing sync.Mutex
 }

@@ -41,36 +41,46 @@ func (e *StaleError) Error() string {
 
 // CheckLive compares the RRsets that the plan touches with what the providers
 // hold now. It returns a *StaleError when one has moved; records that the plan
-// does not touch do not matter.
-func CheckLive(ctx context.Context, p *plan.Plan, w World) error {
+// does not touch do not matter. What it has read of the zones with changes is
+// the run's first backup: see Runner.Read.
+func CheckLive(ctx context.Context, p *plan.Plan, w World) (map[plan.ZoneRef]*zone.Snapshot, error) {
 	touched := map[plan.ZoneRef][]*plan.Change{}
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		touched[c.ZoneRef] = append(touched[c.ZoneRef], c)
 	}
-	found := make([][]MovedRRset, len(p.Zones))
+	read, found := make([]*zone.Snapshot, len(p.Zones)), make([][]MovedRRset, len(p.Zones))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(zonesAtOnce)
 	for i, z := range p.Zones {
+		if len(touched[z.ZoneRef]) == 0 {
+			continue
+		}
 		g.Go(func() (err error) {
-			found[i], err = movedIn(ctx, touched[z.ZoneRef], w, z)
+			read[i], err = readZone(ctx, touched[z.ZoneRef], w, z)
+			if err == nil {
+				found[i] = movedIn(touched[z.ZoneRef], read[i])
+			}
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return err
+		return nil, err
 	}
 	if moved := slices.Concat(found...); len(moved) > 0 {
-		return &StaleError{moved}
+		return nil, &StaleError{moved}
 	}
-	return nil
+	seen := map[plan.ZoneRef]*zone.Snapshot{}
+	for i, s := range read {
+		if s != nil {
+			seen[p.Zones[i].ZoneRef] = s
+		}
+	}
+	return seen, nil
 }
 
-// movedIn compares the changes of one zone with what its provider holds.
-func movedIn(ctx context.Context, changes []*plan.Change, w World, z plan.Zone) (out []MovedRRset, err error) {
-	if len(changes) == 0 {
-		return nil, nil
-	}
+// readZone reads a zone or, where it is not listed, the RRsets of the changes.
+func readZone(ctx context.Context, changes []*plan.Change, w World, z plan.Zone) (*zone.Snapshot, error) {
 	keys := make([]zone.Key, len(changes))
 	for i, c := range changes {
 		keys[i] = c.Key
@@ -79,10 +89,15 @@ func movedIn(ctx context.Context, changes []*plan.Change, w World, z plan.Zone) 
 	if err != nil {
 		return nil, err
 	}
-	live, err := providers.Look(ctx, provider, z.Zone, keys)
+	live, err := providers.ReadOrLook(ctx, provider, z.Zone, keys)
 	if err != nil {
 		return nil, &UnreadError{z.Provider, err}
 	}
+	return live, nil
+}
+
+// movedIn compares the changes of one zone with what its provider holds.
+func movedIn(changes []*plan.Change, live *zone.Snapshot) (out []MovedRRset) {
 	cnames := map[zone.Name]string{}
 	for _, r := range live.Others {
 		if r.Type == "CNAME" {
@@ -96,11 +111,11 @@ func movedIn(ctx context.Context, changes []*plan.Change, w World, z plan.Zone) 
 		if is(r, ok, saw) && (cname == "" || c.Replaces == "CNAME "+cname) && (c.Replaces == "" || cname != "") {
 			continue
 		}
-		m := MovedRRset{Zone: z.ZoneRef, Key: c.Key, Saw: saw, CNAME: cname}
+		m := MovedRRset{Zone: c.ZoneRef, Key: c.Key, Saw: saw, CNAME: cname}
 		if ok {
 			m.Now = &r
 		}
 		out = append(out, m)
 	}
-	return out, nil
+	return out
 }

@@ -261,15 +261,8 @@ func (w *work) explain(err error) error {
 // backup keeps a copy of the zone, as it is before the first write: the whole of
 // it, or the RRsets that the run touches where the provider does not list it.
 func (w *work) backup(ctx context.Context) (facts, error) {
-	p, err := w.World.Provider(w.ref)
+	s, err := w.unwritten(ctx)
 	if err != nil {
-		return facts{}, err
-	}
-	var s *zone.Snapshot
-	if err := w.patiently(ctx, func() (err error) {
-		s, err = providers.ReadOrLook(ctx, p, w.ref.Zone, zoneKeys(w.moves()))
-		return err
-	}); err != nil {
 		return facts{}, err
 	}
 	path, err := w.World.Save(w.ref, s)
@@ -277,6 +270,23 @@ func (w *work) backup(ctx context.Context) (facts, error) {
 		return facts{}, failf(Refused, "%w", err) // it says what it is about
 	}
 	return facts{Backup: path}, nil
+}
+
+// unwritten is the zone as it stands before the run writes: as it was read when
+// the run began, or, in a run that was taken over, as it is now.
+func (w *work) unwritten(ctx context.Context) (s *zone.Snapshot, err error) {
+	if s, ok := w.Read[w.ref]; ok && !w.action.Again {
+		return s, nil
+	}
+	p, err := w.World.Provider(w.ref)
+	if err != nil {
+		return nil, err
+	}
+	err = w.patiently(ctx, func() (err error) {
+		s, err = providers.ReadOrLook(ctx, p, w.ref.Zone, zoneKeys(w.moves()))
+		return err
+	})
+	return s, err
 }
 
 // close takes the step back in a zone that failed. Its error is of the class

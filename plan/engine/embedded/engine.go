@@ -86,7 +86,8 @@ func (e *Engine) Start(ctx context.Context, p *plan.Plan) (string, error) {
 }
 
 func (e *Engine) claim(ctx context.Context, r *run, doc []byte) error {
-	if err := execute.CheckLive(ctx, r.plan, r.conn.World); err != nil {
+	var err error
+	if r.read, err = execute.CheckLive(ctx, r.plan, r.conn.World); err != nil {
 		return err
 	}
 	data, err := json.Marshal(struct {

@@ -468,9 +468,9 @@ func TestTransientErrorsAreTriedAgain(t *testing.T) {
 	passing := errors.New("502 bad gateway")
 	update.inBubble(t, func(t *testing.T, r *rig) {
 		later := time.Now().Add(2 * time.Minute)
-		r.w.provider.Inject(memory.FailWrite(passing), memory.FailWrite(passing), memory.FailWrite(&providers.RateLimitError{Until: later}), memory.ConflictWrite())
-		r.start() // looks once before it starts
-		r.w.provider.Inject(memory.FailRead(passing), memory.FailPage(2), memory.FailRead(passing))
+		r.w.provider.Inject(memory.FailWrite(passing), memory.FailWrite(&providers.RateLimitError{Until: later}), memory.ConflictWrite())
+		r.start() // reads once before it starts
+		r.w.provider.Inject(memory.FailRead(passing), memory.FailPage(2))
 		result := r.wait()
 		r.wantOutcome(result, execute.OutcomeDone, execute.Applied)
 		if first := r.wroteAt(1); first.Before(later) {

@@ -51,7 +51,7 @@ func (e *Engine) leave(r *run, err error) (left bool, closing error) {
 // holds, or was interrupted.
 func (e *Engine) drive(ctx context.Context, r *run) error {
 	runner := &execute.Runner{
-		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Clock: e.opts.Clock, Observer: e.opts.Observer,
+		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Clock: e.opts.Clock, Observer: e.opts.Observer, Read: r.read,
 	}
 	if e.opts.Observer == nil {
 		runner.Observer = nil // not an interface that holds nil
@@ -168,10 +168,16 @@ func logged(s *plan.State) (values []string, ttl zone.TTL, proxied bool) {
 	return values, s.TTL, s.Proxied
 }
 
+// behindProxy tells whether the proxy answers before and after, so that nobody
+// sees the change.
+func behindProxy(c *plan.Change) bool {
+	return c.Before != nil && c.After != nil && c.Before.Proxied && c.After.Proxied
+}
+
 // impact says what users of the name could notice.
 func impact(c *plan.Change) string {
 	switch {
-	case c.Strategy == plan.Staged || c.Action == plan.TTL:
+	case c.Strategy == plan.Staged || c.Action == plan.TTL || behindProxy(c):
 		return "none expected"
 	case c.Before != nil:
 		return fmt.Sprintf("resolvers may give the old answer for %s", zone.FormatDuration(c.Before.TTL.Duration()))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -20,6 +21,9 @@ type run struct {
 	writer  *journal.Writer
 	release func() error
 	conn    Connection
+	// read are the zones as they were when the run began; nil in one that was
+	// taken over.
+	read map[plan.ZoneRef]*zone.Snapshot
 
 	mu      sync.Mutex
 	driven  bool               // a Wait is at it
