@@ -22,7 +22,8 @@ func newBackup(a *app) *cobra.Command {
 		Short: "Keep a copy of the zones as they are now",
 		Long: `Reads the zones whole and keeps each as a zone file and as JSON with everything
 that the provider knows. A copy counts only when it was read again and holds
-every record. Every run makes one of each zone that it touches.`,
+every record. Every run makes one of each zone that it touches. Of a zone that
+its provider does not list, a copy holds the inventory's names alone, and says so.`,
 		Example: "  dnsplan backup\n  dnsplan backup example.org\n  dnsplan backup --list",
 		RunE: func(c *cobra.Command, zones []string) error {
 			if list {
@@ -94,6 +95,9 @@ func (a *app) backupZones(c *cobra.Command, s *config.Session, wanted []zone.Nam
 		live, err := s.Live(c.Context(), p, z)
 		if err != nil {
 			return done, err
+		}
+		if live.Blind != "" {
+			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %s%s is not whole, names outside the inventory are missing: %s\n", z.Name.Display(), inView(z.View), live.Blind)
 		}
 		info, err := s.SaveBackup(plan.ZoneRef{Zone: z.Name, View: z.View}, live, "", a.clock.Now())
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 func appendZone(b []byte, info Info, s *zone.Snapshot) []byte {
 	c := info.Counts
 	b = slices.Grow(b, 1024+64*(c.Addresses+c.RRsets)+128*c.Others)
-	b = appendHead(b, info)
+	b = appendHead(b, info, s.Blind)
 	for _, first := range []bool{true, false} {
 		for i := range s.Others {
 			if r := &s.Others[i]; isSOA(r, s.Zone) == first {
@@ -32,7 +32,7 @@ func appendZone(b []byte, info Info, s *zone.Snapshot) []byte {
 	return b
 }
 
-func appendHead(b []byte, info Info) []byte {
+func appendHead(b []byte, info Info, blind string) []byte {
 	b = append(b, "; dnsplan backup of "...)
 	b = appendComment(b, string(info.Zone))
 	for _, part := range []struct{ word, value string }{
@@ -44,6 +44,9 @@ func appendHead(b []byte, info Info) []byte {
 		if part.value != "" {
 			b = appendComment(append(b, part.word...), part.value)
 		}
+	}
+	if blind != "" {
+		b = appendComment(append(b, "\n; It is not the whole zone, only names that were asked for: "...), blind)
 	}
 	b = append(b, "\n; The JSON file beside this one holds what a zone file cannot.\n$ORIGIN "...)
 	return append(appendName(b, info.Zone), '\n')

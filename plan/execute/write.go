@@ -265,6 +265,9 @@ func (w *work) backup(ctx context.Context) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
+	if s.Blind != "" {
+		w.warnf("the copy of %s is not whole, it holds what the run touches: %s", w.ref, s.Blind)
+	}
 	path, err := w.World.Save(w.ref, s)
 	if err != nil {
 		return facts{}, failf(Refused, "%w", err) // it says what it is about
