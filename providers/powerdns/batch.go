@@ -199,7 +199,12 @@ const (
 func (b *batch) patch(h *held) []patchSet {
 	var sets []patchSet
 	for _, name := range sortedNames(b.cleared) {
-		sets = append(sets, patchSet{Name: name, Type: "CNAME", ChangeType: deleteSet})
+		set := patchSet{Name: name, Type: "CNAME", ChangeType: deleteSet}
+		if spare, ok := h.spare[name]; ok {
+			ttl := ttlOf(spare)
+			set.ChangeType, set.TTL, set.Records = replaceSet, &ttl, spare.Records
+		}
+		sets = append(sets, set)
 	}
 	for _, c := range b.changes {
 		key := c.Key()

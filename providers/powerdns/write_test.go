@@ -83,6 +83,26 @@ func TestWriteKeepsDisabledAndComments(t *testing.T) {
 	}
 }
 
+// A CNAME record that gives way leaves a disabled one beside it as it is, which
+// somebody has put into the database.
+func TestReplaceKeepsADisabledCNAME(t *testing.T) {
+	s := start(t, exampleZone)
+	s.SQL("INSERT INTO records (domain_id, name, type, content, ttl, disabled, auth)" +
+		" SELECT id, 'alias.example.org', 'CNAME', 'spare.example.org', 300, 1, 1 FROM domains")
+	c := change("", "alias.example.org. 60 A 192.0.2.8")
+	c.Replaces = "www.example.org."
+	if err := write(t, provider(t, config(s.API())), c); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, line := range stored(t, s) {
+		if strings.HasPrefix(line, "alias.") {
+			got = append(got, line)
+		}
+	}
+	wantLines(t, "stored", got, "alias.example.org. 300 CNAME spare.example.org. (disabled)", "alias.example.org. 60 A 192.0.2.8")
+}
+
 // What cannot be written is refused before anything is, and the change beside
 // it with it.
 func TestWriteRefused(t *testing.T) {

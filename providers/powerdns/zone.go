@@ -45,6 +45,9 @@ type held struct {
 	// kept are the records of an address set that are not live, which a write
 	// must put back.
 	kept map[zone.Key][]record
+	// spare are the disabled records of a CNAME set, which a write that deletes
+	// the live one must put back too.
+	spare map[zone.Name]rrset
 }
 
 // parseZone reads the API's answer about z.
@@ -56,7 +59,7 @@ func parseZone(z zone.Name, body []byte) (*held, error) {
 	if zone.Canonical(doc.Name) != z || doc.Name == "" {
 		return nil, fmt.Errorf("the answer is about zone %q, not %s", doc.Name, z)
 	}
-	h := &held{snap: &zone.Snapshot{Zone: z}, kept: map[zone.Key][]record{}}
+	h := &held{snap: &zone.Snapshot{Zone: z}, kept: map[zone.Key][]record{}, spare: map[zone.Name]rrset{}}
 	for _, r := range merge(doc.RRsets) {
 		typ, err := zone.ParseType(r.Type)
 		if err == nil && r.name.IsSubdomainOf(z) {
@@ -104,10 +107,16 @@ func merge(sets []rrset) []named {
 // addOthers adds records of other types, and those of names outside of the
 // zone, which PowerDNS does not serve.
 func (h *held) addOthers(r named) {
+	var off []record
 	for _, rec := range r.Records {
-		if !rec.Disabled {
+		if rec.Disabled {
+			off = append(off, rec)
+		} else {
 			h.addOther(r.name, r.rrset, rec)
 		}
+	}
+	if r.Type == "CNAME" && len(off) > 0 {
+		h.spare[r.name] = rrset{TTL: r.TTL, Records: off}
 	}
 }
 
