@@ -2,9 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
 )
 
 // A TTL below NameSilo's least one is raised to it, and said; a staged plan's
@@ -47,5 +50,19 @@ func TestNameSiloLeastTTL(t *testing.T) {
 	}
 	v.holds(t, "www 3600 A 203.0.113.11", "www 3600 AAAA 2001:db8::11", "pool 3600 A 192.0.2.21", "pool 3600 A 203.0.113.22",
 		"*.lab 3600 A 203.0.113.3", "@ 3600 A 192.0.2.80", "old 3600 A 192.0.2.9")
+	p.run("plan").is(t, exitDone, "No changes.")
+}
+
+// NameSilo takes record by record. A run goes on with an RRset of which it has
+// written a part, and knows it for its own.
+func TestNameSiloFailsBetweenTwoRecords(t *testing.T) {
+	v, fake := newNameSilo(t)
+	two := "\n[[zone.record]]\nname = \"pair\"\na = [\"203.0.113.31\", \"203.0.113.32\"]\nround_robin = true\n"
+	p := v.program(t, "direct", two)
+	fake.Inject(namesilotest.Serve("dnsAddRecord", 1, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	p.run("apply", "--auto-approve").is(t, exitDone, "1 of 1 change applied")
+	v.holds(t, append([]string{"pair 3600 A 203.0.113.31", "pair 3600 A 203.0.113.32"}, seed...)...)
 	p.run("plan").is(t, exitDone, "No changes.")
 }
