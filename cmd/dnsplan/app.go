@@ -34,8 +34,9 @@ type app struct {
 	// account is the system's name for who runs this; nil where that is not
 	// to be asked.
 	account func() string
-	// requests takes what -v tells of requests; nil without it.
-	requests *requestLog
+	// notices takes what is told beside a command's output; nil before a session
+	// is opened.
+	notices *notices
 }
 
 // system is the real outside.

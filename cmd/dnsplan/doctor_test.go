@@ -105,7 +105,7 @@ func TestDoctorTSIG(t *testing.T) {
 // Lines of -v come whole from many goroutines, also while a view draws.
 func TestRequestLog(t *testing.T) {
 	var out bytes.Buffer
-	l := &requestLog{w: &out}
+	l := &notices{w: &out}
 	tell := func(n int) {
 		var wg sync.WaitGroup
 		for i := range n {

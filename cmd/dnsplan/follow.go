@@ -43,7 +43,7 @@ func ofUsed(id string, err error) error {
 // wait follows a run until it ends, holds or is interrupted, and prints how it
 // stands.
 func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *follower, id string) error {
-	stop := f.tick()
+	stop := f.tick(ctx, a.notices)
 	result, err := e.Wait(ctx, id)
 	stop()
 	if err != nil {
@@ -93,8 +93,8 @@ func (a *app) follow(s config.Settings) *follower {
 	default:
 		f.view = report.NewPlain(a.stderr, a.options(a.stderr, s))
 	}
-	if a.requests != nil {
-		a.requests.through(f.view)
+	if a.notices != nil {
+		a.notices.through(f.view)
 	}
 	return f
 }
@@ -118,20 +118,30 @@ func (f *follower) Event(e journal.Event) {
 // Progress is told what a step is doing.
 func (f *follower) Progress(p execute.Progress) { f.view.Progress(p) }
 
+// finishing is said when a signal does not end a run at once.
+const finishing = "what is under way is finished first; interrupt again to stop at once"
+
 // tick lets the view move on with the time until the returned function is
-// called.
-func (f *follower) tick() (stop func()) {
+// called, and says so when the run goes on for more than a second after ctx has
+// ended: a write is not broken off.
+func (f *follower) tick(ctx context.Context, notices *notices) (stop func()) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		t := time.NewTicker(time.Second)
 		defer t.Stop()
-		for {
+		for late := 0; ; {
 			select {
 			case <-done:
 				return
 			case <-t.C:
 				f.view.Tick(f.clock.Now())
+			}
+			if ctx.Err() == nil {
+				continue
+			}
+			if late++; late == 2 {
+				notices.line(finishing)
 			}
 		}
 	})

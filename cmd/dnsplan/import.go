@@ -88,8 +88,10 @@ func runImport(a *app, c *cobra.Command, o *importOptions, args []string) error 
 		return err
 	}
 	session := config.Adopt(s, base, a.env)
+	a.notices = &notices{w: a.stderr}
+	session.Notice = a.notices.line
 	if s.Verbose {
-		session.Log = (&requestLog{w: a.stderr}).line
+		session.Log = a.notices.line
 	}
 	d, err := a.draft(c.Context(), session, names)
 	if err != nil {

@@ -115,9 +115,10 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 		return nil, err
 	}
 	a.warnOfVariables(session.Inventory)
+	a.notices = &notices{w: a.stderr}
+	session.Notice = a.notices.line
 	if s.Verbose {
-		a.requests = &requestLog{w: a.stderr}
-		session.Log = a.requests.line
+		session.Log = a.notices.line
 		a.tellOf(session)
 	}
 	return session, nil

@@ -29,6 +29,7 @@ func (s *Session) Draft(ctx context.Context, names []zone.Name) (*inventory.Draf
 	if err != nil {
 		return nil, err
 	}
+	defer s.waiting(z.Provider, z.Name)()
 	live, err := readZone(ctx, p, z.Name, names)
 	if err != nil {
 		return nil, &ProviderError{fmt.Errorf("provider %q: %w", z.Provider, err)}

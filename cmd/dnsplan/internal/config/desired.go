@@ -188,6 +188,7 @@ func (s *Session) read(ctx context.Context, z inventory.Zone, further ...zone.Na
 // Live reads the zone or, where its provider does not list it, the names of the
 // inventory and further ones, as far as they lie in the zone.
 func (s *Session) Live(ctx context.Context, p providers.Provider, z inventory.Zone, further ...zone.Name) (*zone.Snapshot, error) {
+	defer s.waiting(z.Provider, z.Name)()
 	live, err := providers.ReadOrLook(ctx, p, z.Name, lookedAt(z, further))
 	if err != nil {
 		return nil, &ProviderError{fmt.Errorf("provider %q: %w", z.Provider, err)}

@@ -25,6 +25,8 @@ type Session struct {
 	// Log, when set, takes a line about each request that a provider makes, from
 	// several goroutines at once. It is set before the first provider is opened.
 	Log func(line string)
+	// Notice, when set, is told of what takes long, from several goroutines.
+	Notice func(line string)
 
 	env    Env
 	client *resolver.Client
