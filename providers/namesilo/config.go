@@ -25,7 +25,8 @@ type Config struct {
 	Name string `json:"name"`
 	// APIKey is the account's key. It is never shown.
 	APIKey string `json:"-"`
-	// BaseURL is the API's address; empty is DefaultBaseURL.
+	// BaseURL is the API's address; empty is DefaultBaseURL. Where it has no path,
+	// /api is tried when nothing is there.
 	BaseURL string `json:"base_url"`
 	// Pause is how long to wait before a request is made again; 0 is what
 	// package transport takes. It serves tests.

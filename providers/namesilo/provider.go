@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -34,7 +35,9 @@ const (
 // Provider is one NameSilo account. It is a providers.Provider, Looker, Lister,
 // Budgeter and Examiner, and safe for concurrent use.
 type Provider struct {
-	base   *url.URL
+	base *url.URL
+	// root is where the operations are: base, or /api below it.
+	root   atomic.Pointer[url.URL]
 	key    string
 	chain  *transport.Chain
 	client *http.Client
@@ -62,7 +65,9 @@ func New(c Config) (*Provider, error) {
 		o.Rate, o.Burst = perSecond, burst
 	}
 	chain := transport.New(o)
-	return &Provider{base: base, key: c.APIKey, chain: chain, client: chain.Client(), turn: make(chan struct{}, 1)}, nil
+	p := &Provider{base: base, key: c.APIKey, chain: chain, client: chain.Client(), turn: make(chan struct{}, 1)}
+	p.root.Store(base)
+	return p, nil
 }
 
 // String names the provider without its key.

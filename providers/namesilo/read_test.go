@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/namesilo"
 	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
 )
 
@@ -163,6 +165,41 @@ func TestWrongPath(t *testing.T) {
 		if _, err := p.Read(t.Context(), org); err == nil || !strings.Contains(err.Error(), "check base_url") {
 			t.Errorf("%d: error %v", code, err)
 		}
+	}
+}
+
+// TestBaseWithoutPath has a base URL that lacks /api, of a server that has the
+// API there, and of one that has it at its root.
+func TestBaseWithoutPath(t *testing.T) {
+	www := a("r1", "www", "192.0.2.1", 3600)
+	swap := []providers.Change{change(t, "www 3600 A 192.0.2.1", "www 3600 A 192.0.2.2")}
+	for name, page := range map[string]string{"a web page": "text/html", "text": "text/plain"} {
+		s, _ := open(t, namesilotest.Options{}, www)
+		var asked []string
+		outer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.URL.Path)
+			if !strings.HasPrefix(r.URL.Path, "/api/") {
+				w.Header().Set("Content-Type", page)
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			s.ServeHTTP(w, r)
+		}))
+		t.Cleanup(outer.Close)
+		p := provider(t, namesilo.Config{BaseURL: outer.URL})
+		if _, err := p.Write(t.Context(), org, swap); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		wantLines(t, name, asked, "/dnsListRecords", "/api/dnsListRecords", "/api/dnsUpdateRecord")
+	}
+	s, _ := open(t, namesilotest.Options{}, www)
+	root := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = "/api" + r.URL.Path
+		s.ServeHTTP(w, r)
+	}))
+	t.Cleanup(root.Close)
+	if _, err := provider(t, namesilo.Config{BaseURL: root.URL + "/"}).Write(t.Context(), org, swap); err != nil {
+		t.Error(err)
 	}
 }
 
