@@ -62,8 +62,8 @@ func TestWriteWaitsUntilInSync(t *testing.T) {
 		"written":             {"to switch", false, nil, 1, 20 * time.Second, 21 * time.Second},
 		"written by the dead": {"to switch start", true, nil, 0, time.Minute, 61 * time.Second},
 		"begun by the dead":   {"to switch start", false, nil, 1, 20 * time.Second, 21 * time.Second},
-		"reply lost":          {"to switch", false, ptr(memory.LoseReply()), 0, time.Minute, 62 * time.Second},
-		"refused for a while": {"to switch", false, ptr(memory.FailWrite(errors.New("busy"))), 1, 20 * time.Second, 22 * time.Second},
+		"reply lost":          {"to switch", false, new(memory.LoseReply()), 0, time.Minute, 62 * time.Second},
+		"refused for a while": {"to switch", false, new(memory.FailWrite(errors.New("busy"))), 1, 20 * time.Second, 22 * time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +91,8 @@ func TestWriteWaitsUntilInSync(t *testing.T) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 // unlisted is a provider that answers for names and does not list its zone.
 type unlisted struct{ *memory.Provider }
