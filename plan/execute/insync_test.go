@@ -92,8 +92,6 @@ func TestWriteWaitsUntilInSync(t *testing.T) {
 }
 
 //go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 // unlisted is a provider that answers for names and does not list its zone.
 type unlisted struct{ *memory.Provider }
 
