@@ -33,7 +33,7 @@ func hotel(t *testing.T) string {
 }
 
 // aPage is what is said of such a page.
-const aPage = `answers 200 OK with a web page, not as the API would: check the URL in the inventory, and what stands between (a proxy, a login page): "Welcome to the hotel`
+const aPage = `answers 200 OK with a web page, not as the API would: "Welcome to the hotel`
 
 // What may be wrong with Cloudflare is told before anything is written, each
 // with what to do about it.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -105,11 +107,14 @@ func adviceTable() []advised {
 		{is(errFileThere), exitError, "name a file that is not there yet"},
 		{is(errNoExport), exitError, "name a file that is not there yet, or an older export"},
 		{is(errNoPlanFile), exitError, "name a file that is not there yet, or an older plan"},
+		{webPage, exitError, "check the provider's URL in the inventory, and what stands between (a proxy, a login page); -v shows each request"},
 		{is(providers.ErrCredentials), exitError, "check the provider's credentials, and what they may do: {doctor}"},
 		{is(providers.ErrZoneNotFound), exitError, "check the zone's name and its provider in the inventory: {doctor}"},
 		{is(providers.ErrNoListing), exitError, "allow the transfer of the zone, or name the RRsets"},
 		{as[*providers.RateLimitError], exitError, "try again at that time; -v shows what is left of the provider's budget"},
-		{as[*transport.AnswerError], exitError, "check the provider's URL in the inventory, and what stands between: {doctor}"},
+		{as[*transport.AnswerError], exitError, "the trouble is at the provider's end: try again later; if it stays so, look at its status page or at the server's log"},
+		{is(http.ErrSchemeMismatch), exitError, "the server speaks HTTP there, and no HTTPS: check the provider's URL in the inventory"},
+		{as[*tls.CertificateVerificationError], exitError, "check the provider's URL in the inventory; a CA of one's own is trusted with SSL_CERT_FILE"},
 		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: {resume RUN}"},
 		{is(fs.ErrPermission), exitError, "check who owns the file and its mode"},
 		{is(syscall.ECONNREFUSED), exitError, "nothing listens there: check the server's address and port in the inventory, and that it runs"},
@@ -122,6 +127,12 @@ func adviceTable() []advised {
 
 // seeDoctor is the hint for what a provider alone knows, and has said.
 const seeDoctor = "see all that is wrong with the provider: {doctor}"
+
+// webPage is an answer that is not the API's, whatever its status says.
+func webPage(err error) bool {
+	a, ok := errors.AsType[*transport.AnswerError](err)
+	return ok && a.Page
+}
 
 // unknownHost is a server whose name has no address.
 func unknownHost(err error) bool {

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -19,6 +21,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 func TestExit(t *testing.T) {
@@ -45,6 +48,11 @@ func TestExit(t *testing.T) {
 		{"no run", wrap(journal.ErrNoRun), exitError, "dnsplan runs"},
 		{"ended", about("01K5", wrap(engine.ErrEnded)), exitError, "dnsplan show 01K5\n"},
 		{"credentials", wrap(providers.ErrCredentials), exitError, "credentials"},
+		{"a web page of status 403", wrap(&transport.AnswerError{Status: 403, Page: true}), exitError, "what stands between"},
+		{"status 403", wrap(&transport.AnswerError{Status: 403}), exitError, "credentials"},
+		{"status 500", wrap(&transport.AnswerError{Status: 500}), exitError, "try again later"},
+		{"HTTP where HTTPS is wanted", wrap(http.ErrSchemeMismatch), exitError, "URL"},
+		{"certificate", wrap(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), exitError, "SSL_CERT_FILE"},
 		{"no zone", wrap(providers.ErrZoneNotFound), exitError, "provider"},
 		{"disk", wrap(syscall.ENOSPC), exitError, "disk"},
 		{"mode", wrap(fs.ErrPermission), exitError, "mode"},
@@ -81,7 +89,10 @@ func TestExit(t *testing.T) {
 // A signal ends every command with its own code, however the error tells of it,
 // and with no other word of an error.
 func TestExitBySignal(t *testing.T) {
-	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+	for signal, want := range map[syscall.Signal]struct {
+		code int
+		name string
+	}{syscall.SIGINT: {130, "SIGINT"}, syscall.SIGTERM: {143, "SIGTERM"}} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(signalled{signal})
 		for _, err := range []error{
@@ -90,7 +101,7 @@ func TestExitBySignal(t *testing.T) {
 		} {
 			var stderr bytes.Buffer
 			a := &app{stderr: &stderr}
-			if got := a.exit(ctx, err, config.Settings{}.Command); got != code || stderr.String() != "dnsplan: stopped by "+signal.String()+"\n" {
+			if got := a.exit(ctx, err, config.Settings{}.Command); got != want.code || stderr.String() != "dnsplan: stopped by "+want.name+"\n" {
 				t.Errorf("%v: exit code %d, says %q", err, got, stderr.String())
 			}
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	_ "time/tzdata" // change windows name time zones, also where the system has none
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -23,7 +25,13 @@ func main() {
 // signalled is the cause of a context that a signal ended.
 type signalled struct{ os.Signal }
 
-func (s signalled) Error() string { return "stopped by " + s.String() }
+// Error names the signal: "stopped by SIGINT".
+func (s signalled) Error() string {
+	if number, ok := s.Signal.(syscall.Signal); ok {
+		return "stopped by " + unix.SignalName(number)
+	}
+	return "stopped by " + s.String()
+}
 
 // echo is how long a signal may be heard again: timeout(1), sudo and make pass
 // on what the terminal has sent to the whole process group already.

@@ -106,11 +106,11 @@ func TestCloudflareWrong(t *testing.T) {
 		{name: "a revoked token", alter: func(_ *testing.T, v *vendor) wire {
 			v.handler.(*cloudflaretest.Server).Revoke(cfToken)
 			return nil
-		}, plan: []string{"credentials refused", "9109", "unknown, expired, revoked", "dash.cloudflare.com"}},
+		}, plan: []string{"credentials refused", "9109", "unknown, expired, revoked", "dash.cloudflare.com"}, doctor: []string{"api_token: credentials refused", "unknown, expired, revoked", "dash.cloudflare.com"}},
 		{name: "a revoked token for zones", alter: func(_ *testing.T, v *vendor) wire {
 			v.handler.(*cloudflaretest.Server).Revoke(cfZones)
 			return nil
-		}, plan: []string{"credentials refused", "9109", "Zone / Zone / Read"}},
+		}, plan: []string{"credentials refused", "9109", "Zone / Zone / Read"}, doctor: []string{"zone_token: credentials refused", "Zone / Zone / Read"}},
 		{name: "an expired token", alter: func(_ *testing.T, v *vendor) wire {
 			v.handler.(*cloudflaretest.Server).AddToken(cloudflaretest.Token{Value: cfToken, Status: "expired", All: cloudflaretest.Edit})
 			return nil

@@ -21,13 +21,14 @@ type AnswerError struct {
 	Page bool
 }
 
-// Error says who answered what, and what to check.
+// Error says who answered what.
 func (e *AnswerError) Error() string {
-	s := fmt.Sprintf("%s answers %d %s", e.Host, e.Status, http.StatusText(e.Status))
+	status := fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+	s := e.Host + " answers " + status
 	if e.Page {
-		s += " with a web page, not as the API would: check the URL in the inventory, and what stands between (a proxy, a login page)"
+		s += " with a web page, not as the API would"
 	}
-	if e.Said != "" {
+	if e.Said != "" && e.Said != status {
 		s += fmt.Sprintf(": %q", e.Said)
 	}
 	return s

@@ -88,8 +88,9 @@ func TestErrorsByOutcome(t *testing.T) {
 		text    string
 	}{
 		{"read, 503", get, reply(503, "body", "down"), false, `api.example.net answers 503 Service Unavailable: "down"`},
+		{"read, 502 of a page that says it once more", get, reply(502, "Content-Type", "text/html", "body", "<title>502 Bad Gateway</title>"), false, "api.example.net answers 502 Bad Gateway"},
 		{"write, 503", post, reply(503), true, "outcome unknown: POST /zones: api.example.net answers 503"},
-		{"read, a page", get, page, false, `check the URL in the inventory, and what stands between (a proxy, a login page): "Sign in"`},
+		{"read, a page", get, page, false, `api.example.net answers 200 OK with a web page, not as the API would: "Sign in"`},
 		{"write, a page", post, page, true, `"Sign in"`},
 		{"write, a page of 404", post, reply(404, "Content-Type", "text/html"), false, "answers 404 Not Found with a web page"},
 		{"read, moved", get, reply(301, "Location", "https://www.example.net/"), false, `"moved to https://www.example.net/"`},

@@ -75,7 +75,7 @@ func (e *examiner) provider(ctx context.Context) []report.Check {
 	}
 	e.take(found, func(f providers.Finding) bool { return f.Zone == "" && f.Topic != "clock" })
 	if e.told("") {
-		e.take(found, func(f providers.Finding) bool { return f.Zone != "" })
+		e.take(found, func(f providers.Finding) bool { return f.Zone != "" && !e.repeats(f) })
 	} else {
 		e.contents(ctx, p, zones, found)
 	}
@@ -109,6 +109,15 @@ func (e *examiner) take(found []providers.Finding, fits func(providers.Finding) 
 // provider where z is empty.
 func (e *examiner) told(z zone.Name) bool {
 	return slices.ContainsFunc(e.checks, func(c report.Check) bool { return c.Zone == z && c.Verdict == providers.Bad })
+}
+
+// repeats tells a finding about a zone that only says again what is wrong with
+// the whole provider: in the same words, or that it refuses the same credentials.
+func (e *examiner) repeats(f providers.Finding) bool {
+	return f.Verdict == providers.Bad && slices.ContainsFunc(e.checks, func(c report.Check) bool {
+		same := strings.HasSuffix(c.Detail, f.Detail) || c.Topic == "credentials" && errors.Is(f.Err, providers.ErrCredentials)
+		return same && c.Zone == "" && c.Verdict == providers.Bad
+	})
 }
 
 // impatience is why a check was given up.

@@ -359,3 +359,43 @@ func TestExamineState(t *testing.T) {
 		t.Errorf("a folder was made: %v", err)
 	}
 }
+
+// TestExamineOnceOfAll: what is wrong with the whole provider is not said again
+// of each of its zones; what is wrong with a zone of its own is.
+func TestExamineOnceOfAll(t *testing.T) {
+	const down = "dial tcp 192.0.2.1:443: connection refused"
+	bad := func(topic string, z zone.Name, detail string, err error) providers.Finding {
+		return providers.Finding{Topic: topic, Zone: z, Verdict: providers.Bad, Detail: detail, Remedy: "mend it", Err: err}
+	}
+	refused := providers.ErrCredentials
+	tests := []struct {
+		name  string
+		found []providers.Finding
+		want  []string
+	}{
+		{"nobody listens", []providers.Finding{
+			bad("credentials", "", "api_token: "+down, errors.New(down)),
+			bad("zone", "example.org.", down, errors.New(down)), bad("zone", "example.net.", down, errors.New(down)),
+		}, []string{"wrong credentials : api_token: " + down + " -> mend it"}},
+		{"a revoked token", []providers.Finding{
+			bad("credentials", "", "api_token: refused: Invalid API Token (1000)", refused),
+			bad("zone", "example.org.", "refused: Invalid access token (9109)", refused),
+			{Topic: "zone", Zone: "example.net.", Detail: "active"},
+		}, []string{"wrong credentials : api_token: refused: Invalid API Token (1000) -> mend it", "ok zone example.net.: active"}},
+		{"a zone is missing, too", []providers.Finding{
+			bad("clock", "", "an hour ahead", nil), bad("credentials", "", "api_token expires today", nil),
+			bad("zone", "example.org.", "no such zone", providers.ErrZoneNotFound),
+		}, []string{"wrong credentials : api_token expires today -> mend it", "wrong zone example.org.: no such zone -> mend it"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := session(t, &vendor{found: tt.found}, &vendor{})
+			got := slices.DeleteFunc(told(s.Examine(t.Context(), time.Now(), quiet), "first"), func(line string) bool {
+				return strings.HasPrefix(line, "ok limits") || strings.HasPrefix(line, "ok budget") || strings.HasPrefix(line, "wrong clock")
+			})
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
