@@ -91,7 +91,6 @@ func TestWriteWaitsUntilInSync(t *testing.T) {
 	}
 }
 
-//go:fix inline
 // unlisted is a provider that answers for names and does not list its zone.
 type unlisted struct{ *memory.Provider }
 
