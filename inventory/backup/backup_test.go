@@ -51,7 +51,7 @@ func sample() *zone.Snapshot {
 				},
 			},
 			{Key: key("example.org.", zone.AAAA), TTL: 3600, Addrs: addrs("2001:db8::1")},
-			{Key: key("cdn.example.org.", zone.A), TTL: 60, Foreign: "alias"},
+			{Key: key("cdn.example.org.", zone.A), TTL: 60, Foreign: "alias", Detail: "alias to lb.example.net. in Z1"},
 			{Key: key("off.example.org.", zone.A), TTL: 60, Foreign: "disabled", Addrs: addrs("192.0.2.9")},
 			{Key: key("many.example.org.", zone.A), TTL: 60, Foreign: "weighted", Addrs: addrs("192.0.2.7", "192.0.2.8")},
 			{Key: key("*.example.org.", zone.A), TTL: 60, Addrs: addrs("192.0.2.3")},

@@ -78,6 +78,9 @@ func appendJSONSet(b []byte, r *zone.RRset) []byte {
 	if r.Foreign != "" {
 		b = appendString(append(b, `,"foreign":`...), r.Foreign)
 	}
+	if r.Detail != "" {
+		b = appendString(append(b, `,"detail":`...), r.Detail)
+	}
 	b = append(b, `,"addrs":[`...)
 	for i, addr := range r.Addrs {
 		if i > 0 {

@@ -36,6 +36,7 @@ type set struct {
 	Auto    bool          `json:"auto"`
 	Proxied bool          `json:"proxied"`
 	Foreign string        `json:"foreign"`
+	Detail  string        `json:"detail"`
 	Addrs   []netip.Addr  `json:"addrs"`
 	Members []zone.Member `json:"members"`
 }
@@ -43,7 +44,7 @@ type set struct {
 func (s set) rrset() zone.RRset {
 	return zone.RRset{
 		Key: zone.Key{Name: s.Name, Type: s.Type}, TTL: s.TTL, Addrs: s.Addrs,
-		Proxied: s.Proxied, Auto: s.Auto, Foreign: s.Foreign, Members: s.Members,
+		Proxied: s.Proxied, Auto: s.Auto, Foreign: s.Foreign, Detail: s.Detail, Members: s.Members,
 	}
 }
 

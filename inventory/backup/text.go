@@ -163,6 +163,9 @@ func appendNotes(b []byte, r *zone.RRset, i int) []byte {
 	if r.Foreign != "" {
 		note("foreign: ", r.Foreign)
 	}
+	if r.Detail != "" {
+		note("", r.Detail)
+	}
 	if i < 0 || i >= len(r.Members) {
 		return b
 	}

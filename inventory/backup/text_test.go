@@ -44,7 +44,7 @@ example.org. 3600 IN AAAA 2001:db8::1
 *.example.org. 60 IN A 192.0.2.3
 a\032b\059c.example.org. 60 IN A 192.0.2.6
 a\.b.example.org. 60 IN A 192.0.2.4
-; cdn.example.org. 60 IN A ; foreign: alias
+; cdn.example.org. 60 IN A ; foreign: alias, alias to lb.example.net. in Z1
 many.example.org. 60 IN A 192.0.2.7 ; foreign: weighted
 many.example.org. 60 IN A 192.0.2.8 ; foreign: weighted
 ns1.example.org. 60 IN A 192.0.2.53
@@ -163,6 +163,7 @@ func sets(t *rapid.T) zone.RRset {
 		TTL: zone.TTL(rapid.Uint32Range(1, 1<<31-1).Draw(t, "ttl")), Auto: rapid.Bool().Draw(t, "auto"),
 		Proxied: rapid.Bool().Draw(t, "proxied"),
 		Foreign: rapid.SampledFrom([]string{"", "", "", "alias", "weighted", "disabled", "generated"}).Draw(t, "foreign"),
+		Detail:  rapid.SampledFrom([]string{"", "weighted one=10\n two=\"20\"; x"}).Draw(t, "detail"),
 	}
 	members := rapid.Bool().Draw(t, "members")
 	for range rapid.IntRange(0, 4).Draw(t, "addresses") {
