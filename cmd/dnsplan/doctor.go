@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/plan/report"
@@ -41,8 +39,7 @@ func runDoctor(a *app, c *cobra.Command) error {
 		if hint == seeDoctor {
 			return ""
 		}
-		hint = strings.TrimSuffix(hint, ": {doctor}") // this is it
-		return pasted(hint, "", s.Settings.Command)
+		return pasted(apart(hint), "", s.Settings.Command)
 	})
 	if err := c.Context().Err(); err != nil {
 		return err

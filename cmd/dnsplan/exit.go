@@ -112,7 +112,8 @@ func adviceTable() []advised {
 		{is(providers.ErrZoneNotFound), exitError, "check the zone's name and its provider in the inventory: {doctor}"},
 		{is(providers.ErrNoListing), exitError, "allow the transfer of the zone, or name the RRsets"},
 		{as[*providers.RateLimitError], exitError, "try again at that time; -v shows what is left of the provider's budget"},
-		{as[*transport.AnswerError], exitError, "the trouble is at the provider's end: try again later; if it stays so, look at its status page or at the server's log"},
+		{serverError, exitError, "the trouble is at the provider's end: try again later; if it stays so, look at its status page or at the server's log"},
+		{as[*transport.AnswerError], exitError, "check the provider's URL in the inventory, and what stands between; -v shows each request"},
 		{is(http.ErrSchemeMismatch), exitError, "the server speaks HTTP there, and no HTTPS: check the provider's URL in the inventory"},
 		{as[*tls.CertificateVerificationError], exitError, "check the provider's URL in the inventory; a CA of one's own is trusted with SSL_CERT_FILE"},
 		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: {resume RUN}"},
@@ -128,10 +129,30 @@ func adviceTable() []advised {
 // seeDoctor is the hint for what a provider alone knows, and has said.
 const seeDoctor = "see all that is wrong with the provider: {doctor}"
 
+// apart takes the advice to run doctor away, where there is nothing for it to
+// look at, or where it is what runs.
+func apart(hint string) string {
+	if hint == seeDoctor {
+		return "-v shows each request"
+	}
+	return strings.TrimSuffix(hint, ": {doctor}")
+}
+
+// withoutInventory is an error about a provider that no inventory holds.
+type withoutInventory struct{ error }
+
+func (e *withoutInventory) Unwrap() error { return e.error }
+
 // webPage is an answer that is not the API's, whatever its status says.
 func webPage(err error) bool {
 	a, ok := errors.AsType[*transport.AnswerError](err)
 	return ok && a.Page
+}
+
+// serverError is a status of 500 or more.
+func serverError(err error) bool {
+	a, ok := errors.AsType[*transport.AnswerError](err)
+	return ok && a.Status >= http.StatusInternalServerError
 }
 
 // unknownHost is a server whose name has no address.
@@ -202,7 +223,11 @@ func advise(err error) advice {
 		return advice{exitError, "see: " + usage.command + " --help"}
 	}
 	for _, line := range adviceTable() {
-		if line.fits(err) {
+		switch {
+		case !line.fits(err):
+		case as[*withoutInventory](err):
+			return advice{line.code, strings.ReplaceAll(apart(line.hint), " in the inventory", "")}
+		default:
 			return advice{line.code, line.hint}
 		}
 	}

@@ -83,7 +83,7 @@ func runImport(a *app, c *cobra.Command, o *importOptions, args []string) error 
 			return fmt.Errorf("write inventory %s: %w", o.out, err)
 		}
 	}
-	base, err := a.importBase(c, s, o, z)
+	base, adHoc, err := a.importBase(c, s, o, z)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,10 @@ func runImport(a *app, c *cobra.Command, o *importOptions, args []string) error 
 		session.Log = a.notices.line
 	}
 	d, err := a.draft(c.Context(), session, names)
-	if err != nil {
+	switch {
+	case err != nil && adHoc:
+		return &withoutInventory{err}
+	case err != nil:
 		return err
 	}
 	if err := a.writeDraft(d, target); err != nil {
@@ -120,14 +123,14 @@ func importNames(args []string) (zone.Name, []zone.Name, error) {
 }
 
 // importBase is the inventory to fill: with a provider of the inventory that is
-// there, and its settings, or with one of a type.
-func (a *app) importBase(c *cobra.Command, s config.Settings, o *importOptions, z zone.Name) (*inventory.Inventory, error) {
+// there, and its settings, or with one of a type, which is ad hoc.
+func (a *app) importBase(c *cobra.Command, s config.Settings, o *importOptions, z zone.Name) (base *inventory.Inventory, adHoc bool, err error) {
 	if o.provider == "" {
-		return nil, &usageError{c.CommandPath(), errors.New("--provider is missing: a provider of the inventory, or a type")}
+		return nil, false, &usageError{c.CommandPath(), errors.New("--provider is missing: a provider of the inventory, or a type")}
 	}
 	settings, err := parseSettings(o.settings)
 	if err != nil {
-		return nil, &usageError{c.CommandPath(), err}
+		return nil, false, &usageError{c.CommandPath(), err}
 	}
 	path := o.out
 	if path == "" {
@@ -135,28 +138,28 @@ func (a *app) importBase(c *cobra.Command, s config.Settings, o *importOptions, 
 	}
 	old, err := a.oldInventory(c, s)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	p, known := old.Provider(o.provider)
 	switch {
 	case known && len(settings) > 0:
-		return nil, fmt.Errorf("--set is for a provider that is no part of an inventory, but %q stands in %s", o.provider, s.Inventory)
+		return nil, false, fmt.Errorf("--set is for a provider that no inventory holds, but %q stands in %s, with its settings: leave --set out, or name another inventory with -i", o.provider, s.Inventory)
 	case !known && !slices.Contains(inventory.ProviderTypes(), o.provider):
-		return nil, unknownProvider(o.provider, old, s.Inventory)
+		return nil, false, unknownProvider(o.provider, old, s.Inventory)
 	case !known:
 		p = inventory.Provider{Name: o.provider, Type: o.provider, Settings: settings}
 	}
 	if p, err = old.Moved(p, filepath.Dir(path)); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	base, err := inventory.Skeleton(path, p, z, o.view)
+	base, err = inventory.Skeleton(path, p, z, o.view)
 	if err != nil {
-		return nil, fmt.Errorf("provider %q, with what --set gives: %w", o.provider, err)
+		return nil, false, fmt.Errorf("provider %q, with what --set gives: %w", o.provider, err)
 	}
 	if known {
 		inherit(base, old)
 	}
-	return base, nil
+	return base, !known, nil
 }
 
 // inherit takes over what holds for all zones of the old inventory, and lends

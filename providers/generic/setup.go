@@ -2,7 +2,6 @@ package generic
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -76,7 +75,10 @@ func (s *Setup) Client(writes func(*http.Request) bool) *http.Client {
 func (e Entry) Open(s providers.Settings) (providers.Provider, error) {
 	setup := &Setup{settings: s}
 	l, hooks, err := e.Make(setup)
-	if err = errors.Join(setup.err, err); err != nil {
+	if setup.err != nil { // which is the reason for err, or err itself
+		err = setup.err
+	}
+	if err != nil {
 		return nil, err
 	}
 	return New(l, e.Quirks, hooks, Config{Name: s.Name, Secrets: setup.secrets})
