@@ -72,6 +72,9 @@ const (
 	Disagree Class = "disagree"
 	// Lagging: the servers agree, and a resolver does not give the new answer.
 	Lagging Class = "lagging"
+	// Probe: the service at an address does not answer as the record's probe
+	// wants.
+	Probe Class = "probe"
 	// Unreachable: what is needed does not answer.
 	Unreachable Class = "unreachable"
 	// Linked: a zone or group that moves together with this one failed.
