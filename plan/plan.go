@@ -92,11 +92,23 @@ type Policy struct {
 	// verification after its computed wait.
 	Timeout   int64      `json:"timeout_seconds"`
 	Resolvers []Resolver `json:"resolvers"`
+	// OnFailure is what happens where a check behind a switch fails.
+	OnFailure OnFailure `json:"on_failure,omitempty"`
 	// Reason, Ticket and By go into the change log.
 	Reason string `json:"reason,omitempty"`
 	Ticket string `json:"ticket,omitempty"`
 	By     string `json:"by,omitempty"`
 }
+
+// OnFailure is what happens to a zone where a check behind its switch fails.
+type OnFailure string
+
+// What may happen: Rollback, the zero value, puts the old addresses back at
+// once; Hold leaves everything at the low TTL until a person decides.
+const (
+	Rollback OnFailure = ""
+	Hold     OnFailure = "hold"
+)
 
 // Resolver is a recursive resolver to ask.
 type Resolver struct {

@@ -73,6 +73,8 @@ func (p *Plan) checkPolicy() error {
 		return damagedf("policy: timeout_seconds %d", o.Timeout)
 	case !isQuorum(o.Require):
 		return damagedf("policy: require %q", o.Require)
+	case o.OnFailure != Rollback && o.OnFailure != Hold:
+		return damagedf("policy: on_failure %q", o.OnFailure)
 	}
 	return nil
 }

@@ -113,6 +113,7 @@ var otherEdits = []edit{
 	{"a time-out that overflows", func(p *plan.Plan) { p.Policy.Timeout = math.MaxInt64 }, "policy: timeout_seconds"},
 	{"a change TTL above all", func(p *plan.Plan) { p.Policy.ChangeTTL = math.MaxUint32 }, "policy: change_ttl"},
 	{"nobody agrees", func(p *plan.Plan) { p.Policy.Require = "most" }, `policy: require "most"`},
+	{"neither back nor held", func(p *plan.Plan) { p.Policy.OnFailure = "rollback" }, `policy: on_failure "rollback"`},
 	{"none agree", func(p *plan.Plan) { p.Policy.Require = "0" }, `policy: require "0"`},
 	{"a sync time back", func(p *plan.Plan) { p.Zones[0].Sync = -1 }, "zone example.org.: sync_seconds -1"},
 	{"a sync time that overflows", func(p *plan.Plan) { p.Zones[0].Sync = math.MaxInt64 }, "zone example.org.: sync_seconds"},
