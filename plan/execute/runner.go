@@ -167,13 +167,19 @@ func (w *work) timeout() time.Duration {
 	return time.Duration(max(w.Plan.Policy.Timeout, w.zone().Sync)) * time.Second
 }
 
+// progress tells what is waited for until it comes, or is given up at a deadline.
 func (w *work) progress(doing string, deadline time.Time, lines []verify.Line) {
+	w.tell(Progress{Doing: doing, Deadline: deadline, Lines: lines})
+}
+
+func (w *work) tell(p Progress) {
 	if w.Observer == nil {
 		return
 	}
+	p.Step, p.Closing = w.step.ID, w.action.Closing
 	w.observing.Lock()
 	defer w.observing.Unlock()
-	w.Observer.Progress(Progress{Step: w.step.ID, Closing: w.action.Closing, Doing: doing, Deadline: deadline, Lines: lines})
+	w.Observer.Progress(p)
 }
 
 // want is what servers should answer for c once the write before this step has

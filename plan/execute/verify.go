@@ -168,7 +168,7 @@ func (w *work) gate(ctx context.Context) error {
 		return failf(Disagree, "resolvers still hold the old TTL, nothing is switched: %s", explainLines(over))
 	}
 	if until.After(now) {
-		w.progress("waiting until resolvers have forgotten the old TTL", until, worst(held))
+		w.tell(Progress{Doing: "waiting until resolvers have forgotten the old TTL", Deadline: until, Then: Ends, Lines: worst(held)})
 		if err := w.Clock.SleepUntil(ctx, until.Add(Margin)); err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (w *work) patiently(ctx context.Context, do func() error) error {
 		if !ok {
 			return w.explain(err)
 		}
-		w.progress("trying again: "+err.Error(), again, nil)
+		w.tell(Progress{Doing: "trying again: " + err.Error(), Deadline: again, Then: TriesAgain})
 		if err := w.Clock.SleepUntil(ctx, again); err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (w *work) inSync(ctx context.Context, p providers.Provider, s providers.Syn
 		return nil
 	}
 	until := w.Clock.Now().Add(p.Limits(w.ref.Zone).Sync)
-	w.progress("waiting until the provider is in sync", until, nil)
+	w.tell(Progress{Doing: "waiting until the provider is in sync", Deadline: until, Then: Ends})
 	return w.Clock.SleepUntil(ctx, until)
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
@@ -53,10 +54,15 @@ func (f *plainFace) event(n *nowState, e journal.Event) []byte {
 // plainAnswers is how many resolvers' answers of one step get a line each.
 const plainAnswers = 24
 
-// progress tells the answers of resolvers that are new.
+// progress tells why something is tried again, and the answers of resolvers that
+// are new.
 func (f *plainFace) progress(n *nowState, p execute.Progress) (out []byte) {
 	if f.step != p.Step {
 		f.step, f.answers = p.Step, map[string]string{}
+	}
+	if p.Then == execute.TriesAgain && n.step != nil {
+		text := stepMark(StepRunning).sign(n.o) + " " + n.step.name() + ": tries again at " + n.o.clock(p.Deadline)
+		return f.say(n, text+": "+strings.TrimPrefix(p.Doing, "trying again: "))
 	}
 	for _, l := range p.Lines {
 		who := l.Server + " " + string(l.Name) + " " + l.Type.String()
@@ -142,7 +148,7 @@ func (n *nowState) stepText(s *entry, e journal.Event) (string, StepState) {
 // said is what an event holds for people.
 func said(e journal.Event) string {
 	if text := firstOf(e.Error, e.Message); text != "" {
-		return ": " + text
+		return ": " + reason(e.Zone, text)
 	}
 	return ""
 }

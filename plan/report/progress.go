@@ -131,12 +131,21 @@ func (n *nowState) take(e journal.Event) {
 	}
 }
 
-// deadline is when the wait of the step that runs ends, or when agreement is
-// given up, with the word for it; zero without one. Behind a wait a step may
-// still look for agreement.
+// deadline is when the wait of the step that runs ends, or when what it does is
+// given up or tried again, with the word for it; zero without one. Behind a wait
+// a step may still look for agreement.
 func (n *nowState) deadline() (at time.Time, word string) {
 	if n.step != nil && !n.step.until.IsZero() && !n.doing.Deadline.After(n.step.until) {
 		return n.step.until, "ends"
+	}
+	switch n.doing.Then {
+	case execute.Ends:
+		return n.doing.Deadline, "ends"
+	case execute.TriesAgain:
+		if !n.o.Now.Before(n.doing.Deadline) {
+			return time.Time{}, "" // it is being tried
+		}
+		return n.doing.Deadline, "tries again at"
 	}
 	return n.doing.Deadline, "gives up at"
 }

@@ -319,3 +319,34 @@ func TestASCII(t *testing.T) {
 		}
 	}
 }
+
+// TestTriesAgain: a wait before another try is no wait that is given up; a pipe
+// is told at once, and of its length.
+func TestTriesAgain(t *testing.T) {
+	p := move(t)
+	limited := execute.Progress{
+		Step: "s1", Doing: "trying again: write example.org.: rate limited", Deadline: made.Add(10 * time.Minute), Then: execute.TriesAgain,
+	}
+	show := func(view *report.Progress) {
+		view.Begin(p, planID)
+		view.Event(journal.Event{At: made, Kind: journal.Start, Step: "s1"})
+		view.Progress(limited)
+		view.Tick(made.Add(2 * time.Minute))
+		view.Tick(made.Add(11 * time.Minute))
+	}
+	var plain, live bytes.Buffer
+	show(report.NewPlain(&plain, options()))
+	for _, want := range []string{
+		"s1 backup: tries again at 06:10:00 UTC: write example.org.: rate limited\n",
+		"still at s1 backup (2m of 10m, tries again at 06:10:00 UTC)\n",
+		"still at s1 backup (11m)\n",
+	} {
+		if !strings.Contains(plain.String(), want) {
+			t.Errorf("plain: no %q in\n%s", want, plain.String())
+		}
+	}
+	show(report.NewLive(&live, options()))
+	if got := live.String(); !strings.Contains(got, "8m left · tries again at 06:10:00 UTC") || strings.Contains(got, "gives up") {
+		t.Errorf("live:\n%s", got)
+	}
+}

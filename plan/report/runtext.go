@@ -118,7 +118,16 @@ func (p *page) problem(indent int, f Problem) {
 	if len(line) > 1 {
 		line = append(line, txt(": "))
 	}
-	p.row(indent+2, strings.Repeat(" ", indent), append(line, txt(f.Error+" "), in(dim, "("+keep(p.o.clock(f.At))+")"))...)
+	p.row(indent+2, strings.Repeat(" ", indent), append(line, txt(reason(f.Zone, f.Error)+" "), in(dim, "("+keep(p.o.clock(f.At))+")"))...)
+}
+
+// reason is an error behind its step and zone, without saying both again:
+// "switch in example.org.: refused" is "refused".
+func reason(zone, text string) string {
+	if kind, rest, found := strings.Cut(text, " in "+zone+": "); found && zone != "" && !strings.Contains(kind, " ") {
+		return rest
+	}
+	return text
 }
 
 // waiting says how far a wait is: "12m of 1h, ends 02:41:07 UTC".
