@@ -38,6 +38,9 @@ func (c *Chain) attempt(r *http.Request, body []byte, writes bool) (a attempt) {
 	if a.err == nil {
 		a.body, a.err = readReply(a.resp)
 	}
+	if a.resp == nil && errors.Is(a.err, io.EOF) {
+		a.err = fmt.Errorf("the connection was closed in the place of a reply: %w", a.err)
+	}
 	a.took = time.Since(a.began)
 	if a.err != nil && r.Context().Err() == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		// The caller's context has not ended, so its error must not be found.

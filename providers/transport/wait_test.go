@@ -3,6 +3,7 @@ package transport_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -97,6 +98,7 @@ func TestErrorsByOutcome(t *testing.T) {
 		{"write, moved", post, reply(307, "Location", "/login"), false, `"moved to /login"`},
 		{"read, no reply", get, fails(errBroken), false, "connection reset"},
 		{"write, no reply", post, fails(errBroken), true, "outcome unknown: POST /zones was sent: connection reset"},
+		{"read, closed", get, fails(io.EOF), false, "the connection was closed in the place of a reply"},
 		{"write, breaks off", post, broken(200), true, "the reply breaks off: connection reset"},
 		{"write, no connection", post, fails(refused), false, "dial tcp: connection refused"},
 	} {
