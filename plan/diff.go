@@ -22,6 +22,7 @@ type Record struct {
 	Comment      string
 	ACME         string
 	ReplaceCNAME bool
+	Probe        *Probe
 }
 
 // Desired is one zone as the inventory wants it.
@@ -33,6 +34,9 @@ type Desired struct {
 	// Prune says that live address names outside Records are deleted.
 	Prune           bool
 	Ignore, Protect []zone.Glob
+	// AllowReserved leaves out the warnings about addresses that the internet
+	// does not route.
+	AllowReserved bool
 	// MinTTL and MaxTTL are the provider's; 0 is no bound.
 	MinTTL, MaxTTL zone.TTL
 	// Servers, Discover and Sync go into the plan's Zone.
@@ -109,6 +113,7 @@ type differ struct {
 	cuts   map[zone.Name]bool
 	// targets are the names that the zone's NS records point at.
 	targets map[zone.Name]bool
+	blocks  []block // reserved, once needed
 }
 
 // index finds the CNAME records and the zone cuts (RFC 1034, section 4.2.1).
@@ -324,17 +329,22 @@ func clamp(ttl, low, high zone.TTL) zone.TTL {
 }
 
 func (w *differ) change(r *Record, a Action, before, after *State) Change {
-	return Change{
+	c := Change{
 		ZoneRef: w.d.ZoneRef, Key: r.Key, Action: a, Before: before, After: after,
 		Add: []netip.Addr{}, Remove: []netip.Addr{}, Cached: w.d.Cached[r.Key],
 		Group: r.Group, Owner: r.Owner, Comment: r.Comment, ACME: r.ACME,
 	}
+	if c.probed() {
+		c.Probe = r.Probe
+	}
+	return c
 }
 
 func (w *differ) add(c Change) {
 	if w.isGlue(c.Name) {
 		w.warn("below-zone-cut", c.Name, "the name lies below a zone cut: the zone's servers refer to another zone for it")
 	}
+	w.warnReserved(&c)
 	w.diff.Changes = append(w.diff.Changes, c)
 }
 

@@ -168,6 +168,9 @@ type Change struct {
 	Owner   string   `json:"owner,omitempty"`
 	Comment string   `json:"comment,omitempty"`
 	ACME    string   `json:"acme,omitempty"`
+	// Probe is what the service behind the addresses is asked before the switch
+	// and behind it; nil is nothing.
+	Probe *Probe `json:"probe,omitempty"`
 }
 
 // MarshalJSON writes the members of the contract in their order, view only

@@ -17,7 +17,7 @@ import (
 // behind the addresses say what a zone file cannot:
 //
 //	live  proxied, auto (TTL), foreign=alias
-//	want  proxied=on, proxied=off, group=web, replace (a CNAME)
+//	want  proxied=on, proxied=off, group=web, replace (a CNAME), probe=http
 type site struct {
 	zone, view      string
 	live, want      string
@@ -124,6 +124,8 @@ func wanted(t testing.TB, z zone.Name, f []string) plan.Record {
 			r.Group = value
 		case "replace":
 			r.ReplaceCNAME = true
+		case "probe":
+			r.Probe = probes()[value]
 		default:
 			r.Addrs = append(r.Addrs, parseAddr(t, w))
 		}

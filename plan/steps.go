@@ -11,10 +11,14 @@ import (
 
 // steps lays the changes out as one sequence:
 //
-//	backup, preflight
-//	lower-ttl, propagate, expire, gate      for all that need it
-//	switch, propagate, expire, verify       for each group, in name order
-//	settle, raise-ttl                       for all
+//	backup, preflight, probe                     for all
+//	lower-ttl, propagate, expire, gate           for all that need it
+//	probe, switch, propagate, expire, verify     for each group, in name order
+//	settle, raise-ttl                            for all
+//
+// Each probe step asks the new addresses, of records that have a probe; verify
+// and settle ask through the name. Under the direct strategy it is backup,
+// probe, switch.
 //
 // Names outside a group and deletions form one last group.
 type steps struct {
@@ -43,10 +47,12 @@ func (s *steps) build() []Step {
 	all := s.where(func(*Change, course) bool { return true })
 	s.add(Step{Kind: StepBackup, Changes: all, Detail: "keep a copy of " + s.zonesOf(all)})
 	if s.plan.Policy.Strategy == Direct {
+		s.probe(all, "")
 		s.add(Step{Kind: StepSwitch, Changes: all, Detail: s.counts(all)})
 		return s.out
 	}
 	s.add(Step{Kind: StepPreflight, Changes: all, Detail: "authoritative servers answer, resolvers give a baseline"})
+	s.probe(all, "")
 	s.lowering()
 	for _, g := range s.groups() {
 		s.group(g)
@@ -96,6 +102,14 @@ func (s *steps) groups() []grouped {
 	return append(out, last)
 }
 
+// idsOf are the ids of the group's changes.
+func (s *steps) idsOf(g grouped) (ids []string) {
+	for _, i := range g.changes {
+		ids = append(ids, s.plan.Changes[i].ID)
+	}
+	return ids
+}
+
 // writtenBy returns the ids of the group's changes that kind brings about.
 func (s *steps) writtenBy(kind Kind, g grouped) (ids []string) {
 	for _, i := range g.changes {
@@ -108,6 +122,7 @@ func (s *steps) writtenBy(kind Kind, g grouped) (ids []string) {
 
 // group switches one group and verifies it before the next one.
 func (s *steps) group(g grouped) {
+	s.probe(s.idsOf(g), g.name)
 	var touched []string
 	for _, kind := range []Kind{StepProxyOff, StepProxyOn, StepSwitch} {
 		ids := s.writtenBy(kind, g)
@@ -124,14 +139,14 @@ func (s *steps) group(g grouped) {
 		s.propagate(asked, g.name)
 	}
 	s.expire(touched, g.name, func(c course) zone.TTL { return c.behind }, "resolvers may hold the old answer")
-	s.add(Step{Kind: StepVerify, Changes: touched, Group: g.name, Detail: "servers and resolvers give the new answer"})
+	s.add(Step{Kind: StepVerify, Changes: touched, Group: g.name, Detail: "servers and resolvers give the new answer" + s.alsoProbed(touched)})
 }
 
 // ending lets the new state settle and raises the TTLs, those of changes that
 // are about nothing else too.
 func (s *steps) ending() {
 	if settle := s.where(func(_ *Change, c course) bool { return c.settle }); len(settle) > 0 && s.plan.Policy.Settle > 0 {
-		s.add(Step{Kind: StepSettle, Changes: settle, Seconds: s.plan.Policy.Settle, Detail: "the new state stays good"})
+		s.add(Step{Kind: StepSettle, Changes: settle, Seconds: s.plan.Policy.Settle, Detail: "the new state stays good" + s.alsoProbed(settle)})
 	}
 	if raise := s.where(func(_ *Change, c course) bool { return c.raise || c.write == StepRaise }); len(raise) > 0 {
 		s.add(Step{Kind: StepRaise, Changes: raise, Detail: s.ttls(StepRaise, raise)})

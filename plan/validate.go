@@ -51,11 +51,11 @@ func (p *Plan) checkKinds() error {
 	return nil
 }
 
-// executed tells whether there is code that does steps of the kind. StepProbe
-// and StepCommand have none.
+// executed tells whether there is code that does steps of the kind. StepCommand
+// has none.
 func (k Kind) executed() bool {
 	switch k {
-	case StepBackup, StepPreflight, StepGate, StepPropagate, StepVerify:
+	case StepBackup, StepPreflight, StepGate, StepPropagate, StepVerify, StepProbe:
 		return true
 	}
 	return k.Writes() || k.Waits()
@@ -155,7 +155,7 @@ func (c *Change) check(policy *Policy) error {
 	case !c.whole():
 		return fmt.Errorf("action %q does not fit before and after", c.Action)
 	}
-	for _, check := range []func() error{c.checkStates, c.checkAction, c.checkReplaces} {
+	for _, check := range []func() error{c.checkStates, c.checkAction, c.checkReplaces, c.checkProbe} {
 		if err := check(); err != nil {
 			return err
 		}
