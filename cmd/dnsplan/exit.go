@@ -116,6 +116,7 @@ func adviceTable() []advised {
 		{as[*transport.AnswerError], exitError, "check the provider's URL in the inventory, and what stands between; -v shows each request"},
 		{is(http.ErrSchemeMismatch), exitError, "the server speaks HTTP there, and no HTTPS: check the provider's URL in the inventory"},
 		{as[*tls.CertificateVerificationError], exitError, "check the provider's URL in the inventory; a CA of one's own is trusted with SSL_CERT_FILE"},
+		{as[*journal.TamperError], exitError, "do not rely on what stands from that line on: compare it with a copy of the file, and with the journal of each run: {runs}"},
 		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: {resume RUN}"},
 		{is(fs.ErrPermission), exitError, "check who owns the file and its mode"},
 		{is(syscall.ECONNREFUSED), exitError, "nothing listens there: check the server's address and port in the inventory, and that it runs"},

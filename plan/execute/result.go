@@ -60,6 +60,8 @@ type ChangeResult struct {
 	Error string
 	// VerifiedBy are the servers that gave the new answer.
 	VerifiedBy []string
+	// VerifiedAt is when they had all given it; zero when nobody has.
+	VerifiedAt time.Time
 }
 
 // Result is how a run stands, for people and for the change log.
@@ -90,7 +92,7 @@ func (s *State) Result() Result {
 	counts := map[Made]int{}
 	for i := range s.plan.Changes {
 		c := &s.plan.Changes[i]
-		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.begun(c, plan.Kind.Writes), Switching: s.begun(c, switches(c)), Live: s.live(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy}
+		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.begun(c, plan.Kind.Writes), Switching: s.begun(c, switches(c)), Live: s.live(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy, VerifiedAt: s.zones[c.ZoneRef].verifiedAt}
 		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied && (f.Class == Linked || f.Class == Stopped) {
 			cr.Error = f.Error
 		}

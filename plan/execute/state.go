@@ -56,6 +56,8 @@ type zoneState struct {
 	silent []string
 	// verifiedBy are the servers that gave the new answer.
 	verifiedBy []string
+	// verifiedAt is when they had all given it.
+	verifiedAt time.Time
 	backup     string
 }
 
@@ -195,7 +197,7 @@ func (s *State) applyStep(e journal.Event) {
 		st.closed[ref], st.undone[ref] = true, e.At
 	case e.Kind == journal.Done:
 		st.done[ref] = e.At
-		s.learn(z, f)
+		s.learn(z, f, e.At)
 		s.advance()
 	case e.Kind == journal.Failed && e.Undo:
 		st.closed[ref], st.undone[ref] = true, e.At
@@ -230,7 +232,7 @@ func (s *State) everywhere(st *plan.Step) bool {
 	return len(s.steps[st.ID].done) == len(s.index.order[st.ID])
 }
 
-func (s *State) learn(z *zoneState, f facts) {
+func (s *State) learn(z *zoneState, f facts, at time.Time) {
 	for id, ttl := range f.Seen {
 		s.seen[id] = max(s.seen[id], ttl)
 	}
@@ -241,7 +243,7 @@ func (s *State) learn(z *zoneState, f facts) {
 		z.silent = f.Silent
 	}
 	if f.VerifiedBy != nil {
-		z.verifiedBy = f.VerifiedBy
+		z.verifiedBy, z.verifiedAt = f.VerifiedBy, at
 	}
 	if f.Backup != "" {
 		z.backup = f.Backup

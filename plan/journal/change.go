@@ -49,10 +49,21 @@ type Change struct {
 	By         string   `json:"by"`
 	// VerifiedBy names who answered: "ns1.example.org. 192.0.2.53:53".
 	VerifiedBy []string `json:"verified_by"`
+	// VerifiedAt is when they had all given it, in UTC; zero where nobody has.
+	VerifiedAt time.Time `json:"verified_at,omitzero"`
 	// Run and ID name the entry: one of each pair is kept. A rollback of the
 	// same change needs an ID of its own.
 	Run string `json:"run"`
 	ID  string `json:"change"`
+
+	// AppendChanges sets the rest, which chains the entries. Seq is the line of
+	// the entry, from 1. SHA256 is over the line's bytes from the first brace up
+	// to, and without, the comma before that last member. Prev is the SHA256 of
+	// the entry before; in the first entry, that of all bytes before it in the
+	// file. The entries of older versions have none of the three.
+	Seq    int    `json:"seq,omitempty"`
+	Prev   string `json:"prev,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // changeKey is what makes an entry unique.
@@ -64,23 +75,31 @@ func (c Change) key() changeKey { return changeKey{c.Run, c.ID} }
 // anew from the whole log. An entry whose Run and ID are logged already is left
 // out, so that calling it again after a crash adds only what is missing. A torn
 // last line is cut off first. It waits for a process that is appending.
-// Errors: a *DamageError when an earlier line is bad, or others; behind an
-// error call it again with the same entries.
-func AppendChanges(stateDir string, changes []Change) error {
+// It returns where the log stands then, which the run's End event keeps; see
+// VerifyChanges.
+// Errors: a *DamageError when an earlier line cannot be read, or others; behind
+// an error call it again with the same entries. An entry that was edited and can
+// be read is no error here: a run must be able to end.
+func AppendChanges(stateDir string, changes []Change) (Head, error) {
 	return appendChanges(stateDir, changes, openFile)
 }
 
-func appendChanges(stateDir string, changes []Change, open opener) (err error) {
+func appendChanges(stateDir string, changes []Change, open opener) (head Head, err error) {
 	path := filepath.Join(stateDir, ChangeLogFile)
 	lock := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(fileMode))
 	if err := lock.Lock(); err != nil {
-		return fmt.Errorf("append to change log: %w", err)
+		return Head{}, fmt.Errorf("append to change log: %w", err)
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	log, err := appendMissing(path, changes, open)
 	if err != nil {
-		return err
+		return Head{}, err
 	}
+	return headOf(log), writeTable(stateDir, log)
+}
+
+// writeTable replaces the table as a whole, durably.
+func writeTable(stateDir string, log []Change) error {
 	table := filepath.Join(stateDir, ChangeLogTable)
 	if err := renameio.WriteFile(table, Markdown(log), fileMode,
 		renameio.WithTempDir(stateDir), renameio.WithStaticPermissions(fileMode)); err != nil {
@@ -102,7 +121,7 @@ func appendMissing(path string, changes []Change, open opener) ([]Change, error)
 	if err != nil {
 		return nil, err
 	}
-	log, lines, err := addMissing(log, changes)
+	log, lines, err := addMissing(log, b[:size], changes)
 	if err != nil {
 		return nil, fmt.Errorf("append to change log %s: %w", path, err)
 	}
@@ -122,8 +141,9 @@ func appendMissing(path string, changes []Change, open opener) ([]Change, error)
 	return log, nil
 }
 
-// addMissing returns log with the changes that it lacks, and their lines.
-func addMissing(log, changes []Change) ([]Change, []byte, error) {
+// addMissing returns log, whose bytes are before, with the changes that it
+// lacks, and their lines.
+func addMissing(log []Change, before []byte, changes []Change) ([]Change, []byte, error) {
 	known := make(map[changeKey]bool, len(log))
 	for _, c := range log {
 		known[c.key()] = true
@@ -137,12 +157,11 @@ func addMissing(log, changes []Change) ([]Change, []byte, error) {
 			continue
 		}
 		known[c.key()] = true
-		c = c.normal()
-		line, err := marshal(c)
+		sealed, line, err := seal(c.normal(), log, before)
 		if err != nil {
 			return nil, nil, fmt.Errorf("change %q of run %q: %w", c.ID, c.Run, err)
 		}
-		log, lines = append(log, c), append(append(lines, line...), '\n')
+		log, lines = append(log, sealed), append(lines, line...)
 	}
 	return log, lines, nil
 }
@@ -150,7 +169,7 @@ func addMissing(log, changes []Change) ([]Change, []byte, error) {
 // normal returns c as it is written: whole seconds in UTC, and lists that are
 // empty rather than null.
 func (c Change) normal() Change {
-	c.At = c.At.UTC().Truncate(time.Second)
+	c.At, c.VerifiedAt = c.At.UTC().Truncate(time.Second), c.VerifiedAt.UTC().Truncate(time.Second)
 	for _, list := range []*[]string{&c.OldValues, &c.NewValues, &c.VerifiedBy} {
 		if *list == nil {
 			*list = []string{}
@@ -162,7 +181,9 @@ func (c Change) normal() Change {
 // ReadChanges returns the change log, oldest entry first; a state folder
 // without one has no entries. It changes nothing, so it may run while another
 // process appends: a torn last line is left out. Its error for a bad line
-// before the last is a *DamageError.
+// before the last is a *DamageError; the entries before that line come with it.
+// That an entry was edited and can still be read is not noticed here: see
+// VerifyChanges.
 func ReadChanges(stateDir string) ([]Change, error) {
 	path := filepath.Join(stateDir, ChangeLogFile)
 	b, err := os.ReadFile(path)
@@ -176,8 +197,8 @@ func ReadChanges(stateDir string) ([]Change, error) {
 	return log, err
 }
 
-// parseChanges returns the entries of b and the bytes that they take. What
-// follows them is a torn last line.
+// parseChanges returns the entries of b and the bytes that they take, also in
+// front of a bad line. What follows them without an error is a torn last line.
 func parseChanges(path string, b []byte) (log []Change, size int, err error) {
 	for size < len(b) {
 		line, rest, ended := bytes.Cut(b[size:], []byte("\n"))
@@ -189,7 +210,7 @@ func parseChanges(path string, b []byte) (log []Change, size int, err error) {
 			if len(rest) == 0 {
 				return log, size, nil
 			}
-			return nil, 0, &DamageError{Path: path, Line: len(log) + 1, Reason: err.Error()}
+			return log, size, &DamageError{Path: path, Line: len(log) + 1, Reason: err.Error()}
 		}
 		log = append(log, c)
 		size += len(line) + 1

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,8 +18,18 @@ func entry(run, id string) Change {
 		At: now, Zone: "example.org.", Name: "www.example.org.", Type: "A", Action: "update",
 		OldValues: []string{"192.0.2.1"}, NewValues: []string{"203.0.113.11"}, OldTTL: 86400, NewTTL: 3600,
 		Reason: "move", Ticket: "OPS-1", Impact: "none", By: "ops",
-		VerifiedBy: []string{"ns1.example.org. 192.0.2.53:53", "google 8.8.8.8"}, Run: run, ID: id,
+		VerifiedBy: []string{"ns1.example.org. 192.0.2.53:53", "google 8.8.8.8"}, VerifiedAt: now.Add(time.Hour), Run: run, ID: id,
 	}
+}
+
+// unsealed are entries without what chains them.
+func unsealed(log []Change) []Change {
+	var out []Change
+	for _, c := range log {
+		c.Seq, c.Prev, c.SHA256 = 0, "", ""
+		out = append(out, c)
+	}
+	return out
 }
 
 // table checks that the table is the log's and returns its rows.
@@ -45,7 +56,7 @@ func TestAppendChangesOnce(t *testing.T) {
 	}
 	a, b, other := entry("01K0A", "c1"), entry("01K0A", "c2"), entry("01K0B", "c1")
 	for _, batch := range [][]Change{{a}, {a, b, b}, {a, b}, {other}, nil} {
-		if err := AppendChanges(dir, batch); err != nil {
+		if _, err := AppendChanges(dir, batch); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,12 +64,12 @@ func TestAppendChangesOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Change{a, b, other}, log); diff != "" {
+	if diff := cmp.Diff([]Change{a, b, other}, unsealed(log)); diff != "" {
 		t.Error(diff)
 	}
 	rows := table(t, dir)
 	const want = "| 2026-11-23T06:00:00Z | example.org. | www.example.org. | A | update | 192.0.2.1 | 203.0.113.11 | 86400 -> 3600 " +
-		"| move | OPS-1 | none | ops | ns1.example.org. 192.0.2.53:53, google 8.8.8.8 | 01K0A/c1 |"
+		"| move | OPS-1 | none | ops | ns1.example.org. 192.0.2.53:53, google 8.8.8.8 at 2026-11-23T07:00:00Z | 01K0A/c1 |"
 	if len(rows) != 3 || rows[0] != want {
 		t.Errorf("rows\n%s\nwant\n%s", strings.Join(rows, "\n"), want)
 	}
@@ -100,14 +111,14 @@ func TestATornChangeLogIsMended(t *testing.T) {
 	for _, tail := range []string{`{"date":"20`, "\x00\x00\x00", "garbage\n"} {
 		dir := t.TempDir()
 		a, b := entry("01K0A", "c1"), entry("01K0A", "c2")
-		if err := AppendChanges(dir, []Change{a}); err != nil {
+		if _, err := AppendChanges(dir, []Change{a}); err != nil {
 			t.Fatal(err)
 		}
 		appendBytes(t, filepath.Join(dir, ChangeLogFile), []byte(tail))
 		if log, err := ReadChanges(dir); err != nil || len(log) != 1 {
 			t.Errorf("%q: read %d, %v", tail, len(log), err)
 		}
-		if err := AppendChanges(dir, []Change{a, b}); err != nil {
+		if _, err := AppendChanges(dir, []Change{a, b}); err != nil {
 			t.Fatal(err)
 		}
 		if rows := table(t, dir); len(rows) != 2 {
@@ -118,7 +129,7 @@ func TestATornChangeLogIsMended(t *testing.T) {
 
 func TestADamagedChangeLogIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	if err := AppendChanges(dir, []Change{entry("01K0A", "c1"), entry("01K0A", "c2")}); err != nil {
+	if _, err := AppendChanges(dir, []Change{entry("01K0A", "c1"), entry("01K0A", "c2")}); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, ChangeLogFile)
@@ -131,7 +142,7 @@ func TestADamagedChangeLogIsRefused(t *testing.T) {
 	if damage, ok := errors.AsType[*DamageError](err); !ok || damage.Line != 1 {
 		t.Errorf("read: %v", err)
 	}
-	if err := AppendChanges(dir, nil); err == nil {
+	if _, err := AppendChanges(dir, nil); err == nil {
 		t.Error("appended to it")
 	}
 }
@@ -139,14 +150,14 @@ func TestADamagedChangeLogIsRefused(t *testing.T) {
 func TestAppendChangesRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []Change{{}, {Run: "r", ID: "c1"}, {Run: "r", At: now}, {ID: "c1", At: now}} {
-		if err := AppendChanges(dir, []Change{entry("01K", "c1"), c}); err == nil {
+		if _, err := AppendChanges(dir, []Change{entry("01K", "c1"), c}); err == nil {
 			t.Errorf("%+v was taken", c)
 		}
 	}
 	if log, err := ReadChanges(dir); err != nil || len(log) != 0 {
 		t.Errorf("part of a refused batch: %v, %v", log, err)
 	}
-	if err := AppendChanges(filepath.Join(dir, "none"), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := AppendChanges(filepath.Join(dir, "none"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
 }
@@ -156,13 +167,13 @@ func TestAChangeLogOnAFullDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			batch := []Change{entry("01K0A", "c1"), entry("01K0A", "c2")}
-			if err := appendChanges(dir, batch, opened(b)); err == nil {
+			if _, err := appendChanges(dir, batch, opened(b)); err == nil {
 				t.Fatal("no error")
 			}
 			if _, err := ReadChanges(dir); err != nil {
 				t.Fatal(err)
 			}
-			if err := AppendChanges(dir, batch); err != nil {
+			if _, err := AppendChanges(dir, batch); err != nil {
 				t.Fatal(err)
 			}
 			if rows := table(t, dir); len(rows) != 2 {
@@ -177,7 +188,7 @@ func TestAppendChangesIsSafeForConcurrentUse(t *testing.T) {
 	var wg sync.WaitGroup
 	for id := range strings.SplitSeq("abcdefgh", "") {
 		wg.Go(func() {
-			if err := AppendChanges(dir, []Change{entry("01K0A", id), entry("01K0A", "shared")}); err != nil {
+			if _, err := AppendChanges(dir, []Change{entry("01K0A", id), entry("01K0A", "shared")}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -191,7 +202,7 @@ func TestAppendChangesIsSafeForConcurrentUse(t *testing.T) {
 func TestChangesAreWrittenInUTC(t *testing.T) {
 	dir := t.TempDir()
 	c := Change{Run: "01K", ID: "c1", At: now.Add(300 * time.Millisecond).In(time.FixedZone("x", 3600))}
-	if err := AppendChanges(dir, []Change{c}); err != nil {
+	if _, err := AppendChanges(dir, []Change{c}); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, ChangeLogFile))
@@ -200,8 +211,9 @@ func TestChangesAreWrittenInUTC(t *testing.T) {
 	}
 	const want = `{"date":"2026-11-23T06:00:00Z","zone":"","view":"","name":"","type":"","action":"","outcome":"","old_values":[],"new_values":[],` +
 		`"old_ttl":0,"new_ttl":0,"old_proxied":false,"new_proxied":false,"reason":"","ticket":"","impact":"","by":"","verified_by":[],` +
-		`"run":"01K","change":"c1"}` + "\n"
-	if string(b) != want {
+		`"run":"01K","change":"c1","seq":1,"prev":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",` +
+		`"sha256":"HASH"}` + "\n"
+	if got := regexp.MustCompile(`"sha256":"[0-9a-f]{64}"`).ReplaceAllString(string(b), `"sha256":"HASH"`); got != want {
 		t.Errorf("%s want %s", b, want)
 	}
 }

@@ -21,6 +21,13 @@
 // B.4) over the line's bytes from the first brace up to, and without, the comma
 // before that member. Every line stays valid JSON for jq and ends in a newline.
 //
+// The change log is a hash chain, so that an entry that was edited, taken out,
+// put in or moved is found by VerifyChanges. The hash has no key: it is there
+// against the hand that puts the record right, and not against somebody who may
+// write to the whole state folder and makes the log and all journals anew. The
+// end of each run keeps the hash of the log's last entry; keeping it elsewhere
+// too is the defence against that.
+//
 // Everything is written with mode 0600 in folders of mode 0700. Keeping secrets
 // out of events and changes is the caller's duty.
 package journal

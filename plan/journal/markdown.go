@@ -37,7 +37,7 @@ func (c Change) cells() []string {
 		LockName{Zone: c.Zone, View: c.View}.String(),
 		string(c.Name), c.Type, c.what(),
 		c.before(), values(c.NewValues, c.NewProxied), ttls(c.OldTTL, c.NewTTL),
-		c.Reason, c.Ticket, c.Impact, c.By, strings.Join(c.VerifiedBy, ", "),
+		c.Reason, c.Ticket, c.Impact, c.By, c.verified(),
 		c.Run + "/" + c.ID,
 	}
 	esc := strings.NewReplacer(`\`, `\\`, "|", `\|`, "\r\n", "<br>", "\n", "<br>", "\r", "<br>",
@@ -46,6 +46,15 @@ func (c Change) cells() []string {
 		cells[i] = esc.Replace(cell)
 	}
 	return cells
+}
+
+// verified says who gave the new answer, and when they all had.
+func (c Change) verified() string {
+	s := strings.Join(c.VerifiedBy, ", ")
+	if s != "" && !c.VerifiedAt.IsZero() {
+		s += " at " + c.VerifiedAt.UTC().Format(time.RFC3339)
+	}
+	return s
 }
 
 // what is the action and, unless it is "applied", its outcome.

@@ -37,7 +37,7 @@ func (p *page) logged(indent int, c journal.Change) {
 	if why := p.why(c); why != "" {
 		p.row(column+2, under, txt(why))
 	}
-	p.row(column+2, under, in(dim, verifiedBy(c.VerifiedBy)+p.o.dot()+keep("run "+c.Run)))
+	p.row(column+2, under, in(dim, verifiedBy(c.VerifiedBy)+p.verifiedAt(c)+p.o.dot()+keep("run "+c.Run)))
 }
 
 func verifiedBy(servers []string) string {
@@ -45,6 +45,13 @@ func verifiedBy(servers []string) string {
 		return byNobody
 	}
 	return "verified by " + strings.Join(servers, ", ")
+}
+
+func (p *page) verifiedAt(c journal.Change) string {
+	if len(c.VerifiedBy) == 0 || c.VerifiedAt.IsZero() {
+		return ""
+	}
+	return ", " + keep(p.o.clock(c.VerifiedAt))
 }
 
 func loggedValues(c journal.Change) string {

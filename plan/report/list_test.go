@@ -17,7 +17,8 @@ func TestChangeLog(t *testing.T) {
 			At: made.Add(-48 * time.Hour), Zone: "example.org.", Name: "www.example.org.", Type: "A", Action: "update",
 			OldValues: []string{"192.0.2.1"}, NewValues: []string{"203.0.113.11"}, OldTTL: 86400, NewTTL: 3600,
 			Reason: "move to the new host", Ticket: "CHG-42", Impact: "none expected", By: "ops",
-			VerifiedBy: []string{"ns1.example.org. 192.0.2.53:53", "google 8.8.8.8:53"}, Run: planID, ID: "c1",
+			VerifiedBy: []string{"ns1.example.org. 192.0.2.53:53", "google 8.8.8.8:53"}, VerifiedAt: made.Add(-47 * time.Hour),
+			Run: planID, ID: "c1", Seq: 1, Prev: "e3b0", SHA256: "1f2e",
 		},
 		{
 			At: made, Zone: "example.org.", View: "internal", Name: "cdn.example.org.", Type: "AAAA", Action: "proxied",

@@ -126,10 +126,15 @@ func (e *Engine) tell(a execute.Action) {
 // comes here again, and the change log takes an entry only once.
 func (e *Engine) finish(r *run) error {
 	result := r.state.Result()
-	if err := journal.AppendChanges(e.opts.State, entries(r.plan, result)); err != nil {
+	head, err := journal.AppendChanges(e.opts.State, entries(r.plan, result))
+	if err != nil {
 		return fmt.Errorf("change log: %w", err)
 	}
-	return e.append(r, journal.Event{Kind: journal.End})
+	data, err := journal.EndData(head)
+	if err != nil {
+		return fmt.Errorf("change log: %w", err)
+	}
+	return e.append(r, journal.Event{Kind: journal.End, Data: data})
 }
 
 // entries are the change log's entries of a result: what has been live, also
@@ -148,7 +153,7 @@ func entries(p *plan.Plan, result execute.Result) []journal.Change {
 			Run: result.Run, ID: c.ID,
 		}
 		if cr.Made == execute.Applied {
-			entry.VerifiedBy = cr.VerifiedBy
+			entry.VerifiedBy, entry.VerifiedAt = cr.VerifiedBy, cr.VerifiedAt
 		}
 		entry.OldValues, entry.OldTTL, entry.OldProxied = logged(c.Before)
 		entry.NewValues, entry.NewTTL, entry.NewProxied = logged(c.After)
