@@ -41,6 +41,12 @@ const (
 	Direct = "direct"
 )
 
+// What happens where a check behind a switch fails.
+const (
+	Rollback = "rollback"
+	Hold     = "hold"
+)
+
 // Defaults hold for every record that says nothing else.
 type Defaults struct {
 	// TTL is the TTL at rest.
@@ -52,6 +58,10 @@ type Defaults struct {
 	Settle time.Duration
 	// Strategy is Staged or Direct.
 	Strategy string
+	// OnFailure is Rollback or Hold.
+	OnFailure string
+	// MaxPlanAge is how old a saved plan may be when it is applied; 0 is no bound.
+	MaxPlanAge time.Duration
 }
 
 // Verify says who is asked whether a change has arrived.

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -172,9 +173,29 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// A schedule that never comes is a mistake; one whose days may be misread is told.
+func TestSchedulesOfWindows(t *testing.T) {
+	for _, tt := range []struct{ cron, want string }{
+		{"0 2 * * sat", ""},
+		{"0 2 * * THU", ""}, // an H is a hash to the library
+		{"0 2 29 2 *", ""},
+		{"0 22-2 * * FRI-MON", ""},
+		{"0 2 30 2 *", `inventory.toml:5:8: cron "0 2 30 2 *" never comes: there is no such time`},
+		{"0 , * * *", `inventory.toml:5:8: cron "0 , * * *" never comes: there is no such time`},
+		{"0 H * * *", `is not a schedule of five fields`},
+		{"0 2 13 * FRI", `inventory.toml:5:8: warning: cron "0 2 13 * FRI" gives days of the month and weekdays: as in crontab, a day of either kind counts`},
+	} {
+		f, _ := inventory.Decode("inventory.toml", fmt.Appendf(nil, "version = 1\n[[window]]\nname = \"w\"\nkind = \"deny\"\ncron = %q\nduration = \"1h\"\n", tt.cron))
+		_, found := f.Resolve()
+		if got := fmt.Sprint(found); tt.want == "" && len(found) > 0 || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s, want %s", tt.cron, got, tt.want)
+		}
+	}
+}
+
 func TestSmallestInventoryHasDefaults(t *testing.T) {
 	inv := mustLoad(t, "version = 1")
-	want := inventory.Defaults{TTL: 3600, ChangeTTL: 300, Settle: 10 * time.Minute, Strategy: "staged"}
+	want := inventory.Defaults{TTL: 3600, ChangeTTL: 300, Settle: 10 * time.Minute, Strategy: "staged", OnFailure: "rollback"}
 	if inv.Defaults != want {
 		t.Errorf("defaults: %+v", inv.Defaults)
 	}

@@ -52,6 +52,9 @@ func (r *resolver) defaults() {
 		ChangeTTL: r.ttl(t.ChangeTTL, "defaults.change_ttl", 300),
 		Settle:    r.duration(t.Settle, "defaults.settle", 10*time.Minute, 0),
 		Strategy:  r.oneOf(t.Strategy, "defaults.strategy", Staged, Direct),
+
+		OnFailure:  r.oneOf(t.OnFailure, "defaults.on_failure", Rollback, Hold),
+		MaxPlanAge: r.duration(t.MaxPlanAge, "defaults.max_plan_age", 0, time.Minute),
 	}
 }
 

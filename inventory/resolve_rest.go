@@ -50,9 +50,11 @@ func (r *resolver) cron(spec, path string) {
 		return
 	}
 	fields := strings.Fields(spec)
-	parser, err := cron.TryNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
+	parser, err := cron.TryNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom)
 	if err == nil && len(fields) == 5 && !strings.Contains(fields[0], "=") {
-		if _, err = parser.Parse(spec); err == nil {
+		var s cron.Schedule
+		if s, err = parser.Parse(strings.ToLower(spec)); err == nil { // an H, as in THU, would be a hash to it
+			r.days(s, spec, path)
 			return
 		}
 	}
@@ -60,6 +62,17 @@ func (r *resolver) cron(spec, path string) {
 	p.fix("minute hour day month weekday, as in 0 2 * * SAT")
 	if err != nil {
 		p.Detail = err.Error()
+	}
+}
+
+// days checks the days of a schedule. Many think that both fields must fit.
+func (r *resolver) days(s cron.Schedule, spec, path string) {
+	fields := strings.Fields(spec)
+	restricted := func(field string) bool { return field[0] != '*' && field[0] != '?' }
+	if s.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+		r.add("bad-cron", path, "cron %q never comes: there is no such time", spec)
+	} else if restricted(fields[2]) && restricted(fields[4]) {
+		r.warn("cron-days", path, "cron %q gives days of the month and weekdays: as in crontab, a day of either kind counts", spec)
 	}
 }
 

@@ -27,6 +27,8 @@ func settings() []setting {
 		textSetting("defaults::change_ttl", func(t *tables) **span { return &t.Defaults.ChangeTTL }),
 		textSetting("defaults::settle", func(t *tables) **span { return &t.Defaults.Settle }),
 		textSetting("defaults::strategy", func(t *tables) **string { return &t.Defaults.Strategy }),
+		textSetting("defaults::on_failure", func(t *tables) **string { return &t.Defaults.OnFailure }),
+		textSetting("defaults::max_plan_age", func(t *tables) **span { return &t.Defaults.MaxPlanAge }),
 		textSetting("verify::require", func(t *tables) **quorum { return &t.Verify.Require }),
 		textSetting("verify::timeout", func(t *tables) **span { return &t.Verify.Timeout }),
 		parsedSetting("check::http_port", func(t *tables) **int64 { return &t.Check.HTTPPort }, parsePort),

@@ -36,7 +36,7 @@ func Skeleton(path string, p Provider, z zone.Name, view string) (*Inventory, er
 	if err != nil {
 		return nil, err
 	}
-	inv.Defaults = Defaults{TTL: 3600, ChangeTTL: 300, Settle: 10 * time.Minute, Strategy: Staged}
+	inv.Defaults = Defaults{TTL: 3600, ChangeTTL: 300, Settle: 10 * time.Minute, Strategy: Staged, OnFailure: Rollback}
 	if p.Type != "sandbox" { // which brings its own
 		inv.Verify.Resolvers = UsualResolvers()
 	}

@@ -21,6 +21,9 @@ type defaultsTable struct {
 	ChangeTTL *span   `toml:"change_ttl" jsonschema_description:"TTL while a change is under way, raised to the provider's minimum. Default: 5m."`
 	Settle    *span   `toml:"settle" jsonschema_description:"How long the new state must stay good before the TTL goes up again. Default: 10m."`
 	Strategy  *string `toml:"strategy" jsonschema:"enum=staged,enum=direct" jsonschema_description:"staged: the whole timed sequence. direct: write at once, no TTL sequence. Default: staged."`
+
+	OnFailure  *string `toml:"on_failure" jsonschema:"enum=rollback,enum=hold" jsonschema_description:"Where a check behind the switch fails. rollback: the old addresses come back at once. hold: all stays as it is, at the low TTL, until a person decides. Default: rollback."`
+	MaxPlanAge *span   `toml:"max_plan_age" jsonschema_description:"How old a saved plan may be when it is applied. Default: no bound."`
 }
 
 type verifyTable struct {

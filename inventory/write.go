@@ -151,6 +151,12 @@ func (w *writer) settings(inv *Inventory) {
 	w.span("change_ttl", inv.Defaults.ChangeTTL.Duration())
 	w.span("settle", inv.Defaults.Settle)
 	w.text("strategy", inv.Defaults.Strategy)
+	if inv.Defaults.OnFailure == Hold {
+		w.text("on_failure", Hold)
+	}
+	if inv.Defaults.MaxPlanAge > 0 {
+		w.span("max_plan_age", inv.Defaults.MaxPlanAge)
+	}
 	w.table("[verify]")
 	w.text("require", inv.Verify.Require)
 	w.span("timeout", inv.Verify.Timeout)

@@ -123,6 +123,9 @@ func drawInventory(t *rapid.T) string {
 	var b strings.Builder
 	b.WriteString("version = 1\n")
 	fmt.Fprintf(&b, "[defaults]\nttl = %d\nsettle = \"%dm\"\n", rapid.Int32Range(1, 1<<31-1).Draw(t, "ttl"), rapid.IntRange(0, 200).Draw(t, "settle"))
+	if rapid.Bool().Draw(t, "failure") {
+		fmt.Fprintf(&b, "on_failure = %q\nmax_plan_age = \"%dh\"\n", rapid.SampledFrom([]string{"rollback", "hold"}).Draw(t, "on failure"), rapid.IntRange(1, 200).Draw(t, "age"))
+	}
 	b.WriteString("[[provider]]\nname = \"p\"\ntype = \"cloudflare\"\n")
 	b.WriteString("[[host]]\nname = \"four\"\nipv4 = [\"192.0.2.4\"]\n[[host]]\nname = \"six\"\nipv6 = [\"2001:db8::6\"]\n")
 	b.WriteString("[[host]]\nname = \"dual\"\nipv4 = [\"192.0.2.5\"]\nipv6 = [\"2001:db8::6\"]\n")
