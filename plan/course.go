@@ -13,6 +13,10 @@ import "github.com/dnsplan/dnsplan/inventory/zone"
 //	TTL only          lower-ttl or raise-ttl, propagate; no waits
 //	proxied value     -            -       -     switch        -                       -       -
 //	proxied off, on   -            -       -     proxy-*       300 s, old              -       -
+//	comments, tags    -            -       -     switch        -                       -       -
+//
+// Comments and tags alone, which only a restore changes, are nothing that a
+// server could be asked about.
 //
 // An update that also turns the proxy on has no change TTL: it is not lowered,
 // and there is nothing that its gate could look for.
@@ -32,6 +36,8 @@ type course struct {
 	// readBack says that the provider's own word is enough: servers answer with
 	// the proxy's addresses before and after.
 	readBack bool
+	// beside says that nothing changes that anybody could be asked about.
+	beside bool
 }
 
 func courseOf(c *Change, negative zone.TTL) course {
@@ -52,6 +58,8 @@ func courseOf(c *Change, negative zone.TTL) course {
 			behind = max(negative, c.ReplacesTTL, c.Cached)
 		}
 		return course{write: StepSwitch, behind: behind, settle: true, raise: c.Raised()}
+	case c.besideOnly():
+		return course{write: StepSwitch, readBack: true, beside: true}
 	case c.Before.Proxied && c.After.Proxied:
 		return course{write: StepSwitch, readBack: true}
 	}
@@ -65,11 +73,16 @@ func courseOf(c *Change, negative zone.TTL) course {
 	return out
 }
 
+// besideOnly tells whether comments and tags are all that changes.
+func (c *Change) besideOnly() bool {
+	return c.Action == Update && len(c.Add) == 0 && len(c.Remove) == 0
+}
+
 // changeTTL is the TTL of the RRset while the change is under way:
 // max(provider's minimum, min(live TTL, desired TTL, policy's change TTL)). It
 // is 0 where the TTL plays no part.
 func changeTTL(c *Change, policy, minimum zone.TTL) zone.TTL {
-	if c.Strategy != Staged || c.After == nil || c.After.Auto || c.Action == TTL || c.Action == Proxied {
+	if c.Strategy != Staged || c.After == nil || c.After.Proxied || c.Action == TTL || c.Action == Proxied || c.besideOnly() {
 		return 0
 	}
 	low := min(c.After.TTL, policy)

@@ -16,7 +16,11 @@ type Record struct {
 	Addrs []netip.Addr
 	TTL   zone.TTL
 	// Proxied is nil where the inventory is silent: what is live stays.
-	Proxied      *bool
+	Proxied *bool
+	// Auto says that the provider chooses the TTL, and Members what stands beside
+	// Addrs. Only a record out of a backup has either.
+	Auto         bool
+	Members      []zone.Member
 	Group        string
 	Owner        string
 	Comment      string
@@ -83,28 +87,43 @@ type ZoneDiff struct {
 //	yes      foreign     conflict
 //	no       yes         unmanaged; with prune, delete
 func Diff(d *Desired, live *zone.Snapshot, sel Selection) ZoneDiff {
-	w := differ{d: d, live: live, sel: sel, diff: ZoneDiff{Desired: d, Live: live, Seen: map[zone.Name]bool{}}}
+	w := newDiffer(d, live, sel)
+	w.walk()
+	return w.diff
+}
+
+func newDiffer(d *Desired, live *zone.Snapshot, sel Selection) *differ {
+	w := &differ{d: d, live: live, sel: sel, diff: ZoneDiff{Desired: d, Live: live, Seen: map[zone.Name]bool{}}}
 	w.index()
+	return w
+}
+
+// walk goes through both sides at once.
+func (w *differ) walk() {
 	i, j := 0, 0
-	for i < len(d.Records) || j < len(live.RRsets) {
+	for i < len(w.d.Records) || j < len(w.live.RRsets) {
 		switch c := w.compare(i, j); {
 		case c < 0:
-			w.missing(&d.Records[i])
+			w.missing(&w.d.Records[i])
 			i++
 		case c > 0:
-			w.extra(&live.RRsets[j])
+			w.extra(&w.live.RRsets[j])
 			j++
 		default:
-			w.both(&d.Records[i], &live.RRsets[j])
+			w.both(&w.d.Records[i], &w.live.RRsets[j])
 			i++
 			j++
 		}
 	}
 	w.siblings()
-	return w.diff
 }
 
 type differ struct {
+	// exact says that Records are to be met to the letter, as those of a backup.
+	exact bool
+	// spared are live RRsets that are never pruned.
+	spared map[zone.Key]bool
+
 	d      *Desired
 	live   *zone.Snapshot
 	sel    Selection
@@ -184,11 +203,15 @@ func (w *differ) both(r *Record, live *zone.RRset) {
 		w.conflict(r.Key, "live "+live.Foreign+" set, which dnsplan never writes")
 		return
 	}
-	if r.isLive(live) {
+	if r.isLive(live) && (!w.exact || r.isExactly(live)) {
 		return
 	}
 	after := w.after(r, live)
-	if action := compareStates(live, &after); action != "" {
+	action := compareStates(live, &after)
+	if action == "" && w.exact {
+		action = compareRest(live, &after)
+	}
+	if action != "" {
 		w.changed(r, action, live, after)
 	}
 }
@@ -198,6 +221,24 @@ func (w *differ) both(r *Record, live *zone.RRset) {
 // that is live all the same, from before the bounds or on a better tariff, stays.
 func (r *Record) isLive(live *zone.RRset) bool {
 	return slices.Equal(live.Addrs, r.Addrs) && (live.TTL == r.TTL || live.Auto) && (r.Proxied == nil || *r.Proxied == live.Proxied)
+}
+
+// isExactly tells of a record that is live whether it is so in what an inventory
+// says nothing of, too.
+func (r *Record) isExactly(live *zone.RRset) bool {
+	return live.TTL == r.TTL && live.Auto == r.Auto && (r.Members == nil || live.SameBeside(zone.RRset{Addrs: r.Addrs, Members: r.Members}))
+}
+
+// compareRest tells what it takes where compareStates finds nothing, and live is
+// to be after to the letter: who chooses the TTL, comments and tags.
+func compareRest(live *zone.RRset, after *State) Action {
+	switch {
+	case live.Auto != after.Auto:
+		return TTL
+	case after.Members != nil && !live.SameBeside(*after.RRset(live.Key)):
+		return Update
+	}
+	return ""
 }
 
 // compareStates tells what it takes to get from live to after; nothing is "".
@@ -215,6 +256,9 @@ func compareStates(live *zone.RRset, after *State) Action {
 
 func (w *differ) changed(r *Record, action Action, live *zone.RRset, after State) {
 	c := w.change(r, action, stateOf(*live), &after)
+	if after.Members != nil {
+		c.Before.Members = membersOf(*live)
+	}
 	c.Add, c.Remove = without(after.Values, live.Addrs), without(live.Addrs, after.Values)
 	w.add(c)
 }
@@ -246,11 +290,15 @@ func (w *differ) extra(live *zone.RRset) {
 // addresses of the zone's own name servers never are: without them nobody finds
 // the zone.
 func (w *differ) prunes(live *zone.RRset) bool {
-	if !w.d.Prune || w.live.Blind != "" || live.Foreign != "" || w.isGlue(live.Name) {
+	if !w.d.Prune || w.live.Blind != "" || live.Foreign != "" || w.spared[live.Key] || w.isGlue(live.Name) {
 		return false
 	}
 	if w.targets[live.Name] {
-		w.warn("name-server", live.Name, "not pruned: NS records of the zone point here; to manage it, put it into the inventory")
+		message := "not pruned: NS records of the zone point here; to manage it, put it into the inventory"
+		if w.exact {
+			message = "not deleted, although the backup lacks it: NS records of the zone point here"
+		}
+		w.warn("name-server", live.Name, message)
 		return false
 	}
 	return true
@@ -290,7 +338,7 @@ func (w *differ) wildcardAbove(key zone.Key) (zone.TTL, []netip.Addr) {
 
 // after returns the wanted state, with the provider's bounds on the TTL.
 func (w *differ) after(r *Record, live *zone.RRset) State {
-	s := State{TTL: r.TTL, Values: r.Addrs}
+	s := State{TTL: r.TTL, Values: r.Addrs, Members: r.besideIn(live)}
 	switch {
 	case r.Proxied != nil:
 		s.Proxied = *r.Proxied
@@ -299,7 +347,7 @@ func (w *differ) after(r *Record, live *zone.RRset) State {
 	default:
 		s.Proxied = w.proxiedName(r.Key)
 	}
-	if s.Proxied {
+	if s.Proxied || r.Auto {
 		s.TTL, s.Auto = zone.AutoTTL, true
 		return s
 	}
@@ -308,6 +356,16 @@ func (w *differ) after(r *Record, live *zone.RRset) State {
 		s.TTL = clamped
 	}
 	return s
+}
+
+// besideIn are the record's comments and tags; nil where neither it nor what is
+// live has any.
+func (r *Record) besideIn(live *zone.RRset) []Member {
+	set := zone.RRset{Addrs: r.Addrs, Members: r.Members}
+	if r.Members == nil || !set.HasBeside() && (live == nil || !live.HasBeside()) {
+		return nil
+	}
+	return membersOf(set)
 }
 
 // proxiedName tells whether the name of key, which is not live, is proxied: its

@@ -42,15 +42,20 @@ func (d ZoneDiff) Outcome() *zone.Snapshot {
 	return out
 }
 
-// kept returns after with what before knows beside the addresses that stay.
+// kept returns after with what before knows beside the addresses that stay, or
+// with the comments and tags that after says itself.
 func kept(before, after zone.RRset) zone.RRset {
 	if before.Members == nil {
 		return after
 	}
+	said := after.Members
 	after.Members = make([]zone.Member, len(after.Addrs))
 	for i, a := range after.Addrs {
 		if j := slices.Index(before.Addrs, a); j >= 0 {
 			after.Members[i] = before.Members[j]
+		}
+		if said != nil {
+			after.Members[i].Comment, after.Members[i].Tags = said[i].Comment, said[i].Tags
 		}
 	}
 	return after

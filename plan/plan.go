@@ -136,6 +136,16 @@ type State struct {
 	Proxied bool         `json:"proxied"`
 	// Auto says that the provider chooses the TTL.
 	Auto bool `json:"auto_ttl,omitempty"`
+	// Members are the comments and tags that Values have, or shall have, in
+	// their order. Only a restored RRset has them: nil keeps what is live.
+	Members []Member `json:"members,omitempty"`
+}
+
+// Member is what is kept beside one value.
+type Member struct {
+	Value   netip.Addr `json:"value"`
+	Comment string     `json:"comment"`
+	Tags    []string   `json:"tags"`
 }
 
 // Change is one RRset's before and after.
@@ -305,7 +315,32 @@ func (s *State) RRset(key zone.Key) *zone.RRset {
 	if s == nil {
 		return nil
 	}
-	return &zone.RRset{Key: key, TTL: s.TTL, Addrs: s.Values, Proxied: s.Proxied, Auto: s.Auto}
+	return &zone.RRset{Key: key, TTL: s.TTL, Addrs: s.Values, Proxied: s.Proxied, Auto: s.Auto, Members: s.members()}
+}
+
+// members are those of the state as an RRset has them.
+func (s *State) members() []zone.Member {
+	if s.Members == nil {
+		return nil
+	}
+	out := make([]zone.Member, len(s.Members))
+	for i, m := range s.Members {
+		out[i] = zone.Member{Comment: m.Comment, Tags: m.Tags}
+	}
+	return out
+}
+
+// membersOf returns the comments and tags of an RRset, empty ones where it has
+// none.
+func membersOf(r zone.RRset) []Member {
+	out := make([]Member, len(r.Addrs))
+	for i, a := range r.Addrs {
+		out[i] = Member{Value: a, Tags: []string{}}
+		if i < len(r.Members) {
+			out[i].Comment, out[i].Tags = r.Members[i].Comment, append([]string{}, r.Members[i].Tags...)
+		}
+	}
+	return out
 }
 
 // stateOf is the inverse of State.RRset.

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -72,6 +73,12 @@ func liveSet(t testing.TB, r zone.RRset, words []string) zone.RRset {
 			r.Auto, r.TTL = true, zone.AutoTTL
 		case "foreign":
 			r.Foreign = value
+		case "comment", "tag": // of the address before it
+			if r.Members = append(r.Members, make([]zone.Member, len(r.Addrs)-len(r.Members))...); key == "tag" {
+				r.Members[len(r.Members)-1].Tags = append(r.Members[len(r.Members)-1].Tags, value)
+			} else {
+				r.Members[len(r.Members)-1].Comment = value
+			}
 		default:
 			r.Addrs = append(r.Addrs, parseAddr(t, w))
 		}
@@ -235,6 +242,9 @@ func changeLine(c plan.Change) string {
 			b.WriteString("->" + ttl(c.After))
 		}
 	}
+	if c.After != nil && c.After.Members != nil {
+		b.WriteString(" beside " + beside(c.After))
+	}
 	if c.Replaces != "" {
 		b.WriteString(" replaces " + c.Replaces)
 	}
@@ -256,6 +266,19 @@ func ttl(s *plan.State) string {
 		return "auto"
 	}
 	return s.TTL.String()
+}
+
+// beside writes the comments and tags of the values: "web[team:ops] -".
+func beside(s *plan.State) string {
+	var out []string
+	for _, m := range s.Members {
+		text := cmp.Or(m.Comment, "-")
+		if len(m.Tags) > 0 {
+			text += "[" + strings.Join(m.Tags, ",") + "]"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, " ")
 }
 
 func onOff(on bool) string {

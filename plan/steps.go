@@ -132,6 +132,7 @@ func (s *steps) group(g grouped) {
 		s.add(Step{Kind: kind, Changes: ids, Group: g.name, Detail: s.counts(ids)})
 		touched = append(touched, ids...)
 	}
+	touched = slices.DeleteFunc(touched, func(id string) bool { return s.courses[index(id)].beside })
 	if len(touched) == 0 {
 		return
 	}

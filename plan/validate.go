@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -155,7 +156,7 @@ func (c *Change) check(policy *Policy) error {
 	case !c.whole():
 		return fmt.Errorf("action %q does not fit before and after", c.Action)
 	}
-	for _, check := range []func() error{c.checkStates, c.checkAction, c.checkReplaces, c.checkProbe} {
+	for _, check := range []func() error{c.checkStates, c.checkMembers, c.checkAction, c.checkReplaces, c.checkProbe} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -195,8 +196,40 @@ func (c *Change) checkStates() error {
 	if c.Before != nil && c.Before.TTL == c.After.TTL {
 		return nil
 	}
-	if c.After.TTL < 1 || c.After.TTL > zone.MaxTTL {
+	if c.After.TTL > zone.MaxTTL { // a set that had the TTL 0 may get it back
 		return fmt.Errorf("after: TTL %d", c.After.TTL)
+	}
+	return nil
+}
+
+// checkMembers checks comments and tags, which only a restored RRset has: those
+// that it shall have, and with them those that there were.
+func (c *Change) checkMembers() error {
+	if c.After == nil || c.After.Members == nil {
+		if c.Before != nil && c.Before.Members != nil {
+			return errors.New("before has comments and tags, after has none")
+		}
+		return nil
+	}
+	if err := c.After.checkMembers(); err != nil {
+		return fmt.Errorf("after: %w", err)
+	}
+	if c.Before == nil {
+		return nil
+	}
+	if err := c.Before.checkMembers(); err != nil {
+		return fmt.Errorf("before: %w", err)
+	}
+	if !c.After.RRset(c.Key).HasBeside() && !c.Before.RRset(c.Key).HasBeside() {
+		return errors.New("no comment and no tag before or after")
+	}
+	return nil
+}
+
+func (s *State) checkMembers() error {
+	same := slices.EqualFunc(s.Values, s.Members, func(v netip.Addr, m Member) bool { return v == m.Value && m.Tags != nil })
+	if !same {
+		return errors.New("members are not one for each value, in their order")
 	}
 	return nil
 }
@@ -228,7 +261,8 @@ func (c *Change) checkAction() error {
 		after = c.After.Values
 	}
 	if c.Before != nil && c.After != nil {
-		if action := compareStates(c.Before.RRset(c.Key), c.After); action != c.Action {
+		live := c.Before.RRset(c.Key)
+		if action := cmp.Or(compareStates(live, c.After), compareRest(live, c.After)); action != c.Action {
 			return fmt.Errorf("action %q, where before and after make it %q", c.Action, action)
 		}
 	}

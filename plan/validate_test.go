@@ -87,7 +87,18 @@ var changeEdits = []edit{
 	{"mapped", func(p *plan.Plan) { p.Changes[2].Before.Values = addrs("::ffff:192.0.2.1") }, "is no value of type AAAA"},
 	{"with an interface", func(p *plan.Plan) { p.Changes[2].Before.Values = addrs("fe80::1%eth0") }, "is no value of type AAAA"},
 	{"an empty value", func(p *plan.Plan) { p.Changes[2].Before.Values = make([]netip.Addr, 1) }, "is no value of type AAAA"},
-	{"TTL 0", func(p *plan.Plan) { p.Changes[0].After.TTL = 0 }, "after: TTL 0"},
+	{"TTL 0 beside a change TTL", func(p *plan.Plan) { p.Changes[0].After.TTL = 0 }, "change_ttl 300 is not from 0 to 0"},
+	{"members without a comment or a tag", func(p *plan.Plan) {
+		for _, s := range []*plan.State{p.Changes[0].Before, p.Changes[0].After} {
+			for _, v := range s.Values {
+				s.Members = append(s.Members, plan.Member{Value: v, Tags: []string{}})
+			}
+		}
+	}, "no comment and no tag"},
+	{"a member of no value", func(p *plan.Plan) {
+		p.Changes[0].After.Members = []plan.Member{{Value: netip.MustParseAddr("192.0.2.250"), Comment: "x", Tags: []string{}}}
+	}, "after: members are not one for each value"},
+	{"members before alone", func(p *plan.Plan) { p.Changes[0].Before.Members = make([]plan.Member, 1) }, "before has comments and tags, after has none"},
 	{"a TTL above all", func(p *plan.Plan) { p.Changes[0].After.TTL = zone.MaxTTL + 1 }, "after: TTL 2147483648"},
 	{"values that change nothing", func(p *plan.Plan) {
 		p.Changes[0].After.Values, p.Changes[0].Add, p.Changes[0].Remove = p.Changes[0].Before.Values, nil, nil

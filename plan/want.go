@@ -34,8 +34,10 @@ func (c *Change) Move(k Kind) Move {
 	switch k {
 	case StepLower:
 		m.To = c.Before.at(c.Key, c.ChangeTTL)
+		m.From.Members, m.To.Members = nil, nil // the switch brings comments and tags
 	case StepRaise:
 		m.From = c.After.at(c.Key, c.ChangeTTL)
+		m.From.Members, m.To.Members = nil, nil
 	default:
 		if c.Lowered() {
 			m.From = c.Before.at(c.Key, c.ChangeTTL)

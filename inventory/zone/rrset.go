@@ -145,6 +145,35 @@ func (r RRset) Equal(o RRset) bool {
 	return r.Key == o.Key && r.SameValues(o) && r.SameTTL(o) && r.Proxied == o.Proxied
 }
 
+// SameBeside tells whether both sets keep the same comments and tags beside
+// their addresses, which are the same. Ids are the provider's own and are not
+// compared, nor is the order of tags. No Members is empty ones.
+func (r RRset) SameBeside(o RRset) bool {
+	for i := range r.Addrs {
+		if !r.member(i).says(o.member(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+// HasBeside tells whether an address has a comment or a tag.
+func (r RRset) HasBeside() bool {
+	return slices.ContainsFunc(r.Members, func(m Member) bool { return m.Comment != "" || len(m.Tags) > 0 })
+}
+
+func (r RRset) member(i int) Member {
+	if i >= len(r.Members) {
+		return Member{}
+	}
+	return r.Members[i]
+}
+
+// says tells whether m and o have the same comment and the same tags.
+func (m Member) says(o Member) bool {
+	return m.Comment == o.Comment && slices.Equal(slices.Sorted(slices.Values(m.Tags)), slices.Sorted(slices.Values(o.Tags)))
+}
+
 // Clone returns a copy that shares no memory with r.
 func (r RRset) Clone() RRset {
 	r.Addrs = slices.Clone(r.Addrs)
