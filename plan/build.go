@@ -16,13 +16,15 @@ type Origin struct {
 	Inventory Inventory
 	// Warnings are those of the inventory.
 	Warnings []Warning
+	// RollbackOf is the run that the plan takes back; empty in other plans.
+	RollbackOf string
 }
 
 // Build makes the plan for diffs. It does not judge it: see Check.
 func Build(diffs []ZoneDiff, policy Policy, o Origin) *Plan {
 	p := &Plan{
 		FormatVersion: FormatVersion, ID: o.ID, Created: o.Created.UTC().Truncate(time.Second), Inventory: o.Inventory,
-		Policy: policy, Zones: []Zone{}, Changes: []Change{}, Unmanaged: []Unmanaged{}, Conflicts: []Conflict{},
+		RollbackOf: o.RollbackOf, Policy: policy, Zones: []Zone{}, Changes: []Change{}, Unmanaged: []Unmanaged{}, Conflicts: []Conflict{},
 		Refusals: []Refusal{}, Warnings: append([]Warning{}, o.Warnings...), Steps: []Step{},
 	}
 	if p.Policy.Resolvers == nil {

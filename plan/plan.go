@@ -17,19 +17,21 @@ const FormatVersion = 1
 // Plan is the plan document: what will change, in what steps, and what was
 // seen that will not be touched.
 type Plan struct {
-	FormatVersion int         `json:"format_version"`
-	ID            string      `json:"id"`
-	Created       time.Time   `json:"created"`
-	Inventory     Inventory   `json:"inventory"`
-	Zones         []Zone      `json:"zones"`
-	Policy        Policy      `json:"policy"`
-	Changes       []Change    `json:"changes"`
-	Unmanaged     []Unmanaged `json:"unmanaged"`
-	Conflicts     []Conflict  `json:"conflicts"`
-	Refusals      []Refusal   `json:"refusals"`
-	Warnings      []Warning   `json:"warnings"`
-	Steps         []Step      `json:"steps"`
-	Summary       Summary     `json:"summary"`
+	FormatVersion int       `json:"format_version"`
+	ID            string    `json:"id"`
+	Created       time.Time `json:"created"`
+	Inventory     Inventory `json:"inventory"`
+	// RollbackOf is the run that the plan takes back; empty in other plans.
+	RollbackOf string      `json:"rollback_of,omitempty"`
+	Zones      []Zone      `json:"zones"`
+	Policy     Policy      `json:"policy"`
+	Changes    []Change    `json:"changes"`
+	Unmanaged  []Unmanaged `json:"unmanaged"`
+	Conflicts  []Conflict  `json:"conflicts"`
+	Refusals   []Refusal   `json:"refusals"`
+	Warnings   []Warning   `json:"warnings"`
+	Steps      []Step      `json:"steps"`
+	Summary    Summary     `json:"summary"`
 }
 
 // Inventory says which inventory a plan was made from.

@@ -26,6 +26,9 @@ func (p *Plan) validate() error {
 	if p.FormatVersion < 1 {
 		return damagedf("format_version %d", p.FormatVersion)
 	}
+	if p.RollbackOf != "" && (p.RollbackOf == p.ID || !reverts(p.RollbackOf)) {
+		return damagedf("rollback_of %q", p.RollbackOf)
+	}
 	if err := p.checkKinds(); err != nil {
 		return err
 	}

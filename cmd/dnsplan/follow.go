@@ -20,8 +20,13 @@ import (
 
 // start begins a run of the plan and follows it.
 func (a *app) start(ctx context.Context, s *config.Session, p *plan.Plan) error {
+	return a.startAs(ctx, s, p, "apply")
+}
+
+// startAs is start for the command of that name.
+func (a *app) startAs(ctx context.Context, s *config.Session, p *plan.Plan, command string) error {
 	f := a.follow(s.Settings)
-	e, err := s.Engine(a.clock, "dnsplan apply", f)
+	e, err := s.Engine(a.clock, "dnsplan "+command, f)
 	if err != nil {
 		return a.notBegun(ctx, s.Settings, p, err)
 	}
@@ -43,6 +48,13 @@ func ofUsed(id string, err error) error {
 // wait follows a run until it ends, holds or is interrupted, and prints how it
 // stands.
 func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *follower, id string) error {
+	_, err := a.waitFor(ctx, s, e, f, id)
+	return err
+}
+
+// waitFor is wait for a caller that goes on by how the run stands. The error is
+// silent where the result says it all.
+func (a *app) waitFor(ctx context.Context, s config.Settings, e engine.Engine, f *follower, id string) (execute.Result, error) {
 	stop := f.tick(ctx, a.notices)
 	result, err := e.Wait(ctx, id)
 	stop()
@@ -50,7 +62,7 @@ func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *f
 		if f.plan != nil {
 			_ = f.view.End(a.summary(s, f, result, err)) // err is what is reported
 		}
-		return about(id, err)
+		return result, about(id, err)
 	}
 	summary := a.summary(s, f, result, nil)
 	if result.Outcome == execute.OutcomeInterrupted {
@@ -59,16 +71,16 @@ func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *f
 		}
 	}
 	if err := f.view.End(summary); err != nil {
-		return fmt.Errorf("print the result: %w", err)
+		return result, fmt.Errorf("print the result: %w", err)
 	}
 	if !s.JSON {
 		o := a.options(a.stdout, s)
 		o.Now = summary.Ended
 		if err := report.ResultText(a.stdout, f.plan, summary, o); err != nil {
-			return err
+			return result, err
 		}
 	}
-	return silent(summary.ExitCode)
+	return result, silent(summary.ExitCode)
 }
 
 // follower hands what a run does to its view, and time.

@@ -21,11 +21,11 @@ the DNS provider holds, and applies the difference as a timed procedure: back
 up, check, lower the TTL, wait until caches have forgotten the old one, switch,
 verify on authoritative servers and resolvers, settle, raise the TTL, and write
 the change log.`,
-		Example: `  dnsplan plan                           what would change, and how long it takes
-  dnsplan apply                          do it, after asking
+		Example: `  dnsplan plan                       what would change, and how long it takes
+  dnsplan apply                      do it, after asking
   dnsplan plan -o move.plan www.example.org
-  dnsplan apply move.plan                exactly what was reviewed
-  dnsplan verify www.example.org         what every server answers now`,
+  dnsplan apply move.plan            exactly what was reviewed
+  dnsplan verify www.example.org     what every server answers now`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: unknownCommand, SuggestionsMinimumDistance: 2,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -46,7 +46,7 @@ the change log.`,
 		}
 	}
 	add("change", newImport(a), newValidate(a), newPlan(a), newApply(a), newShow(a))
-	add("runs", newRuns(a), newResume(a), newCancel(a))
+	add("runs", newRuns(a), newResume(a), newCancel(a), newRollback(a))
 	add("look", newVerify(a), newDrift(a), newDoctor(a), newBackup(a), newExport(a), newLog(a))
 	root.AddCommand(counted(newSchema(a)), counted(newVersion(a)))
 	return root

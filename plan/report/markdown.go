@@ -54,6 +54,9 @@ func (m *markdown) lines(s ...string) {
 
 func (m *markdown) plan(p *plan.Plan) {
 	m.lines(MarkdownMarker, "## dnsplan: "+m.headline(p), "")
+	if p.RollbackOf != "" {
+		m.lines("Rollback of run "+code(p.RollbackOf)+".", "")
+	}
 	zones := groupByZone(p)
 	m.refusals(p.Refusals)
 	m.conflicts(p.Conflicts)

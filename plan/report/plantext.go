@@ -37,6 +37,12 @@ func PlanText(w io.Writer, p *plan.Plan, o Options) error {
 }
 
 func (p *page) planHeader(pl *plan.Plan, zones byZone) {
+	if pl.RollbackOf != "" {
+		p.rollbackOf(pl)
+	}
+	if pl.Empty() && pl.RollbackOf != "" {
+		return
+	}
 	if pl.Empty() {
 		p.compared(pl)
 		return
@@ -52,6 +58,20 @@ func (p *page) planHeader(pl *plan.Plan, zones byZone) {
 	if len(p.o.Only) > 0 {
 		p.compared(pl)
 	}
+}
+
+// rollbackOf says which run the plan takes back.
+func (p *page) rollbackOf(pl *plan.Plan) {
+	text := "Rollback of run " + pl.RollbackOf
+	switch {
+	case pl.Empty() && len(pl.Conflicts) > 0:
+		text += ": nothing of it can be taken back as things stand."
+	case pl.Empty():
+		text += ": nothing of it is left to take back."
+	default:
+		text += ": what it has changed goes back to how it was."
+	}
+	p.row(0, "", txt(text))
 }
 
 // compared says what was compared: "Compared www.example.org only." Who names a

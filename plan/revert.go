@@ -1,0 +1,213 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// LeftAsLive is the code of a warning about an RRset that a rollback leaves as
+// it is.
+const LeftAsLive = "left-as-live"
+
+// Revert compares one zone with how it was before a run of p: it is the inverse
+// of the changes with the given ids, which the run has written, as far as live
+// is still what the run left. D says where the zone is and what its provider
+// takes; its Records and Prune play no part.
+//
+//	live is                         result
+//	as before the run               nothing
+//	as the run left it, in part or  the change from live to before
+//	as a whole
+//	the same, in place of a CNAME   conflict: only addresses are ever written
+//	a third value                   conflict that shows before, ours and theirs
+//
+// A TTL that the provider does not take is clamped, with a warning.
+func Revert(p *Plan, ids []string, d *Desired, live *zone.Snapshot) ZoneDiff {
+	own := *d
+	own.Records, own.Prune = nil, false
+	w := reverter{differ: differ{d: &own, live: live, diff: ZoneDiff{Desired: &own, Live: live, Seen: map[zone.Name]bool{}}}, plan: p}
+	w.index()
+	for i := range live.RRsets {
+		if !zone.MatchAny(own.Ignore, live.RRsets[i].Name, own.Zone) {
+			w.diff.Counted++
+		}
+	}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.ZoneRef == own.ZoneRef && slices.Contains(ids, c.ID) {
+			w.revert(c)
+		}
+	}
+	w.alone()
+	return w.diff
+}
+
+// Leave turns the conflicts of a diff that Revert made into warnings: those
+// RRsets stay as they are.
+func (d *ZoneDiff) Leave() {
+	for _, c := range d.Conflicts {
+		d.Warnings = append(d.Warnings, Warning{Code: LeftAsLive, Name: string(c.Name), Message: fmt.Sprintf("%s: stays as it is: %s", c.Type, c.Reason)})
+	}
+	d.Conflicts = nil
+}
+
+type reverter struct {
+	differ
+	plan *Plan
+}
+
+// revert adds what takes c back.
+func (w *reverter) revert(c *Change) {
+	live, ok := w.live.Find(c.Key)
+	cname, aliased := w.cnames[c.Name]
+	switch before := c.Before.RRset(c.Key); {
+	case c.Replaces == "" && !aliased && stands(live, ok, before):
+		return
+	case aliased && c.Replaces == cnamePrefix+cname.Data && !ok:
+		return // the CNAME is there as before
+	case aliased:
+		w.conflict(c.Key, third(c, cnamePrefix+cname.Data))
+		return
+	case !w.ours(c, live, ok), c.Replaces != "" && !ok:
+		w.conflict(c.Key, third(c, showSet(live, ok)))
+		return
+	case c.Replaces != "":
+		w.conflict(c.Key, fmt.Sprintf("the run has put %s in place of the %s, which is not dnsplan's to write", showSet(live, ok), c.Replaces))
+		return
+	}
+	w.back(c, live, ok)
+}
+
+// back adds the change from live, which is the run's, to what was before.
+func (w *reverter) back(c *Change, live zone.RRset, ok bool) {
+	r := &Record{Key: c.Key, Group: c.Group, Owner: c.Owner, Comment: c.Comment, ACME: c.ACME}
+	if c.Before == nil {
+		out := w.change(r, Delete, stateOf(live), nil)
+		out.Remove = out.Before.Values
+		out.Wildcard, out.WildcardValues = w.wildcardAbove(c.Key)
+		w.add(out)
+		return
+	}
+	after := w.bounded(c)
+	if err := checkValues(after.Values, c.Type, ok && slices.Equal(after.Values, live.Addrs)); err != nil {
+		w.conflict(c.Key, fmt.Sprintf("before the run it was %s, which dnsplan does not write: %v", showSet(*c.Before.RRset(c.Key), true), err))
+		return
+	}
+	if !ok {
+		out := w.change(r, Create, nil, &after)
+		out.Add = out.After.Values
+		out.Wildcard, out.WildcardValues = w.wildcardAbove(c.Key)
+		w.add(out)
+		return
+	}
+	if action := compareStates(&live, &after); action != "" {
+		w.changed(r, action, &live, after)
+	}
+}
+
+// bounded is the state before c with a TTL that can be written.
+func (w *reverter) bounded(c *Change) State {
+	s := *c.Before
+	if s.Auto {
+		return s
+	}
+	low, high := max(w.d.MinTTL, 1), zone.TTL(zone.MaxTTL)
+	if w.d.MaxTTL != 0 {
+		high = min(high, w.d.MaxTTL)
+	}
+	if clamped := clamp(s.TTL, low, high); clamped != s.TTL {
+		w.warn("ttl-clamped", c.Name, "TTL "+s.TTL.String()+" from before the run is outside what the provider takes: "+clamped.String()+" is used")
+		s.TTL = clamped
+	}
+	return s
+}
+
+// ours tells whether live is a state that the run leaves: one on the way, or the
+// last one.
+func (w *reverter) ours(c *Change, live zone.RRset, ok bool) bool {
+	for i := range w.plan.Steps {
+		st := &w.plan.Steps[i]
+		if !st.Kind.Writes() || !slices.Contains(st.Changes, c.ID) {
+			continue
+		}
+		if m := c.Move(st.Kind); stands(live, ok, m.From) || stands(live, ok, m.To) {
+			return true
+		}
+	}
+	return false
+}
+
+// stands tells whether the live set is the state; nil is no set.
+func stands(live zone.RRset, ok bool, state *zone.RRset) bool {
+	if state == nil || !ok {
+		return state == nil && !ok
+	}
+	return live.Foreign == "" && live.Equal(*state)
+}
+
+// third says what is where neither the run's value nor the one before it is.
+func third(c *Change, now string) string {
+	before := showState(c.Before, c.Key)
+	if c.Replaces != "" {
+		before = c.Replaces
+	}
+	return fmt.Sprintf("before the run: %s; the run set: %s; now: %s, which someone else has set since", before, showState(c.After, c.Key), now)
+}
+
+func showState(s *State, k zone.Key) string {
+	if s == nil {
+		return "nothing"
+	}
+	return showSet(*s.RRset(k), true)
+}
+
+// showSet writes an RRset without its name: "192.0.2.1 192.0.2.2 (TTL 300)".
+func showSet(r zone.RRset, ok bool) string {
+	switch {
+	case !ok:
+		return "nothing"
+	case r.Foreign != "":
+		return "a " + r.Foreign + " set"
+	}
+	values := make([]string, len(r.Addrs))
+	for i, a := range r.Addrs {
+		values[i] = a.String()
+	}
+	ttl := "TTL " + r.TTL.String()
+	switch {
+	case r.Proxied:
+		ttl = "proxied"
+	case r.Auto:
+		ttl = "TTL auto"
+	}
+	return strings.Join(values, " ") + " (" + ttl + ")"
+}
+
+// alone takes out, as conflicts, the changes that toggle the proxy of a name of
+// which the run has written the other family too, and that one does not go back:
+// a name is proxied as a whole.
+func (w *reverter) alone() {
+	stays := map[zone.Key]bool{}
+	for _, c := range w.diff.Conflicts {
+		stays[zone.Key{Name: c.Name, Type: c.Type}] = true
+	}
+	w.diff.Changes = slices.DeleteFunc(w.diff.Changes, func(c Change) bool {
+		other := sibling(c.Key)
+		if c.Before == nil || !c.toggles() || !stays[other] {
+			return false
+		}
+		w.conflict(c.Key, "its proxy toggles with "+other.String()+", which is not taken back")
+		return true
+	})
+}
+
+// reverts tells whether the id can be that of a run: letters and digits, as
+// ULIDs are.
+func reverts(id string) bool {
+	const longest = 64
+	return len(id) <= longest && strings.IndexFunc(id, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) < 0
+}
