@@ -23,7 +23,8 @@ func newBackup(a *app) *cobra.Command {
 		Long: `Reads the zones whole and keeps each as a zone file and as JSON with everything
 that the provider knows. A copy counts only when it was read again and holds
 every record. Every run makes one of each zone that it touches. Of a zone that
-its provider does not list, a copy holds the inventory's names alone, and says so.`,
+its provider does not list, a copy holds the inventory's names alone, and says
+so.`,
 		Example: "  dnsplan backup\n  dnsplan backup example.org\n  dnsplan backup --list",
 		RunE: func(c *cobra.Command, zones []string) error {
 			if list {

@@ -41,7 +41,8 @@ Settings of a type are given with --set; a secret is a reference there too:
 env:NAME, file:PATH or cred:NAME. With NAMEs only these are imported; where a
 provider does not list its zones there is no other way.`,
 		Example: `  dnsplan import example.org --provider cloudflare > inventory.toml
-  dnsplan import example.org --provider zonefile --set dir=/etc/bind/zones -o inventory.toml
+  dnsplan import example.org --provider zonefile --set dir=/etc/bind/zones \
+      -o inventory.toml
   dnsplan import example.org --provider rfc2136 --set server=192.0.2.53 \
       --set tsig_name=dnsplan. --set tsig_secret=file:tsig.secret
   dnsplan import example.net --provider cf -i inventory.toml -o net.toml

@@ -28,6 +28,8 @@ type plainFace struct {
 	// answers are what each resolver was last seen to answer, in this step.
 	answers map[string]string
 	step    string
+	// again is why something was tried again last.
+	again string
 }
 
 // say makes one line, whatever its width.
@@ -58,11 +60,17 @@ const plainAnswers = 24
 // are new.
 func (f *plainFace) progress(n *nowState, p execute.Progress) (out []byte) {
 	if f.step != p.Step {
-		f.step, f.answers = p.Step, map[string]string{}
+		f.step, f.answers, f.again = p.Step, map[string]string{}, ""
 	}
 	if p.Then == execute.TriesAgain && n.step != nil {
 		text := stepMark(StepRunning).sign(n.o) + " " + n.step.name() + ": tries again at " + n.o.clock(p.Deadline)
-		return f.say(n, text+": "+strings.TrimPrefix(p.Doing, "trying again: "))
+		why := strings.TrimPrefix(p.Doing, "trying again: ")
+		if why == f.again {
+			why = "the same again"
+		} else {
+			f.again = why
+		}
+		return f.say(n, text+": "+why)
 	}
 	for _, l := range p.Lines {
 		who := l.Server + " " + string(l.Name) + " " + l.Type.String()

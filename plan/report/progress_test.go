@@ -331,6 +331,7 @@ func TestTriesAgain(t *testing.T) {
 		view.Begin(p, planID)
 		view.Event(journal.Event{At: made, Kind: journal.Start, Step: "s1"})
 		view.Progress(limited)
+		view.Progress(limited)
 		view.Tick(made.Add(2 * time.Minute))
 		view.Tick(made.Add(11 * time.Minute))
 	}
@@ -338,6 +339,7 @@ func TestTriesAgain(t *testing.T) {
 	show(report.NewPlain(&plain, options()))
 	for _, want := range []string{
 		"s1 backup: tries again at 06:10:00 UTC: write example.org.: rate limited\n",
+		"s1 backup: tries again at 06:10:00 UTC: the same again\n",
 		"still at s1 backup (2m of 10m, tries again at 06:10:00 UTC)\n",
 		"still at s1 backup (11m)\n",
 	} {
