@@ -16,6 +16,8 @@ type index struct {
 	verifies map[string]*plan.Step
 	// byChange are the steps that hold a change, in the plan's order.
 	byChange map[string][]*plan.Step
+	// watched are the settling steps during which services are asked.
+	watched map[string]bool
 }
 
 // group is a named group, the step that verifies it, and the zones that it
@@ -30,7 +32,7 @@ func newIndex(p *plan.Plan) *index {
 	x := &index{
 		changes: map[string]*plan.Change{}, zones: map[string]plan.ZoneRef{}, byRef: map[plan.ZoneRef]*plan.Zone{},
 		steps: map[string]*plan.Step{}, byStep: map[string]map[plan.ZoneRef][]*plan.Change{}, order: map[string][]plan.ZoneRef{},
-		byChange: map[string][]*plan.Step{}, verifies: map[string]*plan.Step{},
+		byChange: map[string][]*plan.Step{}, verifies: map[string]*plan.Step{}, watched: map[string]bool{},
 	}
 	for i := range p.Changes {
 		x.changes[p.Changes[i].ID] = &p.Changes[i]
@@ -54,6 +56,9 @@ func (x *index) addStep(st *plan.Step) {
 		}
 		byZone[c.ZoneRef] = append(byZone[c.ZoneRef], c)
 		x.byChange[id] = append(x.byChange[id], st)
+		if st.Kind == plan.StepSettle && c.Probed() {
+			x.watched[st.ID] = true
+		}
 	}
 	x.steps[st.ID], x.byStep[st.ID] = st, byZone
 	if st.Kind == plan.StepVerify && st.Group != "" {

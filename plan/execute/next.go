@@ -41,7 +41,8 @@ type Action struct {
 	Again bool
 	// Waits are deadlines, parallel to Zones.
 	Waits []time.Time
-	// Until is the latest of the deadlines that are waited for.
+	// Until is the latest of the deadlines that are waited for. Set in a Run, the
+	// step watches until then.
 	Until time.Time
 }
 
@@ -54,7 +55,8 @@ const Margin = 2 * time.Second
 //
 //	a zone has failed and is not yet taken back:  take it back, before all else
 //	a step is not done in a zone that is well:    do it (the first such step)
-//	the step waits:                               arm, sleep, then pass or check
+//	the step waits:                               arm, sleep, then pass or check;
+//	                                              watch, where services have probes
 //	only zones that wait for a person, and those
 //	that move together with one, are left:        hold
 //	nothing is left:                              finish
@@ -117,6 +119,8 @@ func (s *State) wait(st *plan.Step, open []plan.ZoneRef, now time.Time) Action {
 	switch {
 	case len(arm.Zones) > 0:
 		return arm
+	case now.Before(latest) && s.index.watched[st.ID]:
+		return Action{Kind: Run, Step: st, Zones: open, Until: latest}
 	case now.Before(latest):
 		return Action{Kind: Sleep, Step: st, Zones: open, Until: latest}
 	case st.Kind == plan.StepSettle:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/probe"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/providers"
 )
@@ -21,6 +22,12 @@ type Clock interface {
 type Asker interface {
 	Ask(ctx context.Context, queries []resolver.Query) []resolver.Answer
 	SOA(ctx context.Context, s resolver.Server, z zone.Name, recurse bool) resolver.SOAAnswer
+}
+
+// Prober asks services; a *probe.Client is one. It is safe for concurrent use.
+type Prober interface {
+	// Probe makes one attempt, within the time that the probe gives it.
+	Probe(ctx context.Context, t probe.Target) probe.Result
 }
 
 // World is what a run needs from outside: who holds a zone, who serves it, who

@@ -28,6 +28,8 @@ type Runner struct {
 	Asker    Asker
 	Clock    Clock
 	Observer Observer
+	// Prober asks the services; plans without probes need none.
+	Prober Prober
 	// Read are zones as CheckLive has just read them, for the first backup; a
 	// zone that is not there is read again.
 	Read map[plan.ZoneRef]*zone.Snapshot
@@ -46,14 +48,21 @@ func (r *Runner) Run(ctx context.Context, a Action, s *State) ([]journal.Event, 
 		ctx = context.WithoutCancel(ctx) // what was opened is closed, also after a signal
 	}
 	outcomes := make([][]journal.Event, len(a.Zones))
+	working, stop := context.WithCancel(ctx)
+	defer stop()
 	var g errgroup.Group
-	g.SetLimit(zonesAtOnce)
+	if g.SetLimit(zonesAtOnce); !a.Until.IsZero() {
+		g.SetLimit(-1) // they watch, and mostly sleep
+	}
 	for i, ref := range a.Zones {
 		g.Go(func() error {
 			w := &work{Runner: r, action: a, state: s, ref: ref, step: a.Step, silent: s.zones[ref].silent}
-			f, err := w.do(ctx)
-			if err != nil && ctx.Err() != nil {
+			f, err := w.do(working)
+			if err != nil && working.Err() != nil {
 				return nil // no outcome: it runs again
+			}
+			if err != nil && !a.Until.IsZero() {
+				stop() // what failed is taken back at once; the others watch on
 			}
 			outcomes[i] = append(w.warnings, w.event(f, err))
 			return nil
@@ -116,7 +125,14 @@ func (w *work) do(ctx context.Context) (facts, error) {
 		return facts{}, w.agree(ctx, w.wants())
 	case plan.StepGate:
 		return facts{}, w.gate(ctx)
+	case plan.StepProbe:
+		return w.probeNew(ctx)
 	case plan.StepVerify, plan.StepSettle:
+		if !w.action.Until.IsZero() {
+			if f, err := w.watch(ctx); err != nil {
+				return f, err
+			}
+		}
 		return w.verify(ctx)
 	}
 	if w.step.Kind.Writes() {

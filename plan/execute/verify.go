@@ -20,7 +20,8 @@ func (w *work) resolvers() []resolver.Server {
 }
 
 // verify makes sure that the authoritative servers still give the new answer,
-// and that as many resolvers as the policy requires do.
+// that as many resolvers as the policy requires do, and that the service behind
+// the name answers its probe.
 func (w *work) verify(ctx context.Context) (facts, error) {
 	if err := w.agree(ctx, w.wants()); err != nil {
 		return facts{}, err
@@ -52,7 +53,9 @@ func (w *work) verify(ctx context.Context) (facts, error) {
 	for _, r := range watch.lagging() {
 		w.warnf("resolver %s does not give the new answer yet; %s is enough", r, w.Plan.Policy.Require)
 	}
-	return facts{VerifiedBy: names(servers, watch.agreeing())}, nil
+	f, err := w.probeService(ctx)
+	f.VerifiedBy = names(servers, watch.agreeing())
+	return f, err
 }
 
 // quorum is how many of n resolvers must give the new answer. None must, where

@@ -16,10 +16,11 @@ import (
 )
 
 // Connection is what a run needs of the outside: providers, name servers,
-// resolvers, and a client to ask them with.
+// resolvers, and clients to ask them, and services, with.
 type Connection struct {
-	World execute.World
-	Asker execute.Asker
+	World  execute.World
+	Asker  execute.Asker
+	Prober execute.Prober
 }
 
 // Observer is told what a run does, in order, one call at a time.

@@ -8,6 +8,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/engine/embedded"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/probe"
 )
 
 // Engine returns the engine over the session's state folder, which it makes
@@ -25,7 +26,8 @@ func (s *Session) Engine(clock execute.Clock, command string, o embedded.Observe
 		Holder: journal.Holder{PID: os.Getpid(), Host: host, Command: command},
 		Connect: func(ctx context.Context, p *plan.Plan) (embedded.Connection, error) {
 			w, err := s.World(ctx, p, clock.Now)
-			return embedded.Connection{World: w, Asker: s.client}, err
+			prober := probe.New(probe.Options{Folder: s.Inventory.InFolder})
+			return embedded.Connection{World: w, Asker: s.client, Prober: prober}, err
 		},
 	}), nil
 }
