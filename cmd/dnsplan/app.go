@@ -37,6 +37,8 @@ type app struct {
 	// notices takes what is told beside a command's output; nil before a session
 	// is opened.
 	notices *notices
+	// notify tells people elsewhere; nil before a session is opened.
+	notify notifier
 }
 
 // system is the real outside.

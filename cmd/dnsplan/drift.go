@@ -39,6 +39,7 @@ func runDrift(a *app, c *cobra.Command) error {
 		return err
 	}
 	if differs(p) {
+		a.tellOfDrift(c.Context(), p)
 		return silent(exitDifferences)
 	}
 	return nil

@@ -60,7 +60,9 @@ func (a *app) waitFor(ctx context.Context, s config.Settings, e engine.Engine, f
 	stop()
 	if err != nil {
 		if f.plan != nil {
-			_ = f.view.End(a.summary(s, f, result, err)) // err is what is reported
+			stopped := a.summary(s, f, result, err)
+			_ = f.view.End(stopped) // err is what is reported
+			a.tellOfRun(ctx, f.plan, stopped)
 		}
 		return result, about(id, err)
 	}
@@ -70,6 +72,7 @@ func (a *app) waitFor(ctx context.Context, s config.Settings, e engine.Engine, f
 			summary.ExitCode = signalCode(cause)
 		}
 	}
+	defer a.tellOfRun(ctx, f.plan, summary) // behind what is printed: it may take seconds
 	if err := f.view.End(summary); err != nil {
 		return result, fmt.Errorf("print the result: %w", err)
 	}

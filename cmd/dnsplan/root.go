@@ -116,7 +116,7 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 	}
 	a.warnOfVariables(session.Inventory)
 	a.notices = &notices{w: a.stderr}
-	session.Notice = a.notices.line
+	session.Notice, a.notify = a.notices.line, a.notifierOf(session)
 	if s.Verbose {
 		session.Log = a.notices.line
 		a.tellOf(session)

@@ -1,0 +1,40 @@
+package config
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/notify"
+)
+
+// The events that [[notify]] tells; window-open-too-long comes with the command
+// that opens windows.
+const (
+	// NotifyRunFailed: a run failed, holds, or was left open.
+	NotifyRunFailed = "run-failed"
+	// NotifyDrift: live is not what the inventory says.
+	NotifyDrift = "drift"
+)
+
+// Notify sends the message to all that the inventory wants told of the event,
+// and returns what went wrong, for warnings: a secret that is not there, a
+// service that does not answer. It takes notify.Limit at most, and its errors
+// show no URL.
+func (s *Session) Notify(ctx context.Context, event, message string) []error {
+	var targets []notify.Target
+	var errs []error
+	for i, n := range s.Inventory.Notifies {
+		if !slices.Contains(n.On, event) {
+			continue
+		}
+		name := fmt.Sprintf("notify[%d]", i)
+		url, err := n.URL.Resolve(s.secretSources())
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		targets = append(targets, notify.Target{Name: name, URL: url.Reveal()})
+	}
+	return append(errs, notify.Send(ctx, targets, message)...)
+}
