@@ -22,7 +22,15 @@ const (
 	EmptiesZone     = "empties-zone"
 	ApexLastAddress = "apex-last-address"
 	ProtectedName   = "protected-name"
+	NameStillUsed   = "name-still-used"
+	OutsideWindow   = "outside-window"
+	PlanTooOld      = "plan-too-old"
 )
+
+// Severe tells whether whoever lifts the guard has to name the zone once more.
+func Severe(code string) bool {
+	return code == EmptiesZone || code == ApexLastAddress || code == OutsideWindow
+}
 
 // Allowances lift guards.
 type Allowances struct {
@@ -31,26 +39,63 @@ type Allowances struct {
 	// Protected lifts ProtectedName (--allow-protected).
 	Protected bool
 	// Empty are the zones that may be emptied, or lose their apex's last
-	// address (--allow-empty ZONE).
+	// address, and the names that may lose theirs (--allow-empty NAME).
 	Empty []zone.Name
+}
+
+// lifts tells whether the allowances lift a guard that is about name: a zone, or
+// an owner name in it.
+func (a Allowances) lifts(code string, z, name zone.Name) bool {
+	switch code {
+	case TooManyUpdates, TooManyDeletes:
+		return a.Thresholds
+	case ProtectedName:
+		return a.Protected
+	case EmptiesZone, ApexLastAddress, NameStillUsed:
+		return slices.Contains(a.Empty, z) || slices.Contains(a.Empty, name)
+	}
+	return false
 }
 
 // Check returns the guards that forbid to apply the changes of diffs, in the
 // diffs' order. It judges what will be, whoever made the plan.
 func Check(diffs []ZoneDiff, allow Allowances) []Refusal {
-	out := []Refusal{}
-	for i := range diffs {
-		out = append(out, checkZone(&diffs[i], allow)...)
-	}
-	return out
+	refused, _ := judge(diffs, allow)
+	return refused
 }
 
-func checkZone(d *ZoneDiff, allow Allowances) (out []Refusal) {
-	refuse := func(code, flag, message string) {
-		out = append(out, Refusal{Code: code, Zone: d.Desired.Zone, View: d.Desired.View, Message: message, Allow: flag})
+// Lifted returns the guards that would forbid it without allow.
+func Lifted(diffs []ZoneDiff, allow Allowances) []Refusal {
+	_, lifted := judge(diffs, allow)
+	return lifted
+}
+
+func judge(diffs []ZoneDiff, allow Allowances) (refused, lifted []Refusal) {
+	refused = []Refusal{}
+	pointed := pointers(diffs)
+	for i := range diffs {
+		d := &diffs[i]
+		tell := func(code, flag string, about zone.Name, message string) {
+			r := Refusal{Code: code, Zone: d.Desired.Zone, View: d.Desired.View, Message: message, Allow: flag}
+			if allow.lifts(code, d.Desired.Zone, about) {
+				lifted = append(lifted, r)
+			} else {
+				refused = append(refused, r)
+			}
+		}
+		checkZone(d, tell)
+		for _, u := range danglers(d, pointed) {
+			tell(NameStillUsed, "--allow-empty "+u.name.Display(), u.name, u.message())
+		}
 	}
+	return refused, lifted
+}
+
+// checkZone tells which guards the changes of a zone run into.
+func checkZone(d *ZoneDiff, tell func(code, flag string, about zone.Name, message string)) {
+	refuse := func(code, flag, message string) { tell(code, flag, d.Desired.Zone, message) }
 	updates, deletes := tally(d.Changes)
-	if !allow.Thresholds && d.Counted >= thresholdFrom {
+	if d.Counted >= thresholdFrom {
 		if exceeds(updates, d.Counted) {
 			refuse(TooManyUpdates, "--force", share(updates, d.Counted))
 		}
@@ -58,20 +103,15 @@ func checkZone(d *ZoneDiff, allow Allowances) (out []Refusal) {
 			refuse(TooManyDeletes, "--force", share(deletes, d.Counted))
 		}
 	}
-	if !slices.Contains(allow.Empty, d.Desired.Zone) {
-		flag := "--allow-empty " + d.Desired.Zone.Display()
-		if own, empties := d.empties(); empties {
-			refuse(EmptiesZone, flag, d.emptied(own))
-		} else if d.emptiesApex() {
-			refuse(ApexLastAddress, flag, "the apex would lose its last address")
-		}
+	flag := "--allow-empty " + d.Desired.Zone.Display()
+	if own, empties := d.empties(); empties {
+		refuse(EmptiesZone, flag, d.emptied(own))
+	} else if d.emptiesApex() {
+		refuse(ApexLastAddress, flag, "the apex would lose its last address")
 	}
-	if !allow.Protected {
-		for _, name := range d.protected() {
-			refuse(ProtectedName, "--allow-protected", name.Display()+" is protected in the inventory")
-		}
+	for _, name := range d.protected() {
+		refuse(ProtectedName, "--allow-protected", name.Display()+" is protected in the inventory")
 	}
-	return out
 }
 
 // tally counts updates of any kind, and deletions.

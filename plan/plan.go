@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/window"
 )
 
 // FormatVersion is the version of the plan document. A reader refuses a higher
@@ -29,9 +30,11 @@ type Plan struct {
 	Unmanaged  []Unmanaged `json:"unmanaged"`
 	Conflicts  []Conflict  `json:"conflicts"`
 	Refusals   []Refusal   `json:"refusals"`
-	Warnings   []Warning   `json:"warnings"`
-	Steps      []Step      `json:"steps"`
-	Summary    Summary     `json:"summary"`
+	// Lifted are the guards that would refuse the plan, had flags not allowed it.
+	Lifted   []Refusal `json:"lifted,omitempty"`
+	Warnings []Warning `json:"warnings"`
+	Steps    []Step    `json:"steps"`
+	Summary  Summary   `json:"summary"`
 }
 
 // Inventory says which inventory a plan was made from.
@@ -96,6 +99,11 @@ type Policy struct {
 	Resolvers []Resolver `json:"resolvers"`
 	// OnFailure is what happens where a check behind a switch fails.
 	OnFailure OnFailure `json:"on_failure,omitempty"`
+	// Windows are the change windows and freezes of the zones that change: no
+	// switch takes place outside of them.
+	Windows []window.Window `json:"windows,omitempty"`
+	// IgnoreWindows says that a person allowed to switch at any time.
+	IgnoreWindows bool `json:"ignore_windows,omitempty"`
 	// Reason, Ticket and By go into the change log.
 	Reason string `json:"reason,omitempty"`
 	Ticket string `json:"ticket,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/window"
 )
 
 // validate checks that the document is one that Build makes, so that nothing
@@ -79,6 +80,11 @@ func (p *Plan) checkPolicy() error {
 		return damagedf("policy: require %q", o.Require)
 	case o.OnFailure != Rollback && o.OnFailure != Hold:
 		return damagedf("policy: on_failure %q", o.OnFailure)
+	case o.IgnoreWindows && len(o.Windows) > 0:
+		return damagedf("policy: windows that are ignored")
+	}
+	if _, err := window.New(p.Policy.Windows); err != nil {
+		return damagedf("policy: %v", err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/window"
 )
 
 // sealed is a plan of c1 an update, c2 a create in place of a CNAME, c3 a delete
@@ -127,6 +128,10 @@ var otherEdits = []edit{
 	{"a rollback of no run", func(p *plan.Plan) { p.RollbackOf = "../RUN" }, `rollback_of "../RUN"`},
 	{"a rollback of itself", func(p *plan.Plan) { p.RollbackOf = p.ID }, "rollback_of"},
 	{"neither back nor held", func(p *plan.Plan) { p.Policy.OnFailure = "rollback" }, `policy: on_failure "rollback"`},
+	{"a window without a duration", func(p *plan.Plan) {
+		p.Policy.Windows = []window.Window{{Name: "w", Kind: window.Allow, Cron: "0 2 * * *", Timezone: "UTC", Zones: []string{"*"}}}
+	}, `policy: window "w": duration of 0 seconds`},
+	{"windows that are ignored", func(p *plan.Plan) { p.Policy.IgnoreWindows, p.Policy.Windows = true, []window.Window{nightly("*")} }, "policy: windows that are ignored"},
 	{"none agree", func(p *plan.Plan) { p.Policy.Require = "0" }, `policy: require "0"`},
 	{"a sync time back", func(p *plan.Plan) { p.Zones[0].Sync = -1 }, "zone example.org.: sync_seconds -1"},
 	{"a sync time that overflows", func(p *plan.Plan) { p.Zones[0].Sync = math.MaxInt64 }, "zone example.org.: sync_seconds"},
