@@ -258,6 +258,9 @@ func (w *differ) changed(r *Record, action Action, live *zone.RRset, after State
 	c := w.change(r, action, stateOf(*live), &after)
 	if after.Members != nil {
 		c.Before.Members = membersOf(*live)
+		if !live.HasBeside() && !after.RRset(r.Key).HasBeside() {
+			c.Before.Members, c.After.Members = nil, nil
+		}
 	}
 	c.Add, c.Remove = without(after.Values, live.Addrs), without(live.Addrs, after.Values)
 	w.add(c)

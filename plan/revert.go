@@ -63,7 +63,7 @@ func (w *reverter) revert(c *Change) {
 	live, ok := w.live.Find(c.Key)
 	cname, aliased := w.cnames[c.Name]
 	switch before := c.Before.RRset(c.Key); {
-	case c.Replaces == "" && !aliased && stands(live, ok, before):
+	case c.Replaces == "" && !aliased && stands(live, ok, before) && !c.restLeft(live, before):
 		return
 	case aliased && c.Replaces == cnamePrefix+cname.Data && !ok:
 		return // the CNAME is there as before
@@ -102,9 +102,24 @@ func (w *reverter) back(c *Change, live zone.RRset, ok bool) {
 		w.add(out)
 		return
 	}
-	if action := compareStates(&live, &after); action != "" {
+	action := compareStates(&live, &after)
+	if action == "" && c.onlyRest() {
+		action = compareRest(&live, &after)
+	}
+	if action != "" {
 		w.changed(r, action, &live, after)
 	}
+}
+
+// onlyRest tells whether the change is about nothing that Equal compares, as a
+// restore of comments is.
+func (c *Change) onlyRest() bool {
+	return c.Before != nil && c.After != nil && compareStates(c.Before.RRset(c.Key), c.After) == ""
+}
+
+// restLeft tells whether such a change still stands where live is before.
+func (c *Change) restLeft(live zone.RRset, before *zone.RRset) bool {
+	return c.onlyRest() && compareRest(&live, c.Before) != "" && before != nil
 }
 
 // bounded is the state before c with a TTL that can be written.

@@ -172,3 +172,31 @@ func sameChange(a, b plan.Change) bool {
 	return a.Action == b.Action && a.Group == b.Group && reflect.DeepEqual(a.Before, b.Before) && reflect.DeepEqual(a.After, b.After) &&
 		slices.Equal(a.Add, b.Add) && slices.Equal(a.Remove, b.Remove)
 }
+
+// Comments, tags and an automatic TTL that a restore has brought go back too.
+func TestRevertOfARestore(t *testing.T) {
+	before := site{noSOA: true, live: "www 300 A 192.0.2.1 comment=late\napi 300 A 192.0.2.2 auto\nweb 300 A 192.0.2.9 comment=nine"}
+	b := plan.Backup{
+		Snapshot: site{noSOA: true, live: "www 300 A 192.0.2.1 comment=web tag=a\napi 300 A 192.0.2.2\nweb 300 A 192.0.2.3"}.snapshot(t),
+		Proxy:    true, Beside: true,
+	}
+	w := world{live: before.snapshot(t), desired: before.desired(t)}
+	d := plan.Restore(w.desired, b, w.live)
+	p := plan.Build([]plan.ZoneDiff{d}, policy(), origin())
+	after := w.applied(d.Changes)
+	var ids []string
+	for _, c := range p.Changes {
+		ids = append(ids, c.ID)
+	}
+	back := plan.Revert(p, ids, w.desired, after.live)
+	const want = `
+		~ api.example.org. A ttl 300->auto
+		~ web.example.org. A 192.0.2.3 -> 192.0.2.9 ttl 300 beside nine
+		~ www.example.org. A 192.0.2.1 -> 192.0.2.1 ttl 300 beside late`
+	if got := diffLines(back); lines(got) != lines(want) {
+		t.Errorf("got\n%s", got)
+	}
+	if left := plan.Revert(p, ids, w.desired, w.live); len(left.Changes)+len(left.Conflicts) > 0 {
+		t.Errorf("before the run: %s", diffLines(left))
+	}
+}

@@ -161,7 +161,7 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 	for _, m := range moves {
 		r, ok := live.Find(m.Key)
 		switch {
-		case is(r, ok, m.To):
+		case reached(r, ok, m):
 		case is(r, ok, m.From), w.leftHalfway(p, r, ok, m):
 			todo = append(todo, m)
 		default:
@@ -180,6 +180,20 @@ func is(live zone.RRset, ok bool, state *zone.RRset) bool {
 		return state == nil && !ok
 	}
 	return live.Foreign == "" && live.Equal(*state)
+}
+
+// reached tells whether the live set is the state that m leads to. Comments and
+// tags count where m is to bring them, and an automatic TTL where m brings or
+// takes it.
+func reached(live zone.RRset, ok bool, m plan.Move) bool {
+	if !is(live, ok, m.To) {
+		return false
+	}
+	if m.To == nil || m.To.Members != nil && !live.SameBeside(*m.To) {
+		return m.To == nil
+	}
+	onlyAuto := m.From != nil && m.From.Auto != m.To.Auto && m.From.Equal(*m.To)
+	return !onlyAuto || live.Auto == m.To.Auto
 }
 
 func show(r *zone.RRset) string {
@@ -426,7 +440,7 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 func (u undoing) stays(live zone.RRset, ok, byValue bool) string {
 	m := u.move
 	switch {
-	case is(live, ok, m.To):
+	case reached(live, ok, m):
 		return ""
 	case !is(live, ok, m.From) && !(ok && byValue && halfway(live, m.Inverse())):
 		return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has set %s", m.Key, show(m.To), show(m.From), shown(live, ok))

@@ -24,8 +24,8 @@ var www = zone.Key{Name: "www.example.org.", Type: zone.A}
 func TestSuite(t *testing.T) {
 	for name, o := range map[string]memory.Options{
 		"plain":   {Limits: providers.Limits{Atomic: true, Conditional: true}},
-		"ids":     {IDs: true, Limits: providers.Limits{Atomic: true, Conditional: true}},
-		"proxied": {IDs: true, Limits: providers.Limits{Atomic: true, Conditional: true, Proxy: true, MinTTL: 60, MaxTTL: 86400}},
+		"ids":     {IDs: true, Limits: providers.Limits{Atomic: true, Conditional: true, Comments: true}},
+		"proxied": {IDs: true, Limits: providers.Limits{Atomic: true, Conditional: true, Comments: true, Proxy: true, MinTTL: 60, MaxTTL: 86400}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := providertest.Harness{

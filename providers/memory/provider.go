@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -189,7 +190,7 @@ func (p *Provider) wait(ctx context.Context) error {
 }
 
 // identify gives the values of r the Members that old keeps for them, and new
-// ids to the others.
+// ids to the others. Comments and tags that r has itself count.
 func (p *Provider) identify(r *zone.RRset, old zone.RRset) {
 	if !p.opts.IDs && r.Members == nil && old.Members == nil {
 		return
@@ -197,11 +198,12 @@ func (p *Provider) identify(r *zone.RRset, old zone.RRset) {
 	given := r.Members
 	r.Members = make([]zone.Member, len(r.Addrs))
 	for i, a := range r.Addrs {
-		if given != nil {
-			r.Members[i] = given[i]
-		}
 		if j := slices.Index(old.Addrs, a); j >= 0 && old.Members != nil {
 			r.Members[i] = old.Members[j]
+		}
+		if given != nil {
+			r.Members[i].Comment, r.Members[i].Tags = given[i].Comment, given[i].Tags
+			r.Members[i].ID = cmp.Or(r.Members[i].ID, given[i].ID)
 		}
 		if r.Members[i].ID == "" {
 			p.lastID++

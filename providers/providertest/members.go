@@ -30,6 +30,53 @@ func testMembers(t *testing.T, h Harness) {
 	}
 }
 
+// testComments restores a set out of a backup: to other comments and tags alone,
+// beside other values, and after it was deleted. What is there costs no write.
+func testComments(t *testing.T, h Harness) {
+	if z := open(t, h, two); !z.Provider.Limits(z.Name).Comments || h.Annotate == nil {
+		t.Skip("the provider keeps no comments")
+	}
+	key := open(t, h, two).set(t, "www 300 A").Key
+	for _, c := range []struct {
+		name string
+		edit func(t *testing.T, z Zone, live *zone.RRset)
+	}{
+		{"nothing", func(*testing.T, Zone, *zone.RRset) {}},
+		{"other comments", func(t *testing.T, z Zone, live *zone.RRset) {
+			for _, a := range live.Addrs {
+				h.Annotate(t, z, live.Key, a, zone.Member{Comment: "late", Tags: []string{"late:1"}})
+			}
+		}},
+		{"no comments", func(t *testing.T, z Zone, live *zone.RRset) {
+			for _, a := range live.Addrs {
+				h.Annotate(t, z, live.Key, a, zone.Member{})
+			}
+		}},
+		{"another value", func(t *testing.T, z Zone, live *zone.RRset) {
+			z.write(t, providers.Change{Before: live, After: z.set(t, "www 600 A 192.0.2.1 203.0.113.11")})
+		}},
+		{"deleted", func(t *testing.T, z Zone, live *zone.RRset) { z.write(t, providers.Change{Before: live}) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			z := open(t, h, two)
+			was := z.annotated(t, h, "www 300 A 192.0.2.1 192.0.2.2")
+			c.edit(t, z, &was)
+			check := z.watch(t)
+			change := providers.Change{After: &was}
+			if live, ok := z.read(t).Find(key); ok {
+				live.Members = nil
+				change.Before = &live
+			}
+			z.write(t, change)
+			check(change)
+			live, _ := z.read(t).Find(key)
+			if !live.Equal(was) || !live.SameBeside(was) {
+				t.Errorf("restored %v with %+v, want %v with %+v", live, live.Members, was, was.Members)
+			}
+		})
+	}
+}
+
 func keepMembers(t *testing.T, h Harness, line string, saved bool) {
 	z := open(t, h, two)
 	before := z.annotated(t, h, "www 300 A 192.0.2.1 192.0.2.2")

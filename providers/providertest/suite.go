@@ -53,6 +53,7 @@ type Case string
 const (
 	Change      Case = "change"       // one RRset created, updated, deleted, at names of all kinds
 	Members     Case = "members"      // ids, comments and tags of values that stay
+	Comments    Case = "comments"     // comments and tags out of a backup, where Limits say that they are kept
 	Proxied     Case = "proxied"      // the proxy of a name on and off, where Limits say that there is one
 	Batch       Case = "batch"        // A and AAAA of one name in one write
 	Many        Case = "many"         // many RRsets in one write
@@ -79,6 +80,7 @@ func Run(t *testing.T, h Harness) {
 	}{
 		{Change, testChange},
 		{Members, testMembers},
+		{Comments, testComments},
 		{Proxied, testProxied},
 		{Batch, testBatch},
 		{Many, testMany},
