@@ -17,6 +17,7 @@ package providers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -35,8 +36,8 @@ type Provider interface {
 	// Write makes each change, in as few requests as the vendor allows and as
 	// atomically as it can: the values of a name are replaced in one operation,
 	// or new ones are added before old ones are removed. Values that stay keep
-	// their ids, and their comments and tags unless After has others. Records of
-	// other types are not touched, but for the CNAME that a change Replaces.
+	// their ids, comments and tags. Records of other types are not touched, but
+	// for the CNAME that a change Replaces.
 	//
 	// Before is the precondition of a change. Where live differs, nothing of
 	// the batch that holds it is written and the error is a *ConflictError.
@@ -54,10 +55,7 @@ type Provider interface {
 type Change struct {
 	// Before is the set as it was seen; nil when there was none.
 	Before *zone.RRset
-	// After is the set as it is wanted; nil to delete it. Where it has a Member
-	// for each address, their comments and tags are wanted too, as a set out of a
-	// backup has them; without, those of values that stay are kept. Ids are the
-	// provider's own.
+	// After is the set as it is wanted; nil to delete it.
 	After *zone.RRset
 	// Replaces is the target of the CNAME record at the name that is deleted
 	// in the same operation; empty when there is none.
@@ -92,9 +90,6 @@ type Limits struct {
 	// Proxy says that the provider has a CDN proxy that can be toggled; see
 	// SetProxied.
 	Proxy bool
-	// Comments says that the provider keeps a comment beside an address, or a set,
-	// and writes those that the Members of a change's After have.
-	Comments bool
 	// Batch is how many changes one write takes at once; more are split, in the
 	// order given, A and AAAA of one name never apart. 0 is no bound that can be
 	// told beforehand.
@@ -178,8 +173,14 @@ const (
 	Bad                    // it will stop a plan or a run
 )
 
-// String returns "ok", "unclear" or "wrong".
-func (v Verdict) String() string { return [...]string{"ok", "unclear", "wrong"}[v] }
+// String returns "ok", "unclear" or "wrong"; "verdict(7)" for one of no name.
+func (v Verdict) String() string {
+	words := [...]string{Good: "ok", Unclear: "unclear", Bad: "wrong"}
+	if int(v) >= len(words) {
+		return fmt.Sprintf("verdict(%d)", uint8(v))
+	}
+	return words[v]
+}
 
 // MarshalText writes String.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }

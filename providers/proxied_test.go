@@ -227,7 +227,7 @@ func TestLook(t *testing.T) {
 }
 
 func TestVerdict(t *testing.T) {
-	for v, want := range map[providers.Verdict]string{providers.Good: "ok", providers.Unclear: "unclear", providers.Bad: "wrong"} {
+	for v, want := range map[providers.Verdict]string{providers.Good: "ok", providers.Unclear: "unclear", providers.Bad: "wrong", 3: "verdict(3)", 255: "verdict(255)"} {
 		text, err := v.MarshalText()
 		if err != nil || string(text) != want || v.String() != want {
 			t.Errorf("%d: %q, %q, error %v, want %q", v, v, text, err, want)

@@ -230,3 +230,18 @@ func TestPrintedWithoutSecrets(t *testing.T) {
 		}
 	}
 }
+
+// Redact is for secrets that no chain knows.
+func TestRedactWithoutAChain(t *testing.T) {
+	cause := &providers.RefusedError{Reason: "no"}
+	err := Redact([]string{secret}, fmt.Errorf("signed with %s: %w", secret, cause))
+	if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), shown) {
+		t.Errorf("%v", err)
+	}
+	if found, ok := errors.AsType[*providers.RefusedError](err); !ok || found != cause {
+		t.Errorf("%v is not found in %v", cause, err)
+	}
+	if err := Redact([]string{secret}, nil); err != nil {
+		t.Error(err)
+	}
+}

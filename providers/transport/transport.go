@@ -142,6 +142,15 @@ func (c *Chain) Skew() (ahead time.Duration, known bool) {
 // http.Client makes of each error of the chain, is taken off.
 func (c *Chain) Redact(err error) error { return c.redact.err(err) }
 
+// Redact does what Chain.Redact does, for secrets that no chain knows: those of
+// an SDK or a library that signs by itself.
+func Redact(secrets []string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return newRedactor(secrets).err(err)
+}
+
 // response makes a reply out of what was read of it.
 func (a attempt) response(r *http.Request) *http.Response {
 	resp := *a.resp
