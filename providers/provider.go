@@ -36,8 +36,8 @@ type Provider interface {
 	// Write makes each change, in as few requests as the vendor allows and as
 	// atomically as it can: the values of a name are replaced in one operation,
 	// or new ones are added before old ones are removed. Values that stay keep
-	// their ids, comments and tags. Records of other types are not touched, but
-	// for the CNAME that a change Replaces.
+	// their ids, and their comments and tags unless After has others. Records of
+	// other types are not touched, but for the CNAME that a change Replaces.
 	//
 	// Before is the precondition of a change. Where live differs, nothing of
 	// the batch that holds it is written and the error is a *ConflictError.
@@ -55,7 +55,10 @@ type Provider interface {
 type Change struct {
 	// Before is the set as it was seen; nil when there was none.
 	Before *zone.RRset
-	// After is the set as it is wanted; nil to delete it.
+	// After is the set as it is wanted; nil to delete it. Where it has a Member
+	// for each address, their comments and tags are wanted too, as a set out of a
+	// backup has them; without, those of values that stay are kept. Ids are the
+	// provider's own.
 	After *zone.RRset
 	// Replaces is the target of the CNAME record at the name that is deleted
 	// in the same operation; empty when there is none.
@@ -90,6 +93,9 @@ type Limits struct {
 	// Proxy says that the provider has a CDN proxy that can be toggled; see
 	// SetProxied.
 	Proxy bool
+	// Comments says that the provider keeps a comment beside an address, or a set,
+	// and writes those that the Members of a change's After have.
+	Comments bool
 	// Batch is how many changes one write takes at once; more are split, in the
 	// order given, A and AAAA of one name never apart. 0 is no bound that can be
 	// told beforehand.
