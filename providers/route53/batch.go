@@ -22,7 +22,7 @@ const (
 
 // batch is what one request changes.
 type batch struct {
-	groups  []changeGroup
+	*providers.Batch
 	changes []types.Change
 	size    size
 }
@@ -39,8 +39,8 @@ func (s size) fits() bool {
 	return s.changes <= maxChanges && s.records <= maxRecords && s.characters <= maxCharacters
 }
 
-func sizeOf(g changeGroup, changes []types.Change) size {
-	s := size{changes: len(g.changes)}
+func sizeOf(g providers.Group, changes []types.Change) size {
+	s := size{changes: len(g.Changes)}
 	for _, c := range changes {
 		for _, r := range c.ResourceRecordSet.ResourceRecords {
 			s.records++
@@ -52,41 +52,42 @@ func sizeOf(g changeGroup, changes []types.Change) size {
 
 // batches makes as few batches as it can of the groups that change something,
 // in their order.
-func (s sight) batches(groups []changeGroup) ([]batch, error) {
+func (s sight) batches(all *providers.Batch) ([]batch, error) {
 	var out []batch
-	for _, g := range groups {
+	for _, g := range all.Groups {
 		changes := s.changes(g)
 		if len(changes) == 0 {
 			continue
 		}
 		n := sizeOf(g, changes)
 		if !n.fits() {
-			return nil, refuse(g.changes[0], fmt.Sprintf("%d values of %d characters at one name: Route 53 takes %d values and %d characters at once",
+			return nil, all.Refuse(g.Changes[0].Key(), fmt.Sprintf("%d values of %d characters at one name: Route 53 takes %d values and %d characters at once",
 				n.records, n.characters, maxRecords, maxCharacters))
 		}
 		if len(out) == 0 || !out[len(out)-1].size.add(n).fits() {
-			out = append(out, batch{})
+			out = append(out, batch{Batch: all.Part()})
 		}
 		b := &out[len(out)-1]
-		b.groups, b.changes, b.size = append(b.groups, g), append(b.changes, changes...), b.size.add(n)
+		b.Add(g)
+		b.changes, b.size = append(b.changes, changes...), b.size.add(n)
 	}
 	return out, nil
 }
 
 // changes deletes the sets of a group exactly as they were listed, and creates
 // those that are wanted. A set that stays as it is is left out.
-func (s sight) changes(g changeGroup) []types.Change {
+func (s sight) changes(g providers.Group) []types.Change {
 	var deletes, creates []types.Change
-	if g.replaces != "" {
-		deletes = append(deletes, deletion(s.sets[rrkey{g.name, types.RRTypeCname}][0]))
+	if g.Replaces != "" {
+		deletes = append(deletes, deletion(s.sets[rrkey{g.Name, types.RRTypeCname}][0]))
 	}
-	for _, c := range g.changes {
+	for _, c := range g.Changes {
 		if c.Before != nil && c.After != nil && c.Before.Equal(*c.After) {
 			continue
 		}
 		var healthCheck *string
 		if c.Before != nil {
-			live := s.sets[rrkey{g.name, types.RRType(c.Before.Type.String())}][0]
+			live := s.sets[rrkey{g.Name, types.RRType(c.Before.Type.String())}][0]
 			healthCheck = live.HealthCheckId
 			deletes = append(deletes, deletion(live))
 		}
@@ -112,12 +113,4 @@ func creation(r zone.RRset, healthCheck *string) types.Change {
 		set.ResourceRecords = append(set.ResourceRecords, types.ResourceRecord{Value: aws.String(a.String())})
 	}
 	return types.Change{Action: types.ChangeActionCreate, ResourceRecordSet: set}
-}
-
-// changesOf returns the changes of a batch.
-func (b batch) changesOf() (all []providers.Change) {
-	for _, g := range b.groups {
-		all = append(all, g.changes...)
-	}
-	return all
 }

@@ -88,5 +88,5 @@ func configured(c aws.Config) []string {
 
 // redact takes the secrets out of an error's text.
 func (k *keyring) redact(err error) error {
-	return transport.New(transport.Options{Secrets: k.known()}).Redact(err)
+	return transport.Redact(k.known(), err)
 }

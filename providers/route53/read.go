@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
@@ -36,18 +35,7 @@ func (p *Provider) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zon
 	if err != nil {
 		return nil, fmt.Errorf("look at %s: %w", z, err)
 	}
-	keep(s, keys)
-	return s, nil
-}
-
-// keep leaves in s the sets of keys and the CNAME records at their names.
-func keep(s *zone.Snapshot, keys []zone.Key) {
-	wanted, named := make(map[zone.Key]bool, len(keys)), make(map[zone.Name]bool, len(keys))
-	for _, k := range keys {
-		wanted[k], named[k.Name] = true, true
-	}
-	s.RRsets = slices.DeleteFunc(s.RRsets, func(r zone.RRset) bool { return !wanted[r.Key] })
-	s.Others = slices.DeleteFunc(s.Others, func(r zone.Record) bool { return r.Type != "CNAME" || !named[r.Name] })
+	return providers.Only(s, keys), nil
 }
 
 func (p *Provider) read(ctx context.Context, z zone.Name, list func(hosted) ([]types.ResourceRecordSet, error)) (*zone.Snapshot, error) {

@@ -16,13 +16,13 @@ import (
 
 // refused turns an invalid change batch into an error: a conflict where a set
 // is not as it was read a moment before, else a refusal in Route 53's own words.
-func (p *Provider) refused(ctx context.Context, z zone.Name, h hosted, b batch, invalid *types.InvalidChangeBatch) error {
+func (p *Provider) refused(ctx context.Context, h hosted, b batch, invalid *types.InvalidChangeBatch) error {
 	words := reasons(invalid)
 	text := strings.Join(words, "; ")
 	if slices.ContainsFunc(words, isConflict) {
-		return p.moved(ctx, z, h, b, text)
+		return p.moved(ctx, h, b, text)
 	}
-	return p.keys.redact(&providers.RefusedError{Keys: keysOf(b.groups), Culprit: culprit(text, keysOf(b.groups)), Reason: text})
+	return p.keys.redact(b.Refuse(culprit(text, b.Keys()), text))
 }
 
 // reasons returns Route 53's words, of either of the two forms in which it
@@ -51,15 +51,13 @@ func isConflict(words string) bool {
 
 // moved looks for the set that is not as it was. When all are, because it moved
 // back or the look fails, all keys of the batch are named.
-func (p *Provider) moved(ctx context.Context, z zone.Name, h hosted, b batch, words string) error {
-	if now, _, err := p.look(ctx, z, h, b.groups); err == nil {
-		for _, c := range b.changesOf() {
-			if err := now.compare(c); err != nil {
-				return err
-			}
+func (p *Provider) moved(ctx context.Context, h hosted, b batch, words string) error {
+	if now, _, err := p.look(ctx, h, b.Batch); err == nil {
+		if err := now.admit(b.Batch); err != nil {
+			return err
 		}
 	}
-	return fmt.Errorf("%s: %w", words, &providers.ConflictError{Keys: keysOf(b.groups)})
+	return fmt.Errorf("%s: %w", words, &providers.ConflictError{Keys: b.Keys()})
 }
 
 // The forms in which Route 53 names a record set.
