@@ -92,8 +92,11 @@ func (p *Provider) lookSomehow(ctx context.Context, s *session, z zone.Name, key
 		}
 	}
 	snap, err := p.transfer(ctx, s, z)
+	if err == nil {
+		return providers.Only(snap, keys), nil
+	}
 	if !errors.Is(err, providers.ErrNoListing) {
-		return only(snap, keys), err
+		return nil, err
 	}
 	again, err := p.dialTo(ctx, s.remote) // the server may close a connection that it refused something on
 	if err != nil {
@@ -101,28 +104,6 @@ func (p *Provider) lookSomehow(ctx context.Context, s *session, z zone.Name, key
 	}
 	defer again.close()
 	return lookByQuestions(ctx, again, z, keys, shown)
-}
-
-// only reduces a snapshot to keys, which are sorted, and the CNAME records at
-// their names.
-func only(snap *zone.Snapshot, keys []zone.Key) *zone.Snapshot {
-	if snap == nil {
-		return nil
-	}
-	names := make(map[zone.Name]bool, len(keys))
-	out := &zone.Snapshot{Zone: snap.Zone}
-	for _, k := range keys {
-		names[k.Name] = true
-		if set, ok := snap.Find(k); ok {
-			out.RRsets = append(out.RRsets, set)
-		}
-	}
-	for _, r := range snap.Others {
-		if r.Type == "CNAME" && names[r.Name] {
-			out.Others = append(out.Others, r)
-		}
-	}
-	return out
 }
 
 // reading is what is made of replies to questions.

@@ -37,53 +37,54 @@ func TestSplit(t *testing.T) {
 		}
 		changes = append(changes, providers.Change{Before: addressSet(name, typ, i%3+1), After: addressSet(name, typ, i%5+1)})
 	}
-	groups, err := groupChanges("example.org.", changes)
+	b, err := providers.NewBatch("example.org.", changes, providers.Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(groups) != 1000 || len(groups[0].changes) != 2 {
-		t.Fatalf("%d groups, %d changes in the first", len(groups), len(groups[0].changes))
+	if len(b.Groups) != 1000 || len(b.Groups[0].Changes) != 2 {
+		t.Fatalf("%d groups, %d changes in the first", len(b.Groups), len(b.Groups[0].Changes))
 	}
 	const limit = 65535 - 90
-	batches, err := split("example.org.", groups, limit)
+	messages, err := split(b, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, b := range batches {
-		packed, err := buildUpdate("example.org.", b).Pack()
+	var joined []providers.Group
+	for i, m := range messages {
+		joined = append(joined, m.Groups...)
+		packed, err := buildUpdate("example.org.", m.Groups).Pack()
 		if err != nil || len(packed) > limit {
 			t.Errorf("message %d: %d octets, %v", i, len(packed), err)
 		}
-		if i < len(batches)-1 && fits("example.org.", append(slices.Clone(b), batches[i+1][0]), limit) {
+		if i < len(messages)-1 && fits("example.org.", append(slices.Clone(m.Groups), messages[i+1].Groups[0]), limit) {
 			t.Errorf("message %d has room left", i)
 		}
 	}
-	joined := slices.Concat(batches...)
-	if !slices.EqualFunc(joined, groups, func(a, b group) bool { return a.name == b.name }) {
+	if !slices.EqualFunc(joined, b.Groups, func(a, b providers.Group) bool { return a.Name == b.Name }) {
 		t.Error("the order changed")
 	}
 }
 
 func TestSplitTooLarge(t *testing.T) {
 	changes := []providers.Change{{After: addressSet("www.example.org.", zone.AAAA, 3000)}}
-	groups, err := groupChanges("example.org.", changes)
+	b, err := providers.NewBatch("example.org.", changes, providers.Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = split("example.org.", groups, dns.MaxMsgSize)
+	_, err = split(b, dns.MaxMsgSize)
 	if refused, ok := errors.AsType[*providers.RefusedError](err); !ok || refused.Culprit != changes[0].Key() {
 		t.Errorf("%v", err)
 	}
 }
 
 func BenchmarkSplit(b *testing.B) {
-	var groups []group
+	all := &providers.Batch{Zone: "example.org."}
 	for i := range 10_000 {
 		name := zone.Name(fmt.Sprintf("host-%d.example.org.", i))
-		groups = append(groups, group{name: name, changes: []providers.Change{{After: addressSet(name, zone.A, 2)}}})
+		all.Add(providers.Group{Name: name, Changes: []providers.Change{{After: addressSet(name, zone.A, 2)}}})
 	}
 	for b.Loop() {
-		if _, err := split("example.org.", groups, dns.MaxMsgSize); err != nil {
+		if _, err := split(all, dns.MaxMsgSize); err != nil {
 			b.Fatal(err)
 		}
 	}
