@@ -16,10 +16,9 @@ const undoTime = time.Minute
 
 // batch is the requests of one Write.
 type batch struct {
-	p       *Provider
-	zone    zone.Name
-	changes []providers.Change
-	steps   []step
+	*providers.Batch
+	p     *Provider
+	steps []step
 }
 
 // run makes the requests. It ends at the first that fails.
@@ -63,7 +62,7 @@ func (b *batch) undo(ctx context.Context, s step) error {
 
 // explain turns the refusal of step s into an error for the caller.
 func (b *batch) explain(ctx context.Context, s step, landed int, cause error) error {
-	c := b.changes[s.change]
+	c := b.Changes[s.change]
 	no, ok := errors.AsType[*refusal](cause)
 	switch {
 	case !ok || errors.Is(cause, providers.ErrUnknown) || errors.Is(cause, providers.ErrCredentials):
@@ -82,15 +81,11 @@ func (b *batch) explain(ctx context.Context, s step, landed int, cause error) er
 
 // conflict tells what stands in the place of what c is to add.
 func (b *batch) conflict(ctx context.Context, c providers.Change) error {
-	conflict := &providers.ConflictError{Keys: []zone.Key{c.Key()}, Seen: c.Before}
-	s, err := b.p.Look(ctx, b.zone, conflict.Keys)
+	live, err := b.p.Read(ctx, b.Zone)
 	if err != nil {
-		return conflict
+		return &providers.ConflictError{Keys: []zone.Key{c.Key()}, Seen: c.Before}
 	}
-	if live, ok := s.Find(c.Key()); ok {
-		conflict.Live = &live
-	}
-	return conflict
+	return providers.Conflict(live, c)
 }
 
 // untouched are the sets of which none of the first landed steps was.
@@ -100,7 +95,7 @@ func (b *batch) untouched(landed int) []zone.Key {
 		begun[s.change] = true
 	}
 	var keys []zone.Key
-	for i, c := range b.changes {
+	for i, c := range b.Changes {
 		if !begun[i] {
 			keys = append(keys, c.Key())
 		}

@@ -1,7 +1,6 @@
 package namesilo
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -31,46 +30,15 @@ func newHeld(z zone.Name, records []record) *held {
 	return h
 }
 
-// check compares what the changes expect with what is there.
-func (h *held) check(changes []providers.Change) error {
-	cleared := make(map[zone.Name]bool)
-	for _, c := range changes {
-		cleared[c.Key().Name] = cleared[c.Key().Name] || c.Replaces != ""
+// check compares a batch with what is there.
+func (h *held) check(b *providers.Batch) error {
+	if err := b.Check(h.live, nil); err != nil {
+		return err
 	}
-	for _, c := range changes {
-		if err := h.checkOne(c); err != nil {
-			return err
+	for _, key := range b.Keys() {
+		if slices.ContainsFunc(h.records[key], func(r record) bool { return r.id == "" }) {
+			return b.Refuse(key, "NameSilo lists a record of it without an id")
 		}
-		if r, ok := h.cnames[c.Key().Name]; ok && c.After != nil && !cleared[c.Key().Name] {
-			return &providers.RefusedError{Keys: keysOf(changes), Culprit: c.Key(), Reason: "CNAME " + absolute(r.value) + " stands at the name"}
-		}
-	}
-	for _, c := range changes {
-		for _, r := range h.records[c.Key()] {
-			if r.id == "" {
-				return &providers.RefusedError{Keys: keysOf(changes), Culprit: c.Key(), Reason: "NameSilo lists a record of it without an id"}
-			}
-		}
-	}
-	return nil
-}
-
-func (h *held) checkOne(c providers.Change) error {
-	key := c.Key()
-	live, ok := h.live.Find(key)
-	if ok != (c.Before != nil) || ok && !c.Before.Equal(live) {
-		conflict := &providers.ConflictError{Keys: []zone.Key{key}, Seen: c.Before}
-		if ok {
-			l := live.Clone()
-			conflict.Live = &l
-		}
-		return conflict
-	}
-	if c.Replaces == "" {
-		return nil
-	}
-	if r, ok := h.cnames[key.Name]; !ok || canonical(r.value) != c.Replaces {
-		return fmt.Errorf("seen CNAME %s, now %q: %w", c.Replaces, absolute(r.value), &providers.ConflictError{Keys: []zone.Key{key}})
 	}
 	return nil
 }
@@ -85,23 +53,21 @@ type step struct {
 }
 
 // steps returns the requests that make the changes, in order.
-func (h *held) steps(changes []providers.Change) []step {
+func (h *held) steps(b *providers.Batch) []step {
 	var out []step
-	gone := make(map[zone.Name]bool)
-	for i, c := range changes {
-		name := c.Key().Name
-		if clears(changes, name) && c.After != nil && !gone[name] {
-			gone[name] = true
-			out = append(out, h.clear(name, i))
+	i := 0
+	for _, g := range b.Groups {
+		standing := g.Replaces != ""
+		for _, c := range g.Changes {
+			if standing && c.After != nil {
+				standing = false
+				out = append(out, h.clear(g.Name, i))
+			}
+			out = append(out, h.replace(c, i)...)
+			i++
 		}
-		out = append(out, h.replace(c, i)...)
 	}
 	return out
-}
-
-// clears tells whether a change replaces the CNAME at name.
-func clears(changes []providers.Change, name zone.Name) bool {
-	return slices.ContainsFunc(changes, func(c providers.Change) bool { return c.Key().Name == name && c.Replaces != "" })
 }
 
 // clear deletes the CNAME record at name.

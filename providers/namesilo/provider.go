@@ -32,6 +32,9 @@ const (
 	burst     = 10
 )
 
+// account is the name of the only turn.
+const account zone.Name = ""
+
 // Provider is one NameSilo account. It is a providers.Provider, Looker, Lister,
 // Budgeter and Examiner, and safe for concurrent use.
 type Provider struct {
@@ -41,10 +44,9 @@ type Provider struct {
 	key    string
 	chain  *transport.Chain
 	client *http.Client
-	// turn is taken by the one Write under way: NameSilo refuses a request while
-	// another is still processed (reply code 400), and two writers at once would
-	// both find what they expect.
-	turn chan struct{}
+	// turns let one Write at a time work on the account: NameSilo refuses a
+	// request while another is still processed (reply code 400).
+	turns providers.Turns
 }
 
 // New returns the provider of an account. It makes no request.
@@ -65,7 +67,7 @@ func New(c Config) (*Provider, error) {
 		o.Rate, o.Burst = perSecond, burst
 	}
 	chain := transport.New(o)
-	p := &Provider{base: base, key: c.APIKey, chain: chain, client: chain.Client(), turn: make(chan struct{}, 1)}
+	p := &Provider{base: base, key: c.APIKey, chain: chain, client: chain.Client()}
 	p.root.Store(base)
 	return p, nil
 }
@@ -103,13 +105,7 @@ func (p *Provider) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zon
 	if err != nil {
 		return nil, err
 	}
-	wanted, names := make(map[zone.Key]bool, len(keys)), make(map[zone.Name]bool, len(keys))
-	for _, k := range keys {
-		wanted[k], names[k.Name] = true, true
-	}
-	s.RRsets = slices.DeleteFunc(s.RRsets, func(r zone.RRset) bool { return !wanted[r.Key] })
-	s.Others = slices.DeleteFunc(s.Others, func(r zone.Record) bool { return r.Type != "CNAME" || !names[r.Name] })
-	return s, nil
+	return providers.Only(s, keys), nil
 }
 
 // ListZones returns the active domains of the account in order
