@@ -39,6 +39,9 @@ func (c Config) String() string { return fmt.Sprintf("generic %q", c.Name) }
 // GoString is String, so that %#v shows no secret either.
 func (c Config) GoString() string { return c.String() }
 
+// account is the name of the only turn.
+const account zone.Name = ""
+
 // Provider is a libdns provider that has learnt the contract of providers. It
 // is safe for concurrent use.
 type Provider struct {
@@ -50,8 +53,9 @@ type Provider struct {
 	limiter *rate.Limiter
 	timeout time.Duration
 	pause   time.Duration
-	// turn holds a token while a write is under way, and a read of a Serial one.
-	turn chan struct{}
+	// turns let one write at a time work on the account, and one read of a Serial
+	// provider.
+	turns providers.Turns
 	// exact are the zones that the vendor is known to hold, for ExactZone.
 	exact atomic.Pointer[[]zone.Name]
 }
@@ -69,9 +73,8 @@ var (
 func New(l Libdns, q Quirks, h Hooks, c Config) (providers.Provider, error) {
 	p := &Provider{
 		name: c.Name, libdns: l, quirks: q, hooks: h,
-		redact:  transport.New(transport.Options{Secrets: c.Secrets}).Redact,
+		redact:  func(err error) error { return transport.Redact(c.Secrets, err) },
 		limiter: rate.NewLimiter(rate.Inf, 0), timeout: q.Timeout, pause: c.Pause,
-		turn: make(chan struct{}, 1),
 	}
 	if q.Rate > 0 {
 		p.limiter = rate.NewLimiter(rate.Limit(q.Rate), max(q.Burst, 1))
@@ -136,25 +139,14 @@ func (p *Provider) readInTurn(ctx context.Context, z zone.Name) (*listing, error
 		return nil, context.Cause(ctx)
 	}
 	if p.quirks.Serial {
-		if err := p.acquire(ctx); err != nil {
+		done, err := p.turns.Take(ctx, account)
+		if err != nil {
 			return nil, err
 		}
-		defer p.release()
+		defer done()
 	}
 	return p.read(ctx, z)
 }
-
-// acquire waits for the turn of a write.
-func (p *Provider) acquire(ctx context.Context) error {
-	select {
-	case p.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (p *Provider) release() { <-p.turn }
 
 // ListZones returns the zones that the libdns provider lists, in order.
 func (l lister) ListZones(ctx context.Context) ([]zone.Name, error) {

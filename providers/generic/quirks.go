@@ -2,8 +2,6 @@ package generic
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/libdns/libdns"
@@ -108,20 +106,6 @@ type Quirks struct {
 
 	// Notes are what a person should know, one sentence each.
 	Notes []string
-}
-
-// takes tells why the vendor would not take a TTL; empty when it would.
-func (q Quirks) takes(ttl zone.TTL) string {
-	switch low, high := q.Limits.MinTTL, q.Limits.MaxTTL; {
-	case ttl < low:
-		return fmt.Sprintf("TTL %d is below the lowest that the provider takes, %d", ttl, low)
-	case high > 0 && ttl > high:
-		return fmt.Sprintf("TTL %d is above the highest that the provider takes, %d", ttl, high)
-	}
-	if q.TTLs != nil && !slices.Contains(q.TTLs, ttl) {
-		return fmt.Sprintf("TTL %d is none of those that the provider takes: %v", ttl, q.TTLs)
-	}
-	return ""
 }
 
 // Hooks do what libdns cannot, over the vendor's own API.

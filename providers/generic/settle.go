@@ -87,9 +87,9 @@ func (w *writing) conclude(ctx context.Context, live *listing, cause, missing er
 		}
 		return fmt.Errorf("%w: %w", providers.ErrPartial, errors.Join(cause, missing))
 	case cause == nil:
-		return w.refuse(w.edits[0], "the provider accepted it, and nothing has changed: "+missing.Error())
+		return w.all.Refuse(w.edits[0].Key(), "the provider accepted it, and nothing has changed: "+missing.Error())
 	}
-	return w.p.judgeWrite(cause, w.keys())
+	return w.p.judgeWrite(cause, w.all.Keys())
 }
 
 // restore puts CNAME records back that were deleted for sets which did not come
@@ -98,8 +98,8 @@ func (w *writing) restore(ctx context.Context, live *listing) bool {
 	var records []libdns.Record
 	var names []zone.Name
 	for _, e := range w.edits {
-		name := e.key.Name
-		if e.replaces == "" || slices.Contains(names, name) || len(live.cnames[name]) > 0 || addressed(live, name) {
+		name := e.Key().Name
+		if e.Replaces == "" || slices.Contains(names, name) || len(live.cnames[name]) > 0 || addressed(live, name) {
 			continue
 		}
 		names = append(names, name)
@@ -122,7 +122,7 @@ func addressed(l *listing, name zone.Name) bool {
 // untouched tells whether the sets and CNAME records are as they were seen.
 func (w *writing) untouched(live *listing) bool {
 	for _, e := range w.edits {
-		if !same(find(live, e.key), find(w.seen, e.key)) || len(live.cnames[e.key.Name]) != len(w.seen.cnames[e.key.Name]) {
+		if !providers.Same(find(live, e.Key()), find(w.seen, e.Key())) || len(live.cnames[e.Key().Name]) != len(w.seen.cnames[e.Key().Name]) {
 			return false
 		}
 	}
@@ -133,22 +133,22 @@ func (w *writing) untouched(live *listing) bool {
 // is neither old nor wanted.
 func (w *writing) grown(live *listing) error {
 	for _, e := range w.edits {
-		values := live.values[e.key]
+		values := live.values[e.Key()]
 		for _, v := range values {
-			if !e.wants(v.addr) && (e.before == nil || !slices.Contains(e.before.Addrs, v.addr)) {
+			if !e.wants(v.addr) && (e.Before == nil || !slices.Contains(e.Before.Addrs, v.addr)) {
 				return w.differs(live, e)
 			}
 		}
-		if e.after == nil {
+		if e.After == nil {
 			continue
 		}
-		for _, addr := range e.after.Addrs {
+		for _, addr := range e.After.Addrs {
 			if !e.settled(values, addr) {
 				return w.differs(live, e)
 			}
 		}
-		if e.replaces != "" && len(live.cnames[e.key.Name]) > 0 {
-			return fmt.Errorf("%s: the CNAME record is still there", e.key)
+		if e.Replaces != "" && len(live.cnames[e.Key().Name]) > 0 {
+			return fmt.Errorf("%s: the CNAME record is still there", e.Key())
 		}
 	}
 	return nil
@@ -158,7 +158,7 @@ func (w *writing) grown(live *listing) error {
 // whose TTLs differ are left alone unless its TTL changes.
 func (e edit) settled(values []value, addr netip.Addr) bool {
 	return slices.ContainsFunc(values, func(v value) bool {
-		return v.addr == addr && (v.ttl == e.after.TTL || e.stays(addr) && !e.retimed())
+		return v.addr == addr && (v.ttl == e.After.TTL || e.stays(addr) && !e.retimed())
 	})
 }
 
@@ -168,7 +168,7 @@ func (w *writing) done(live *listing) error {
 		return err
 	}
 	for _, e := range w.edits {
-		if !same(find(live, e.key), e.after) {
+		if !providers.Same(find(live, e.Key()), e.After) {
 			return w.differs(live, e)
 		}
 	}
@@ -177,7 +177,7 @@ func (w *writing) done(live *listing) error {
 
 // differs says what is there instead of what is wanted.
 func (w *writing) differs(live *listing, e edit) error {
-	return fmt.Errorf("wanted %s, found %s", orNone(e.after), orNone(find(live, e.key)))
+	return fmt.Errorf("wanted %s, found %s", orNone(e.After), orNone(find(live, e.Key())))
 }
 
 func orNone(r *zone.RRset) string {

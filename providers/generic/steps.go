@@ -71,11 +71,11 @@ func (w *writing) replaced() []libdns.Record {
 	var records []libdns.Record
 	var names []zone.Name
 	for _, e := range w.edits {
-		if e.replaces == "" || slices.Contains(names, e.key.Name) {
+		if e.Replaces == "" || slices.Contains(names, e.Key().Name) {
 			continue
 		}
-		names = append(names, e.key.Name)
-		for _, c := range w.seen.cnames[e.key.Name] {
+		names = append(names, e.Key().Name)
+		for _, c := range w.seen.cnames[e.Key().Name] {
 			records = append(records, c.record)
 		}
 	}
@@ -86,11 +86,11 @@ func (w *writing) replaced() []libdns.Record {
 func (w *writing) wanted() []libdns.Record {
 	var records []libdns.Record
 	for _, e := range w.edits {
-		if e.after == nil {
+		if e.After == nil {
 			continue
 		}
-		for _, addr := range e.after.Addrs {
-			records = append(records, libdns.Address{Name: w.owner(e.key), TTL: e.after.TTL.Duration(), IP: addr})
+		for _, addr := range e.After.Addrs {
+			records = append(records, libdns.Address{Name: w.owner(e.Key()), TTL: e.After.TTL.Duration(), IP: addr})
 		}
 	}
 	return records
@@ -100,13 +100,13 @@ func (w *writing) wanted() []libdns.Record {
 func (w *writing) additions() []libdns.Record {
 	var records []libdns.Record
 	for _, e := range w.edits {
-		if e.after == nil {
+		if e.After == nil {
 			continue
 		}
 		before := len(records)
-		for _, addr := range e.after.Addrs {
+		for _, addr := range e.After.Addrs {
 			if !w.holds(e, addr) {
-				records = append(records, libdns.Address{Name: w.owner(e.key), TTL: e.after.TTL.Duration(), IP: addr})
+				records = append(records, libdns.Address{Name: w.owner(e.Key()), TTL: e.After.TTL.Duration(), IP: addr})
 			}
 		}
 		if w.p.quirks.TTL == TTLAppend && e.retimes() && len(records) == before {
@@ -120,17 +120,17 @@ func (w *writing) additions() []libdns.Record {
 // appended.
 func (w *writing) holds(e edit, addr netip.Addr) bool {
 	beside := w.p.quirks.TTL == TTLBeside && e.retimed()
-	return slices.ContainsFunc(w.seen.values[e.key], func(v value) bool {
-		return v.addr == addr && (!beside || v.ttl == e.after.TTL)
+	return slices.ContainsFunc(w.seen.values[e.Key()], func(v value) bool {
+		return v.addr == addr && (!beside || v.ttl == e.After.TTL)
 	})
 }
 
 // again returns a value that stays, in the vendor's own spelling, with the
 // wanted TTL.
 func (w *writing) again(e edit) libdns.Record {
-	i := slices.IndexFunc(w.seen.values[e.key], func(v value) bool { return e.wants(v.addr) })
-	rr := w.seen.values[e.key][i].record.RR()
-	rr.TTL = e.after.TTL.Duration()
+	i := slices.IndexFunc(w.seen.values[e.Key()], func(v value) bool { return e.wants(v.addr) })
+	rr := w.seen.values[e.Key()][i].record.RR()
+	rr.TTL = e.After.TTL.Duration()
 	return rr
 }
 
@@ -161,18 +161,18 @@ func (w *writing) retime(ctx context.Context, e edit) error {
 		return w.retimeSet(ctx, e)
 	case TTLHook:
 		return w.mutate(ctx, "change TTL", func(ctx context.Context) error {
-			return w.p.hooks.SetTTL(ctx, w.z, w.owner(e.key), e.key.Type, e.after.TTL)
+			return w.p.hooks.SetTTL(ctx, w.z, w.owner(e.Key()), e.Key().Type, e.After.TTL)
 		})
 	}
 	return nil
 }
 
 func (w *writing) retimeRecords(ctx context.Context, e edit) error {
-	for _, v := range w.seen.values[e.key] {
-		if !e.wants(v.addr) || v.ttl == e.after.TTL {
+	for _, v := range w.seen.values[e.Key()] {
+		if !e.wants(v.addr) || v.ttl == e.After.TTL {
 			continue
 		}
-		if err := w.set(ctx, []libdns.Record{w.p.quirks.Retime(v.record, e.after.TTL.Duration())}); err != nil {
+		if err := w.set(ctx, []libdns.Record{w.p.quirks.Retime(v.record, e.After.TTL.Duration())}); err != nil {
 			return err
 		}
 	}
@@ -184,14 +184,14 @@ func (w *writing) retimeRecords(ctx context.Context, e edit) error {
 // record before it comes to the first.
 func (w *writing) retimeSet(ctx context.Context, e edit) error {
 	var records []libdns.Record
-	for _, v := range w.seen.values[e.key] {
+	for _, v := range w.seen.values[e.Key()] {
 		records = append(records, v.record)
 	}
-	for i, v := range w.seen.values[e.key] {
-		if !e.wants(v.addr) || v.ttl == e.after.TTL {
+	for i, v := range w.seen.values[e.Key()] {
+		if !e.wants(v.addr) || v.ttl == e.After.TTL {
 			continue
 		}
-		records[i] = libdns.Address{Name: v.record.RR().Name, TTL: e.after.TTL.Duration(), IP: v.addr}
+		records[i] = libdns.Address{Name: v.record.RR().Name, TTL: e.After.TTL.Duration(), IP: v.addr}
 		if err := w.set(ctx, slices.Clone(records)); err != nil {
 			return err
 		}
@@ -204,11 +204,11 @@ func (w *writing) surplus(l *listing) []libdns.Record {
 	var records []libdns.Record
 	for _, e := range w.edits {
 		kept := map[netip.Addr]bool{}
-		for _, v := range l.values[e.key] {
+		for _, v := range l.values[e.Key()] {
 			switch {
 			case !e.wants(v.addr):
 				records = append(records, v.record)
-			case w.p.quirks.TTL == TTLBeside && e.retimed() && v.ttl != e.after.TTL:
+			case w.p.quirks.TTL == TTLBeside && e.retimed() && v.ttl != e.After.TTL:
 				records = append(records, v.record)
 			case w.p.quirks.ByID && kept[v.addr]: // a request was made twice
 				records = append(records, v.record)

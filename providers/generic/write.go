@@ -14,8 +14,12 @@ import (
 // Write goes the way that the package comment shows. Receipt.Requests counts the
 // calls that change something; each takes the vendor one request or more.
 func (p *Provider) Write(ctx context.Context, z zone.Name, changes []providers.Change) (providers.Receipt, error) {
-	w := &writing{p: p, z: z}
-	err := w.write(ctx, changes)
+	all, err := providers.NewBatch(z, changes, providers.Rules{Limits: p.quirks.Limits, Also: p.cannot})
+	if err != nil {
+		return providers.Receipt{}, fmt.Errorf("write %s: %w", z, err)
+	}
+	w := &writing{p: p, z: z, all: all}
+	err = w.write(ctx)
 	receipt := providers.Receipt{Requests: w.requests, Accepted: w.accepted}
 	if err != nil {
 		return receipt, fmt.Errorf("write %s: %w", z, err)
@@ -29,62 +33,50 @@ type writing struct {
 	z zone.Name
 	// seen is the zone before anything was written.
 	seen *listing
-	// all are the changes of the batch, edits those that take a write.
-	all, edits []edit
+	all  *providers.Batch
+	// edits are the changes that take a write.
+	edits []edit
 
 	requests int
 	accepted time.Time
 }
 
 // edit is a change whose precondition holds.
-type edit struct {
-	key           zone.Key
-	before, after *zone.RRset
-	replaces      zone.Name
-}
+type edit struct{ providers.Change }
 
 // retimed tells whether the set's TTL changes.
 func (e edit) retimed() bool {
-	return e.before != nil && e.after != nil && e.before.TTL != e.after.TTL
+	return e.Before != nil && e.After != nil && e.Before.TTL != e.After.TTL
 }
 
 // wants tells whether addr is in the wanted set.
 func (e edit) wants(addr netip.Addr) bool {
-	return e.after != nil && slices.Contains(e.after.Addrs, addr)
+	return e.After != nil && slices.Contains(e.After.Addrs, addr)
 }
 
 // stays tells whether addr is in both sets.
 func (e edit) stays(addr netip.Addr) bool {
-	return e.before != nil && slices.Contains(e.before.Addrs, addr) && e.wants(addr)
+	return e.Before != nil && slices.Contains(e.Before.Addrs, addr) && e.wants(addr)
 }
 
 // retimes tells whether a value that stays gets another TTL.
-func (e edit) retimes() bool { return e.retimed() && slices.ContainsFunc(e.after.Addrs, e.stays) }
+func (e edit) retimes() bool { return e.retimed() && slices.ContainsFunc(e.After.Addrs, e.stays) }
 
-func (w *writing) write(ctx context.Context, changes []providers.Change) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if len(changes) == 0 {
-		return nil
-	}
-	var err error
-	if w.all, err = w.plan(changes); err != nil {
+func (w *writing) write(ctx context.Context) error {
+	done, err := w.p.turns.Take(ctx, account)
+	if err != nil || len(w.all.Changes) == 0 {
 		return err
 	}
-	if err := w.p.acquire(ctx); err != nil {
-		return err
-	}
-	defer w.p.release()
+	defer done()
 	if w.seen, err = w.p.read(ctx, w.z); err != nil {
 		return err
 	}
-	for _, e := range w.all {
-		if err := w.compare(e); err != nil {
-			return err
-		}
-		if !same(e.before, e.after) {
-			w.edits = append(w.edits, e)
+	if err := w.check(); err != nil {
+		return err
+	}
+	for _, c := range w.all.Changes {
+		if !providers.Same(c.Before, c.After) {
+			w.edits = append(w.edits, edit{c})
 		}
 	}
 	if len(w.edits) == 0 {

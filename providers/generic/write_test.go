@@ -256,8 +256,8 @@ func TestRefusedBeforehand(t *testing.T) {
 		before, after string
 		says          string
 	}{
-		{"below the minimum", generic.Quirks{Limits: limits}, "", "new 30 A 192.0.2.9", "TTL 30 is below the lowest that the provider takes, 60"},
-		{"above the maximum", generic.Quirks{Limits: limits}, "", "new 86401 A 192.0.2.9", "TTL 86401 is above"},
+		{"below the minimum", generic.Quirks{Limits: limits}, "", "new 30 A 192.0.2.9", "TTL 30 is not from 60 to 86400"},
+		{"above the maximum", generic.Quirks{Limits: limits}, "", "new 86401 A 192.0.2.9", "TTL 86401 is not from 60 to 86400"},
 		{"none of the list", generic.Quirks{TTLs: []zone.TTL{60, 300, 900}}, "", "new 600 A 192.0.2.9", "TTL 600 is none of those that the provider takes: [60 300 900]"},
 		{"no way to change the TTL", generic.Quirks{}, swapBefore, "www 300 A 192.0.2.1 192.0.2.2", "the TTL of values that stay cannot be changed from 3600 to 300"},
 		{"a name with escapes", generic.Quirks{}, "", `a\.b 300 A 192.0.2.9`, "names with escapes"},
