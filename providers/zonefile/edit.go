@@ -24,7 +24,7 @@ type edit struct {
 func (b *batch) apply(d *document) (string, error) {
 	edits := make(map[uint32]*edit)
 	var created []zone.RRset
-	for _, c := range b.changes {
+	for _, c := range b.Changes {
 		s, ok := d.find(c.Key())
 		switch {
 		case ok:
@@ -100,7 +100,7 @@ func (b *batch) planCNAMEs(d *document, edits map[uint32]*edit) {
 		return
 	}
 	for i := range d.entries {
-		if e := &d.entries[i]; e.typ == typeCNAME && b.cleared[e.name] != "" {
+		if e := &d.entries[i]; e.typ == typeCNAME && b.cleared[e.name] {
 			edits[uint32(i)] = &edit{drop: true}
 		}
 	}
@@ -110,7 +110,7 @@ func (b *batch) planCNAMEs(d *document, edits map[uint32]*edit) {
 func (b *batch) planSerial(d *document, edits map[uint32]*edit) error {
 	e := &d.entries[d.soa]
 	if e.src != own {
-		return b.refused(zone.Key{}, "the SOA record stands in an included file, its serial cannot be raised in the same write")
+		return b.Refuse(zone.Key{}, "the SOA record stands in an included file, its serial cannot be raised in the same write")
 	}
 	serial := strconv.FormatUint(uint64(nextSerial(d.serial)), 10)
 	edits[uint32(d.soa)] = &edit{serial: serial}

@@ -140,8 +140,8 @@ func checkBytes(t *testing.T, b *batch, old, next *document) {
 func untouched(b *batch, d *document) []entry {
 	var out []entry
 	for _, e := range d.entries {
-		_, named := b.byKey[zone.Key{Name: e.name, Type: zone.Type(e.typ)}]
-		if e.src == own && (!e.isAddress() || !named) {
+		named := e.isAddress() && b.touched[zone.Key{Name: e.name, Type: zone.Type(e.typ)}]
+		if e.src == own && !named {
 			out = append(out, e)
 		}
 	}

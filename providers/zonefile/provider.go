@@ -195,7 +195,7 @@ func (p *Provider) writeLocked(ctx context.Context, z zone.Name, b *batch) (int,
 		return 0, context.Cause(ctx)
 	}
 	if err := f.replace(text); errors.Is(err, errMoved) {
-		return 0, fmt.Errorf("%w: %w", &providers.ConflictError{Keys: b.keys()}, err)
+		return 0, fmt.Errorf("%w: %w", &providers.ConflictError{Keys: b.Keys()}, err)
 	} else if err != nil {
 		return 0, err
 	}

@@ -250,8 +250,8 @@ func TestRefused(t *testing.T) {
 		{"outside", soaLine, "www.example.net. 60 A 192.0.2.1", "outside the zone"},
 		{"no address", soaLine, "www.example.org. 60 A", "no address"},
 		{"family", soaLine, "www.example.org. 60 A 2001:db8::1", "no address of type A"},
-		{"TTL", soaLine, "www.example.org. 2147483648 A 192.0.2.1", "TTL above"},
-		{"CNAME", soaLine + "www 60 CNAME x\n", "www.example.org. 60 A 192.0.2.1", "CNAME x.example.org. stands at the name"},
+		{"TTL", soaLine, "www.example.org. 2147483648 A 192.0.2.1", "TTL 2147483648 is not from 0 to 2147483647"},
+		{"CNAME", soaLine + "www 60 CNAME x\n", "www.example.org. 60 A 192.0.2.1", "there is a CNAME record to x.example.org."},
 	} {
 		p, path := seeded(t, c.text)
 		_, err := p.Write(t.Context(), org, changesTo(t, p, c.set))
@@ -408,12 +408,12 @@ func TestWriteFails(t *testing.T) {
 func TestBadBatches(t *testing.T) {
 	p, _ := seeded(t, soaLine+"www 60 A 192.0.2.1\n")
 	www, api := rrset("www.example.org. 60 A 192.0.2.1"), rrset("api.example.org. 60 A 192.0.2.1")
-	for want, changes := range map[error][]providers.Change{
-		errNoChange: {{}},
-		errTwoKeys:  {{Before: www, After: api}},
-		errTwice:    {{After: api}, {After: api}},
+	for want, changes := range map[string][]providers.Change{
+		"a change needs a before or an after":   {{}},
+		"before and after have different keys":  {{Before: www, After: api}},
+		"two changes of one RRset in one write": {{After: api}, {After: api}},
 	} {
-		if _, err := p.Write(t.Context(), org, changes); !errors.Is(err, want) {
+		if _, err := p.Write(t.Context(), org, changes); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %v", err, want)
 		}
 	}
