@@ -145,11 +145,7 @@ func (p *Provider) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zon
 	if err != nil {
 		return nil, err
 	}
-	s.RRsets = slices.DeleteFunc(s.RRsets, func(r zone.RRset) bool { return !slices.Contains(keys, r.Key) })
-	s.Others = slices.DeleteFunc(s.Others, func(r zone.Record) bool {
-		return r.Type != "CNAME" || !slices.ContainsFunc(keys, func(k zone.Key) bool { return k.Name == r.Name })
-	})
-	return s, nil
+	return providers.Only(s, keys), nil
 }
 
 func (p *Provider) read(ctx context.Context, z zone.Name) (*zone.Snapshot, error) {
