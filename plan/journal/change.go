@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -86,7 +87,10 @@ func AppendChanges(stateDir string, changes []Change) (Head, error) {
 
 func appendChanges(stateDir string, changes []Change, open opener) (head Head, err error) {
 	path := filepath.Join(stateDir, ChangeLogFile)
-	lock := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(fileMode))
+	if err := ensureFile(path); err != nil {
+		return Head{}, fmt.Errorf("append to change log: %w", err)
+	}
+	lock := flock.New(path, flock.SetFlag(os.O_RDWR|syscall.O_NOFOLLOW))
 	if err := lock.Lock(); err != nil {
 		return Head{}, fmt.Errorf("append to change log: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -67,7 +68,7 @@ func (e *HeldError) Error() string {
 // two processes hold the same lock, each on a file of its own.
 func AcquireLocks(stateDir string, names []LockName, h Holder) (release func() error, err error) {
 	dir := filepath.Join(stateDir, lockDir)
-	if err := os.MkdirAll(dir, folderMode); err != nil {
+	if err := ensureFolder(dir); err != nil {
 		return nil, fmt.Errorf("lock zones: %w", err)
 	}
 	var held lockSet
@@ -93,7 +94,10 @@ type lockSet []*flock.Flock
 
 func (s *lockSet) take(dir string, n LockName, h Holder) error {
 	path := filepath.Join(dir, zone.FileName(n.Zone, n.View))
-	lock := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE), flock.SetPermissions(fileMode))
+	if err := ensureFile(path); err != nil {
+		return fmt.Errorf("lock %s: %w", n, err)
+	}
+	lock := flock.New(path, flock.SetFlag(os.O_RDWR|syscall.O_NOFOLLOW))
 	ok, err := lock.TryLock()
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", n, err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -40,6 +41,8 @@ func child(act, dir string) error {
 		return childLock(dir)
 	case "open-state":
 		return childOpenState()
+	case "umask":
+		return childUmask(dir)
 	}
 	return errUnknownAct
 }
@@ -67,6 +70,31 @@ func childOpenState() error {
 		return err
 	}
 	return OpenState(".")
+}
+
+// umaskEnv is the umask of the act umask.
+const umaskEnv = "DNSPLAN_JOURNAL_UMASK"
+
+// childUmask makes all that a state folder holds, under another umask.
+func childUmask(dir string) error {
+	umask, err := strconv.ParseInt(os.Getenv(umaskEnv), 8, 32)
+	if err != nil {
+		return err
+	}
+	syscall.Umask(int(umask))
+	if err := OpenState(dir); err != nil {
+		return err
+	}
+	release, err := AcquireLocks(dir, []LockName{{Zone: "example.org."}}, Holder{Run: "01A"})
+	if err != nil {
+		return err
+	}
+	w, err := CreateRun(dir, "01A", []byte("{}"), Event{At: now, Kind: Begin})
+	if err != nil {
+		return err
+	}
+	_, err = AppendChanges(dir, []Change{entry("01A", "c1")})
+	return errors.Join(err, w.Close(), release())
 }
 
 // childLock holds a lock until it is killed.

@@ -72,10 +72,10 @@ func createRun(stateDir, id string, planJSON []byte, first Event, open opener) (
 }
 
 func claim(runs, id string) error {
-	if err := os.MkdirAll(runs, folderMode); err != nil {
+	if err := ensureFolder(runs); err != nil {
 		return err
 	}
-	err := os.Mkdir(filepath.Join(runs, id), folderMode)
+	err := makeFolder(filepath.Join(runs, id))
 	if errors.Is(err, fs.ErrExist) {
 		return ErrUsed
 	}

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// StateError is a state folder that dnsplan refuses to use. Nothing in it was
-// touched.
+// StateError is a state folder, or a file or folder within it, that dnsplan
+// refuses to use. Nothing in it was touched.
 type StateError struct {
 	Path   string
 	Reason string
@@ -28,7 +28,9 @@ func (e *StateError) Error() string {
 // the one that is there. It refuses, with a *StateError, whatever others could
 // have prepared or could change: something that is no folder, a symbolic link,
 // a folder of another user, one that group or world may write, and one that
-// cannot be written.
+// cannot be written. Of what lies within, runs, locks, backups and the change
+// log, it refuses what is a link, belongs to another user, or may be written by
+// others; the files of a run are looked at as Open takes it over.
 func OpenState(dir string) error {
 	dir = filepath.Clean(dir)
 	info, err := os.Lstat(dir)
@@ -38,11 +40,17 @@ func OpenState(dir string) error {
 	if err != nil {
 		return fmt.Errorf("open state folder: %w", err)
 	}
-	return checkState(dir, info)
+	if err := checkState(dir, info); err != nil {
+		return err
+	}
+	return checkWithin(dir)
 }
 
 func createState(dir string) error {
-	if err := os.MkdirAll(dir, folderMode); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dir), folderMode); err != nil {
+		return fmt.Errorf("create state folder: %w", err)
+	}
+	if err := makeFolder(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("create state folder: %w", err)
 	}
 	info, err := os.Lstat(dir)
@@ -65,15 +73,92 @@ func checkState(dir string, info fs.FileInfo) error {
 		return refuse("it is a symbolic link", "name the folder itself")
 	case !mode.IsDir():
 		return refuse("it is not a folder", "name another one with --state-dir")
-	case mode.Perm()&0o022 != 0:
-		return refuse(fmt.Sprintf("others may write to it (mode %04o)", mode.Perm()), "run: chmod 700 "+dir)
 	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
-		return refuse(fmt.Sprintf("it belongs to user %d and this is user %d", st.Uid, os.Geteuid()),
-			fmt.Sprintf("run as its owner, or: chown %d %s", os.Geteuid(), dir))
+	if err := checkOurs(dir, info); err != nil {
+		return err
 	}
 	if err := unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
 		return refuse("it cannot be written: "+err.Error(), "run: chmod 700 "+dir+", or name another one with --state-dir")
+	}
+	return nil
+}
+
+// checkOurs refuses a file or folder that others could have made, or can change.
+func checkOurs(path string, info fs.FileInfo) error {
+	own := "700"
+	if !info.IsDir() {
+		own = "600"
+	}
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+		return &StateError{path, fmt.Sprintf("others may write to it (mode %04o)", mode), "run: chmod " + own + " " + path}
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
+		return &StateError{
+			path, fmt.Sprintf("it belongs to user %d and this is user %d", st.Uid, os.Geteuid()),
+			fmt.Sprintf("run as its owner, or: chown %d %s", os.Geteuid(), path),
+		}
+	}
+	return nil
+}
+
+// checkEntry refuses an entry of the state folder that is a link, of another
+// kind than it must be, or not ours; one that is not there is as it should be.
+func checkEntry(path string, folder bool) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch mode := info.Mode(); {
+	case mode&fs.ModeSymlink != 0:
+		return &StateError{path, "it is a symbolic link", "put what it points to in its place"}
+	case folder && !mode.IsDir():
+		return &StateError{path, "it is not a folder", "move it away"}
+	case !folder && !mode.IsRegular():
+		return &StateError{path, "it is not a file", "move it away"}
+	}
+	return checkOurs(path, info)
+}
+
+// checkWithin checks what the state folder holds, down to the folders of the
+// runs and the files of the locks.
+func checkWithin(dir string) error {
+	for _, f := range []struct {
+		name   string
+		folder bool
+	}{{RunsDir, true}, {lockDir, true}, {"backups", true}, {ChangeLogFile, false}, {ChangeLogTable, false}} {
+		if err := checkEntry(filepath.Join(dir, f.name), f.folder); err != nil {
+			return err
+		}
+	}
+	return errors.Join(checkAll(filepath.Join(dir, RunsDir), true), checkAll(filepath.Join(dir, lockDir), false))
+}
+
+// checkAll checks the entries of a folder, and names the first that is refused.
+func checkAll(dir string, folders bool) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("open state folder: %w", err)
+	}
+	for _, e := range entries {
+		if err := checkEntry(filepath.Join(dir, e.Name()), folders); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRun checks the files of a run.
+func checkRun(dir string) error {
+	for _, f := range []struct {
+		path   string
+		folder bool
+	}{{dir, true}, {filepath.Join(dir, PlanFile), false}, {filepath.Join(dir, JournalFile), false}} {
+		if err := checkEntry(f.path, f.folder); err != nil {
+			return err
+		}
 	}
 	return nil
 }

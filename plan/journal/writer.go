@@ -65,7 +65,8 @@ func create(dir string, first Event, open opener) (*Writer, error) {
 // on behind them. A bad last line (torn, zero-filled or with a wrong checksum)
 // was never acknowledged: it is cut off, and repaired says so; it is empty when
 // there was nothing to repair.
-// Errors: a *BusyError when another Writer holds the journal, ErrNeverBegun, a
+// Errors: a *StateError when a file of the run is a link, or one that others
+// made or can change, a *BusyError when another Writer holds the journal, ErrNeverBegun, a
 // *DamageError, or others. With an error nothing was changed, except where
 // cutting off the last line itself failed.
 func Open(dir string) (events []Event, w *Writer, repaired string, err error) {
@@ -74,8 +75,11 @@ func Open(dir string) (events []Event, w *Writer, repaired string, err error) {
 
 func open(dir string, open opener) ([]Event, *Writer, string, error) {
 	path := filepath.Join(dir, JournalFile)
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, nil, "", fmt.Errorf("open journal %s: %w", path, ErrNeverBegun)
+	}
+	if err := checkRun(dir); err != nil {
+		return nil, nil, "", err
 	}
 	lock, err := lockJournal(path)
 	if err != nil {
