@@ -146,8 +146,33 @@ type Record struct {
 	ReplaceCNAME bool
 	// Hosts are the hosts whose addresses these are; empty for literal ones.
 	Hosts []string
+	// Probe is what the service behind the addresses is asked; nil is nothing.
+	Probe *RecordProbe
 
 	table int // index of the [[zone.record]] table within its zone
+}
+
+// RecordProbe is how the service behind a record's addresses shows that it is
+// well. Keys that its type does not have are empty.
+type RecordProbe struct {
+	// Type is ProbeTCP, ProbeHTTP or ProbeTLS.
+	Type string
+	Port uint16
+	// Scheme is "http" or "https".
+	Scheme string
+	// Host is the name that is asked for, without a final dot.
+	Host string
+	// Path starts with a slash.
+	Path string
+	// Status is "200", or "2xx"; empty is any 2xx or 3xx.
+	Status string
+	// Body must stand in the answer.
+	Body string
+	// CA is a file of trusted certificates, see Inventory.InFolder; empty is the
+	// system's.
+	CA string
+	// Timeout limits one attempt; whole seconds.
+	Timeout time.Duration
 }
 
 // RRset returns r as the set that a provider would hold. Proxied is false where

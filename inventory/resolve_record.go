@@ -26,6 +26,9 @@ func (r *resolver) record(s *zoneScope, j int) {
 		rec.TTL = ttl
 	}
 	r.recordWords(s, j, t)
+	if t.Probe != nil {
+		rec.Probe = r.recordProbe(t.Probe, s.path("record", j, "probe"), rec.Name)
+	}
 	v4, v6, hosts := r.recordAddresses(s, j, t)
 	if rec.Name == "" {
 		return

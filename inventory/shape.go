@@ -21,6 +21,7 @@ const (
 	shapeInt
 	shapeSpan
 	shapeQuorum
+	shapeStatus
 )
 
 // wants says in words what a key of the shape holds.
@@ -40,6 +41,8 @@ func (s shape) wants() string {
 		return "a whole number"
 	case shapeSpan:
 		return `a duration such as "1h30m", or whole seconds`
+	case shapeStatus:
+		return `a status such as 200, or a class such as "2xx"`
 	default:
 		return `"all", "majority" or a positive number`
 	}
@@ -103,6 +106,8 @@ func shapeOf(t reflect.Type) shape {
 		return shapeSpan
 	case t == reflect.TypeFor[quorum]():
 		return shapeQuorum
+	case t == reflect.TypeFor[status]():
+		return shapeStatus
 	case t.Kind() == reflect.Struct:
 		return shapeTable
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:

@@ -53,6 +53,23 @@ func (q *quorum) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// status is what a probe of HTTP wants, as it was written: "2xx", "200" or 200.
+type status string
+
+// UnmarshalText keeps the digits of a TOML integer; strings do not come here.
+func (s *status) UnmarshalText(b []byte) error {
+	*s = status(b)
+	return nil
+}
+
+// JSONSchema says that a status is a number or a class.
+func (status) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+		{Type: "string", Pattern: `^[1-5]([0-9][0-9]|xx)$`},
+		{Type: "integer", Minimum: "100", Maximum: "599"},
+	}}
+}
+
 // JSONSchema says that a quorum is a word or a number.
 func (quorum) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{

@@ -103,6 +103,20 @@ type recordTable struct {
 	ReplaceCNAME bool     `toml:"replace_cname" jsonschema_description:"Permit deleting a live CNAME at the name. Default: false."`
 	Owner        string   `toml:"owner" jsonschema_description:"Who answers for the name."`
 	Comment      string   `toml:"comment" jsonschema_description:"A remark."`
+
+	Probe *recordProbeTable `toml:"probe" jsonschema_description:"What the service behind the addresses is asked, before the switch and behind it."`
+}
+
+type recordProbeTable struct {
+	Type    string  `toml:"type" jsonschema:"required,enum=tcp,enum=http,enum=tls" jsonschema_description:"tcp: takes a connection. http: answers a GET. tls: has a certificate that is valid for the name, trusted and not expired."`
+	Port    *int64  `toml:"port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Port. Default: 80 for http, 443 for https and tls; tcp needs one."`
+	Scheme  *string `toml:"scheme" jsonschema:"enum=http,enum=https" jsonschema_description:"http: what is spoken; https wants a valid certificate too. Default: http."`
+	Host    *string `toml:"host" jsonschema_description:"http, tls: the name that is asked for. Default: the record's; a wildcard needs one."`
+	Path    *string `toml:"path" jsonschema_description:"http: what is fetched; redirects are not followed. Default: /."`
+	Status  *status `toml:"status" jsonschema_description:"http: the status that must come, as 200 or 2xx. Default: any 2xx or 3xx."`
+	Body    *string `toml:"body" jsonschema_description:"http: text that must stand in the answer."`
+	CA      *string `toml:"ca" jsonschema_description:"tls, https: file of certificates (PEM) that are trusted in place of the system's. A relative path starts at the inventory's folder."`
+	Timeout *span   `toml:"timeout" jsonschema_description:"Limit of one attempt. Default: 5s."`
 }
 
 type windowTable struct {

@@ -252,7 +252,8 @@ func servers(list []netip.AddrPort) []string {
 func oneTable(a, b Record) bool {
 	return a.Name == b.Name && a.Type != b.Type && a.TTL == b.TTL && a.ACME == b.ACME &&
 		a.Group == b.Group && a.Owner == b.Owner && a.Comment == b.Comment &&
-		a.RoundRobin == b.RoundRobin && a.ReplaceCNAME == b.ReplaceCNAME && sameFlag(a.Proxied, b.Proxied)
+		a.RoundRobin == b.RoundRobin && a.ReplaceCNAME == b.ReplaceCNAME && sameFlag(a.Proxied, b.Proxied) &&
+		sameProbe(a.Probe, b.Probe)
 }
 
 func sameFlag(a, b *bool) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
@@ -291,6 +292,7 @@ func (w *writer) record(inv *Inventory, z Zone, sets []Record) {
 	w.flag("replace_cname", r.ReplaceCNAME)
 	w.some("owner", r.Owner)
 	w.some("comment", r.Comment)
+	w.probe(r.Probe, r.Name)
 }
 
 // ownerText writes a name relative to its zone, or absolute where the relative

@@ -160,6 +160,12 @@ func drawRecords(t *rapid.T, b *strings.Builder, z string) {
 		for _, table := range tables {
 			fmt.Fprintf(b, "[[zone.record]]\nname = \"%s\"\n%s\n", name, table)
 			fmt.Fprintf(b, "comment = %q\ngroup = %q\n", comment, group)
+			b.WriteString(rapid.SampledFrom([]string{
+				"", "[zone.record.probe]\ntype = \"tcp\"\nport = 25\n",
+				"[zone.record.probe]\ntype = \"tls\"\nhost = \"www.example.net\"\nca = \"ca.pem\"\ntimeout = 9\n",
+				"[zone.record.probe]\ntype = \"http\"\nhost = \"www.example.org.\"\nstatus = 204\nbody = \"all \\\"is\\\" well\"\n",
+				"[zone.record.probe]\ntype = \"http\"\nscheme = \"https\"\nport = 8443\nhost = \"a.example\"\npath = \"/up?x=1\"\nstatus = \"2xx\"\n",
+			}).Draw(t, "probe"))
 		}
 	}
 }

@@ -105,9 +105,9 @@ func (p *Probe) TakesStatus(code int) bool {
 	return strconv.Itoa(code) == p.Status
 }
 
-// IsProbeStatus tells whether text is a status, as "200", or a class of them, as
+// isProbeStatus tells whether text is a status, as "200", or a class of them, as
 // "2xx".
-func IsProbeStatus(text string) bool {
+func isProbeStatus(text string) bool {
 	return len(text) == 3 && text[0] >= '1' && text[0] <= '5' &&
 		(text[1:] == "xx" || isDigit(text[1]) && isDigit(text[2]))
 }
@@ -152,28 +152,28 @@ func (p *Probe) checkHTTP() error {
 		return fmt.Errorf("scheme %q", p.Scheme)
 	case p.Scheme == "http" && p.CA != "":
 		return errors.New("a ca for http")
-	case !IsProbePath(p.Path):
+	case !isProbePath(p.Path):
 		return fmt.Errorf("path %q", p.Path)
-	case p.Status != "" && !IsProbeStatus(p.Status):
+	case p.Status != "" && !isProbeStatus(p.Status):
 		return fmt.Errorf("status %q", p.Status)
 	}
 	return nil
 }
 
-// IsProbePath tells whether text can stand as the path, with its query, in the
+// isProbePath tells whether text can stand as the path, with its query, in the
 // first line of a request.
-func IsProbePath(text string) bool {
+func isProbePath(text string) bool {
 	return strings.HasPrefix(text, "/") && strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) < 0
 }
 
 func isHost(text string) bool {
 	n, err := zone.ParseName(text)
-	return err == nil && n.Display() == text && IsProbeHost(n)
+	return err == nil && n.Display() == text && isProbeHost(n)
 }
 
-// IsProbeHost tells whether a service can be asked by the name: what a Host
+// isProbeHost tells whether a service can be asked by the name: what a Host
 // header and a certificate can hold, so no wildcard.
-func IsProbeHost(n zone.Name) bool {
+func isProbeHost(n zone.Name) bool {
 	return n != zone.Root && strings.IndexFunc(string(n), func(r rune) bool {
 		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.')
 	}) < 0

@@ -177,7 +177,7 @@ func (s *Session) read(ctx context.Context, z inventory.Zone, further ...zone.Na
 		ZoneRef: plan.ZoneRef{Zone: z.Name, View: z.View}, Provider: z.Provider,
 		Records: records(z.Records), Prune: z.Prune, Ignore: z.Ignore, Protect: z.Protect,
 		MinTTL: limits.MinTTL, MaxTTL: limits.MaxTTL, Sync: int64(limits.Sync / time.Second),
-		Discover: s.discovers(z),
+		Discover: s.discovers(z), AllowReserved: s.Inventory.Check.AllowReserved,
 	}
 	for _, a := range z.Servers {
 		d.Servers = append(d.Servers, a.String())
@@ -239,9 +239,21 @@ func records(in []inventory.Record) []plan.Record {
 		out[i] = plan.Record{
 			Key: r.Key, Addrs: r.Addrs, TTL: r.TTL, Proxied: r.Proxied, Group: r.Group,
 			Owner: r.Owner, Comment: r.Comment, ACME: r.ACME, ReplaceCNAME: r.ReplaceCNAME,
+			Probe: probeOf(r.Probe),
 		}
 	}
 	return out
+}
+
+// probeOf is a record's probe as a plan holds it.
+func probeOf(p *inventory.RecordProbe) *plan.Probe {
+	if p == nil {
+		return nil
+	}
+	return &plan.Probe{
+		Type: plan.ProbeType(p.Type), Port: p.Port, Scheme: p.Scheme, Host: p.Host, Path: p.Path,
+		Status: p.Status, Body: p.Body, CA: p.CA, Timeout: int64(p.Timeout / time.Second),
+	}
 }
 
 // remaining turns moments into the seconds that are left until them.
