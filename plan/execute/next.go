@@ -57,6 +57,7 @@ const Margin = 2 * time.Second
 //	a step is not done in a zone that is well:    do it (the first such step)
 //	the step waits:                               arm, sleep, then pass or check;
 //	                                              watch, where services have probes
+//	the step switches, outside the windows:       arm, sleep, then do it
 //	only zones that wait for a person, and those
 //	that move together with one, are left:        hold
 //	nothing is left:                              finish
@@ -76,6 +77,9 @@ func Next(p *plan.Plan, s *State, now time.Time) Action {
 		}
 		if st.Kind.Waits() {
 			return s.wait(st, open, now)
+		}
+		if a, shut := s.outside(st, open, now); shut {
+			return a
 		}
 		return Action{Kind: Run, Step: st, Zones: open, Again: s.startedIn(st, open)}
 	}

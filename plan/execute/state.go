@@ -8,6 +8,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/window"
 )
 
 // State is what has happened in a run: the fold of its events, and nothing
@@ -15,6 +16,8 @@ import (
 type State struct {
 	plan  *plan.Plan
 	index *index
+	// windows are those that a switch keeps to; nil where there are none.
+	windows *window.Set
 
 	steps map[string]*stepState
 	zones map[plan.ZoneRef]*zoneState
@@ -111,7 +114,7 @@ func (z *zoneState) alarm(f Failure, left []string) {
 
 // NewState returns the state before the first event.
 func NewState(p *plan.Plan) *State {
-	s := &State{plan: p, index: newIndex(p), steps: map[string]*stepState{}, zones: map[plan.ZoneRef]*zoneState{}, seen: map[string]zone.TTL{}}
+	s := &State{plan: p, index: newIndex(p), windows: p.WindowSet(), steps: map[string]*stepState{}, zones: map[plan.ZoneRef]*zoneState{}, seen: map[string]zone.TTL{}}
 	for i := range p.Steps {
 		s.steps[p.Steps[i].ID] = &stepState{
 			started: map[plan.ZoneRef]bool{}, done: map[plan.ZoneRef]time.Time{},

@@ -113,6 +113,9 @@ func (l *ledger) applyStep(s *entry, e journal.Event) {
 	switch e.Kind {
 	case journal.Start:
 		s.begun[e.Zone] = true
+		if s.step != nil && !s.step.Kind.Waits() {
+			s.until = time.Time{} // it has waited for a change window
+		}
 	case journal.Wait:
 		if e.Until.After(s.until) {
 			s.until = e.Until

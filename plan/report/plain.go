@@ -142,7 +142,7 @@ func (n *nowState) stepText(s *entry, e journal.Event) (string, StepState) {
 	case journal.Wrote:
 		return "written" + said(e), StepRunning
 	case journal.Wait:
-		return "waits until " + n.o.clock(e.Until) + " (" + duration(e.Until.Sub(e.At)) + ")", StepRunning
+		return "waits until " + n.o.clock(e.Until) + " (" + duration(e.Until.Sub(e.At)) + ")" + said(e), StepRunning
 	case journal.Done:
 		return "done" + took(s, e) + said(e), StepDone
 	case journal.Failed:

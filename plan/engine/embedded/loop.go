@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,9 @@ func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a exec
 	defer stop()
 	switch a.Kind {
 	case execute.Arm:
-		return e.append(r, each(a, func(i int, ev *journal.Event) { ev.Kind, ev.Until = journal.Wait, a.Waits[i] })...)
+		return e.append(r, each(a, func(i int, ev *journal.Event) {
+			ev.Kind, ev.Until, ev.Message = journal.Wait, a.Waits[i], awaited(a)
+		})...)
 	case execute.Pass:
 		return e.append(r, each(a, func(_ int, ev *journal.Event) { ev.Kind = journal.Done })...)
 	case execute.Sleep:
@@ -113,12 +116,20 @@ func each(a execute.Action, set func(i int, ev *journal.Event)) []journal.Event 
 	return out
 }
 
+// awaited says what a step waits for that is not a wait by itself.
+func awaited(a execute.Action) string {
+	if a.Step.Kind.Waits() {
+		return ""
+	}
+	return "switching is not allowed outside the change windows"
+}
+
 // tell says what is being waited for.
 func (e *Engine) tell(a execute.Action) {
 	if e.opts.Observer == nil {
 		return
 	}
-	doing := "waiting: " + a.Step.Detail
+	doing := "waiting: " + cmp.Or(awaited(a), a.Step.Detail)
 	e.opts.Observer.Progress(execute.Progress{Step: a.Step.ID, Doing: doing, Deadline: a.Until})
 }
 
