@@ -25,14 +25,16 @@ type op struct {
 // batch is what one request does, in Cloudflare's order: deletes, patches,
 // posts.
 type batch struct {
-	groups                  []group
+	*providers.Batch
 	deletes, patches, posts []op
 }
 
 func (b *batch) size() int { return len(b.deletes) + len(b.patches) + len(b.posts) }
 
-func (b *batch) add(o batch) {
-	b.groups = append(b.groups, o.groups...)
+func (b *batch) join(o batch) {
+	for _, g := range o.Groups {
+		b.Add(g)
+	}
 	b.deletes = append(b.deletes, o.deletes...)
 	b.patches = append(b.patches, o.patches...)
 	b.posts = append(b.posts, o.posts...)
@@ -40,17 +42,16 @@ func (b *batch) add(o batch) {
 
 // compile makes batches of at most limit operations out of the groups, in their
 // order and without parting one. Groups that are as wanted take none.
-func compile(v *view, groups []group, limit int) ([]batch, error) {
+func compile(v *view, all *providers.Batch, limit int) ([]batch, error) {
 	var batches []batch
-	for _, g := range groups {
-		b := operations(v, g)
+	for _, g := range all.Groups {
+		b := operations(v, all.Part(g))
 		switch last := len(batches) - 1; {
 		case b.size() == 0:
 		case b.size() > limit:
-			reason := fmt.Sprintf("%s takes %d operations at once, the zone's plan allows %d", g.name, b.size(), limit)
-			return nil, &providers.RefusedError{Keys: keysOf(groups), Culprit: g.changes[0].Key(), Reason: reason}
+			return nil, all.Refuse(g.Changes[0].Key(), fmt.Sprintf("%s takes %d operations at once, the zone's plan allows %d", g.Name, b.size(), limit))
 		case last >= 0 && batches[last].size()+b.size() <= limit:
-			batches[last].add(b)
+			batches[last].join(b)
 		default:
 			batches = append(batches, b)
 		}
@@ -59,14 +60,14 @@ func compile(v *view, groups []group, limit int) ([]batch, error) {
 }
 
 // operations returns what makes one name as wanted.
-func operations(v *view, g group) batch {
-	b := batch{groups: []group{g}}
-	if g.replaces != "" {
-		for _, r := range v.cnames[g.name] {
-			b.deletes = append(b.deletes, op{key: g.changes[0].Key(), id: r.ID})
+func operations(v *view, name *providers.Batch) batch {
+	b := batch{Batch: name}
+	if g := name.Groups[0]; g.Replaces != "" {
+		for _, r := range v.cnames[g.Name] {
+			b.deletes = append(b.deletes, op{key: g.Changes[0].Key(), id: r.ID})
 		}
 	}
-	for _, c := range g.changes {
+	for _, c := range name.Changes {
 		live, _ := v.snapshot.Find(c.Key())
 		if c.After == nil || !same(*c.After, live) {
 			b.change(v.sets[c.Key()], c)
@@ -160,7 +161,7 @@ func (b *batch) culprit(e *apiError) zone.Key {
 			}
 		}
 	}
-	keys := keysOf(b.groups)
+	keys := b.Keys()
 	if len(keys) == 1 {
 		return keys[0]
 	}

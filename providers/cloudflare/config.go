@@ -66,8 +66,11 @@ type Provider struct {
 	records   *dns.RecordService
 	zones     *zones.ZoneService
 
+	// looks and writes let one caller at a time look a zone up, and write it.
+	looks, writes providers.Turns
+
 	mu   sync.Mutex
-	held map[zone.Name]*holding
+	held map[zone.Name]*zoneInfo // what was looked up
 }
 
 // String names the provider without its tokens.
@@ -93,7 +96,7 @@ func New(c Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{base: base, apiToken: token, zoneToken: token, held: map[zone.Name]*holding{}}
+	p := &Provider{base: base, apiToken: token, zoneToken: token, held: map[zone.Name]*zoneInfo{}}
 	if zoneToken != "" && zoneToken != token {
 		p.zoneToken, p.split = zoneToken, true
 	}

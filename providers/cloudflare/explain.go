@@ -78,6 +78,6 @@ func gone(err error) bool {
 
 // lost is the error of a zone that is gone; the next call looks it up again.
 func (p *Provider) lost(z zone.Name, err error) error {
-	p.forget(z)
+	p.keep(z, nil)
 	return fmt.Errorf("%w: it was deleted or moved to another account since it was looked up: %w", providers.ErrZoneNotFound, err)
 }

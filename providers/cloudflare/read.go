@@ -10,6 +10,7 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/option"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 )
 
 // recordsPerPage is how many records a page may hold. Cloudflare takes up to
@@ -39,7 +40,7 @@ func (p *Provider) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zon
 	if err != nil {
 		return nil, fmt.Errorf("look at %s: %w", z, err)
 	}
-	return v.only(keys), nil
+	return providers.Only(v.snapshot, keys), nil
 }
 
 // onlyName is the name that all keys share; empty when there are several.
@@ -48,26 +49,6 @@ func onlyName(keys []zone.Key) zone.Name {
 		return ""
 	}
 	return keys[0].Name
-}
-
-// only returns the sets of keys and the CNAME records at their names.
-func (v *view) only(keys []zone.Key) *zone.Snapshot {
-	asked, names := map[zone.Key]bool{}, map[zone.Name]bool{}
-	for _, k := range keys {
-		asked[k], names[k.Name] = true, true
-	}
-	s := &zone.Snapshot{Zone: v.snapshot.Zone}
-	for _, r := range v.snapshot.RRsets {
-		if asked[r.Key] {
-			s.RRsets = append(s.RRsets, r)
-		}
-	}
-	for _, r := range v.snapshot.Others {
-		if r.Type == "CNAME" && names[r.Name] {
-			s.Others = append(s.Others, r)
-		}
-	}
-	return s
 }
 
 // view lists the records of z, or those of one name.

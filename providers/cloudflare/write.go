@@ -28,29 +28,29 @@ func (p *Provider) write(ctx context.Context, z zone.Name, changes []providers.C
 	if ctx.Err() != nil {
 		return receipt, context.Cause(ctx)
 	}
-	groups, err := groupByName(z, changes)
-	if err != nil || len(groups) == 0 {
+	b, err := providers.NewBatch(z, changes, providers.Rules{Limits: providers.Limits{Proxy: true}})
+	if err != nil || len(changes) == 0 {
 		return receipt, err
 	}
-	leave, err := enter(ctx, p.holding(z).writing)
+	done, err := p.writes.Take(ctx, z)
 	if err != nil {
 		return receipt, err
 	}
-	defer leave()
+	defer done()
 	var n tally
 	defer func() { receipt.Requests = int(n) }()
-	v, err := p.view(ctx, &n, z, onlyName(keysOf(groups)))
+	v, err := p.view(ctx, &n, z, onlyName(b.Keys()))
 	if err != nil {
 		return receipt, err
 	}
-	if err := v.obstacle(groups); err != nil {
+	limits := p.Limits(z) // by the zone's plan, which is known now
+	if err := b.Within(limits); err != nil {
 		return receipt, err
 	}
-	limits := p.Limits(z)
-	if err := within(limits, groups); err != nil {
+	if err := v.check(b); err != nil {
 		return receipt, err
 	}
-	batches, err := compile(v, groups, limits.Batch)
+	batches, err := compile(v, b, limits.Batch)
 	if err != nil {
 		return receipt, err
 	}
@@ -64,6 +64,19 @@ func (p *Provider) write(ctx context.Context, z zone.Name, changes []providers.C
 		receipt.Accepted = time.Now()
 	}
 	return receipt, nil
+}
+
+// check compares a batch with what is live. A CNAME record that cannot be written
+// is not replaced.
+func (v *view) check(b *providers.Batch) error {
+	return b.Check(v.snapshot, func(name zone.Name) string {
+		for _, r := range v.cnames[name] {
+			if why := r.readOnly(); why != "" {
+				return why
+			}
+		}
+		return ""
+	})
 }
 
 // post sends one batch
@@ -103,12 +116,12 @@ func strayed(err error) bool {
 // record that someone else has just set or removed, the names are looked at
 // again.
 func (p *Provider) refused(ctx context.Context, n *tally, z zone.Name, b batch, refusal *apiError) error {
-	refused := &providers.RefusedError{Keys: keysOf(b.groups), Culprit: b.culprit(refusal), Reason: refusal.Error()}
+	refused := b.Refuse(b.culprit(refusal), refusal.Error())
 	if !refusal.has(codeNoSuchRecord, codeAddressThere, codeCNAMEThere, codeRecordThere, codeIdentical) {
 		return refused
 	}
 	if v, err := p.view(ctx, n, z, onlyName(refused.Keys)); err == nil {
-		if err := v.obstacle(b.groups); err != nil {
+		if err := v.check(b.Batch); err != nil {
 			return err
 		}
 	}

@@ -42,70 +42,39 @@ type zoneInfo struct {
 	} `json:"plan"`
 }
 
-// holding is what the provider keeps of a zone.
-type holding struct {
-	looking chan struct{} // holds a token while somebody looks the zone up
-	writing chan struct{} // holds a token while somebody writes
-	info    *zoneInfo     // nil before the look-up; guarded by the provider's mu
-}
-
-func (p *Provider) holding(z zone.Name) *holding {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	h, ok := p.held[z]
-	if !ok {
-		h = &holding{looking: make(chan struct{}, 1), writing: make(chan struct{}, 1)}
-		p.held[z] = h
-	}
-	return h
-}
-
 // known returns the zone as it was looked up; nil before that.
-func (p *Provider) known(h *holding) *zoneInfo {
+func (p *Provider) known(z zone.Name) *zoneInfo {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return h.info
+	return p.held[z]
 }
 
-func (p *Provider) keep(h *holding, info *zoneInfo) {
+// keep remembers what was found of z; nil makes the next call look it up again.
+func (p *Provider) keep(z zone.Name, info *zoneInfo) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	h.info = info
-}
-
-// forget makes the next call look z up again.
-func (p *Provider) forget(z zone.Name) { p.keep(p.holding(z), nil) }
-
-// enter waits for the only place in turn, or for the context's end.
-func enter(ctx context.Context, turn chan struct{}) (leave func(), err error) {
-	select {
-	case turn <- struct{}{}:
-		return func() { <-turn }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	p.held[z] = info
 }
 
 // zone looks z up, once for all who ask at the same time, and keeps what it
 // finds when the zone is active.
 func (p *Provider) zone(ctx context.Context, n *tally, z zone.Name) (*zoneInfo, error) {
-	h := p.holding(z)
-	if info := p.known(h); info != nil {
+	if info := p.known(z); info != nil {
 		return info, nil
 	}
-	leave, err := enter(ctx, h.looking)
+	done, err := p.looks.Take(ctx, z)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	if info := p.known(h); info != nil {
+	defer done()
+	if info := p.known(z); info != nil {
 		return info, nil
 	}
 	info, err := p.lookUp(ctx, n, z)
 	if err != nil {
 		return nil, err
 	}
-	p.keep(h, info)
+	p.keep(z, info)
 	return info, nil
 }
 
@@ -195,7 +164,7 @@ const freeBatch = 200
 // Until the zone has been looked up, they are those of the free plan.
 func (p *Provider) Limits(z zone.Name) providers.Limits {
 	l := providers.Limits{MinTTL: 60, MaxTTL: 86400, Proxy: true, Batch: freeBatch, Atomic: true}
-	if info := p.known(p.holding(z)); info != nil {
+	if info := p.known(z); info != nil {
 		l.Batch = info.batch()
 		if info.Plan.LegacyID == "enterprise" {
 			l.MinTTL = 30
