@@ -52,7 +52,7 @@ type Provider struct {
 	key   string
 	chain *transport.Chain
 	http  *http.Client
-	turns turns
+	turns providers.Turns
 }
 
 var (

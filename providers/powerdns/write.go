@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -28,11 +27,11 @@ func (p *Provider) Write(ctx context.Context, z zone.Name, changes []providers.C
 }
 
 func (p *Provider) write(ctx context.Context, z zone.Name, changes []providers.Change) (receipt providers.Receipt, err error) {
-	b, err := newBatch(z, changes)
+	b, err := providers.NewBatch(z, changes, providers.Rules{Mapped: true})
 	if err != nil || len(changes) == 0 {
 		return receipt, err
 	}
-	done, err := p.turns.take(ctx, z)
+	done, err := p.turns.Take(ctx, z)
 	if err != nil {
 		return receipt, err
 	}
@@ -42,10 +41,10 @@ func (p *Provider) write(ctx context.Context, z zone.Name, changes []providers.C
 	if err != nil {
 		return receipt, err
 	}
-	if err := b.check(h); err != nil {
+	if err := h.check(b); err != nil {
 		return receipt, err
 	}
-	sets := b.patch(h)
+	sets := h.patch(b)
 	if len(sets) == 0 {
 		receipt.Accepted = time.Now()
 		return receipt, nil
@@ -58,12 +57,12 @@ func (p *Provider) write(ctx context.Context, z zone.Name, changes []providers.C
 	return receipt, nil
 }
 
-func (p *Provider) patchZone(ctx context.Context, b *batch, sets []patchSet) error {
+func (p *Provider) patchZone(ctx context.Context, b *providers.Batch, sets []patchSet) error {
 	body, err := json.Marshal(map[string][]patchSet{"rrsets": sets})
 	if err != nil {
 		return err
 	}
-	a, err := p.do(ctx, http.MethodPatch, body, nil, p.id, "zones", zoneID(b.zone))
+	a, err := p.do(ctx, http.MethodPatch, body, nil, p.id, "zones", zoneID(b.Zone))
 	switch {
 	case err != nil:
 		return tooLarge(err, len(body))
@@ -72,13 +71,13 @@ func (p *Provider) patchZone(ctx context.Context, b *batch, sets []patchSet) err
 	case a.ok():
 		return fmt.Errorf("%w: the change was sent, and %s answers %d, which is not PowerDNS's way", providers.ErrUnknown, p.base.Host, a.status)
 	case a.status == http.StatusNotFound:
-		return p.notGot(ctx, b.zone, a)
+		return p.notGot(ctx, b.Zone, a)
 	}
 	reason := a.said()
 	if a.status != http.StatusUnprocessableEntity {
 		reason = fmt.Sprintf("%d %s", a.status, reason)
 	}
-	return tooLarge(b.refused(b.culprit(reason), reason), len(body))
+	return tooLarge(b.Refuse(culprit(reason, b.Keys()), reason), len(body))
 }
 
 // largeBody is the default of webserver-max-bodysize, in octets.
@@ -103,52 +102,21 @@ var (
 	quotedName = regexp.MustCompile(`Name '(.+)' contains`)
 )
 
-// culprit finds the set of the batch that PowerDNS named; zero if none.
-func (b *batch) culprit(reason string) zone.Key {
+// culprit finds the one of keys that PowerDNS named; zero if none.
+func culprit(reason string, keys []zone.Key) zone.Key {
 	for _, form := range []*regexp.Regexp{inSet, slashType, quotedName} {
 		m := form.FindStringSubmatch(reason)
 		if m == nil {
 			continue
 		}
 		name := zone.Canonical(m[1])
-		for _, k := range b.keys() {
+		for _, k := range keys {
 			if k.Name == name && (len(m) == 2 || strings.EqualFold(m[2], k.Type.String())) {
 				return k
 			}
 		}
 	}
 	return zone.Key{}
-}
-
-// turns lets one write of a zone happen at a time. The API compares nothing: of
-// two writes that read the same, the later one would win without a word. It is
-// no mutex because a turn spans requests, and waiting for it heeds the context.
-type turns struct {
-	mu    sync.Mutex
-	taken map[zone.Name]chan struct{}
-}
-
-// take waits for z's turn; done ends it.
-func (t *turns) take(ctx context.Context, z zone.Name) (done func(), err error) {
-	t.mu.Lock()
-	if t.taken == nil {
-		t.taken = map[zone.Name]chan struct{}{}
-	}
-	turn, ok := t.taken[z]
-	if !ok {
-		turn = make(chan struct{}, 1)
-		t.taken[z] = turn
-	}
-	t.mu.Unlock()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	select {
-	case turn <- struct{}{}:
-		return func() { <-turn }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 // copied tells the kinds of zones that a server only has from another one. The

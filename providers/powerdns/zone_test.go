@@ -54,11 +54,8 @@ func FuzzParseZone(f *testing.F) {
 
 func TestCulprit(t *testing.T) {
 	key := func(name string, typ zone.Type) zone.Key { return zone.Key{Name: zone.Canonical(name), Type: typ} }
-	b := &batch{zone: "example.org."}
-	for _, k := range []zone.Key{
+	keys := []zone.Key{
 		key("www.example.org", zone.A), key("www.example.org", zone.AAAA), key(`a\032b.example.org`, zone.A), key("n.example.org", zone.A),
-	} {
-		b.changes = append(b.changes, providers.Change{After: &zone.RRset{Key: k}})
 	}
 	for reason, want := range map[string]zone.Key{
 		"RRset www.example.org. IN A: Conflicts with pre-existing RRset":                                           key("www.example.org", zone.A),
@@ -69,7 +66,7 @@ func TestCulprit(t *testing.T) {
 		"RRset other.example.org. IN A: Conflicts with pre-existing RRset":                                         {},
 		"Hosting backend does not support editing records.":                                                        {},
 	} {
-		if got := b.culprit(reason); got != want {
+		if got := culprit(reason, keys); got != want {
 			t.Errorf("%s: %v, want %v", reason, got, want)
 		}
 	}
