@@ -87,15 +87,27 @@ func runShow(a *app, c *cobra.Command, what string, markdown bool) error {
 }
 
 func newResume(a *app) *cobra.Command {
-	return &cobra.Command{
+	var acceptLive bool
+	c := &cobra.Command{
 		Use:   "resume RUN",
 		Short: "Go on with a run that was interrupted or holds",
 		Long: `Goes on with a run: after a signal, a crash or a reboot from where it was, time
-that has been waited counts; and where it holds, by asking the servers again.`,
-		Example: "  dnsplan resume last\n  dnsplan resume 01K5J3",
+that has been waited counts; and where it holds, by asking the servers again.
+
+Where it holds because someone else has set an RRset meanwhile, --accept-live
+leaves what is there as it is and goes on with the rest.`,
+		Example: "  dnsplan resume last\n  dnsplan resume 01K5J3\n  dnsplan resume last --accept-live",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return runSignal(a, c, args[0], engine.Resume) },
+		RunE: func(c *cobra.Command, args []string) error {
+			signal := engine.Resume
+			if acceptLive {
+				signal = engine.AcceptLive
+			}
+			return runSignal(a, c, args[0], signal)
+		},
 	}
+	c.Flags().BoolVar(&acceptLive, "accept-live", false, "leave what someone else has set meanwhile, and go on with the rest")
+	return c
 }
 
 func newCancel(a *app) *cobra.Command {

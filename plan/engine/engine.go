@@ -20,6 +20,9 @@ type Signal string
 const (
 	// Resume lets a held or interrupted run go on.
 	Resume Signal = "resume"
+	// AcceptLive is Resume, and leaves what someone else has set meanwhile as it
+	// is: those changes are in no later step.
+	AcceptLive Signal = "accept-live"
 	// Cancel takes back what is not finished and ends the run.
 	Cancel Signal = "cancel"
 )

@@ -73,7 +73,7 @@ func (s *State) undo(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 
 // reversal is undo for a change that closing did not leave alone.
 func (s *State) reversal(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
-	kept, begun := s.kept(c), s.steps[st.ID].started[c.ZoneRef]
+	kept, begun := s.kept(c), s.didBegin(st, c)
 	switch {
 	case st.Kind == plan.StepRaise && kept && c.Raised() && !s.isDone(st, c.ZoneRef):
 		return c.Move(st.Kind), true
@@ -84,9 +84,9 @@ func (s *State) reversal(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 }
 
 // left tells whether closing found the change's RRset in a state that it leaves
-// alone.
+// alone, or a person has left it to someone else.
 func (s *State) left(c *plan.Change) bool {
-	return s.zones[c.ZoneRef].left[c.ID]
+	return s.zones[c.ZoneRef].left[c.ID] || s.accepted(c)
 }
 
 // kept tells whether the change stands although its zone failed: its new answer

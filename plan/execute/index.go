@@ -18,6 +18,8 @@ type index struct {
 	byChange map[string][]*plan.Step
 	// watched are the settling steps during which services are asked.
 	watched map[string]bool
+	// byZone are each zone's changes, in the plan's order.
+	byZone map[plan.ZoneRef][]*plan.Change
 }
 
 // group is a named group, the step that verifies it, and the zones that it
@@ -33,9 +35,12 @@ func newIndex(p *plan.Plan) *index {
 		changes: map[string]*plan.Change{}, zones: map[string]plan.ZoneRef{}, byRef: map[plan.ZoneRef]*plan.Zone{},
 		steps: map[string]*plan.Step{}, byStep: map[string]map[plan.ZoneRef][]*plan.Change{}, order: map[string][]plan.ZoneRef{},
 		byChange: map[string][]*plan.Step{}, verifies: map[string]*plan.Step{}, watched: map[string]bool{},
+		byZone: map[plan.ZoneRef][]*plan.Change{},
 	}
 	for i := range p.Changes {
-		x.changes[p.Changes[i].ID] = &p.Changes[i]
+		c := &p.Changes[i]
+		x.changes[c.ID] = c
+		x.byZone[c.ZoneRef] = append(x.byZone[c.ZoneRef], c)
 	}
 	for i := range p.Zones {
 		z := &p.Zones[i]

@@ -3,6 +3,7 @@ package execute_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -23,17 +24,22 @@ type history struct {
 	verified map[string]bool        // by change
 	done     map[string]bool        // by step and zone
 	alarmed  map[string]bool        // by zone
-	faults   int
-	failures int // of steps that were not closing
+	// theirs are changes whose RRset someone else has set, by change; accepted
+	// those that were left to them.
+	theirs, accepted map[string]bool
+	faults           int
+	failures         int // of steps that were not closing
 }
 
 // No order of events raises the TTL of a switched RRset before its verification
 // or its rollback, does a step again that was done, writes over what the step
-// does not expect, or leaves anything open without an alarm. Every run ends.
+// does not expect, or over what someone else has set, or leaves anything open
+// without an alarm. Every run ends.
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		h := &history{T: rt, run: newRun(planOf(drawStrategy(rt), drawSets(rt)...))}
 		h.live, h.verified, h.done, h.alarmed = map[string]*zone.RRset{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+		h.theirs, h.accepted = map[string]bool{}, map[string]bool{}
 		h.faults = rapid.IntRange(0, 5).Draw(rt, "faults")
 		for _, c := range h.p.Changes {
 			h.live[c.ID] = c.Before.RRset(c.Key)
@@ -73,7 +79,12 @@ func drawSets(t *rapid.T) (sets []rrset) {
 func (h *history) act(a execute.Action) {
 	switch a.Kind {
 	case execute.Hold:
-		h.take(journal.Event{Kind: rapid.SampledFrom([]journal.Kind{journal.Resume, journal.Resume, journal.Cancel}).Draw(h.T, "word")})
+		kind := rapid.SampledFrom([]journal.Kind{journal.Resume, journal.Accept, journal.Accept, journal.Cancel}).Draw(h.T, "word")
+		if kind == journal.Accept {
+			h.accept()
+			return
+		}
+		h.take(journal.Event{Kind: kind})
 		return
 	case execute.Arm:
 		h.each(a, journal.Wait, "")
@@ -94,6 +105,51 @@ func (h *history) act(a execute.Action) {
 	if h.fault("word") {
 		h.take(journal.Event{Kind: rapid.SampledFrom([]journal.Kind{journal.Cancel, journal.Interrupted, journal.Resume}).Draw(h.T, "word")})
 	}
+	if len(h.p.Changes) > 0 && h.fault("someone else") {
+		h.edit(rapid.SampledFrom(h.p.Changes).Draw(h.T, "whose"))
+	}
+}
+
+// edit has someone else set the RRset of a change.
+func (h *history) edit(c plan.Change) {
+	h.theirs[c.ID] = true
+	h.live[c.ID] = &zone.RRset{Key: c.Key, TTL: 17, Addrs: []netip.Addr{netip.MustParseAddr("198.51.100.66")}}
+}
+
+// accept leaves what someone else has set as it is, of zones that are not taken
+// back.
+func (h *history) accept() {
+	left := []string{}
+	for id := range h.theirs {
+		if c, _ := h.p.Change(id); !h.state.Failed(c.ZoneRef) && !h.over(c) {
+			left = append(left, id)
+			h.accepted[id] = true
+		}
+	}
+	slices.Sort(left)
+	data, err := json.Marshal(map[string]any{"left": left})
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.take(journal.Event{Kind: journal.Accept, Data: data})
+}
+
+// over tells whether all steps of a change are done.
+func (h *history) over(c *plan.Change) bool {
+	return !slices.ContainsFunc(h.p.Steps, func(st plan.Step) bool {
+		return slices.Contains(st.Changes, c.ID) && !h.done[st.ID+" "+c.ZoneRef.String()]
+	})
+}
+
+// moved are the changes of the action in the zone whose RRset someone else has
+// set.
+func (h *history) moved(a execute.Action, ref plan.ZoneRef) (ids []string) {
+	for _, id := range a.Step.Changes {
+		if c, _ := h.p.Change(id); c.ZoneRef == ref && h.theirs[id] && !h.accepted[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // fault draws whether something goes wrong now.
@@ -112,6 +168,9 @@ func (h *history) inZone(a execute.Action, ref plan.ZoneRef) bool {
 		h.Fatalf("%s is done again in %s", describe(a), ref)
 	}
 	moves := h.moves(a, ref)
+	if moved := h.moved(a, ref); len(moved) > 0 && a.Step.Kind.Writes() {
+		return h.stopped(a, ref, moves, moved)
+	}
 	ok := !h.fault("outcome")
 	if ok || rapid.Bool().Draw(h.T, "landed") {
 		h.write(moves)
@@ -127,6 +186,30 @@ func (h *history) inZone(a execute.Action, ref plan.ZoneRef) bool {
 		}
 		h.fail(&e, a, ref, kind, moves)
 	}
+	h.take(e)
+	return true
+}
+
+// stopped is the step's outcome where someone else was: it holds, with nothing
+// written, or, where it is taken back, leaves theirs alone.
+func (h *history) stopped(a execute.Action, ref plan.ZoneRef, moves map[string]plan.Move, moved []string) bool {
+	e := journal.Event{Kind: journal.Hold, Step: a.Step.ID, Zone: ref.String(), Undo: a.Closing, Error: "moved"}
+	data := map[string]any{"class": execute.Moved}
+	if a.Closing {
+		left := []string{}
+		for _, id := range moved {
+			if _, ours := moves[id]; ours {
+				left = append(left, id)
+				delete(moves, id)
+			}
+		}
+		h.write(moves)
+		e.Kind = journal.Done
+		if len(left) > 0 {
+			e.Kind, data["left"], h.alarmed[ref.String()] = journal.Failed, left, true
+		}
+	}
+	e.Data, _ = json.Marshal(data)
 	h.take(e)
 	return true
 }
@@ -163,7 +246,7 @@ func (h *history) moves(a execute.Action, ref plan.ZoneRef) map[string]plan.Move
 	}
 	for i := range h.p.Changes {
 		c := &h.p.Changes[i]
-		if c.ZoneRef != ref || !slices.Contains(a.Step.Changes, c.ID) {
+		if c.ZoneRef != ref || !slices.Contains(a.Step.Changes, c.ID) || h.accepted[c.ID] {
 			continue
 		}
 		if !a.Closing {
@@ -218,12 +301,16 @@ func (h *history) ended() {
 		c, live := r.Change, h.live[r.Change.ID]
 		before, after := equal(live, c.Before.RRset(c.Key)), equal(live, c.After.RRset(c.Key))
 		switch r.Made {
+		case execute.Left:
+			if !h.accepted[c.ID] || equal(live, c.After.RRset(c.Key)) {
+				h.Fatalf("%s is left, and live is %v", c.ID, live)
+			}
 		case execute.Applied:
-			if !after {
+			if !after && !h.theirs[c.ID] { // it may be set behind the run's last look
 				h.Fatalf("%s is applied, and live is %v", c.ID, live)
 			}
 		case execute.RolledBack, execute.NotApplied:
-			if !before {
+			if !before && !h.theirs[c.ID] {
 				h.Fatalf("%s is %s, and live is %v", c.ID, r.Made, live)
 			}
 		case execute.LeftOpen:
@@ -241,7 +328,7 @@ func (h *history) ended() {
 // there was an alarm, or a second failure behind the group's verification: its
 // TTL may be up in one zone by then.
 func (h *history) groupsTogether(result execute.Result) {
-	if h.failures > 1 {
+	if h.failures > 1 || len(h.theirs) > 0 {
 		return
 	}
 	made := map[string]execute.Made{}

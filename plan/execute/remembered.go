@@ -23,9 +23,9 @@ func (s *State) Remembered() map[plan.ZoneRef]map[zone.Key]time.Time {
 		if !st.Kind.Writes() {
 			continue
 		}
-		for ref, changes := range s.index.byStep[st.ID] {
+		for _, changes := range s.index.byStep[st.ID] {
 			for _, c := range changes {
-				if s.steps[st.ID].started[ref] {
+				if s.didBegin(st, c) {
 					m.keep(c, s.taken(st, c), s.stood(st, c))
 					m.keep(c, s.plan.Created, c.Cached)
 				}

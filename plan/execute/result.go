@@ -38,6 +38,9 @@ const (
 	RolledBack Made = "rolled back"
 	// NotApplied: nothing of it was written.
 	NotApplied Made = "not applied"
+	// Left: someone else has set the RRset while the run waited, and a person has
+	// left it so.
+	Left Made = "left"
 	// LeftOpen: it was written in part, and someone has to look.
 	LeftOpen Made = "left open"
 	// Pending: its steps are not through.
@@ -102,8 +105,9 @@ func (s *State) Result() Result {
 	for _, z := range s.plan.Zones {
 		r.addZone(z.ZoneRef, s.zones[z.ZoneRef])
 	}
-	r.Outcome = s.outcome(counts[Applied] == len(r.Changes))
-	r.Partly = counts[LeftOpen] > 0 || counts[Applied] > 0 && counts[Applied] < len(r.Changes)
+	settled := counts[Applied] + counts[Left]
+	r.Outcome = s.outcome(settled == len(r.Changes))
+	r.Partly = counts[LeftOpen] > 0 || counts[Applied] > 0 && settled < len(r.Changes)
 	return r
 }
 
@@ -148,6 +152,8 @@ func (s *State) made(c *plan.Change) Made {
 	done, started, closed := s.progressOf(c)
 	alarmed := s.alarmed(c)
 	switch {
+	case s.accepted(c):
+		return Left
 	case z.failed == nil && done:
 		return Applied
 	case z.failed == nil:
@@ -181,7 +187,7 @@ func (s *State) progressOf(c *plan.Change) (done, started, closed bool) {
 // begun tells whether a step of c of some kind was begun.
 func (s *State) begun(c *plan.Change, of func(plan.Kind) bool) bool {
 	for _, st := range s.index.byChange[c.ID] {
-		if of(st.Kind) && s.steps[st.ID].started[c.ZoneRef] {
+		if of(st.Kind) && s.didBegin(st, c) {
 			return true
 		}
 	}
@@ -201,7 +207,7 @@ func (s *State) live(c *plan.Change) time.Time {
 		if !brings(st.Kind) {
 			continue
 		}
-		if at, done := s.steps[st.ID].done[c.ZoneRef]; done {
+		if at, done := s.didEnd(st, c); done {
 			return at
 		}
 	}
@@ -229,7 +235,10 @@ func (s *State) alarmed(c *plan.Change) bool {
 			continue
 		}
 		st, known := s.index.steps[a.Step]
-		if _, ours := s.undo(st, c); known && ours && slices.Contains(s.index.byChange[c.ID], st) {
+		if !known || !slices.Contains(s.index.byChange[c.ID], st) {
+			continue
+		}
+		if _, ours := s.undo(st, c); ours {
 			return true
 		}
 	}

@@ -122,18 +122,18 @@ func (w *work) do(ctx context.Context) (facts, error) {
 	case plan.StepPreflight:
 		return w.preflight(ctx)
 	case plan.StepPropagate:
-		return facts{}, w.agree(ctx, w.wants())
+		return w.checked(ctx, func(ctx context.Context) (facts, error) { return facts{}, w.agree(ctx, w.wants()) })
 	case plan.StepGate:
-		return facts{}, w.gate(ctx)
+		return w.checked(ctx, func(ctx context.Context) (facts, error) { return facts{}, w.gate(ctx) })
 	case plan.StepProbe:
-		return w.probeNew(ctx)
+		return w.checked(ctx, w.probeNew)
 	case plan.StepVerify, plan.StepSettle:
 		if !w.action.Until.IsZero() {
-			if f, err := w.watch(ctx); err != nil {
+			if f, err := w.checked(ctx, w.watch); err != nil {
 				return f, err
 			}
 		}
-		return w.verify(ctx)
+		return w.checked(ctx, w.verify)
 	}
 	if w.step.Kind.Writes() {
 		return w.write(ctx, w.moves())
@@ -147,7 +147,7 @@ func (w *work) event(f facts, err error) journal.Event {
 	if err != nil {
 		e.Kind, e.Error = journal.Failed, err.Error()
 		f = facts{Class: classOf(err), Left: f.Left}
-		if _, unopened := errors.AsType[*UnopenedError](err); unopened || f.Class == Lagging || w.action.Closing && f.Class == Unreachable {
+		if _, unopened := errors.AsType[*UnopenedError](err); unopened || w.holds(f.Class) {
 			e.Kind = journal.Hold
 		}
 	}
@@ -157,8 +157,15 @@ func (w *work) event(f facts, err error) journal.Event {
 	return e
 }
 
-// changes are those of the step in this zone.
-func (w *work) changes() []*plan.Change { return w.state.index.byStep[w.step.ID][w.ref] }
+// changes are those of the step in this zone, without those that a person has
+// left to someone else.
+func (w *work) changes() []*plan.Change {
+	all := w.state.index.byStep[w.step.ID][w.ref]
+	if len(w.state.zones[w.ref].accepted) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), w.state.accepted)
+}
 
 // moves are the writes of the step in this zone.
 func (w *work) moves() []plan.Move {

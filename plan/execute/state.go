@@ -52,6 +52,8 @@ type zoneState struct {
 	// RRset it left alone: it asks for each change at each step.
 	alarms []alarm
 	left   map[string]bool
+	// accepted are the changes that a person has left to someone else.
+	accepted map[string]acceptance
 	// resolvers are the names that answered the baseline.
 	resolvers []string
 	// silent are authoritative addresses that did not answer then, each of a
@@ -69,7 +71,7 @@ type Class string
 
 // The classes of failures.
 const (
-	// Moved: someone else changed an RRset that the step is about.
+	// Moved: someone else changed an RRset that the run is not through with.
 	Moved Class = "moved"
 	// Refused: the provider, or a server, does not want to.
 	Refused Class = "refused"
@@ -123,7 +125,7 @@ func NewState(p *plan.Plan) *State {
 		}
 	}
 	for _, z := range p.Zones {
-		s.zones[z.ZoneRef] = &zoneState{left: map[string]bool{}}
+		s.zones[z.ZoneRef] = &zoneState{left: map[string]bool{}, accepted: map[string]acceptance{}}
 	}
 	return s
 }
@@ -156,8 +158,11 @@ type facts struct {
 	Written int `json:"written,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
-	// Left are the changes that closing left alone.
+	// Left are the changes that closing, or a person, left alone.
 	Left []string `json:"left,omitempty"`
+	// Live is what someone else has set of those that a person left alone; nil
+	// is no such RRset.
+	Live map[string]*plan.State `json:"live,omitempty"`
 }
 
 // Apply takes in one event. Events about steps or zones that the plan does not
@@ -171,6 +176,11 @@ func (s *State) Apply(e journal.Event) {
 		s.Interrupted = true
 	case journal.Resume:
 		s.resume()
+	case journal.Accept:
+		var f facts
+		_ = json.Unmarshal(e.Data, &f) // absent or foreign data is no fact
+		s.resume()
+		s.accept(f, e.At)
 	case journal.Cancel:
 		s.cancel(e)
 	case journal.End:

@@ -105,6 +105,8 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 // inSync waits until the provider's servers serve what was just written. The
 // receipt of what was there already may have been lost, to a crash or with a
 // reply, a moment ago: that is waited for as long as the provider says it takes.
+// Closing does not: what it finds in place has mostly never left it, and the
+// servers are asked behind it.
 func (w *work) inSync(ctx context.Context, p providers.Provider, s providers.Syncer, r providers.Receipt, there int) error {
 	if r.ID != "" {
 		w.progress("waiting until the provider is in sync", time.Time{}, nil)
@@ -112,7 +114,7 @@ func (w *work) inSync(ctx context.Context, p providers.Provider, s providers.Syn
 			return err
 		}
 	}
-	if there == 0 {
+	if there == 0 || w.action.Closing {
 		return nil
 	}
 	until := w.Clock.Now().Add(p.Limits(w.ref.Zone).Sync)
@@ -157,7 +159,7 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 		return nil, nil, fmt.Errorf("read %s: %w", w.ref, err)
 	}
 	var todo []plan.Move
-	var moved []string
+	var moved []Drifted
 	for _, m := range moves {
 		r, ok := live.Find(m.Key)
 		switch {
@@ -165,13 +167,34 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 		case is(r, ok, m.From), w.leftHalfway(p, r, ok, m):
 			todo = append(todo, m)
 		default:
-			moved = append(moved, fmt.Sprintf("%s: expected %s, now %s", m.Key, show(m.From), shown(r, ok)))
+			moved = append(moved, driftedFrom(m, r, ok))
 		}
 	}
 	if len(moved) > 0 {
-		return nil, nil, failf(Moved, "someone else has changed %s", listed(moved, "; "))
+		return nil, nil, movedError(w.named(moved))
 	}
 	return todo, live, nil
+}
+
+// driftedFrom is the RRset of m, which is neither as expected nor as wanted.
+func driftedFrom(m plan.Move, live zone.RRset, ok bool) Drifted {
+	d := Drifted{Key: m.Key, Ours: m.From}
+	if ok {
+		d.Live = &live
+	}
+	return d
+}
+
+// named adds their changes to RRsets of the step.
+func (w *work) named(drifted []Drifted) []Drifted {
+	byKey := map[zone.Key]*plan.Change{}
+	for _, c := range w.changes() {
+		byKey[c.Key] = c
+	}
+	for i := range drifted {
+		drifted[i].Change = byKey[drifted[i].Key]
+	}
+	return drifted
 }
 
 // is tells whether the live set is the state; nil is no set.

@@ -27,6 +27,9 @@ const (
 	Hold Kind = "hold"
 	// Resume lets a held or interrupted run go on.
 	Resume Kind = "resume"
+	// Accept lets a held run go on without the changes that its Data names in
+	// left: someone else has set those RRsets, and they stay as they are.
+	Accept Kind = "accept"
 	// Cancel asks the run to stop and to close what it opened.
 	Cancel Kind = "cancel"
 	// Interrupted tells that the process stopped in an orderly way, by a signal.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -17,7 +18,10 @@ type ledger struct {
 	steps  []*entry // the plan's, then those taken back, as they come
 	byKey  map[entryKey]*entry
 	failed map[string]bool // by zone
-	events int
+	// accepted are the changes that a person has left to someone else, with what
+	// is live.
+	accepted map[string]*plan.State
+	events   int
 
 	started, ended, last   time.Time
 	cancelled, interrupted bool
@@ -39,11 +43,12 @@ type entry struct {
 	until          time.Time
 	done           map[string]time.Time // by zone
 	begun          map[string]bool      // by zone; "" is all of them
+	moved          map[string]bool      // by zone: it holds because of someone else
 	problems       []Problem
 }
 
 func newLedger(p *plan.Plan) *ledger {
-	l := &ledger{plan: p, lookup: newLookup(p), byKey: map[entryKey]*entry{}, failed: map[string]bool{}}
+	l := &ledger{plan: p, lookup: newLookup(p), byKey: map[entryKey]*entry{}, failed: map[string]bool{}, accepted: map[string]*plan.State{}}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		l.add(&entry{key: entryKey{step: s.ID}, step: s, zones: l.zonesOf(s)})
@@ -52,7 +57,7 @@ func newLedger(p *plan.Plan) *ledger {
 }
 
 func (l *ledger) add(e *entry) *entry {
-	e.done, e.begun = map[string]time.Time{}, map[string]bool{}
+	e.done, e.begun, e.moved = map[string]time.Time{}, map[string]bool{}, map[string]bool{}
 	l.byKey[e.key] = e
 	l.steps = append(l.steps, e)
 	return e
@@ -95,6 +100,10 @@ func (l *ledger) apply(e journal.Event) {
 	case journal.Resume:
 		l.interrupted = false
 		l.release()
+	case journal.Accept:
+		l.interrupted = false
+		l.release()
+		l.accept(e.Data)
 	case journal.Interrupted:
 		l.interrupted = true
 	case journal.Warning:
@@ -131,12 +140,50 @@ func (l *ledger) applyStep(s *entry, e journal.Event) {
 	case journal.Hold:
 		s.end(e)
 		s.problems = append(s.problems, Problem{e.Zone, e.Step, StepNeedsYou, firstOf(e.Error, e.Message), e.At})
+		s.moved[e.Zone] = classOf(e.Data) == execute.Moved
 	}
+}
+
+// classOf is the class of a failure, in an event's data.
+func classOf(data json.RawMessage) execute.Class {
+	var facts struct {
+		Class execute.Class `json:"class"`
+	}
+	_ = json.Unmarshal(data, &facts) // none where there is no data
+	return facts.Class
+}
+
+// accept takes in what a person has left to someone else.
+func (l *ledger) accept(data json.RawMessage) {
+	var facts struct {
+		Left []string               `json:"left"`
+		Live map[string]*plan.State `json:"live"`
+	}
+	_ = json.Unmarshal(data, &facts) // none where there is no data
+	for _, id := range facts.Left {
+		l.accepted[id] = facts.Live[id]
+	}
+}
+
+// leaves tells whether all of the step's changes in the zone are left to someone
+// else.
+func (l *ledger) leaves(s *entry, zone string) bool {
+	if s.step == nil || len(l.accepted) == 0 {
+		return false
+	}
+	for _, id := range s.step.Changes {
+		c := l.lookup.changes[id]
+		if _, ok := l.accepted[id]; !ok && c != nil && c.ZoneRef.String() == zone {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *entry) end(e journal.Event) {
 	s.ended = e.At
 	s.problems = slices.DeleteFunc(s.problems, func(p Problem) bool { return p.Zone == e.Zone })
+	delete(s.moved, e.Zone)
 	if s.step == nil || s.key.undo {
 		if !slices.Contains(s.zones, e.Zone) {
 			s.zones = append(s.zones, e.Zone)
@@ -167,6 +214,7 @@ func (l *ledger) learn(data json.RawMessage) {
 func (l *ledger) release() {
 	for _, s := range l.steps {
 		s.problems = slices.DeleteFunc(s.problems, func(p Problem) bool { return p.State == StepNeedsYou })
+		clear(s.moved)
 	}
 }
 
@@ -181,7 +229,7 @@ func (l *ledger) stepState(s *entry) StepState {
 	switch {
 	case left == 0 && len(s.done) > 0:
 		return StepDone
-	case !begun && (left == 0 || over):
+	case !begun && (left == 0 || over), left == 0 && len(l.accepted) > 0:
 		return StepSkipped
 	case !begun:
 		return StepPending
@@ -194,7 +242,7 @@ func (l *ledger) stepState(s *entry) StepState {
 // left counts the zones in which the step is still to be done.
 func (l *ledger) left(s *entry) (n int) {
 	for _, z := range s.zones {
-		if s.done[z].IsZero() && (s.key.undo || !l.failed[z]) {
+		if s.done[z].IsZero() && (s.key.undo || !l.failed[z] && !l.leaves(s, z)) {
 			n++
 		}
 	}
@@ -219,7 +267,7 @@ func (l *ledger) run(alive bool) Run {
 	if r.State == RunInterrupted {
 		stopped(r.Steps)
 	}
-	r.Next = next(r.State, r.ID, l.holdsClosing())
+	r.Next = next(r.State, r.ID, l.why())
 	return r
 }
 
@@ -228,6 +276,19 @@ func (l *ledger) holdsClosing() bool {
 	return slices.ContainsFunc(l.steps, func(s *entry) bool {
 		return s.key.undo && slices.ContainsFunc(s.problems, func(p Problem) bool { return p.State == StepNeedsYou })
 	})
+}
+
+// why is what a run holds for.
+func (l *ledger) why() holding {
+	moved := slices.ContainsFunc(l.steps, func(s *entry) bool {
+		for _, yes := range s.moved {
+			if yes {
+				return true
+			}
+		}
+		return false
+	})
+	return holding{closing: l.holdsClosing(), moved: moved}
 }
 
 // stopped marks what a dead process was at.

@@ -55,7 +55,7 @@ func (f *liveFace) begin(n *nowState) []byte {
 // event keeps what ends a step, or is of lasting interest, above the block.
 func (f *liveFace) event(n *nowState, e journal.Event) []byte {
 	switch e.Kind {
-	case journal.Done, journal.Failed, journal.Hold, journal.Warning, journal.Resume, journal.Cancel, journal.Interrupted:
+	case journal.Done, journal.Failed, journal.Hold, journal.Warning, journal.Resume, journal.Accept, journal.Cancel, journal.Interrupted:
 		all := n.eventText(e)
 		if all == "" {
 			break

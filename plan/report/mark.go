@@ -112,6 +112,8 @@ func changeMark(s execute.Made) mark {
 		return mark{"○", ".", string(s), dim}
 	case execute.Pending:
 		return mark{"◐", ">", string(s), yellow}
+	case execute.Left:
+		return mark{"!", "!", string(s), yellow}
 	}
 	return mark{"!", "!", string(s), red}
 }

@@ -111,7 +111,7 @@ func (n *nowState) eventText(e journal.Event) string {
 			return "" // the end says so
 		}
 		return "run " + n.run + said(e)
-	case journal.Resume, journal.Cancel:
+	case journal.Resume, journal.Accept, journal.Cancel:
 		return "run " + n.run + ": " + string(e.Kind) + said(e)
 	case journal.Warning:
 		return stepMark(StepNeedsYou).sign(n.o) + " warning" + said(e)

@@ -64,6 +64,8 @@ type Result struct {
 	Logged []journal.Change
 	// Closing says that a held run holds while it takes back.
 	Closing bool
+	// Moved says that a held run holds because someone else has set an RRset.
+	Moved bool
 	// Next is what to do; nil is what the outcome suggests.
 	Next []Command
 }
@@ -78,7 +80,7 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 	}
 	r := Result{
 		Run: p.ID, Outcome: res.Outcome, ExitCode: exitCode, Began: l.started, Ended: now, Backups: res.Backups,
-		Closing: l.holdsClosing(),
+		Closing: l.holdsClosing(), Moved: l.why().moved,
 	}
 	if !l.ended.IsZero() {
 		r.Ended = l.ended
@@ -88,7 +90,11 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 	}
 	writes := l.writes()
 	for _, c := range res.Changes {
-		r.Changes = append(r.Changes, resultOf(c, writes))
+		made := resultOf(c, writes)
+		if live, ok := l.accepted[made.ID]; ok && made.State == execute.Left {
+			made.Live = liveOf(live.RRset(c.Change.Key))
+		}
+		r.Changes = append(r.Changes, made)
 	}
 	for _, f := range res.Failures {
 		if f.Class == execute.Stopped {
@@ -118,6 +124,8 @@ func resultOf(c execute.ChangeResult, writes map[string][]*entry) ResultChange {
 		r.Live, r.At = liveOf(c.Change.After.RRset(c.Change.Key)), at
 	case execute.RolledBack, execute.NotApplied:
 		r.Live, r.VerifiedBy = liveOf(c.Change.Before.RRset(c.Change.Key)), nil
+	case execute.Left:
+		r.VerifiedBy = nil
 	case execute.Pending:
 		r.VerifiedBy = nil
 		if known {
@@ -175,13 +183,13 @@ func (r Result) Commands() []Command {
 	}
 	switch r.Outcome {
 	case execute.OutcomeFailed:
-		return next(RunFailed, r.Run, false)
+		return next(RunFailed, r.Run, holding{})
 	case execute.OutcomeHeld:
-		return next(RunHolding, r.Run, r.Closing)
+		return next(RunHolding, r.Run, holding{closing: r.Closing, moved: r.Moved})
 	case execute.OutcomeCancelled:
-		return next(RunCancelled, r.Run, false)
+		return next(RunCancelled, r.Run, holding{})
 	case execute.OutcomeInterrupted:
-		return next(RunInterrupted, r.Run, false)
+		return next(RunInterrupted, r.Run, holding{})
 	}
 	return nil
 }
@@ -423,6 +431,8 @@ func (p *page) nowText(c *plan.Change, r ResultChange) []span {
 		return []span{txt(liveOf(c.Before.RRset(c.Key)).String() + " -> "), in(green, r.Live.String())}
 	case r.State == execute.Applied:
 		return []span{in(green, r.Live.String())}
+	case r.State == execute.Left:
+		return []span{txt("now " + r.Live.String() + ", which someone else has set")}
 	}
 	return []span{txt("now " + r.Live.String())}
 }

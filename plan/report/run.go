@@ -108,7 +108,7 @@ func NewRun(p *plan.Plan, events []journal.Event, alive bool) Run {
 	}
 	r := l.run(alive)
 	if r.State == RunFailed && execute.Fold(p, events).Result().Outcome == execute.OutcomeDone {
-		r.State, r.Next = RunDone, next(RunDone, r.ID, false) // what failed was put right
+		r.State, r.Next = RunDone, next(RunDone, r.ID, holding{}) // what failed was put right
 	}
 	return r
 }
@@ -139,21 +139,32 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// next says what a person can do about a run in its state. Closing says that
-// it holds while it takes back.
-func next(s RunState, id string, closing bool) []Command {
+// holding is what a run holds for.
+type holding struct {
+	closing bool // it takes back, and does not get through
+	moved   bool // someone else has set an RRset
+}
+
+// next says what a person can do about a run in its state.
+func next(s RunState, id string, why holding) []Command {
 	resume := Command{program + "resume " + id, "go on where it stopped"}
 	cancel := Command{program + "cancel " + id, "take back what is not finished"}
 	switch s {
 	case RunRunning:
 		return []Command{cancel}
 	case RunHolding:
-		if closing {
+		if why.closing {
 			resume.Does = "finish taking back, when the cause is gone"
 			return []Command{resume, {program + "plan", "after that: a new plan for the change itself"}}
 		}
 		resume.Does = "check again and go on, when the cause is gone"
 		cancel.Does = "bring the old values back, then raise the TTL"
+		if why.moved {
+			resume.Does = "look again and go on, once the RRset is as the run left it"
+			accept := Command{program + "resume " + id + " --accept-live", "leave what someone else has set, and go on with the rest"}
+			rollback := Command{program + "rollback " + id, "take back what is still as the run left it"}
+			return []Command{accept, resume, rollback}
+		}
 		return []Command{resume, cancel}
 	case RunInterrupted:
 		return []Command{resume, cancel}

@@ -213,14 +213,20 @@ func (e *Engine) append(r *run, events ...journal.Event) error {
 // process works on it.
 func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
 	kind := journal.Resume
-	if s == engine.Cancel {
+	switch s {
+	case engine.Cancel:
 		kind = journal.Cancel
+	case engine.AcceptLive:
+		kind = journal.Accept
 	}
 	r, err := e.enter(ctx, id)
 	if err != nil {
 		return err
 	}
 	defer r.mu.Unlock()
+	if r.driven && kind == journal.Accept {
+		return fmt.Errorf("%s run %s: %w", s, id, journal.ErrBusy) // what has moved is known once it holds
+	}
 	if r.driven {
 		r.hear(kind)
 		return nil
@@ -228,7 +234,24 @@ func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
 	if r.state.Ended {
 		return errors.Join(fmt.Errorf("%s run %s: %w", s, id, engine.ErrEnded), e.drop(r))
 	}
+	if kind == journal.Accept {
+		return e.accept(ctx, r)
+	}
 	return e.append(r, journal.Event{Kind: kind})
+}
+
+// accept looks what someone else has set, and leaves it so. The caller holds
+// r.mu.
+func (e *Engine) accept(ctx context.Context, r *run) error {
+	drifted, err := execute.Drift(ctx, r.state, r.conn.World)
+	if err != nil {
+		return errors.Join(err, e.drop(r))
+	}
+	ev, err := execute.Accepted(drifted)
+	if err != nil {
+		return errors.Join(err, e.drop(r))
+	}
+	return e.append(r, ev)
 }
 
 // Show reads a run from disk; id may be a unique prefix, or "last".

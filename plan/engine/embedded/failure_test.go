@@ -352,42 +352,175 @@ func TestCancelBeforeTheSwitch(t *testing.T) {
 	}
 }
 
-func TestSomeoneElseChangesTheRRsetInTheWait(t *testing.T) {
-	const theirs = "www 300 A 198.51.100.5"
-	tests := map[string]struct {
-		is     func(r *rig) func(journal.Event) bool
-		writes []string
-	}{
-		"before the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 1)) }, []string{lowWWW, switchWWW + " ! not written"}},
-		"behind the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 2)) }, []string{lowWWW, switchWWW}},
-		"before the raise":  {func(r *rig) func(journal.Event) bool { return began(r.step(plan.StepRaise, 1)) }, []string{lowWWW, switchWWW, isWWW + " ! not written"}},
+// theirs is what someone else sets in the middle of an update.
+const (
+	theirs   = "www 300 A 198.51.100.5"
+	isTheirs = "www.example.org. 300 A 198.51.100.5"
+)
+
+// moments are when someone else may set the RRset, and what the run has written
+// by then.
+func moments() map[string]moment {
+	return map[string]moment{
+		"before the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 1)) }, []string{lowWWW}, "60"},
+		"right before it":   {func(r *rig) func(journal.Event) bool { return began(r.step(plan.StepSwitch, 1)) }, []string{lowWWW, switchWWW + " ! not written"}, "60"},
+		"right behind it":   {func(r *rig) func(journal.Event) bool { return began(r.step(plan.StepPropagate, 2)) }, []string{lowWWW, switchWWW}, "203.0.113.1"},
+		"behind the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 2)) }, []string{lowWWW, switchWWW}, "203.0.113.1"},
+		"while it settles":  {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepSettle, 1)) }, []string{lowWWW, switchWWW}, "203.0.113.1"},
+		"before the raise":  {func(r *rig) func(journal.Event) bool { return began(r.step(plan.StepRaise, 1)) }, []string{lowWWW, switchWWW, isWWW + " ! not written"}, "203.0.113.1"},
 	}
-	for name, tt := range tests {
+}
+
+type moment struct {
+	is     func(r *rig) func(journal.Event) bool
+	writes []string
+	ours   string
+}
+
+// moved lets someone else set the RRset at each moment: the run holds, says the
+// three values, and has not written over them.
+func moved(t *testing.T, then func(t *testing.T, r *rig, m moment)) {
+	t.Helper()
+	for name, m := range moments() {
 		t.Run(name, func(t *testing.T) {
 			update.inBubble(t, func(t *testing.T, r *rig) {
-				r.rec.at(tt.is(r), func() { r.w.edit(t, org, theirs) })
+				r.rec.at(m.is(r), func() { r.w.edit(t, org, theirs) })
 				result := r.run()
-				r.wantOutcome(result, execute.OutcomeFailed, execute.LeftOpen)
-				r.wantFailure(result, execute.Moved, "198.51.100.5")
-				r.wantWrites(tt.writes...)
-				r.wantLive(org, "www.example.org. 300 A 198.51.100.5")
-				if !result.Partly || !result.LeftOpen() {
-					t.Errorf("an alarm, and the result says %+v", result)
-				}
+				r.wantOutcome(result, execute.OutcomeHeld, execute.Pending)
+				r.wantFailure(result, execute.Moved, "www.example.org. A", "was 192.0.2.1 (TTL 600) before the run", m.ours, "someone else has set 198.51.100.5 (TTL 300)")
+				r.wantWrites(m.writes...)
+				r.wantLive(org, isTheirs)
+				then(t, r, m)
 			})
 		})
 	}
 }
 
-// Two changes of one zone: what someone else has set is left alone, and the
-// other one is closed.
+func TestSomeoneElseHoldsTheRun(t *testing.T) {
+	moved(t, func(t *testing.T, r *rig, m moment) {
+		r.wantOutcome(r.signal(engine.Resume), execute.OutcomeHeld, execute.Pending) // it looks again
+		r.wantLive(org, isTheirs)
+	})
+}
+
+// Cancelled, it leaves theirs alone, with an alarm.
+func TestCancelOverSomeoneElse(t *testing.T) {
+	moved(t, func(t *testing.T, r *rig, m moment) {
+		result := r.signal(engine.Cancel)
+		r.wantOutcome(result, execute.OutcomeCancelled, execute.LeftOpen)
+		r.wantLive(org, isTheirs)
+		if !result.Partly || !result.LeftOpen() {
+			t.Errorf("an alarm, and the result says %+v", result)
+		}
+	})
+}
+
+// Left to someone else, the change is in no later step, and the run ends well.
+func TestAcceptLive(t *testing.T) {
+	moved(t, func(t *testing.T, r *rig, m moment) {
+		result := r.signal(engine.AcceptLive)
+		r.wantOutcome(result, execute.OutcomeDone, execute.Left)
+		r.wantLive(org, isTheirs)
+		r.wantWrites(m.writes...)
+		if result.Partly || result.LeftOpen() {
+			t.Errorf("a person has decided, and the result says %+v", result)
+		}
+		if switched := m.ours == "203.0.113.1"; result.Changes[0].Live.IsZero() == switched {
+			t.Errorf("switched %t, and live since %s", switched, result.Changes[0].Live)
+		}
+		log, err := journal.ReadChanges(r.state)
+		if err != nil || len(log) > 0 && log[0].Outcome != string(execute.Left) {
+			t.Errorf("change log: %+v, %v", log, err)
+		}
+	})
+}
+
+// Once the RRset is as the run has left it, the run goes on.
+func TestResumeOnceItIsBack(t *testing.T) {
+	moved(t, func(t *testing.T, r *rig, m moment) {
+		back := "www 60 A 203.0.113.1"
+		if m.ours == "60" {
+			back = "www 60 A 192.0.2.1"
+		}
+		r.w.edit(t, org, back)
+		r.wantOutcome(r.signal(engine.Resume), execute.OutcomeDone, execute.Applied)
+		r.wantLive(org, isWWW)
+	})
+}
+
+// Accept-live where nothing has moved is resume.
+func TestAcceptLiveOfNothing(t *testing.T) {
+	stuckUpdate(t, func(t *testing.T, r *rig) {
+		r.w.set(func() { clear(r.w.resolvers[0].stuck) })
+		r.wantOutcome(r.signal(engine.AcceptLive), execute.OutcomeDone, execute.Applied)
+	})
+}
+
+// The person's word counts only for what is there when it is given.
+func TestAcceptLiveNeedsTheProvider(t *testing.T) {
+	update.inBubble(t, func(t *testing.T, r *rig) {
+		r.rec.at(armed(r.step(plan.StepExpire, 1)), func() { r.w.edit(t, org, theirs) })
+		r.wantOutcome(r.run(), execute.OutcomeHeld)
+		r.w.set(func() { r.w.down = true })
+		if err := r.eng.Signal(t.Context(), r.plan.ID, engine.AcceptLive); !errors.Is(err, errDown) {
+			t.Errorf("got %v", err)
+		}
+		r.w.set(func() { r.w.down = false })
+		r.wantOutcome(r.signal(engine.AcceptLive), execute.OutcomeDone, execute.Left)
+	})
+}
+
+// A second change of the zone goes on beside one that was left to someone else.
+func TestAcceptLiveGoesOnWithTheRest(t *testing.T) {
+	s := scenario{live: liveWWW + "\nweb 600 A 192.0.2.8", want: wantWWW + "\nweb 600 A 203.0.113.8"}
+	for name, when := range map[string]plan.Kind{"before the switch": plan.StepExpire, "behind it": plan.StepSettle} {
+		t.Run(name, func(t *testing.T) {
+			s.inBubble(t, func(t *testing.T, r *rig) {
+				r.rec.at(armed(r.step(when, 1)), func() { r.w.edit(t, org, "web 300 A 198.51.100.5") })
+				r.wantOutcome(r.run(), execute.OutcomeHeld, execute.Pending, execute.Pending)
+				result := r.signal(engine.AcceptLive)
+				r.wantOutcome(result, execute.OutcomeDone, execute.Left, execute.Applied)
+				r.wantLive(org, "web.example.org. 300 A 198.51.100.5", isWWW)
+				r.wantLaws()
+			})
+		})
+	}
+}
+
+// A cancel behind an accept takes back the rest alone.
+func TestCancelBehindAcceptLive(t *testing.T) {
+	s := scenario{live: liveWWW + "\nweb 600 A 192.0.2.8", want: wantWWW + "\nweb 600 A 203.0.113.8"}
+	s.inBubble(t, func(t *testing.T, r *rig) {
+		r.rec.at(armed(r.step(plan.StepExpire, 2)), func() { r.w.edit(t, org, "web 300 A 198.51.100.5") })
+		r.wantOutcome(r.run(), execute.OutcomeHeld)
+		r.rec.at(began(r.step(plan.StepVerify, 1)), func() { _ = r.eng.Signal(t.Context(), r.plan.ID, engine.Cancel) })
+		r.wantOutcome(r.signal(engine.AcceptLive), execute.OutcomeCancelled, execute.Left, execute.RolledBack)
+		r.wantLive(org, "web.example.org. 300 A 198.51.100.5", wasWWW)
+	})
+}
+
+// Two changes of one zone: cancelled, what someone else has set is left alone,
+// and the other one is closed.
 func TestAnAlarmIsAboutItsOwnRRset(t *testing.T) {
 	s := scenario{live: liveWWW + "\nweb 600 A 192.0.2.8", want: wantWWW + "\nweb 600 A 203.0.113.8"}
 	s.inBubble(t, func(t *testing.T, r *rig) {
 		r.rec.at(armed(r.step(plan.StepExpire, 2)), func() { r.w.edit(t, org, "web 300 A 198.51.100.5") })
-		result := r.run()
-		r.wantOutcome(result, execute.OutcomeFailed, execute.LeftOpen, execute.RolledBack)
+		r.wantOutcome(r.run(), execute.OutcomeHeld)
+		r.wantOutcome(r.signal(engine.Cancel), execute.OutcomeCancelled, execute.LeftOpen, execute.RolledBack)
 		r.wantLive(org, "web.example.org. 300 A 198.51.100.5", wasWWW)
+	})
+}
+
+// What moves together with a zone in which someone else was waits with it, and
+// other zones go on.
+func TestSomeoneElseHoldsTheGroup(t *testing.T) {
+	s := groupInTwoZones
+	s.inBubble(t, func(t *testing.T, r *rig) {
+		r.rec.at(armed(r.step(plan.StepExpire, 1)), func() { r.w.edit(t, net, "a 300 A 198.51.100.5") })
+		r.wantOutcome(r.run(), execute.OutcomeHeld, execute.Pending, execute.Pending, execute.Pending)
+		r.wantLive(org, "a.example.org. 60 A 192.0.2.1", "z.example.org. 60 A 192.0.2.3")
+		r.wantOutcome(r.signal(engine.AcceptLive), execute.OutcomeDone, execute.Left, execute.Applied, execute.Applied)
+		r.wantLive(net, "a.example.net. 300 A 198.51.100.5")
 	})
 }
 
@@ -548,8 +681,8 @@ func TestVerifiedGroupIsAppliedBesideAnAlarm(t *testing.T) {
 	s := scenario{live: liveGroups, want: wantGroups}
 	s.inBubble(t, func(t *testing.T, r *rig) {
 		r.rec.at(began(r.step(plan.StepPropagate, 3)), func() { r.w.edit(t, org, "b 300 A 198.51.100.5") })
-		result := r.run()
-		r.wantOutcome(result, execute.OutcomeFailed, execute.Applied, execute.LeftOpen)
+		r.wantOutcome(r.run(), execute.OutcomeHeld)
+		r.wantOutcome(r.signal(engine.Cancel), execute.OutcomeCancelled, execute.Applied, execute.LeftOpen)
 		r.wantLive(org, "a.example.org. 600 A 203.0.113.1", "b.example.org. 300 A 198.51.100.5")
 	})
 }
@@ -620,7 +753,12 @@ func TestClosingGoesOnAfterASignal(t *testing.T) {
 	update.inBubble(t, func(t *testing.T, r *rig) {
 		ctx, stop := contextOf(t)
 		defer stop()
-		r.rec.at(armed(r.step(plan.StepExpire, 2)), func() { r.w.edit(t, org, "www 300 A 198.51.100.5") })
+		r.rec.at(armed(r.step(plan.StepExpire, 2)), func() {
+			r.w.edit(t, org, theirs)
+			if err := r.eng.Signal(t.Context(), r.plan.ID, engine.Cancel); err != nil {
+				t.Errorf("cancel: %v", err)
+			}
+		})
 		r.start()
 		closing := 0
 		r.rec.onEvent = chain(r.rec.onEvent, func(e journal.Event) {
@@ -635,7 +773,7 @@ func TestClosingGoesOnAfterASignal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.wantOutcome(result, execute.OutcomeFailed, execute.LeftOpen)
+		r.wantOutcome(result, execute.OutcomeCancelled, execute.LeftOpen)
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // line is one RRset as tests write it: name, TTL, type, values, and words that
-// only the wanted side has: group=NAME, replace, proxied.
+// only the wanted side has: group=NAME, replace, proxied, probe.
 //
 //	www 3600 A 192.0.2.1 192.0.2.2 group=web
 type line struct {
@@ -23,6 +23,7 @@ type line struct {
 	group    string
 	replaces bool
 	proxied  bool
+	probed   bool
 }
 
 func parseLines(t testing.TB, z zone.Name, text string) (out []line) {
@@ -55,6 +56,8 @@ func parseLine(t testing.TB, z zone.Name, f []string) line {
 			l.group = group
 		case word == "replace":
 			l.replaces = true
+		case word == "probe":
+			l.probed = true
 		case word == "proxied":
 			l.proxied = true
 		case f[2] == "CNAME":
@@ -90,6 +93,9 @@ func recordsOf(t testing.TB, z zone.Name, text string) (out []plan.Record) {
 		r := plan.Record{Key: l.key, Addrs: l.addrs, TTL: l.ttl, Group: l.group, ReplaceCNAME: l.replaces}
 		if l.proxied {
 			r.Proxied = &l.proxied
+		}
+		if l.probed {
+			r.Probe = webProbe()
 		}
 		slices.SortFunc(r.Addrs, netip.Addr.Compare)
 		out = append(out, r)

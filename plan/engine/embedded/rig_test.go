@@ -99,7 +99,7 @@ func (r *rig) engine(state string, o embedded.Observer) *embedded.Engine {
 		State: state, Clock: embedded.SystemClock{}, Observer: o,
 		Holder: journal.Holder{PID: os.Getpid(), Host: "test", Command: "dnsplan apply"},
 		Connect: func(context.Context, *plan.Plan) (embedded.Connection, error) {
-			return embedded.Connection{World: r.w, Asker: r.w}, nil
+			return embedded.Connection{World: r.w, Asker: r.w, Prober: r.w.services}, nil
 		},
 	})
 }

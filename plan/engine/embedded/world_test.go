@@ -25,6 +25,7 @@ const org, net zone.Name = "example.org.", "example.net."
 // execute.World and an execute.Asker, and safe for concurrent use.
 type world struct {
 	provider *memory.Provider
+	services *services
 	now      func() time.Time
 
 	mu        sync.Mutex
@@ -49,7 +50,7 @@ type asked struct {
 // five seconds, and three resolvers.
 func newWorld(t testing.TB, zones ...*zone.Snapshot) *world {
 	t.Helper()
-	w := &world{now: time.Now, history: map[zone.Name][]version{}, servers: map[zone.Name][]*authority{}}
+	w := &world{services: newServices(), now: time.Now, history: map[zone.Name][]version{}, servers: map[zone.Name][]*authority{}}
 	w.provider = memory.New(memory.Options{Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true}})
 	for i, s := range zones {
 		w.provider.Put(s)

@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/oklog/ulid/v2"
 	"golang.org/x/sync/errgroup"
@@ -39,8 +40,9 @@ func (s *Session) Rollback(ctx context.Context, r engine.Run, accept bool, req R
 		Warnings:  append(warnings(s.Inventory.Warnings), left...),
 	})
 	req.Allow.Thresholds = true // what the run could do is no more when it goes back
-	p.Refusals = plan.Check(diffs, req.Allow)
-	return p, nil
+	p.Refusals, p.Lifted = plan.Check(diffs, req.Allow), plan.Lifted(diffs, req.Allow)
+	p.Lifted = slices.DeleteFunc(p.Lifted, func(r plan.Refusal) bool { return r.Code == plan.TooManyUpdates || r.Code == plan.TooManyDeletes })
+	return p, s.WarnOutside(p, req.Now)
 }
 
 // standing are the changes of a run that has ended, of which something stands,
@@ -51,6 +53,11 @@ func standing(r execute.Result) (ids map[plan.ZoneRef][]string, left []plan.Warn
 		switch c.Made {
 		case execute.Applied, execute.LeftOpen:
 			ids[c.Change.ZoneRef] = append(ids[c.Change.ZoneRef], c.Change.ID)
+		case execute.Left:
+			left = append(left, plan.Warning{
+				Code: plan.LeftAsLive, Name: string(c.Change.Name),
+				Message: fmt.Sprintf("%s: stays as it is: it was left to someone else in the run", c.Change.Type),
+			})
 		}
 	}
 	return ids, left
