@@ -94,7 +94,9 @@ func (w *work) probe(ctx context.Context, list []*probing) (f facts, ill []*prob
 	}
 	deadline := w.Clock.Now().Add(w.timeout())
 	for ill = list; ; {
-		w.tell(Progress{Doing: "asking the " + services(len(ill)) + " of " + w.ref.Zone.Display()})
+		if w.step.Kind != plan.StepSettle { // which tells how long it takes, each time
+			w.tell(Progress{Doing: "asking the " + services(len(ill)) + " of " + w.ref.Zone.Display()})
+		}
 		w.attempt(ctx, ill)
 		if err := ctx.Err(); err != nil {
 			return facts{}, nil, err

@@ -54,12 +54,20 @@ func viewOf(z plan.ZoneRef) []span {
 // about is what a change says about itself beside its data.
 func (p *page) about(c *plan.Change) string {
 	parts := []string{""}
-	for _, d := range []struct{ name, value string }{{"group ", c.Group}, {"owner ", c.Owner}, {"", c.Comment}} {
+	for _, d := range []struct{ name, value string }{{"probe: ", probeText(c)}, {"group ", c.Group}, {"owner ", c.Owner}, {"", c.Comment}} {
 		if d.value != "" {
 			parts = append(parts, d.name+d.value)
 		}
 	}
 	return strings.Join(parts, p.o.dot())
+}
+
+// probeText is what the service is asked; empty without a probe.
+func probeText(c *plan.Change) string {
+	if c.Probe == nil {
+		return ""
+	}
+	return c.Probe.String()
 }
 
 // valueLines lists what becomes of the values: one line for one value each way,

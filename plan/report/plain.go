@@ -215,6 +215,8 @@ func (n *nowState) waitsFor() string {
 		return "waiting for the authoritative servers of " + names + " to agree"
 	case plan.StepVerify:
 		return "waiting for all servers to give the new answer of " + names
+	case plan.StepProbe:
+		return "asking the service of " + names
 	case plan.StepGate:
 		return "waiting for resolvers to forget the old TTL of " + names
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -62,7 +63,7 @@ func (l lookup) asks(s *plan.Step) (a asked) {
 		a.resolvers = false
 	case plan.StepGate:
 		a.servers = false
-	case plan.StepPreflight, plan.StepVerify, plan.StepSettle, plan.StepProbe, plan.StepCommand:
+	case plan.StepPreflight, plan.StepVerify, plan.StepSettle, plan.StepCommand:
 	default:
 		return asked{}
 	}
@@ -72,7 +73,7 @@ func (l lookup) asks(s *plan.Step) (a asked) {
 // openEnded tells whether how long a step takes is decided by others.
 func (l lookup) openEnded(s *plan.Step) bool {
 	switch s.Kind {
-	case plan.StepProbe, plan.StepCommand:
+	case plan.StepCommand:
 		return true
 	case plan.StepGate, plan.StepPropagate, plan.StepVerify:
 		return l.asks(s) != asked{}
@@ -113,7 +114,7 @@ func (l lookup) sentence(s *plan.Step) string {
 		text = l.ttls(s) + l.about(s)
 	case s.Seconds > 0:
 		text = "wait " + duration(time.Duration(s.Seconds)*time.Second) + ": " + text + l.about(s)
-	case l.openEnded(s), s.Kind == plan.StepPropagate, s.Kind == plan.StepVerify, s.Kind == plan.StepGate:
+	case l.openEnded(s), s.Kind == plan.StepPropagate, s.Kind == plan.StepVerify, s.Kind == plan.StepGate, s.Kind == plan.StepProbe:
 		text += l.about(s)
 	}
 	return text
@@ -122,6 +123,15 @@ func (l lookup) sentence(s *plan.Step) string {
 // detail is the step's own, but where it tells of answers that nobody is asked
 // for.
 func (l lookup) detail(s *plan.Step) string {
+	text := l.answers(s)
+	if text != s.Detail && strings.HasSuffix(s.Detail, plan.AlsoProbed) {
+		text += plan.AlsoProbed // services are asked, whoever else is
+	}
+	return text
+}
+
+// answers is detail without what it says of services.
+func (l lookup) answers(s *plan.Step) string {
 	a := l.asks(s)
 	switch s.Kind {
 	case plan.StepPreflight:
