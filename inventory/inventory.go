@@ -21,6 +21,7 @@ type Inventory struct {
 	Defaults  Defaults
 	Verify    Verify
 	Check     Check
+	Backup    Backup
 	Providers []Provider
 	Hosts     []Host
 	// Zones are in the order of the file.
@@ -83,6 +84,12 @@ type Resolver struct {
 	Address string
 	// Protocol is udp, tcp, tls or https.
 	Protocol string
+}
+
+// Backup says how long copies of zones are kept.
+type Backup struct {
+	// Keep is how old a copy may be; 0 keeps all.
+	Keep time.Duration
 }
 
 // Check holds settings of the ACME HTTP-01 checks.

@@ -28,6 +28,7 @@ func (r *resolver) run() {
 	r.defaults()
 	r.verify()
 	r.check()
+	r.backup()
 	r.resolveProviders()
 	r.resolveHosts()
 	r.resolveZones()
@@ -67,6 +68,10 @@ func (r *resolver) check() {
 			r.add("bad-value", "check.http_port", "http_port is %d, but must be from 1 to 65535", *p)
 		}
 	}
+}
+
+func (r *resolver) backup() {
+	r.inv.Backup.Keep = r.duration(r.tables.Backup.Keep, "backup.keep", 0, 24*time.Hour)
 }
 
 func (r *resolver) resolveHosts() {

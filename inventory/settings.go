@@ -31,6 +31,7 @@ func settings() []setting {
 		textSetting("defaults::max_plan_age", func(t *tables) **span { return &t.Defaults.MaxPlanAge }),
 		textSetting("verify::require", func(t *tables) **quorum { return &t.Verify.Require }),
 		textSetting("verify::timeout", func(t *tables) **span { return &t.Verify.Timeout }),
+		textSetting("backup::keep", func(t *tables) **span { return &t.Backup.Keep }),
 		parsedSetting("check::http_port", func(t *tables) **int64 { return &t.Check.HTTPPort }, parsePort),
 		parsedSetting("check::allow_reserved", func(t *tables) **bool { return &t.Check.AllowReserved }, parseBool),
 	}

@@ -8,6 +8,7 @@ type tables struct {
 	Defaults defaultsTable   `toml:"defaults" jsonschema_description:"What holds for every record that says nothing else."`
 	Verify   verifyTable     `toml:"verify" jsonschema_description:"Who is asked whether a change has arrived."`
 	Check    checkTable      `toml:"check" jsonschema_description:"Settings of the ACME HTTP-01 checks, for tests and private authorities."`
+	Backup   backupTable     `toml:"backup" jsonschema_description:"Copies of the zones in the state folder."`
 	Provider []providerTable `toml:"provider" jsonschema_description:"What holds the zones: a vendor's API, a DNS server, or files."`
 	Host     []hostTable     `toml:"host" jsonschema_description:"Machines, so that records can name them instead of addresses."`
 	Zone     []zoneTable     `toml:"zone" jsonschema_description:"A zone, or one view of it, with the records that are wanted in it."`
@@ -42,6 +43,10 @@ type resolverTable struct {
 type checkTable struct {
 	HTTPPort      *int64 `toml:"http_port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Port that the HTTP-01 challenge is fetched from. Default: 80."`
 	AllowReserved *bool  `toml:"allow_reserved" jsonschema_description:"Permit addresses that no public authority connects to. Default: false."`
+}
+
+type backupTable struct {
+	Keep *span `toml:"keep" jsonschema_description:"How long copies are kept: with each new one, older ones of its zone are deleted, but never the newest, nor one of a run that has not ended. Default: all are kept."`
 }
 
 type providerTable struct {

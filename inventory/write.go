@@ -174,6 +174,10 @@ func (w *writer) settings(inv *Inventory) {
 		w.number("http_port", inv.Check.HTTPPort)
 		w.flag("allow_reserved", inv.Check.AllowReserved)
 	}
+	if inv.Backup.Keep > 0 {
+		w.table("[backup]")
+		w.span("keep", inv.Backup.Keep)
+	}
 }
 
 // shortAddress leaves out the port of DNS, as people do.

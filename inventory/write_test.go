@@ -126,6 +126,9 @@ func drawInventory(t *rapid.T) string {
 	if rapid.Bool().Draw(t, "failure") {
 		fmt.Fprintf(&b, "on_failure = %q\nmax_plan_age = \"%dh\"\n", rapid.SampledFrom([]string{"rollback", "hold"}).Draw(t, "on failure"), rapid.IntRange(1, 200).Draw(t, "age"))
 	}
+	if rapid.Bool().Draw(t, "backup") {
+		fmt.Fprintf(&b, "[backup]\nkeep = \"%dd\"\n", rapid.IntRange(1, 200).Draw(t, "keep"))
+	}
 	b.WriteString("[[provider]]\nname = \"p\"\ntype = \"cloudflare\"\n")
 	b.WriteString("[[host]]\nname = \"four\"\nipv4 = [\"192.0.2.4\"]\n[[host]]\nname = \"six\"\nipv6 = [\"2001:db8::6\"]\n")
 	b.WriteString("[[host]]\nname = \"dual\"\nipv4 = [\"192.0.2.5\"]\nipv6 = [\"2001:db8::6\"]\n")
