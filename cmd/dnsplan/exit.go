@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -117,6 +118,8 @@ func adviceTable() []advised {
 		{as[*transport.AnswerError], exitError, "check the provider's URL in the inventory, and what stands between; -v shows each request"},
 		{is(http.ErrSchemeMismatch), exitError, "the server speaks HTTP there, and no HTTPS: check the provider's URL in the inventory"},
 		{as[*tls.CertificateVerificationError], exitError, "check the provider's URL in the inventory; a CA of one's own is trusted with SSL_CERT_FILE"},
+		{damagedLog, exitError, "see which line, and what is wrong with it: {log --verify}"},
+		{as[*journal.DamageError], exitError, "see what can be read of it, and the values to set by hand: {show RUN}"},
 		{as[*journal.TamperError], exitError, "do not rely on what stands from that line on: compare it with a copy of the file, and with the journal of each run: {runs}"},
 		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: {resume RUN}"},
 		{is(fs.ErrPermission), exitError, "check who owns the file and its mode"},
@@ -169,6 +172,12 @@ func timedOut(err error) bool {
 	return ok && t.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// damagedLog is a change log that cannot be read; other damage is a run's.
+func damagedLog(err error) bool {
+	d, ok := errors.AsType[*journal.DamageError](err)
+	return ok && filepath.Base(d.Path) == journal.ChangeLogFile
+}
+
 // runError is an error that knows which run it is about.
 type runError struct {
 	run string
@@ -194,6 +203,8 @@ func runOf(err error) string {
 		return e.Holder.Run
 	} else if e, ok := errors.AsType[*journal.BusyError](err); ok {
 		return e.Run
+	} else if e, ok := errors.AsType[*journal.DamageError](err); ok && !damagedLog(err) {
+		return filepath.Base(filepath.Dir(e.Path))
 	} else if e, ok := errors.AsType[*config.UnfinishedError](err); ok && len(e.Runs) > 0 {
 		return e.Runs[0].ID
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -35,9 +36,14 @@ func runRuns(a *app, c *cobra.Command) error {
 	for _, r := range list {
 		if r.Err != nil {
 			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: run %s: %v\n", r.ID, r.Err)
+		}
+		if r.Plan == nil {
 			continue
 		}
 		shown := report.NewRun(r.Plan, r.Events, r.Busy)
+		if r.Err != nil {
+			shown = damaged(r)
+		}
 		shown.Next = pasteable(s, shown.Next)
 		runs = append(runs, shown)
 	}
@@ -53,7 +59,9 @@ func newShow(a *app) *cobra.Command {
 		Use:   "show FILE|RUN",
 		Short: "Print a saved plan, or a run",
 		Long: `Prints a saved plan, also one that no longer fits, or a run with its steps. A
-RUN is an id, a unique beginning of one, or "last".`,
+RUN is an id, a unique beginning of one, or "last". Of a run whose journal is
+damaged it prints what can be read, and what each RRset was and shall be; the
+exit code is 1 then.`,
 		Example: "  dnsplan show move.plan\n  dnsplan show last",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runShow(a, c, args[0], markdown) },
@@ -75,15 +83,26 @@ func runShow(a *app, c *cobra.Command, what string, markdown bool) error {
 		return a.printPlan(s, p, markdown)
 	}
 	r, err := config.Reader(s, a.clock).Show(c.Context(), what)
+	if r.Plan != nil && err != nil {
+		return errors.Join(about(r.ID, err), a.printRun(s, damaged(r)))
+	}
 	if err != nil {
 		return fmt.Errorf("%w (and there is no plan file of that name)", err)
 	}
-	shown := report.NewRun(r.Plan, r.Events, r.Busy)
-	shown.Next = pasteable(s, shown.Next)
+	return a.printRun(s, report.NewRun(r.Plan, r.Events, r.Busy))
+}
+
+func (a *app) printRun(s config.Settings, r report.Run) error {
+	r.Next = pasteable(s, r.Next)
 	if s.JSON {
-		return report.RunJSON(a.stdout, shown)
+		return report.RunJSON(a.stdout, r)
 	}
-	return report.RunText(a.stdout, shown, a.options(a.stdout, s))
+	return report.RunText(a.stdout, r, a.options(a.stdout, s))
+}
+
+// damaged is what can be read of a run whose journal is damaged.
+func damaged(r engine.Run) report.Run {
+	return report.NewRun(r.Plan, r.Events, false).Damaged(r.Err.Error(), r.Result)
 }
 
 func newResume(a *app) *cobra.Command {

@@ -39,6 +39,8 @@ type Run struct {
 	// Busy says that a process is working on it now.
 	Busy bool
 	// Err is why the run cannot be read; the other fields but ID are empty then.
+	// With a *journal.DamageError, Plan may be there, and Events and Result are
+	// those before the damage: for people to look at, and not to go on from.
 	Err error
 }
 

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,12 +29,20 @@ type DamageError struct {
 	Path   string
 	Line   int // from 1
 	Reason string
+	// Step is the last step of which the lines before tell; empty where they tell
+	// of none.
+	Step string
 }
 
-// Error names the line and says what to do.
+// Error names the line, and the step that the readable part ends in, and says
+// what to do.
 func (e *DamageError) Error() string {
-	return fmt.Sprintf("read %s: line %d: %s; the file was changed after it was written: "+
-		"put a copy of it back, or move it away, look at what is live and make a new plan", e.Path, e.Line, e.Reason)
+	where := ""
+	if e.Step != "" {
+		where = fmt.Sprintf(" (what can be read ends in step %s)", e.Step)
+	}
+	return fmt.Sprintf("read %s: line %d: %s%s; the file was changed after it was written: "+
+		"put a copy of it back, or move it away, look at what is live and make a new plan", e.Path, e.Line, e.Reason, where)
 }
 
 // marshal encodes v as one line of JSON without the newline. Angle brackets
@@ -85,6 +94,7 @@ type reader struct {
 	path string
 	line int // lines read so far
 	seq  int // the last event's number
+	step string
 }
 
 // batch is what a reader made of some bytes.
@@ -113,7 +123,7 @@ func (r *reader) parse(b []byte) (batch, error) {
 		}
 		out.events = append(out.events, e)
 		out.size += len(line) + 1
-		r.seq, r.line = e.Seq, r.line+1
+		r.seq, r.line, r.step = e.Seq, r.line+1, cmp.Or(e.Step, r.step)
 	}
 	return out, nil
 }
@@ -130,7 +140,7 @@ func (r *reader) judgeTail(line, rest []byte, why error) error {
 }
 
 func (r *reader) damage(reason string) error {
-	return &DamageError{Path: r.path, Line: r.line + 1, Reason: reason}
+	return &DamageError{Path: r.path, Line: r.line + 1, Reason: reason, Step: r.step}
 }
 
 // holdsWholeEvent tells whether a bad line starts with a complete event that

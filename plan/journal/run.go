@@ -212,10 +212,10 @@ func (r Run) Open() (events []Event, w *Writer, repaired string, err error) { re
 
 // Plan returns the plan that the run began with, as it was saved. Its error is
 // ErrPlanChanged when the file is another one than the journal's first event
-// saw.
+// saw. A journal that is damaged behind its first event is no error here.
 func (r Run) Plan() ([]byte, error) {
 	events, err := r.Events()
-	if err != nil {
+	if len(events) == 0 {
 		return nil, err
 	}
 	b, err := os.ReadFile(filepath.Join(r.Path, PlanFile))

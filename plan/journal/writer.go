@@ -203,15 +203,13 @@ func (w *Writer) Close() error {
 
 // Read returns the events of the journal file at path and changes nothing, so
 // it may run while a Writer appends. A torn last line is left out.
-// Errors: a *DamageError, fs.ErrNotExist, or others.
+// Errors: a *DamageError, with which come the events before the damage, for
+// people to look at; fs.ErrNotExist, or others.
 func Read(path string) ([]Event, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
 	got, err := (&reader{path: path}).parse(b)
-	if err != nil {
-		return nil, err
-	}
-	return got.events, nil
+	return got.events, err
 }

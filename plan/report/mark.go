@@ -75,7 +75,7 @@ func runMark(s RunState) mark {
 		return mark{"◐", ">", string(s), cyan}
 	case RunHolding:
 		return mark{"!", "!", string(s) + ", needs you", yellow}
-	case RunFailed:
+	case RunFailed, RunDamaged:
 		return mark{"✕", "x", string(s), red}
 	case RunCancelled:
 		return mark{"↷", "-", string(s), yellow}

@@ -26,6 +26,9 @@ const (
 	RunCancelled RunState = "cancelled"
 	// RunInterrupted: the process stopped or died; resume goes on.
 	RunInterrupted RunState = "interrupted"
+	// RunDamaged: the journal was changed after it was written; what comes before
+	// that is shown, and nothing goes on.
+	RunDamaged RunState = "damaged"
 )
 
 // StepState is what has become of a step.
@@ -97,6 +100,10 @@ type Run struct {
 	VerifiedBy []string  `json:"verified_by"`
 	Backups    []string  `json:"backups"`
 	Next       []Command `json:"next"`
+	// Damage is why the journal cannot be read to its end, and ByHand is what can
+	// be done then. See Damaged.
+	Damage string   `json:"damage,omitempty"`
+	ByHand []ByHand `json:"by_hand,omitempty"`
 }
 
 // NewRun folds a run's events. Alive says that a process is at work on it: a

@@ -20,6 +20,7 @@ func RunText(w io.Writer, r Run, o Options) error {
 		p.verifiedBy(r.VerifiedBy)
 	}
 	findings(p, "Backups", r.Backups, func(s string) { p.row(4, "  ", txt(s)) })
+	p.byHand(r.ByHand)
 	p.commands(r.Next)
 	return p.writeTo(w)
 }
@@ -27,6 +28,7 @@ func RunText(w io.Writer, r Run, o Options) error {
 func (p *page) runHeader(r Run) {
 	m := runMark(r.State)
 	p.row(2, "", in(bold, "Run "+r.ID), txt(": "), in(m.style, m.sign(p.o)+" "+m.word))
+	p.field("damage", r.Damage)
 	p.field("zones", zonesPeople(r.Zones))
 	p.field("changes", summaryText(r))
 	p.field("by", r.By)

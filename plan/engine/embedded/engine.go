@@ -292,11 +292,14 @@ func readRun(entry journal.Run) engine.Run {
 	if r.Plan, r.Err = readPlan(entry); r.Err != nil {
 		return r
 	}
-	if r.Events, r.Err = entry.Events(); r.Err != nil {
-		return r
+	r.Events, r.Err = entry.Events()
+	if r.Err != nil && len(r.Events) == 0 {
+		return engine.Run{ID: r.ID, Err: r.Err}
 	}
 	r.Result = execute.Fold(r.Plan, r.Events).Result()
-	r.Busy, r.Err = entry.Busy()
+	if r.Err == nil {
+		r.Busy, r.Err = entry.Busy()
+	}
 	return r
 }
 
