@@ -102,8 +102,10 @@ type Policy struct {
 	// Windows are the change windows and freezes of the zones that change: no
 	// switch takes place outside of them.
 	Windows []window.Window `json:"windows,omitempty"`
-	// IgnoreWindows says that a person allowed to switch at any time.
+	// IgnoreWindows says that a person allowed to switch at any time, AwaitWindow
+	// that the run may begin at any time and switches as the windows open.
 	IgnoreWindows bool `json:"ignore_windows,omitempty"`
+	AwaitWindow   bool `json:"await_window,omitempty"`
 	// Reason, Ticket and By go into the change log.
 	Reason string `json:"reason,omitempty"`
 	Ticket string `json:"ticket,omitempty"`

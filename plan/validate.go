@@ -80,7 +80,7 @@ func (p *Plan) checkPolicy() error {
 		return damagedf("policy: require %q", o.Require)
 	case o.OnFailure != Rollback && o.OnFailure != Hold:
 		return damagedf("policy: on_failure %q", o.OnFailure)
-	case o.IgnoreWindows && len(o.Windows) > 0:
+	case o.IgnoreWindows && (len(o.Windows) > 0 || o.AwaitWindow):
 		return damagedf("policy: windows that are ignored")
 	}
 	if _, err := window.New(p.Policy.Windows); err != nil {

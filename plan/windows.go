@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -63,6 +64,27 @@ func opening(s *window.Set, z zone.Name, zones []zone.Name, at time.Time) string
 	return fmt.Sprintf("the next opening is %s (window %q)", next, next.Window)
 }
 
+// JudgeWindows lets the windows of s judge the plan as it would be applied now:
+// what refuses it, what would refuse it had a person not allowed to ignore them,
+// and a warning where the switch would wait. Those of an earlier time are dropped.
+func (p *Plan) JudgeWindows(s *window.Set, now time.Time) {
+	p.Refusals = slices.DeleteFunc(slices.Clone(p.Refusals), func(r Refusal) bool { return r.Code == OutsideWindow })
+	p.Lifted = slices.DeleteFunc(slices.Clone(p.Lifted), func(r Refusal) bool { return r.Code == OutsideWindow })
+	p.Warnings = slices.DeleteFunc(slices.Clone(p.Warnings), func(w Warning) bool { return w.Code == SwitchWaits })
+	outside := p.CheckWindows(s, now)
+	switch {
+	case p.Policy.IgnoreWindows && len(outside) == 0:
+		outside = p.CheckWindows(s, now.Add(p.untilSwitch()))
+		fallthrough
+	case p.Policy.IgnoreWindows:
+		p.Lifted = append(p.Lifted, outside...)
+		return
+	case !p.Policy.AwaitWindow:
+		p.Refusals = append(p.Refusals, outside...)
+	}
+	p.WarnOfWindows(s, now)
+}
+
 // untilSwitch is how long the plan takes, at the least, to its first switch.
 func (p *Plan) untilSwitch() time.Duration {
 	var seconds int64
@@ -79,20 +101,23 @@ func (p *Plan) untilSwitch() time.Duration {
 // the change windows. TTLs alone may be changed at any time of a run.
 func (k Kind) Switches() bool { return k == StepSwitch || k == StepProxyOff || k == StepProxyOn }
 
+// SwitchWaits is the code of the warning that a switch will wait for a window.
+const SwitchWaits = "switch-waits"
+
 // WarnOfWindows warns where the run, begun now, would reach its switch outside of
 // the windows and wait for the next opening.
 func (p *Plan) WarnOfWindows(s *window.Set, now time.Time) {
 	zones := p.ChangedZones()
 	at := now.Add(p.untilSwitch())
 	ok, z, by := s.AllAllowed(zones, at)
-	if ok || at.Equal(now) {
+	if ok || at.Equal(now) && !p.Policy.AwaitWindow {
 		return // CheckWindows tells of now
 	}
 	next, found := s.Next(zones, at)
 	if !found {
 		return
 	}
-	p.Warnings = append(p.Warnings, Warning{Code: "switch-waits", Name: string(z), Message: fmt.Sprintf(
-		"applied now, the run reaches its switch at %s, when %s: it keeps the low TTL and switches at %s (window %q)",
+	p.Warnings = append(p.Warnings, Warning{Code: SwitchWaits, Name: string(z), Message: fmt.Sprintf(
+		"applied now, the run reaches its switch at %s, when %s: it waits, and switches at %s (window %q)",
 		at.In(next.At.Location()).Format("Mon 2006-01-02 15:04"), shut(by), next, next.Window)})
 }

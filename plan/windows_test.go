@@ -69,7 +69,7 @@ func TestWarnOfWindows(t *testing.T) {
 	for _, tt := range []struct{ name, live, want string }{
 		{"the switch comes in time", "www 600 A 192.0.2.1", ""},
 		{"the switch comes a day later, in the window", "www 86400 A 192.0.2.1", ""},
-		{"the switch comes too late", "www 43200 A 192.0.2.1", `applied now, the run reaches its switch at Sat 2026-03-07 14:30, when no change window is open: it keeps the low TTL and switches at Sun 2026-03-08 02:00 Europe/Berlin (window "night")`},
+		{"the switch comes too late", "www 43200 A 192.0.2.1", `applied now, the run reaches its switch at Sat 2026-03-07 14:30, when no change window is open: it waits, and switches at Sun 2026-03-08 02:00 Europe/Berlin (window "night")`},
 	} {
 		p := build(t, policy(), site{live: tt.live, want: "www 86400 A 192.0.2.2"})
 		p.WarnOfWindows(s, time.Date(2026, 3, 7, 1, 30, 0, 0, time.UTC))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 type applyOptions struct {
 	planOptions
 	autoApprove bool
+	confirm     []string
 }
 
 func newApply(a *app) *cobra.Command {
@@ -40,6 +40,7 @@ printed on standard output, progress on standard error.`,
 	o.addFlags(c.Flags())
 	c.Flags().Lookup("detailed-exitcode").Usage = "for plan alone; accepted here for scripts, and changes nothing"
 	c.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask")
+	confirmFlag(c.Flags(), &o.confirm)
 	return c
 }
 
@@ -49,11 +50,11 @@ func runApply(a *app, c *cobra.Command, o *applyOptions, args []string) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
-	p, err := a.planToApply(c, s, o, args)
+	p, seen, err := a.planToApply(c, s, o, args)
 	if err != nil {
 		return a.notBegun(c.Context(), s.Settings, p, err)
 	}
-	if err := a.approve(c.Context(), s.Settings, p, len(args) > 0 || o.autoApprove); err != nil {
+	if err := a.approve(c.Context(), s.Settings, seen, len(args) > 0 || o.autoApprove, o.confirm...); err != nil {
 		return a.notBegun(c.Context(), s.Settings, p, err)
 	}
 	if p.Empty() {
@@ -63,8 +64,8 @@ func runApply(a *app, c *cobra.Command, o *applyOptions, args []string) error {
 }
 
 // approve shows the plan, lets the guards judge it, and asks where nobody has
-// said yes before.
-func (a *app) approve(ctx context.Context, s config.Settings, p *plan.Plan, approved bool) error {
+// said yes before. Confirmed are the zones that were named once more.
+func (a *app) approve(ctx context.Context, s config.Settings, p *plan.Plan, approved bool, confirmed ...string) error {
 	if !s.JSON {
 		if err := a.printPlan(s, p, false); err != nil {
 			return err
@@ -73,38 +74,50 @@ func (a *app) approve(ctx context.Context, s config.Settings, p *plan.Plan, appr
 	if err := guard(p); err != nil || p.Empty() {
 		return err
 	}
-	if err := s.CheckUnfinished(p, a.clock.Now()); err != nil || approved {
+	if err := s.CheckUnfinished(p, a.clock.Now()); err != nil {
 		return err
+	}
+	severe, err := unconfirmed(p, confirmed)
+	if err != nil {
+		return err
+	}
+	if _, ok := a.terminal(a.stdin); len(severe) > 0 && (approved || !ok) {
+		return toConfirm(severe)
+	}
+	if approved {
+		return nil
 	}
 	if _, ok := a.terminal(a.stdin); ok && s.JSON { // who is asked must see what about
 		if err := report.PlanText(a.stderr, p, a.options(a.stderr, s)); err != nil {
 			return err
 		}
 	}
-	return a.confirm(ctx)
+	return a.confirm(ctx, severe...)
 }
 
-// planToApply reads the saved plan, or makes one.
-func (a *app) planToApply(c *cobra.Command, s *config.Session, o *applyOptions, args []string) (*plan.Plan, error) {
+// planToApply reads the saved plan, or makes one. Seen is the plan as the guards
+// see it now.
+func (a *app) planToApply(c *cobra.Command, s *config.Session, o *applyOptions, args []string) (p, seen *plan.Plan, err error) {
 	if len(args) == 0 {
-		return a.makePlan(c.Context(), s, &o.planOptions, nil)
+		p, err := a.makePlan(c.Context(), s, &o.planOptions, nil)
+		return p, p, err
 	}
 	for _, name := range o.planning() {
 		if c.Flags().Changed(name) {
-			return nil, fmt.Errorf("--%s is for planning, and %s is a plan already: it is applied as it stands", name, args[0])
+			return nil, nil, fmt.Errorf("--%s is for planning, and %s is a plan already: it is applied as it stands", name, args[0])
 		}
 	}
-	p, err := readPlan(args[0])
-	if err != nil {
-		return nil, err
+	if p, err = readPlan(args[0]); err != nil {
+		return nil, nil, err
 	}
 	if err := unused(s.Settings, p); err != nil {
-		return nil, fmt.Errorf("plan %s: %w", args[0], err)
+		return nil, nil, fmt.Errorf("plan %s: %w", args[0], err)
 	}
 	if p.Inventory.SHA256 != s.Inventory.SHA256 {
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %s has changed since %s was made; the plan is applied as it stands\n", s.Settings.Inventory, args[0])
 	}
-	return p, nil
+	seen, err = s.Judged(p, a.clock.Now())
+	return p, seen, err
 }
 
 // unused makes sure that the plan has no run yet. The engine claims it
@@ -143,26 +156,4 @@ func inView(view string) string {
 		return ""
 	}
 	return " in view " + view
-}
-
-// confirm asks for a plain yes.
-func (a *app) confirm(ctx context.Context) error {
-	if _, ok := a.terminal(a.stdin); !ok {
-		return errors.New("standard input is no terminal, so nobody can be asked: use --auto-approve, or save the plan and apply it")
-	}
-	_, _ = fmt.Fprint(a.stderr, "\nApply these changes? Only \"yes\" is taken: ")
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(a.stdin).ReadString('\n') // an end of input is no yes
-		answer <- strings.TrimSpace(line)
-	}()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case text := <-answer:
-		if text != "yes" {
-			return errors.New("not applied: the answer was not \"yes\"")
-		}
-	}
-	return nil
 }

@@ -27,6 +27,8 @@ type planOptions struct {
 	allowProtected bool
 	allowEmpty     []string
 	force          bool
+	ignoreWindows  bool
+	awaitWindow    bool
 	reason         string
 	ticket         string
 	by             string
@@ -37,8 +39,10 @@ func (o *planOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.strategy, "strategy", "", "staged or direct, in place of the inventory's")
 	fs.StringVar(&o.group, "group", "", "only the records of this group")
 	fs.BoolVar(&o.allowProtected, "allow-protected", false, "let protected names change")
-	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `zone`, or its apex, lose its last address")
+	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `name`, a zone or its apex, or a name that records\npoint at, lose its last address")
 	fs.BoolVar(&o.force, "force", false, "lift the thresholds on updates and deletions")
+	fs.BoolVar(&o.ignoreWindows, "ignore-windows", false, "switch at any time, also in a freeze")
+	fs.BoolVar(&o.awaitWindow, "await-window", false, "begin now, and switch when the change windows open")
 	fs.StringVar(&o.reason, "reason", "", "why, for the change log")
 	fs.StringVar(&o.ticket, "ticket", "", "ticket, for the change log")
 	fs.StringVar(&o.by, "by", "", "who, for the change log (default: the user)")
@@ -59,7 +63,8 @@ func (o *planOptions) request(a *app, names []string) (config.Request, error) {
 	r := config.Request{
 		Group: o.group, Strategy: o.strategy, Reason: o.reason, Ticket: o.ticket, By: o.by,
 		Now: a.clock.Now(), Entropy: a.entropy,
-		Allow: plan.Allowances{Thresholds: o.force, Protected: o.allowProtected},
+		Allow:         plan.Allowances{Thresholds: o.force, Protected: o.allowProtected},
+		IgnoreWindows: o.ignoreWindows, AwaitWindow: o.awaitWindow,
 	}
 	if !slices.Contains([]string{"", inventory.Staged, inventory.Direct}, o.strategy) {
 		return r, fmt.Errorf("--strategy %q: want staged or direct", o.strategy)

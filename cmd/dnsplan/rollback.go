@@ -18,12 +18,14 @@ type rollbackOptions struct {
 	planOptions
 	autoApprove bool
 	acceptLive  bool
+	confirm     []string
 }
 
 func (o *rollbackOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.strategy, "strategy", "", "staged or direct, in place of the inventory's")
 	fs.BoolVar(&o.allowProtected, "allow-protected", false, "let protected names change")
-	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `zone`, or its apex, lose its last address")
+	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `name`, a zone or its apex, or a name that records\npoint at, lose its last address")
+	confirmFlag(fs, &o.confirm)
 	fs.StringVar(&o.reason, "reason", "", "why, for the change log (default: rollback of RUN)")
 	fs.StringVar(&o.ticket, "ticket", "", "ticket, for the change log")
 	fs.StringVar(&o.by, "by", "", "who, for the change log (default: the user)")
@@ -76,7 +78,7 @@ func runRollback(a *app, c *cobra.Command, o *rollbackOptions, id string) error 
 	}
 	p, err := a.planRollback(ctx, s, o, r)
 	if err == nil {
-		err = a.approve(ctx, s.Settings, p, o.autoApprove)
+		err = a.approve(ctx, s.Settings, p, o.autoApprove, o.confirm...)
 	}
 	if err != nil {
 		return a.notBegun(ctx, s.Settings, p, ofRollback(r.ID, p, touched, err))

@@ -30,6 +30,9 @@ type Request struct {
 	// Strategy overrides the inventory's when it is not empty.
 	Strategy string
 	Allow    plan.Allowances
+	// IgnoreWindows lets the run switch at any time, AwaitWindow lets it begin at
+	// any time and switch as the windows open.
+	IgnoreWindows, AwaitWindow bool
 	// Reason, Ticket and By go into the change log.
 	Reason, Ticket, By string
 	// Now and Entropy make the plan's id (a ULID).
@@ -70,8 +73,8 @@ func (s *Session) Plan(ctx context.Context, req Request) (*plan.Plan, error) {
 		Inventory: plan.Inventory{Path: s.Inventory.Path, SHA256: s.Inventory.SHA256},
 		Warnings:  warnings(s.Inventory.Warnings),
 	})
-	p.Refusals = plan.Check(diffs, req.Allow)
-	return p, nil
+	p.Refusals, p.Lifted = plan.Check(diffs, req.Allow), plan.Lifted(diffs, req.Allow)
+	return p, s.KeepToWindows(p, req)
 }
 
 // hasGroup tells whether a record is in the group; every one is in "".
@@ -94,8 +97,8 @@ func (s *Session) policy(req Request) plan.Policy {
 	p := plan.Policy{
 		Strategy: plan.Strategy(inv.Defaults.Strategy), ChangeTTL: inv.Defaults.ChangeTTL,
 		Settle: int64(inv.Defaults.Settle / time.Second), Require: inv.Verify.Require,
-		Timeout: int64(inv.Verify.Timeout / time.Second),
-		Reason:  req.Reason, Ticket: req.Ticket, By: req.By,
+		Timeout: int64(inv.Verify.Timeout / time.Second), OnFailure: onFailure(inv.Defaults.OnFailure),
+		Reason: req.Reason, Ticket: req.Ticket, By: req.By,
 	}
 	if req.Strategy != "" {
 		p.Strategy = plan.Strategy(req.Strategy)
@@ -104,6 +107,13 @@ func (s *Session) policy(req Request) plan.Policy {
 		p.Resolvers = append(p.Resolvers, plan.Resolver{Name: r.Name, Address: r.Address, Protocol: r.Protocol})
 	}
 	return p
+}
+
+func onFailure(word string) plan.OnFailure {
+	if word == inventory.Hold {
+		return plan.Hold
+	}
+	return plan.Rollback
 }
 
 // diffs reads and compares the zones, several at once, in the inventory's order.

@@ -115,20 +115,7 @@ func Load(path string, env func(string) (string, bool)) (*inventory.Inventory, e
 			overrides[key] = v.GetString(key)
 		}
 	}
-	inv, err := codec.Inventory(overrides)
-	if err == nil && len(inv.Windows) > 0 {
-		inv.Warnings = append(inv.Warnings, notEnforced(inv))
-	}
-	return inv, err
-}
-
-// notEnforced tells whoever relies on a change window or a freeze that runs do
-// not look at them.
-func notEnforced(inv *inventory.Inventory) inventory.Diagnostic {
-	return inventory.Diagnostic{
-		Severity: inventory.SeverityWarning, Code: "windows-not-enforced", File: inv.Path, Subject: "window",
-		Summary: "change windows and freezes are read, and not yet enforced: this dnsplan switches at any time",
-	}
+	return codec.Inventory(overrides)
 }
 
 // ErrNoInventory is an inventory that is not there.

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+)
+
+// confirmFlag adds the flag that names a zone once more.
+func confirmFlag(fs *pflag.FlagSet, zones *[]string) {
+	fs.StringArrayVar(zones, "confirm", nil, "name this `zone` once more, where a flag lets it be emptied, or\nswitched outside its change windows, and nobody is asked")
+}
+
+// unconfirmed are the severe guards that flags have lifted, but for those of zones
+// that were named once more.
+func unconfirmed(p *plan.Plan, confirmed []string) (severe []plan.Refusal, err error) {
+	named, err := parseNames(confirmed)
+	if err != nil {
+		return nil, fmt.Errorf("--confirm: %w", err)
+	}
+	for _, r := range p.Lifted {
+		if plan.Severe(r.Code) && !slices.Contains(named, r.Zone) {
+			severe = append(severe, r)
+		}
+	}
+	return severe, nil
+}
+
+// zonesOf are the zones of refusals, each once.
+func zonesOf(list []plan.Refusal) (out []zone.Name) {
+	for _, r := range list {
+		if !slices.Contains(out, r.Zone) {
+			out = append(out, r.Zone)
+		}
+	}
+	return out
+}
+
+// toConfirm refuses a plan whose zones have to be named once more.
+func toConfirm(severe []plan.Refusal) error {
+	var flags []string
+	for _, z := range zonesOf(severe) {
+		flags = append(flags, "--confirm "+z.Display())
+	}
+	return refused("refused, nothing was changed: a flag allows what is hard to take back:\n  %s\nname what it is about once more: %s",
+		strings.Join(reasons(severe), "\n  "), strings.Join(flags, " "))
+}
+
+func reasons(list []plan.Refusal) (out []string) {
+	for _, r := range list {
+		out = append(out, fmt.Sprintf("%s%s: %s: %s", r.Zone.Display(), inView(r.View), r.Code, r.Message))
+	}
+	return out
+}
+
+// confirm asks for a plain yes or, where severe guards were lifted, for the name of
+// each of their zones.
+func (a *app) confirm(ctx context.Context, severe ...plan.Refusal) error {
+	if _, ok := a.terminal(a.stdin); !ok {
+		return errors.New("standard input is no terminal, so nobody can be asked: use --auto-approve, or save the plan and apply it")
+	}
+	in := bufio.NewReader(a.stdin)
+	if len(severe) == 0 {
+		return a.ask(ctx, in, "\nApply these changes? Only \"yes\" is taken: ", "yes")
+	}
+	_, _ = fmt.Fprintf(a.stderr, "\nA flag allows what is hard to take back:\n  %s\n", strings.Join(reasons(severe), "\n  "))
+	for _, z := range zonesOf(severe) {
+		if err := a.ask(ctx, in, "Type the name of the zone, "+z.Display()+", to apply: ", z.Display()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask takes one answer and no other.
+func (a *app) ask(ctx context.Context, in *bufio.Reader, question, want string) error {
+	_, _ = fmt.Fprint(a.stderr, question)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := in.ReadString('\n') // an end of input is no answer
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case text := <-answer:
+		if text != want {
+			return fmt.Errorf("not applied: the answer was not %q", want)
+		}
+	}
+	return nil
+}
