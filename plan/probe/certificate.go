@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -100,15 +101,13 @@ func holders(c *x509.Certificate) string {
 		return ""
 	}
 	const most = 3
-	out := ", but for "
-	for i, n := range c.DNSNames[:min(len(c.DNSNames), most)] {
-		if i > 0 {
-			out += ", "
-		}
-		out += fmt.Sprintf("%q", clip(n))
+	var names []string
+	for _, n := range c.DNSNames[:min(len(c.DNSNames), most)] {
+		names = append(names, fmt.Sprintf("%q", clip(n)))
 	}
-	if len(c.DNSNames) > most {
-		out += fmt.Sprintf(" and %d more", len(c.DNSNames)-most)
+	out := ", but for " + strings.Join(names, ", ")
+	if more := len(c.DNSNames) - most; more > 0 {
+		out += fmt.Sprintf(" and %d more", more)
 	}
 	return out
 }

@@ -84,7 +84,7 @@ func holds(r io.Reader, want []byte) (found, all bool, err error) {
 		switch {
 		case bytes.Contains(text[from:], want):
 			return true, true, nil
-		case err == io.EOF: //nolint:errorlint // as io.Reader returns it
+		case err == io.EOF:
 			return false, true, nil
 		case err != nil:
 			return false, false, err
