@@ -45,7 +45,7 @@ type app struct {
 func system() *app {
 	return &app{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		env: os.LookupEnv, environ: os.Environ(), clock: embedded.SystemClock{}, entropy: rand.Reader, terminal: terminalWidth,
+		env: os.LookupEnv, environ: os.Environ(), clock: embedded.MachineClock(), entropy: rand.Reader, terminal: terminalWidth,
 		account: account,
 	}
 }

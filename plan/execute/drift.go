@@ -3,6 +3,7 @@ package execute
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -59,7 +60,19 @@ func movedError(drifted []Drifted) error {
 	for i, d := range drifted {
 		lines[i] = d.String()
 	}
-	return failf(Moved, "%s", listed(lines, "; "))
+	return &stepError{class: Moved, err: errors.New(listed(lines, "; ")), drifted: drifted}
+}
+
+// liveOf are the RRsets that someone else has set, by change.
+func liveOf(drifted []Drifted) map[string]*plan.State {
+	if len(drifted) == 0 {
+		return nil
+	}
+	out := map[string]*plan.State{}
+	for _, d := range drifted {
+		out[d.Change.ID] = stateOf(d.Live)
+	}
+	return out
 }
 
 // Drift compares the RRsets that a run under way is not through with with what
@@ -110,12 +123,11 @@ func (s *State) driftIn(ctx context.Context, p providers.Provider, ref plan.Zone
 // Accepted is the event that leaves RRsets to someone else; with none it lets the
 // run go on, no more.
 func Accepted(drifted []Drifted) (journal.Event, error) {
-	f := facts{Live: map[string]*plan.State{}}
+	f := facts{Live: liveOf(drifted)}
 	lines := make([]string, len(drifted))
 	for i, d := range drifted {
 		lines[i] = d.String()
 		f.Left = append(f.Left, d.Change.ID)
-		f.Live[d.Change.ID] = stateOf(d.Live)
 	}
 	data, err := json.Marshal(f)
 	if err != nil {

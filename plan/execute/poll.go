@@ -87,11 +87,31 @@ func (w *work) run(ctx context.Context, p poll) ([]verify.Line, error) {
 		if !now.Before(p.deadline) {
 			return w.last(ctx, p)
 		}
-		if err := w.Clock.SleepUntil(ctx, earlier(now.Add(pause), p.deadline)); err != nil {
+		leapt, err := w.pause(ctx, earlier(now.Add(pause), p.deadline))
+		if err != nil {
 			return nil, err
 		}
+		p.deadline = p.deadline.Add(leapt) // nobody is given up who was not waited for
 		pause = min(pause*3/2, longestRound)
 	}
+}
+
+// tolerated is how much later than it was to a pause may end on a busy machine.
+const tolerated = 10 * time.Second
+
+// pause waits between two rounds. It returns by how much the clock was set
+// meanwhile, or the machine slept; a clock that is set back does not make it
+// longer.
+func (w *work) pause(ctx context.Context, until time.Time) (leapt time.Duration, err error) {
+	short, stop := context.WithTimeout(ctx, until.Sub(w.Clock.Now())+tolerated)
+	defer stop()
+	if err := w.Clock.SleepUntil(short, until); err != nil && (ctx.Err() != nil || short.Err() == nil) {
+		return 0, err
+	}
+	if late := w.Clock.Now().Sub(until); late > tolerated || late < 0 {
+		return late, nil
+	}
+	return 0, nil
 }
 
 // last asks all that is open once more, so that what is reported is what is so.

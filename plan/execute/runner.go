@@ -103,13 +103,15 @@ func (w *work) warnf(format string, args ...any) {
 type stepError struct {
 	class Class
 	err   error
+	// drifted are RRsets that someone else has set, where that is the error.
+	drifted []Drifted
 }
 
 func (e *stepError) Error() string { return e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
 func failf(c Class, format string, args ...any) error {
-	return &stepError{c, fmt.Errorf(format, args...)}
+	return &stepError{class: c, err: fmt.Errorf(format, args...)}
 }
 
 func (w *work) do(ctx context.Context) (facts, error) {
@@ -147,6 +149,9 @@ func (w *work) event(f facts, err error) journal.Event {
 	if err != nil {
 		e.Kind, e.Error = journal.Failed, err.Error()
 		f = facts{Class: classOf(err), Left: f.Left}
+		if moved, ok := errors.AsType[*stepError](err); ok {
+			f.Live = liveOf(moved.drifted)
+		}
 		if _, unopened := errors.AsType[*UnopenedError](err); unopened || w.holds(f.Class) {
 			e.Kind = journal.Hold
 		}

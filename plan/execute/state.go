@@ -160,8 +160,8 @@ type facts struct {
 	Class Class `json:"class,omitempty"`
 	// Left are the changes that closing, or a person, left alone.
 	Left []string `json:"left,omitempty"`
-	// Live is what someone else has set of those that a person left alone; nil
-	// is no such RRset.
+	// Live is what someone else has set, by change, of those that a person left
+	// alone and of those that a zone holds for; nil is no such RRset.
 	Live map[string]*plan.State `json:"live,omitempty"`
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,7 +22,9 @@ type ledger struct {
 	// accepted are the changes that a person has left to someone else, with what
 	// is live.
 	accepted map[string]*plan.State
-	events   int
+	// theirs is what someone else has set, by change, that a zone holds for.
+	theirs map[string]*plan.State
+	events int
 
 	started, ended, last   time.Time
 	cancelled, interrupted bool
@@ -48,7 +51,7 @@ type entry struct {
 }
 
 func newLedger(p *plan.Plan) *ledger {
-	l := &ledger{plan: p, lookup: newLookup(p), byKey: map[entryKey]*entry{}, failed: map[string]bool{}, accepted: map[string]*plan.State{}}
+	l := &ledger{plan: p, lookup: newLookup(p), byKey: map[entryKey]*entry{}, failed: map[string]bool{}, accepted: map[string]*plan.State{}, theirs: map[string]*plan.State{}}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		l.add(&entry{key: entryKey{step: s.ID}, step: s, zones: l.zonesOf(s)})
@@ -140,28 +143,29 @@ func (l *ledger) applyStep(s *entry, e journal.Event) {
 	case journal.Hold:
 		s.end(e)
 		s.problems = append(s.problems, Problem{e.Zone, e.Step, StepNeedsYou, firstOf(e.Error, e.Message), e.At})
-		s.moved[e.Zone] = classOf(e.Data) == execute.Moved
+		f := driftOf(e.Data)
+		s.moved[e.Zone] = f.Class == execute.Moved
+		maps.Copy(l.theirs, f.Live)
 	}
 }
 
-// classOf is the class of a failure, in an event's data.
-func classOf(data json.RawMessage) execute.Class {
-	var facts struct {
-		Class execute.Class `json:"class"`
-	}
-	_ = json.Unmarshal(data, &facts) // none where there is no data
-	return facts.Class
+// driftFacts are what an event's data tells of RRsets that someone else has set.
+type driftFacts struct {
+	Class execute.Class          `json:"class"`
+	Left  []string               `json:"left"`
+	Live  map[string]*plan.State `json:"live"`
+}
+
+func driftOf(data json.RawMessage) (f driftFacts) {
+	_ = json.Unmarshal(data, &f) // nothing where there is no data
+	return f
 }
 
 // accept takes in what a person has left to someone else.
 func (l *ledger) accept(data json.RawMessage) {
-	var facts struct {
-		Left []string               `json:"left"`
-		Live map[string]*plan.State `json:"live"`
-	}
-	_ = json.Unmarshal(data, &facts) // none where there is no data
-	for _, id := range facts.Left {
-		l.accepted[id] = facts.Live[id]
+	f := driftOf(data)
+	for _, id := range f.Left {
+		l.accepted[id] = f.Live[id]
 	}
 }
 
@@ -215,6 +219,7 @@ func (l *ledger) release() {
 	for _, s := range l.steps {
 		s.problems = slices.DeleteFunc(s.problems, func(p Problem) bool { return p.State == StepNeedsYou })
 		clear(s.moved)
+		clear(l.theirs)
 	}
 }
 

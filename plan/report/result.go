@@ -36,8 +36,11 @@ type ResultChange struct {
 	State execute.Made `json:"state"`
 	// Error is why it was not applied, where no failure of its zone says so.
 	Error string `json:"error,omitempty"`
-	// Live is what the run left there; nil where that is not known.
+	// Live is what the run left there, or what someone else has set since; nil
+	// where that is not known.
 	Live *Live `json:"live,omitempty"`
+	// Theirs says that what is live was set by someone else while the run waited.
+	Theirs bool `json:"someone_elses,omitempty"`
 	// At is when the change was made; zero when it was not.
 	At time.Time `json:"at,omitzero"`
 	// VerifiedBy are the servers that gave the new answer.
@@ -90,11 +93,7 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 	}
 	writes := l.writes()
 	for _, c := range res.Changes {
-		made := resultOf(c, writes)
-		if live, ok := l.accepted[made.ID]; ok && made.State == execute.Left {
-			made.Live = liveOf(live.RRset(c.Change.Key))
-		}
-		r.Changes = append(r.Changes, made)
+		r.Changes = append(r.Changes, l.beside(c.Change, resultOf(c, writes)))
 	}
 	for _, f := range res.Failures {
 		if f.Class == execute.Stopped {
@@ -108,6 +107,18 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 			state = StepWarning
 		}
 		r.Failures = append(r.Failures, Problem{Zone: f.Zone.String(), Step: f.Step, State: state, Error: f.Error, At: f.At})
+	}
+	return r
+}
+
+// beside adds what someone else has set in place of what the run has left.
+func (l *ledger) beside(c *plan.Change, r ResultChange) ResultChange {
+	live, ok := l.accepted[r.ID]
+	if r.State == execute.Pending {
+		live, ok = l.theirs[r.ID]
+	}
+	if ok && (r.State == execute.Left || r.State == execute.Pending) {
+		r.Live, r.Theirs = liveOf(live.RRset(c.Key)), true
 	}
 	return r
 }
@@ -431,7 +442,7 @@ func (p *page) nowText(c *plan.Change, r ResultChange) []span {
 		return []span{txt(liveOf(c.Before.RRset(c.Key)).String() + " -> "), in(green, r.Live.String())}
 	case r.State == execute.Applied:
 		return []span{in(green, r.Live.String())}
-	case r.State == execute.Left:
+	case r.Theirs:
 		return []span{txt("now " + r.Live.String() + ", which someone else has set")}
 	}
 	return []span{txt("now " + r.Live.String())}

@@ -168,6 +168,57 @@ func TestServersThatDisagreeBehindTheSwitchTakeItBack(t *testing.T) {
 	})
 }
 
+// With on_failure = "hold" servers that disagree behind the switch wait for a
+// person: resume checks again, cancel takes it back.
+func TestDisagreementHoldsWhereThePolicySaysSo(t *testing.T) {
+	s := update
+	s.policy = func(p *plan.Policy) { p.OnFailure = plan.Hold }
+	for _, kind := range []plan.Kind{plan.StepSwitch, plan.StepVerify, plan.StepSettle} {
+		t.Run(string(kind), func(t *testing.T) {
+			s.inBubble(t, func(t *testing.T, r *rig) {
+				var was time.Time
+				r.rec.at(began(r.step(kind, 1)), func() {
+					r.w.set(func() {
+						a := r.w.servers[org][1]
+						was = a.frozen
+						a.freeze()
+						if kind != plan.StepSwitch {
+							a.frozen = r.wroteAt(1).Add(lastLag)
+						}
+					})
+				})
+				result := r.run()
+				r.wantOutcome(result, execute.OutcomeHeld, execute.Pending)
+				r.wantFailure(result, execute.Disagree, "ns2.example.org.")
+				r.wantWrites(lowWWW, switchWWW)
+				r.wantOutcome(r.signal(engine.Resume), execute.OutcomeHeld) // checked again
+				r.w.set(func() { r.w.servers[org][1].frozen = was })
+				r.wantOutcome(r.signal(engine.Resume), execute.OutcomeDone, execute.Applied)
+				r.wantWrites(lowWWW, switchWWW, isWWW)
+			})
+		})
+	}
+	t.Run("cancelled", func(t *testing.T) {
+		s.inBubble(t, func(t *testing.T, r *rig) {
+			r.rec.at(began(r.step(plan.StepSwitch, 1)), func() { r.w.set(r.w.servers[org][1].freeze) })
+			r.wantOutcome(r.run(), execute.OutcomeHeld)
+			r.wantOutcome(r.signal(engine.Cancel), execute.OutcomeCancelled)
+			r.wantLive(org, wasWWW)
+		})
+	})
+}
+
+// Before the switch it costs nothing to take the TTL back, whatever the policy.
+func TestHoldIsAboutWhatIsSwitched(t *testing.T) {
+	s := update
+	s.policy = func(p *plan.Policy) { p.OnFailure = plan.Hold }
+	s.inBubble(t, func(t *testing.T, r *rig) {
+		r.rec.at(began(r.step(plan.StepLower, 1)), func() { r.w.set(r.w.servers[org][1].freeze) })
+		r.wantOutcome(r.run(), execute.OutcomeFailed, execute.RolledBack)
+		r.wantLive(org, wasWWW)
+	})
+}
+
 // The time-out is the provider's, where that needs longer.
 func TestAgreementWaitsAsLongAsTheProviderNeeds(t *testing.T) {
 	update.inBubble(t, func(t *testing.T, r *rig) {

@@ -44,6 +44,8 @@ type rig struct {
 	eng   *embedded.Engine
 	rec   *recorder
 	began time.Time
+	// clock is the run's; nil is the bubble's own.
+	clock execute.Clock
 }
 
 // stateDir is a folder in memory where there is one: the journal syncs often.
@@ -95,8 +97,12 @@ func (s scenario) build(t testing.TB) *rig {
 
 // engine is one more process over the state folder.
 func (r *rig) engine(state string, o embedded.Observer) *embedded.Engine {
+	clock := r.clock
+	if clock == nil {
+		clock = embedded.SystemClock{}
+	}
 	return embedded.New(embedded.Options{
-		State: state, Clock: embedded.SystemClock{}, Observer: o,
+		State: state, Clock: clock, Observer: o,
 		Holder: journal.Holder{PID: os.Getpid(), Host: "test", Command: "dnsplan apply"},
 		Connect: func(context.Context, *plan.Plan) (embedded.Connection, error) {
 			return embedded.Connection{World: r.w, Asker: r.w, Prober: r.w.services}, nil

@@ -1,0 +1,158 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine/embedded"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// clocks are a machine's two clocks, over a bubble's time: the wall clock can be
+// set, and both go on while the machine sleeps, in which no timer does.
+type clocks struct {
+	began      time.Time
+	set, slept time.Duration
+}
+
+func (c *clocks) wall() time.Time       { return time.Now().Add(c.set + c.slept) }
+func (c *clocks) steady() time.Duration { return time.Since(c.began) + c.slept }
+
+// after changes the clocks after a while.
+func (c *clocks) after(d time.Duration, change func()) {
+	go func() {
+		time.Sleep(d)
+		change()
+	}()
+}
+
+// A wait of two hours, with what happens to the clocks an hour into it.
+func TestNoWaitIsCutShort(t *testing.T) {
+	tests := map[string]struct {
+		change func(c *clocks)
+		takes  time.Duration // on a stopwatch, in which the machine is awake
+	}{
+		"nothing":              {func(*clocks) {}, 2 * time.Hour},
+		"an hour forward":      {func(c *clocks) { c.set += time.Hour }, 2 * time.Hour},
+		"a day forward":        {func(c *clocks) { c.set += 24 * time.Hour }, 2 * time.Hour},
+		"an hour back":         {func(c *clocks) { c.set -= time.Hour }, 3 * time.Hour},
+		"asleep for half":      {func(c *clocks) { c.slept += 30 * time.Minute }, 90 * time.Minute},
+		"asleep for long":      {func(c *clocks) { c.slept += 8 * time.Hour }, time.Hour},
+		"asleep, then forward": {func(c *clocks) { c.slept += 30 * time.Minute; c.set += time.Hour }, 90 * time.Minute},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &clocks{began: time.Now()}
+				clock := embedded.NewTestClock(c.wall, c.steady)
+				c.after(time.Hour, func() { tt.change(c) })
+				began := time.Now()
+				if err := clock.SleepUntil(t.Context(), clock.Now().Add(2*time.Hour)); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); took < tt.takes || took > tt.takes+30*time.Second {
+					t.Errorf("it took %s, want %s", took, tt.takes)
+				}
+			})
+		})
+	}
+}
+
+func TestSleepEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &clocks{began: time.Now()}
+		clock := embedded.NewTestClock(c.wall, c.steady)
+		ctx, stop := context.WithCancel(t.Context())
+		c.after(10*time.Second, stop)
+		began := time.Now()
+		if err := clock.SleepUntil(ctx, clock.Now().Add(time.Hour)); !errors.Is(err, context.Canceled) || time.Since(began) != 10*time.Second {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+		if err := clock.SleepUntil(t.Context(), clock.Now().Add(-time.Hour)); err != nil || time.Since(began) != 10*time.Second {
+			t.Errorf("a wait that is over: %v after %s", err, time.Since(began))
+		}
+	})
+}
+
+// The machine's own clocks go on, and a wait for them ends.
+func TestMachineClock(t *testing.T) {
+	c := embedded.MachineClock()
+	until := c.Now().Add(20 * time.Millisecond)
+	if err := c.SleepUntil(t.Context(), until); err != nil || c.Now().Before(until) {
+		t.Errorf("it ended at %s, before %s: %v", c.Now(), until, err)
+	}
+	if c.Steady != nil && c.Steady() <= 0 {
+		t.Errorf("the machine has run for %s", c.Steady())
+	}
+}
+
+// A run whose wall clock is set in the middle of a wait, or of a poll: what
+// resolvers hold is waited out all the same, and nobody is given up early.
+func TestRunsWithAClockThatIsSet(t *testing.T) {
+	for name, by := range map[string]time.Duration{"forward": time.Hour, "back": -time.Hour} {
+		for _, kind := range []plan.Kind{plan.StepExpire, plan.StepPropagate, plan.StepSettle} {
+			t.Run(name+" at "+string(kind), func(t *testing.T) {
+				update.inBubble(t, func(t *testing.T, r *rig) {
+					c := &clocks{began: time.Now()}
+					r.clock = embedded.NewTestClock(c.wall, c.steady)
+					r.eng = r.engine(r.state, r.rec)
+					r.rec.at(began(r.step(kind, 1)), func() { c.after(time.Second, func() { c.set += by }) })
+					if kind != plan.StepPropagate {
+						r.rec.at(armed(r.step(kind, 1)), func() { c.after(time.Second, func() { c.set += by }) })
+					}
+					o := r.watch()
+					r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
+					done := time.Now()
+					o.end(oldTTL * time.Second)
+					o.wantForgotten(r, done)
+					if most := 2*time.Hour + 30*time.Minute; done.Sub(r.began) > most {
+						t.Errorf("it took %s", done.Sub(r.began))
+					}
+					if gap := r.wroteAt(2).Sub(r.wroteAt(1)); gap < oldTTL*time.Second {
+						t.Errorf("switched %s after the TTL was lowered", gap)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A poll of servers that lag is given the whole of its time-out, whatever the
+// clock shows meanwhile.
+func TestPollsWithAClockThatIsSet(t *testing.T) {
+	for name, by := range map[string]time.Duration{"forward": time.Hour, "back": -time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			update.inBubble(t, func(t *testing.T, r *rig) {
+				c := &clocks{began: time.Now()}
+				r.clock = embedded.NewTestClock(c.wall, c.steady)
+				r.eng = r.engine(r.state, r.rec)
+				r.w.servers[org][1].lag = 400 * time.Second // of 600
+				r.rec.at(began(r.step(plan.StepPropagate, 1)), func() { c.after(100*time.Second, func() { c.set += by }) })
+				r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
+				if took := time.Since(r.began); took > 2*time.Hour { // set back, waits count from the latest event
+					t.Errorf("it took %s", took)
+				}
+			})
+			update.inBubble(t, func(t *testing.T, r *rig) {
+				c := &clocks{began: time.Now()}
+				r.clock = embedded.NewTestClock(c.wall, c.steady)
+				r.eng = r.engine(r.state, r.rec)
+				r.rec.at(began(r.step(plan.StepLower, 1)), func() { r.w.set(r.w.servers[org][1].freeze) })
+				r.rec.onEvent = chain(r.rec.onEvent, func(e journal.Event) {
+					if began(r.step(plan.StepPropagate, 1))(e) {
+						c.after(100*time.Second, func() { c.set += by })
+					}
+				})
+				r.wantOutcome(r.run(), execute.OutcomeFailed, execute.RolledBack)
+				if took := time.Since(r.began); took < 600*time.Second || took > 700*time.Second {
+					t.Errorf("given up after %s", took)
+				}
+			})
+		})
+	}
+}
