@@ -58,8 +58,6 @@ func parseLine(t testing.TB, z zone.Name, f []string) line {
 			l.replaces = true
 		case word == "probe":
 			l.probed = true
-		case word == "probe":
-			l.probed = true
 		case word == "proxied":
 			l.proxied = true
 		case f[2] == "CNAME":
@@ -95,9 +93,6 @@ func recordsOf(t testing.TB, z zone.Name, text string) (out []plan.Record) {
 		r := plan.Record{Key: l.key, Addrs: l.addrs, TTL: l.ttl, Group: l.group, ReplaceCNAME: l.replaces}
 		if l.proxied {
 			r.Proxied = &l.proxied
-		}
-		if l.probed {
-			r.Probe = webProbe()
 		}
 		if l.probed {
 			r.Probe = webProbe()
