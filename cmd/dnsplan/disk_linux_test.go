@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -99,5 +100,69 @@ func TestFullZoneDisk(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(disk, "*plan*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// The disk fills, or becomes read-only, while a staged run waits: the run says
+// so, as soon as it needs a new page, and with a good disk it comes to its end.
+// That nothing is written behind an entry that failed is in engine/embedded.
+func TestTheDiskFailsDuringARun(t *testing.T) {
+	remount := func(t *testing.T, disk string, flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("", disk, "", syscall.MS_REMOUNT|flags, ""); err != nil {
+			t.Skipf("remount: %v", err)
+		}
+	}
+	tests := map[string]struct {
+		spoil, mend func(t *testing.T, disk string)
+		says        string
+	}{
+		"full": {
+			func(t *testing.T, disk string) { fill(t, disk, 0) },
+			func(t *testing.T, disk string) {
+				if err := os.Remove(filepath.Join(disk, "ballast")); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"no space left on device",
+		},
+		// An open file keeps a disk from becoming read-only, so it is the journal's
+		// next process that meets it.
+		"read-only": {
+			func(t *testing.T, disk string) {},
+			func(t *testing.T, disk string) { remount(t, disk, 0) },
+			"read-only file system",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			p, disk := newProgram(t, ""), smallDisk(t)
+			p.staged()
+			state := filepath.Join(disk, "state")
+			ctx, stop := context.WithCancelCause(t.Context())
+			var then string
+			p.atFirstWait(func() {
+				then = p.read("zones/example.org.zone")
+				tt.spoil(t, disk)
+				if name == "read-only" {
+					stop(signalled{os.Interrupt})
+				}
+			})
+			got := p.runWith(ctx, "apply", "--auto-approve", "--state-dir", state)
+			if name == "read-only" {
+				got.is(t, exitInterrupted)
+				remount(t, disk, syscall.MS_RDONLY)
+				got = p.run("resume", "last", "--state-dir", state)
+				p.run("apply", "--auto-approve", "--state-dir", state).is(t, exitError, tt.says)
+			}
+			got.is(t, exitError, tt.says)
+			if now := p.read("zones/example.org.zone"); name == "read-only" && now != then {
+				t.Errorf("written behind the failure: %q", now)
+			}
+			tt.mend(t, disk)
+			p.run("resume", "last", "--state-dir", state).is(t, exitDone, "2 of 2 changes applied")
+			p.run("plan", "--detailed-exitcode", "--state-dir", state).is(t, exitDone, "No changes.")
+			p.run("log", "--verify", "--state-dir", state).is(t, exitDone, "as it was written: 2 entries")
+		})
 	}
 }

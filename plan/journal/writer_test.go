@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -282,8 +283,12 @@ func TestFlipEveryByte(t *testing.T) {
 			bad := bytes.Clone(b)
 			bad[i] ^= bit
 			got, err := (&reader{}).parse(bad)
+			if n := len(got.events); n > 0 && !reflect.DeepEqual(events[:n], got.events[:n]) {
+				t.Fatalf("byte %d ^ %#x: other events", i, bit)
+			}
 			if i < lastLine {
-				if _, ok := errors.AsType[*DamageError](err); !ok {
+				damage, ok := errors.AsType[*DamageError](err)
+				if !ok || damage.Line != 1+bytes.Count(b[:i], []byte("\n")) {
 					t.Fatalf("byte %d ^ %#x: %v", i, bit, err)
 				}
 			} else if err != nil || len(got.events) != len(events)-1 || got.tail == nil {

@@ -11,6 +11,12 @@ import (
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
+// appender is what a run does with its journal.Writer.
+type appender interface {
+	Append(events ...journal.Event) ([]journal.Event, error)
+	Close() error
+}
+
 // run is a run that this process holds: its locks and its journal's writer.
 // Who drives it, or holds mu while nobody does, has events and state for
 // himself.
@@ -18,7 +24,7 @@ type run struct {
 	plan    *plan.Plan
 	events  []journal.Event
 	state   *execute.State
-	writer  *journal.Writer
+	writer  appender
 	release func() error
 	conn    Connection
 	// read are the zones as they were when the run began; nil in one that was
