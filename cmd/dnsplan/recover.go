@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/report"
+)
+
+func newRecover(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "recover",
+		Short: "Go on with every run that a crash, a reboot or a signal has stopped",
+		Long: `Finds the runs that have not ended and that no process works on, and goes on
+with each, the oldest first. Time that has been waited counts.
+
+A run that waits for a person is listed and not touched. Of a run whose journal
+is damaged it says what can be done by hand: which RRsets, and what each of them
+was and shall be. With either the exit code is 4.`,
+		Example: "  dnsplan recover\n  dnsplan recover --json | tail -n 1 | jq .runs",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return runRecover(a, c) },
+	}
+}
+
+func runRecover(a *app, c *cobra.Command) error {
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	runs, err := config.Reader(s.Settings, a.clock).List(c.Context())
+	if err != nil {
+		return err
+	}
+	var list []report.Recovery
+	for _, r := range slices.Backward(runs) { // the oldest first
+		if r.Err == nil && isOver(r.Result) {
+			continue
+		}
+		list = append(list, a.recoverRun(c.Context(), s, r))
+		if c.Context().Err() != nil {
+			break
+		}
+	}
+	code := worst(list)
+	if s.Settings.JSON {
+		err = report.RecoveryJSON(a.stdout, list, code)
+	} else {
+		err = report.RecoveryText(a.stdout, list, a.options(a.stdout, s.Settings))
+	}
+	if err != nil {
+		return err
+	}
+	return silent(code)
+}
+
+// worst is the exit code of the whole: a signal's, that of a run that needs a
+// person, that of one that failed.
+func worst(list []report.Recovery) (code int) {
+	rank := []int{exitDone, exitRefused, exitError, exitPartly, exitInterrupted, exitTerminated}
+	for _, r := range list {
+		if slices.Index(rank, r.ExitCode) > slices.Index(rank, code) {
+			code = r.ExitCode
+		}
+	}
+	return code
+}
+
+// recoverRun goes on with a run, where nothing but a process is missing.
+func (a *app) recoverRun(ctx context.Context, s *config.Session, r engine.Run) report.Recovery {
+	out := report.Recovery{Run: r.ID, Next: []report.Command{}}
+	switch {
+	case r.Err != nil:
+		out.State, out.ExitCode, out.Error = report.RunDamaged, exitPartly, r.Err.Error()
+		out.Folder = filepath.Join(s.Settings.StateDir, journal.RunsDir, r.ID)
+		if r.Plan != nil {
+			shown := damaged(r)
+			out.ByHand, out.Next = shown.ByHand, pasteable(s.Settings, shown.Next)
+		}
+	case r.Busy:
+		out.State = report.RunRunning
+	case r.Result.Outcome == execute.OutcomeHeld:
+		shown := report.NewRun(r.Plan, r.Events, false)
+		out.State, out.ExitCode, out.Next = report.RunHolding, exitPartly, pasteable(s.Settings, shown.Next)
+	default:
+		return a.resumeRun(ctx, s, r, out)
+	}
+	return out
+}
+
+// resumeRun resumes a run and follows it.
+func (a *app) resumeRun(ctx context.Context, s *config.Session, r engine.Run, out report.Recovery) report.Recovery {
+	out.State = report.RunInterrupted
+	f := a.follow(s.Settings)
+	e, err := s.Engine(a.clock, "dnsplan recover", f)
+	if err == nil {
+		err = e.Signal(ctx, r.ID, engine.Resume)
+	}
+	if err != nil {
+		out.Error, out.ExitCode = err.Error(), codeOf(ctx, err)
+		return out
+	}
+	result, err := a.waitFor(ctx, s.Settings, e, f, r.ID)
+	out.Resumed, out.State, out.ExitCode = true, report.RunStateOf(result.Outcome), codeOf(ctx, err)
+	if err == nil {
+		out.ExitCode = exitDone
+	} else if c, own := err.(*coded); !own || c.err != nil { //nolint:errorlint // the very value that says nothing more
+		out.Error = err.Error()
+	}
+	if out.ExitCode != exitDone {
+		shown := report.NewRun(f.plan, f.events, false)
+		out.Next = pasteable(s.Settings, shown.Next)
+	}
+	return out
+}
