@@ -131,6 +131,7 @@ var otherEdits = []edit{
 	{"a window without a duration", func(p *plan.Plan) {
 		p.Policy.Windows = []window.Window{{Name: "w", Kind: window.Allow, Cron: "0 2 * * *", Timezone: "UTC", Zones: []string{"*"}}}
 	}, `policy: window "w": duration of 0 seconds`},
+	{"windows that are ignored and awaited", func(p *plan.Plan) { p.Policy.IgnoreWindows, p.Policy.AwaitWindow = true, true }, "policy: windows that are ignored"},
 	{"windows that are ignored", func(p *plan.Plan) { p.Policy.IgnoreWindows, p.Policy.Windows = true, []window.Window{nightly("*")} }, "policy: windows that are ignored"},
 	{"none agree", func(p *plan.Plan) { p.Policy.Require = "0" }, `policy: require "0"`},
 	{"a sync time back", func(p *plan.Plan) { p.Zones[0].Sync = -1 }, "zone example.org.: sync_seconds -1"},

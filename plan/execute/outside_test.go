@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -106,4 +109,59 @@ func TestEachGroupKeepsToTheWindows(t *testing.T) {
 	if got := describe(r.next()); got != "arm switch" || !r.next().Waits[0].Equal(epoch.Add(25*time.Hour)) {
 		t.Errorf("the second group: %q until %v", got, r.next().Waits)
 	}
+}
+
+// Whatever happens, and whenever the process comes back: no switch begins outside
+// the windows, and none is waited for while they are open.
+func TestNoSwitchBeginsOutsideTheWindows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cron := rapid.SampledFrom([]string{"0 7 * * *", "0 */6 * * *", "30 23 * * mon", "15 * * * *"})
+		list := []window.Window{daily("w", cron.Draw(t, "org"), org), daily("v", cron.Draw(t, "both"), "*")}
+		list[0].Kind = rapid.SampledFrom([]window.Kind{window.Allow, window.Deny}).Draw(t, "kind")
+		list[0].Duration = rapid.Int64Range(60, 20000).Draw(t, "duration")
+		set, err := window.New(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRun(windowed(list, update, groupA, groupANet))
+		begun := map[string]bool{}
+		for range 60 {
+			r.now = r.now.Add(time.Duration(rapid.IntRange(0, 20000).Draw(t, "seconds")) * time.Second)
+			a := r.next()
+			switch a.Kind {
+			case execute.Run:
+				ok := true
+				for _, z := range a.Zones {
+					allowed, _ := set.Allowed(z.Zone, r.now)
+					ok = ok && allowed
+				}
+				if !ok && (a.Step.Kind == plan.StepGate || a.Step.Kind.Switches()) && !a.Closing && !begun[a.Step.ID] {
+					t.Fatalf("%s begins at %s", describe(a), r.now)
+				}
+				r.take(journal.Event{Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing})
+				begun[a.Step.ID] = true
+				if rapid.IntRange(0, 9).Draw(t, "dies") > 0 {
+					r.each(a, journal.Done, "")
+				}
+			case execute.Arm:
+				if allowed, _, _ := set.AllAllowed(namesOf(a), r.now); allowed && !a.Step.Kind.Waits() {
+					t.Fatalf("%s at %s, when the windows are open", describe(a), r.now)
+				}
+				r.each(a, journal.Wait, "")
+			case execute.Sleep:
+				r.now = a.Until
+			case execute.Pass:
+				r.each(a, journal.Done, "")
+			default:
+				return
+			}
+		}
+	})
+}
+
+func namesOf(a execute.Action) (out []zone.Name) {
+	for _, z := range a.Zones {
+		out = append(out, z.Zone)
+	}
+	return out
 }
