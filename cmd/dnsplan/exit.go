@@ -15,6 +15,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/inventory/backup"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
@@ -98,6 +99,9 @@ func adviceTable() []advised {
 		{is(journal.ErrUsed), exitRefused, "a plan is applied once; see its run with: {show RUN}, or make a new plan: {plan}"},
 		{is(plan.ErrDamaged), exitRefused, "a saved plan is applied only as it was written; make a new one: {plan -o FILE}"},
 		{is(plan.ErrNewer), exitRefused, "update dnsplan, or make the plan anew with this one: {plan -o FILE}"},
+		{is(backup.ErrDamaged), exitRefused, "nothing was changed; take another backup: {backup --list}"},
+		{is(backup.ErrVersion), exitRefused, "update dnsplan, or take another backup: {backup --list}"},
+		{is(config.ErrNotOfInventory), exitError, "put the zone, view and provider that it is of into the inventory; or restore the addresses alone, out of a copy of the .zone file by itself"},
 		{as[inventory.Errors], exitError, ""},
 		{is(config.ErrNoInventory), exitError, "name one with -i, or start from inventory.example.toml"},
 		{is(config.ErrNoSuchGroup), exitError, "a group is what records have as their group in the inventory"},

@@ -252,5 +252,9 @@ func (s *Session) SaveBackup(ref plan.ZoneRef, snapshot *zone.Snapshot, run stri
 	if z, ok := s.Inventory.Zone(ref.Zone, ref.View); ok {
 		provider = z.Provider
 	}
-	return backup.Save(filepath.Join(s.Settings.StateDir, BackupDir), now, snapshot, backup.Meta{View: ref.View, Provider: provider, Run: run})
+	info, err := backup.Save(filepath.Join(s.Settings.StateDir, BackupDir), now, snapshot, backup.Meta{View: ref.View, Provider: provider, Run: run})
+	if err == nil {
+		s.forget(ref, run, now)
+	}
+	return info, err
 }
