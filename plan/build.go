@@ -18,13 +18,16 @@ type Origin struct {
 	Warnings []Warning
 	// RollbackOf is the run that the plan takes back; empty in other plans.
 	RollbackOf string
+	// RestoreOf is the file of the backup that the plan brings back; empty in
+	// other plans.
+	RestoreOf string
 }
 
 // Build makes the plan for diffs. It does not judge it: see Check.
 func Build(diffs []ZoneDiff, policy Policy, o Origin) *Plan {
 	p := &Plan{
 		FormatVersion: FormatVersion, ID: o.ID, Created: o.Created.UTC().Truncate(time.Second), Inventory: o.Inventory,
-		RollbackOf: o.RollbackOf, Policy: policy, Zones: []Zone{}, Changes: []Change{}, Unmanaged: []Unmanaged{}, Conflicts: []Conflict{},
+		RollbackOf: o.RollbackOf, RestoreOf: o.RestoreOf, Policy: policy, Zones: []Zone{}, Changes: []Change{}, Unmanaged: []Unmanaged{}, Conflicts: []Conflict{},
 		Refusals: []Refusal{}, Warnings: append([]Warning{}, o.Warnings...), Steps: []Step{},
 	}
 	if p.Policy.Resolvers == nil {

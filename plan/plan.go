@@ -23,13 +23,16 @@ type Plan struct {
 	Created       time.Time `json:"created"`
 	Inventory     Inventory `json:"inventory"`
 	// RollbackOf is the run that the plan takes back; empty in other plans.
-	RollbackOf string      `json:"rollback_of,omitempty"`
-	Zones      []Zone      `json:"zones"`
-	Policy     Policy      `json:"policy"`
-	Changes    []Change    `json:"changes"`
-	Unmanaged  []Unmanaged `json:"unmanaged"`
-	Conflicts  []Conflict  `json:"conflicts"`
-	Refusals   []Refusal   `json:"refusals"`
+	RollbackOf string `json:"rollback_of,omitempty"`
+	// RestoreOf is the file of the backup that the plan brings back, without its
+	// folder; empty in other plans.
+	RestoreOf string      `json:"restore_of,omitempty"`
+	Zones     []Zone      `json:"zones"`
+	Policy    Policy      `json:"policy"`
+	Changes   []Change    `json:"changes"`
+	Unmanaged []Unmanaged `json:"unmanaged"`
+	Conflicts []Conflict  `json:"conflicts"`
+	Refusals  []Refusal   `json:"refusals"`
 	// Lifted are the guards that would refuse the plan, had flags not allowed it.
 	Lifted   []Refusal `json:"lifted,omitempty"`
 	Warnings []Warning `json:"warnings"`

@@ -68,6 +68,7 @@ func Restore(d *Desired, b Backup, live *zone.Snapshot) ZoneDiff {
 	own.Records = w.records()
 	w.spare()
 	w.walk()
+	w.advise()
 	w.leftAlone()
 	w.ignored()
 	w.others()
@@ -181,6 +182,20 @@ func (w *restorer) foreign(was *zone.RRset) {
 	w.warn(ForeignInBackup, was.Name, fmt.Sprintf("the backup has a set of type %s that dnsplan never writes (%s): %s", was.Type, what, stays))
 }
 
+// advise says of conflicts what to do about them here: there is no record of the
+// inventory to change.
+func (w *restorer) advise() {
+	const advice = "delete it at the provider, or give the names that are to be restored without it"
+	for i := range w.diff.Conflicts {
+		c := &w.diff.Conflicts[i]
+		if target, ok := strings.CutPrefix(c.Reason, "live "+cnamePrefix); ok {
+			c.Reason = "a CNAME to " + target + " is live, which a restore does not replace: " + advice
+		} else if what, ok := strings.CutSuffix(c.Reason, " set, which dnsplan never writes"); ok {
+			c.Reason = what + " set, never written by dnsplan: " + advice
+		}
+	}
+}
+
 // leftAlone tells of RRsets that the backup lacks and that are not deleted.
 func (w *restorer) leftAlone() {
 	if w.d.Prune || len(w.diff.Unmanaged) == 0 {
@@ -202,7 +217,7 @@ func (w *restorer) leftAlone() {
 	case w.backup.Snapshot.Blind != "":
 		why = "the backup is not whole: " + w.backup.Snapshot.Blind
 	}
-	w.warn(NotDeleted, w.d.Zone, "the backup lacks "+some(names, ", ")+", which stay, because "+why)
+	w.warn(NotDeleted, w.d.Zone, "not in the backup and left as it is, because "+why+": "+some(names, ", "))
 }
 
 // ignored tells of RRsets that differ and that the inventory ignores.

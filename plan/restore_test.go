@@ -135,9 +135,9 @@ func TestRestore(t *testing.T) {
 			warning foreign-in-backup c.example.org.`},
 		{"foreign now", past{backup: "a 300 A 192.0.2.1", now: site{live: "a 300 A foreign=alias\nb 60 A foreign=geo"}}, `
 			? b.example.org. A (geo)
-			! a.example.org. A live alias set, which dnsplan never writes`},
+			! a.example.org. A live alias set, never written by dnsplan: delete it at the provider, or give the names that are to be restored without it`},
 		{"a CNAME in the way", past{backup: "www 300 A 192.0.2.1", now: site{live: "www 300 CNAME pages.example.net."}}, `
-			! www.example.org. A live CNAME pages.example.net.
+			! www.example.org. A a CNAME to pages.example.net. is live, which a restore does not replace: delete it at the provider, or give the names that are to be restored without it
 			warning others-differ example.org.`},
 		{"addresses where a CNAME was", past{backup: "www 300 CNAME pages.example.net.", now: site{live: "www 300 A 192.0.2.1"}}, `
 			? www.example.org. A 192.0.2.1

@@ -30,6 +30,9 @@ func (p *Plan) validate() error {
 	if p.RollbackOf != "" && (p.RollbackOf == p.ID || !reverts(p.RollbackOf)) {
 		return damagedf("rollback_of %q", p.RollbackOf)
 	}
+	if p.RestoreOf != "" && (p.RollbackOf != "" || len(p.Zones) != 1 || strings.ContainsAny(p.RestoreOf, "/\x00")) {
+		return damagedf("restore_of %q", p.RestoreOf)
+	}
 	if err := p.checkKinds(); err != nil {
 		return err
 	}

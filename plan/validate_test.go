@@ -118,6 +118,7 @@ var changeEdits = []edit{
 }
 
 var otherEdits = []edit{
+	{"a restore of a path", func(p *plan.Plan) { p.RestoreOf = "../x.json" }, `restore_of "../x.json"`},
 	{"a strategy", func(p *plan.Plan) { p.Policy.Strategy = "blue-green" }, `policy: strategy "blue-green"`},
 	{"a settle time back", func(p *plan.Plan) { p.Policy.Settle = -1 }, "policy: settle_seconds -1"},
 	{"a settle time that overflows", func(p *plan.Plan) { p.Policy.Settle = 9_300_000_000 }, "policy: settle_seconds"},

@@ -32,6 +32,9 @@ func (p *page) backup(b backup.Info) {
 	line := append([]span{in(m.style, m.sign(p.o)+" "), in(bold, b.Zone.Display())}, viewOf(plan.ZoneRef{Zone: b.Zone, View: b.View})...)
 	line = append(line, txt(" "+keep(p.o.clock(b.Taken))), txt(p.o.dot()+keep(count(b.Counts.RRsets, "RRset"))+", "+
 		keep(count(b.Counts.Others, "other record"))+p.o.dot()+keep(size(b.Size+b.ZoneSize))))
+	if age := p.o.Now.Sub(b.Taken); age >= time.Minute {
+		line = append(line, txt(p.o.dot()+keep(duration(age.Truncate(time.Minute))+" old")))
+	}
 	if b.Run != "" {
 		line = append(line, in(dim, p.o.dot()+"run "+b.Run))
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -25,11 +26,61 @@ func (p *page) change(c *plan.Change) {
 	for _, v := range valueLines(c) {
 		p.row(column+2, strings.Repeat(" ", column), v...)
 	}
+	for _, text := range besideLines(c) {
+		p.row(column+2, strings.Repeat(" ", column), txt(text))
+	}
 	line := append(ttlPath(c), p.proxy(c)...)
 	if c.Replaces != "" {
 		line = append(line, txt(p.o.dot()+"replaces "+c.Replaces+" (TTL "+ttlText(c.ReplacesTTL, false)+")"))
 	}
 	p.row(column+2, strings.Repeat(" ", column), append(line, in(dim, p.about(c)))...)
+}
+
+// besideLines says which comments and tags come back, a line for each value that
+// gets others: `comment of 192.0.2.1: "late" -> "web"`.
+func besideLines(c *plan.Change) (out []string) {
+	if c.After == nil {
+		return nil
+	}
+	for i, m := range c.After.Members {
+		if len(out) == maxValues {
+			return append(out, "... and "+count(len(c.After.Members)-i, "more address")+" with comments or tags")
+		}
+		was := memberOf(c.Before, m.Value)
+		if was.Comment != m.Comment {
+			out = append(out, "comment of "+m.Value.String()+": "+quoted(was.Comment)+" -> "+quoted(m.Comment))
+		}
+		if !slices.Equal(was.Tags, m.Tags) {
+			out = append(out, "tags of "+m.Value.String()+": "+listOf(was.Tags)+" -> "+listOf(m.Tags))
+		}
+	}
+	return out
+}
+
+// memberOf is what stands beside a value of s; empty where there is none.
+func memberOf(s *plan.State, value netip.Addr) plan.Member {
+	if s != nil {
+		for _, m := range s.Members {
+			if m.Value == value {
+				return m
+			}
+		}
+	}
+	return plan.Member{Tags: []string{}}
+}
+
+func quoted(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return strconv.Quote(s)
+}
+
+func listOf(tags []string) string {
+	if len(tags) == 0 {
+		return "none"
+	}
+	return strings.Join(tags, ", ")
 }
 
 // subject is a name and a type. An internationalized name is also shown as it

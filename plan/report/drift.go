@@ -16,7 +16,7 @@ func DriftText(w io.Writer, p *plan.Plan, o Options) error {
 	for _, z := range zones.order {
 		pg.zoneDrift(z, zones.changes[z.ZoneRef])
 	}
-	pg.unmanaged(p.Unmanaged)
+	pg.unmanaged(p)
 	findings(pg, "Cannot be written as things stand", p.Conflicts, pg.conflict)
 	pg.warnings(p.Warnings)
 	pg.blank()

@@ -57,6 +57,9 @@ func (m *markdown) plan(p *plan.Plan) {
 	if p.RollbackOf != "" {
 		m.lines("Rollback of run "+code(p.RollbackOf)+".", "")
 	}
+	if p.RestoreOf != "" {
+		m.lines("Restore out of "+code(p.RestoreOf)+".", "")
+	}
 	zones := groupByZone(p)
 	m.refusals(p.Refusals)
 	m.conflicts(p.Conflicts)
@@ -66,7 +69,7 @@ func (m *markdown) plan(p *plan.Plan) {
 		m.table(zones)
 		m.timeline(p)
 	}
-	m.unmanaged(p.Unmanaged)
+	m.unmanaged(p)
 	m.commands(p)
 	if text := standing(p); text != "" {
 		m.lines(text, "")
@@ -127,8 +130,8 @@ func (m *markdown) warnings(items []plan.Warning) {
 	})
 }
 
-func (m *markdown) unmanaged(items []plan.Unmanaged) {
-	list(m, "Live and not in the inventory, left alone", items, func(u plan.Unmanaged) string {
+func (m *markdown) unmanaged(p *plan.Plan) {
+	list(m, unmanagedTitle(p), p.Unmanaged, func(u plan.Unmanaged) string {
 		text := cell(zoneRef(u.Name.Display(), u.View)) + " " + u.Type.String() + " " + cell(joinAddrs(u.Values))
 		if u.Foreign != "" {
 			text += " (" + cell(u.Foreign) + ", never written)"
@@ -171,7 +174,7 @@ func diffLines(c *plan.Change) []string {
 	name := c.Name.Display() + " " + c.Type.String()
 	switch c.Action {
 	case plan.Create:
-		return []string{fenced("+ " + name + "  " + joinAddrs(c.After.Values) + "  " + spansText(ttlPath(c)) + replaced(c))}
+		return besideFenced(c, "+ "+name+"  "+joinAddrs(c.After.Values)+"  "+spansText(ttlPath(c))+replaced(c))
 	case plan.Delete:
 		return []string{fenced("- " + name + "  " + joinAddrs(c.Before.Values) + "  " + spansText(ttlPath(c)))}
 	}
@@ -180,7 +183,16 @@ func diffLines(c *plan.Change) []string {
 		what = joinAddrs(values(c.Before)) + " -> " + joinAddrs(values(c.After)) + " "
 	}
 	path := append(ttlPath(c), newPage(Options{}).proxy(c)...)
-	return []string{fenced("! " + name + "  " + what + " " + spansText(path))}
+	return besideFenced(c, "! "+name+"  "+what+" "+spansText(path))
+}
+
+// besideFenced adds the comments and tags that come back to a line.
+func besideFenced(c *plan.Change, line string) []string {
+	out := []string{fenced(line)}
+	for _, text := range besideLines(c) {
+		out = append(out, fenced("!   "+text))
+	}
+	return out
 }
 
 func replaced(c *plan.Change) string {

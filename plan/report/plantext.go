@@ -23,7 +23,7 @@ func PlanText(w io.Writer, p *plan.Plan, o Options) error {
 	for _, z := range zones.order {
 		pg.zoneChanges(z, zones)
 	}
-	pg.unmanaged(p.Unmanaged)
+	pg.unmanaged(p)
 	pg.conflicts(p.Conflicts)
 	pg.refusals(p.Refusals)
 	pg.warnings(p.Warnings)
@@ -40,7 +40,10 @@ func (p *page) planHeader(pl *plan.Plan, zones byZone) {
 	if pl.RollbackOf != "" {
 		p.rollbackOf(pl)
 	}
-	if pl.Empty() && pl.RollbackOf != "" {
+	if pl.RestoreOf != "" {
+		p.restoreOf(pl)
+	}
+	if pl.Empty() && pl.RollbackOf+pl.RestoreOf != "" {
 		return
 	}
 	if pl.Empty() {
@@ -55,9 +58,18 @@ func (p *page) planHeader(pl *plan.Plan, zones byZone) {
 	if rest := len(pl.Zones) - len(zones.order); rest > 0 {
 		p.row(2, "", in(dim, count(rest, "further zone")+" without changes"))
 	}
-	if len(p.o.Only) > 0 {
+	if len(p.o.Only) > 0 && pl.RestoreOf == "" {
 		p.compared(pl)
 	}
+}
+
+// restoreOf says which backup the plan brings back, and which names of it.
+func (p *page) restoreOf(pl *plan.Plan) {
+	text := "Restore out of " + pl.RestoreOf
+	for i, n := range p.o.Only {
+		text += map[bool]string{true: ": ", false: ", "}[i == 0] + n.Display()
+	}
+	p.row(0, "", txt(text+"."))
 }
 
 // rollbackOf says which run the plan takes back.
@@ -123,11 +135,12 @@ func (p *page) zoneChanges(z plan.Zone, zones byZone) {
 	}
 }
 
-func (p *page) unmanaged(list []plan.Unmanaged) {
+func (p *page) unmanaged(pl *plan.Plan) {
+	list := pl.Unmanaged
 	if len(list) == 0 {
 		return
 	}
-	p.heading("Live and not in the inventory, left alone: " + strconv.Itoa(len(list)))
+	p.heading(unmanagedTitle(pl) + ": " + strconv.Itoa(len(list)))
 	for i, u := range list {
 		if i == p.o.MaxUnmanaged {
 			p.row(2, "  ", in(dim, "... and "+count(len(list)-i, "more RRset")))
@@ -142,6 +155,14 @@ func (p *page) unmanaged(list []plan.Unmanaged) {
 		}
 		p.marked(2, liveMark, 4, line...)
 	}
+}
+
+// unmanagedTitle says what the unmanaged RRsets are not in.
+func unmanagedTitle(pl *plan.Plan) string {
+	if pl.RestoreOf != "" {
+		return "Live and not restored, left alone"
+	}
+	return "Live and not in the inventory, left alone"
 }
 
 // findings prints a heading and up to maxFindings items.
