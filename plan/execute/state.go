@@ -272,9 +272,16 @@ func (s *State) resume() {
 	}
 }
 
-// cancel fails every zone that is not finished, so that it is taken back.
+// cancel fails every zone that is not finished, so that it is taken back. What a
+// zone holds for because it did not stay good goes back too, although it was
+// verified.
 func (s *State) cancel(e journal.Event) {
 	s.Cancelled, s.Interrupted = true, false
+	for _, z := range s.plan.Zones {
+		if h := s.zones[z.ZoneRef].held; h != nil && s.settles(h.Step) && (h.Class == Probe || h.Class == Disagree) {
+			s.fail(z.ZoneRef, Failure{Step: h.Step, Class: Stopped, Error: "cancelled", At: e.At})
+		}
+	}
 	for _, z := range s.plan.Zones {
 		st := s.zones[z.ZoneRef]
 		st.held = nil
