@@ -285,3 +285,71 @@ func TestGroupGoesBackWithItsDeadService(t *testing.T) {
 		r.wantLive(zone.Name("example.net."), "web.example.net. 600 A 192.0.2.9")
 	})
 }
+
+// TestProbedThroughTheProxy: before the switch the origin is asked, behind it what
+// the name leads to.
+func TestProbedThroughTheProxy(t *testing.T) {
+	for name, dead := range map[string]bool{"well": false, "the proxy does not reach the origin": true} {
+		t.Run(name, func(t *testing.T) {
+			scenario{live: "www 300 A 192.0.2.1 proxied", want: "www 300 A 203.0.113.1 proxied probe"}.inBubble(t, func(t *testing.T, r *rig) {
+				proxy := proxies[zone.A].String()
+				if dead {
+					r.w.services.set(proxy, always)
+				}
+				result := r.run()
+				if origin := r.w.services.askedAt(newWeb); len(origin) == 0 || len(r.w.services.askedAt(proxy)) == 0 {
+					t.Error("the origin or the proxy was not asked")
+				}
+				if !dead {
+					r.wantOutcome(result, execute.OutcomeDone, execute.Applied)
+					return
+				}
+				r.wantOutcome(result, execute.OutcomeFailed, execute.RolledBack)
+				r.wantFailure(result, execute.Probe, proxy+":80", "answer): connection refused")
+			})
+		})
+	}
+}
+
+// TestHeldService: who wants to be asked is asked; what has become well by then
+// goes on, and what has not can be taken back.
+func TestHeldService(t *testing.T) {
+	for _, kind := range []plan.Kind{plan.StepVerify, plan.StepSettle} {
+		for _, well := range []bool{true, false} {
+			t.Run(string(kind)+map[bool]string{true: " well again", false: " taken back"}[well], func(t *testing.T) {
+				s := probed
+				s.policy = func(p *plan.Policy) { p.OnFailure = plan.Hold }
+				s.inBubble(t, func(t *testing.T, r *rig) {
+					at := r.nth(plan.StepVerify, 1)
+					if kind == plan.StepSettle {
+						at = armed(r.step(kind, 1))
+					}
+					r.rec.at(at, func() { r.w.services.set(newWeb, always) })
+					held := r.run()
+					r.wantOutcome(held, execute.OutcomeHeld)
+					r.wantFailure(held, execute.Probe, "the service is not well behind the switch")
+					r.wantLive(org, switchWWW)
+					if !well {
+						r.wantOutcome(r.signal(engine.Cancel), execute.OutcomeCancelled, execute.RolledBack)
+						r.wantLive(org, wasWWW)
+						return
+					}
+					r.w.services.set(newWeb, 0)
+					r.wantOutcome(r.signal(engine.Resume), execute.OutcomeDone, execute.Applied)
+					r.wantLive(org, isWWW)
+				})
+			})
+		}
+	}
+}
+
+// TestHoldIsForWhatIsBehindTheSwitch: before it nothing has to be decided.
+func TestHoldIsForWhatIsBehindTheSwitch(t *testing.T) {
+	s := probed
+	s.policy = func(p *plan.Policy) { p.OnFailure = plan.Hold }
+	s.inBubble(t, func(t *testing.T, r *rig) {
+		r.rec.at(armed(r.step(plan.StepExpire, 1)), func() { r.w.services.set(newWeb, always) })
+		r.wantOutcome(r.run(), execute.OutcomeFailed, execute.RolledBack)
+		r.wantLive(org, wasWWW)
+	})
+}
