@@ -132,8 +132,8 @@ func TestVerifyFindsEdits(t *testing.T) {
 
 // unseal makes a line that an older dnsplan could have written.
 func unseal(line []byte) []byte {
-	i := bytes.Index(line, []byte(`,"seq":`))
-	return append(bytes.Clone(line[:i]), "}\n"...)
+	before, _, _ := bytes.Cut(line, []byte(`,"seq":`))
+	return append(bytes.Clone(before), "}\n"...)
 }
 
 // reseal edits a line as somebody does who knows how its hash is made.
