@@ -17,9 +17,10 @@ type op struct {
 	key     zone.Key
 	id      string // empty for a post
 	content netip.Addr
-	ttl     int64       // 0 is left as it is
-	proxied *bool       // nil is left as it is
-	beside  zone.Member // what a post says of comment and tags
+	ttl     int64     // 0 is left as it is
+	proxied *bool     // nil is left as it is
+	comment *string   // nil is left as it is
+	tags    *[]string // nil is left as it is
 }
 
 // batch is what one request does, in Cloudflare's order: deletes, patches,
@@ -78,7 +79,8 @@ func operations(v *view, name *providers.Batch) batch {
 
 // same tells whether both sets are alike in all that can be written.
 func same(after, live zone.RRset) bool {
-	return after.Equal(live) && (after.Auto == live.Auto || after.TTL == live.TTL && !after.Auto)
+	return after.Equal(live) && (after.Auto == live.Auto || after.TTL == live.TTL && !after.Auto) &&
+		(after.Members == nil || after.SameBeside(live))
 }
 
 // change turns the live records of a set into those wanted: addresses that go
@@ -108,16 +110,27 @@ func (b *batch) change(live []record, c providers.Change) {
 		come = come[1:]
 	}
 	for _, a := range come {
-		b.posts = append(b.posts, op{key: c.Key(), content: a, ttl: wire(*c.After), proxied: &c.After.Proxied, beside: memberOf(*c.After, a)})
+		o := op{key: c.Key(), content: a, ttl: wire(*c.After), proxied: &c.After.Proxied}
+		o.annotate(record{}, a, *c.After)
+		b.posts = append(b.posts, o)
 	}
 }
 
-// memberOf is what r keeps beside addr, as a set from a backup does.
-func memberOf(r zone.RRset, addr netip.Addr) zone.Member {
-	if i := slices.Index(r.Addrs, addr); i >= 0 && len(r.Members) == len(r.Addrs) {
-		return r.Members[i]
+// annotate sets comment and tags where after says what they are, as a set from a
+// backup does, and r has others.
+func (o *op) annotate(r record, addr netip.Addr, after zone.RRset) {
+	i := slices.Index(after.Addrs, addr)
+	if i < 0 || len(after.Members) != len(after.Addrs) {
+		return
 	}
-	return zone.Member{}
+	m := &after.Members[i]
+	if m.Comment != r.Comment {
+		o.comment = &m.Comment
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(m.Tags)), slices.Sorted(slices.Values(r.Tags))) {
+		tags := append([]string{}, m.Tags...)
+		o.tags = &tags
+	}
 }
 
 // patch makes r one of after's, with the given address, unless it is.
@@ -135,7 +148,8 @@ func (b *batch) patch(r record, addr netip.Addr, after zone.RRset) {
 	if ttl := wire(after); ttl != r.TTL && !stays {
 		o.ttl = ttl
 	}
-	if o.content.IsValid() || o.proxied != nil || o.ttl != 0 {
+	o.annotate(r, addr, after)
+	if o.content.IsValid() || o.proxied != nil || o.ttl != 0 || o.comment != nil || o.tags != nil {
 		b.patches = append(b.patches, o)
 	}
 }

@@ -42,6 +42,12 @@ func (o op) patchParam() (r dns.BatchPatchARecordParam) {
 	if o.proxied != nil {
 		r.Proxied.Value, r.Proxied.Present = *o.proxied, true
 	}
+	if o.comment != nil {
+		r.Comment.Value, r.Comment.Present = *o.comment, true
+	}
+	if o.tags != nil {
+		r.Tags.Value, r.Tags.Present = *o.tags, true
+	}
 	return r
 }
 
@@ -51,11 +57,11 @@ func (o op) postParam() (r dns.RecordBatchParamsPost) {
 	r.Content.Value, r.Content.Present = o.content.String(), true
 	r.TTL.Value, r.TTL.Present = dns.TTL(o.ttl), true
 	r.Proxied.Value, r.Proxied.Present = *o.proxied, true
-	if o.beside.Comment != "" {
-		r.Comment.Value, r.Comment.Present = o.beside.Comment, true
+	if o.comment != nil {
+		r.Comment.Value, r.Comment.Present = *o.comment, true
 	}
-	if len(o.beside.Tags) > 0 {
-		r.Tags.Value, r.Tags.Present = o.beside.Tags, true
+	if o.tags != nil {
+		r.Tags.Value, r.Tags.Present = *o.tags, true
 	}
 	return r
 }

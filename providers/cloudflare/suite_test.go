@@ -45,6 +45,9 @@ func TestSuite(t *testing.T) {
 					return z, zone.Key{Name: "worker." + orgName, Type: zone.AAAA}
 				},
 				Annotate: func(t *testing.T, _ providertest.Zone, key zone.Key, addr netip.Addr, m zone.Member) {
+					if plan == "free" {
+						m.Tags = nil // which that plan has not
+					}
 					fakes[t].Edit(org, func(r *cloudflaretest.Record) bool {
 						if strings.EqualFold(r.Name+".", string(key.Name)) && r.Content == addr.String() {
 							r.Comment, r.Tags = m.Comment, m.Tags

@@ -27,11 +27,12 @@ func (h *held) check(b *providers.Batch) error {
 // (https://doc.powerdns.com/authoritative/http-api/zone.html#rrset). Without
 // comments, those that are there stay.
 type patchSet struct {
-	Name       zone.Name `json:"name"`
-	Type       string    `json:"type"`
-	ChangeType string    `json:"changetype"`
-	TTL        *zone.TTL `json:"ttl,omitempty"`
-	Records    []record  `json:"records,omitempty"`
+	Name       zone.Name  `json:"name"`
+	Type       string     `json:"type"`
+	ChangeType string     `json:"changetype"`
+	TTL        *zone.TTL  `json:"ttl,omitempty"`
+	Records    []record   `json:"records,omitempty"`
+	Comments   *[]comment `json:"comments,omitempty"`
 }
 
 const (
@@ -57,16 +58,38 @@ func (h *held) patch(b *providers.Batch) []patchSet {
 	}
 	for _, c := range b.Changes {
 		key := c.Key()
-		if providers.Same(c.After, providers.Live(h.snap, key)) && c.Replaces == "" {
+		live := providers.Live(h.snap, key)
+		said := comments(c.After, live)
+		if providers.Same(c.After, live) && c.Replaces == "" && said == nil {
 			continue
 		}
 		set := patchSet{Name: key.Name, Type: key.Type.String(), ChangeType: deleteSet}
 		if c.After != nil {
 			set.ChangeType, set.TTL, set.Records = replaceSet, &c.After.TTL, records(*c.After, h.kept[key])
+			set.Comments = said
 		}
 		sets = append(sets, set)
 	}
 	return sets
+}
+
+// comments are those that after says its set shall have, where live has others;
+// else nil. PowerDNS keeps them for the set, so that the first member's counts.
+func comments(after, live *zone.RRset) *[]comment {
+	if after == nil || len(after.Members) == 0 {
+		return nil
+	}
+	text, there := after.Members[0].Comment, ""
+	if live != nil && len(live.Members) > 0 {
+		there = live.Members[0].Comment
+	}
+	switch {
+	case text == there:
+		return nil
+	case text == "":
+		return &[]comment{}
+	}
+	return &[]comment{{Content: text, Account: "dnsplan"}}
 }
 
 // records are the set's addresses, and the kept records that none of them is:

@@ -83,6 +83,48 @@ func TestWriteKeepsDisabledAndComments(t *testing.T) {
 	}
 }
 
+// A set out of a backup brings its comment, which PowerDNS keeps for the set, and
+// leaves one that is the same as it is. The requests are by the docs.
+func TestWriteBringsCommentsBack(t *testing.T) {
+	s := start(t, exampleZone)
+	patched(t, s, "noted.example.org.", "A", "192.0.2.45 192.0.2.46", "second rack")
+	p := provider(t, config(docsOf(t, s).watched(t, proxy(t, s))))
+	zoned := func() zone.RRset {
+		live, err := p.Read(t.Context(), origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _ := live.Find(zone.Key{Name: "noted.example.org.", Type: zone.A})
+		return r
+	}
+	was := zoned()
+	restored := func(name string) {
+		t.Helper()
+		c := providers.Change{After: &was}
+		if live := zoned(); live.TTL != 0 {
+			live.Members = nil
+			c.Before = &live
+		}
+		if err := write(t, p, c); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := zoned(); !got.Equal(was) || !got.SameBeside(was) {
+			t.Errorf("%s: %v with %+v, want %v with %+v", name, got, got.Members, was, was.Members)
+		}
+	}
+	all := stored(t, s)
+	restored("the same")
+	wantLines(t, "stored", stored(t, s), all...) // the comment is still its author's
+	patched(t, s, "noted.example.org.", "A", "192.0.2.45 192.0.2.46", "mine")
+	restored("another comment")
+	if err := write(t, p, providers.Change{Before: &was}); err != nil {
+		t.Fatal(err)
+	}
+	restored("deleted")
+	was.Members = []zone.Member{{}, {}}
+	restored("no comment")
+}
+
 // A CNAME record that gives way leaves a disabled one beside it as it is, which
 // somebody has put into the database.
 func TestReplaceKeepsADisabledCNAME(t *testing.T) {

@@ -35,6 +35,7 @@ type (
 	}
 	comment struct {
 		Content string `json:"content"`
+		Account string `json:"account"` // who made it, which a write must say
 	}
 )
 
