@@ -131,6 +131,7 @@ func TestANotificationThatFailsIsAWarning(t *testing.T) {
 	<-sent
 	p := notifying(t, "", `"drift"`)
 	p.run("drift").is(t, exitDifferences, "warning: not notified: notify[0]: secret env:HOOK: not set")
+	p.run("doctor").is(t, exitDifferences, "notify[0]", "secret env:HOOK: not set")
 }
 
 // A secret may come from a file that HOOK_FILE names.
@@ -139,6 +140,7 @@ func TestANotificationURLInAFile(t *testing.T) {
 	p := notifying(t, "", `"drift"`)
 	p.write("hook", url+"\n")
 	p.env["HOOK_FILE"] = p.path("hook")
+	noCanary(t, p.run("doctor").is(t, exitDone, "env:HOOK is there; it was not tried"), hookSecret)
 	p.run("drift").is(t, exitDifferences)
 	wantMessage(t, sent, "live is not what")
 }

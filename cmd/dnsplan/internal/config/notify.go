@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/notify"
+	"github.com/dnsplan/dnsplan/plan/report"
+	"github.com/dnsplan/dnsplan/providers"
 )
 
 // The events that [[notify]] tells; window-open-too-long comes with the command
@@ -37,4 +39,20 @@ func (s *Session) Notify(ctx context.Context, event, message string) []error {
 		targets = append(targets, notify.Target{Name: name, URL: url.Reveal()})
 	}
 	return append(errs, notify.Send(ctx, targets, message)...)
+}
+
+// examineNotifies tells whether the URLs are there. Nothing is sent.
+func (s *Session) examineNotifies(advice func(error) string) []report.Check {
+	var checks []report.Check
+	for i, n := range s.Inventory.Notifies {
+		c := report.Check{
+			Subject: fmt.Sprintf("notify[%d]", i),
+			Finding: providers.Finding{Topic: "credentials", Detail: fmt.Sprintf("%s is there; it was not tried", n.URL)},
+		}
+		if _, err := n.URL.Resolve(s.secretSources()); err != nil {
+			c.Verdict, c.Detail, c.Remedy = providers.Bad, err.Error(), advice(err)
+		}
+		checks = append(checks, c)
+	}
+	return checks
 }
