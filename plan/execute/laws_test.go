@@ -69,6 +69,7 @@ func drawSets(t *rapid.T) (sets []rrset) {
 			zone: rapid.SampledFrom([]string{org, net, "example.com."}).Draw(t, "zone"), name: fmt.Sprintf("n%d", i),
 			before: ttl.Draw(t, "before"), after: ttl.Draw(t, "after"),
 			group: rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "group"), same: rapid.Bool().Draw(t, "same"),
+			probe: rapid.Bool().Draw(t, "probe"),
 		}
 		sets = append(sets, s)
 	}

@@ -22,6 +22,7 @@ type rrset struct {
 	zone, name, group string
 	before, after     zone.TTL // 0 is no such RRset
 	same              bool     // the values stay
+	probe             bool     // the record has one
 }
 
 // planOf builds the plan that changes the sets.
@@ -55,7 +56,11 @@ func (s rrset) add(live *zone.Snapshot, want *plan.Desired) {
 		live.RRsets = append(live.RRsets, zone.RRset{Key: key, TTL: s.before, Addrs: []netip.Addr{was}})
 	}
 	if s.after > 0 {
-		want.Records = append(want.Records, plan.Record{Key: key, Addrs: []netip.Addr{will}, TTL: s.after, Group: s.group})
+		r := plan.Record{Key: key, Addrs: []netip.Addr{will}, TTL: s.after, Group: s.group}
+		if s.probe {
+			r.Probe = &plan.Probe{Type: plan.ProbeTCP, Port: 25, Timeout: 5}
+		}
+		want.Records = append(want.Records, r)
 	}
 }
 
