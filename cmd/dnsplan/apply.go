@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,13 +55,22 @@ func runApply(a *app, c *cobra.Command, o *applyOptions, args []string) error {
 	if err != nil {
 		return a.notBegun(c.Context(), s.Settings, p, err)
 	}
-	if err := a.approve(c.Context(), s.Settings, seen, len(args) > 0 || o.autoApprove, o.confirm...); err != nil {
+	if err := a.approve(c.Context(), s.Settings, seen, len(args) > 0 || o.autoApprove, o.named()...); err != nil {
 		return a.notBegun(c.Context(), s.Settings, p, err)
 	}
 	if p.Empty() {
 		return a.nothing(s.Settings, p)
 	}
 	return a.start(c.Context(), s, p)
+}
+
+// named are the zones that were named once more. Where nobody is asked, the flag
+// that lets one be emptied has named it.
+func (o *applyOptions) named() []string {
+	if !o.autoApprove {
+		return o.confirm
+	}
+	return slices.Concat(o.confirm, o.allowEmpty)
 }
 
 // approve shows the plan, lets the guards judge it, and asks where nobody has
