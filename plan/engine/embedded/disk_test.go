@@ -84,6 +84,13 @@ func TestTheChangeLogCannotBeWritten(t *testing.T) {
 		if v, err := journal.VerifyChanges(r.state); err != nil || v.Fault != nil || v.Entries != 1 || v.Vouching != 1 {
 			t.Errorf("change log: %+v, %v", v, err)
 		}
+		log, err := journal.ReadChanges(r.state)
+		if err != nil || len(log) != 1 {
+			t.Fatalf("change log: %+v, %v", log, err)
+		}
+		if e := log[0]; len(e.VerifiedBy) == 0 || !e.VerifiedAt.After(e.At) {
+			t.Errorf("live at %s, verified at %s by %q", e.At, e.VerifiedAt, e.VerifiedBy)
+		}
 	})
 }
 
