@@ -314,6 +314,20 @@ func TestEveryCutIsTold(t *testing.T) {
 	}
 }
 
+func TestEveryFlippedByteIsTold(t *testing.T) {
+	s := sample()
+	doc := appendJSON(nil, Info{Zone: s.Zone, Taken: now, Counts: countOf(s)}, s)
+	for n := range doc {
+		for _, bit := range []byte{1, 0x20, 0x80} {
+			flipped := slices.Clone(doc)
+			flipped[n] ^= bit
+			if _, _, err := decode(flipped); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrVersion) {
+				t.Fatalf("byte %d of %d by %#x: %v", n, len(doc), bit, err)
+			}
+		}
+	}
+}
+
 // fault is a disk that fails at one file.
 type fault struct {
 	ext            string

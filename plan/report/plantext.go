@@ -66,8 +66,12 @@ func (p *page) planHeader(pl *plan.Plan, zones byZone) {
 // restoreOf says which backup the plan brings back, and which names of it.
 func (p *page) restoreOf(pl *plan.Plan) {
 	text := "Restore out of " + pl.RestoreOf
+	names := make([]string, len(p.o.Only))
 	for i, n := range p.o.Only {
-		text += map[bool]string{true: ": ", false: ", "}[i == 0] + n.Display()
+		names[i] = n.Display()
+	}
+	if len(names) > 0 {
+		text += ": " + strings.Join(names, ", ")
 	}
 	p.row(0, "", txt(text+"."))
 }

@@ -68,7 +68,7 @@ func plainFile(ctx context.Context, path string) (Source, error) {
 	z, view := backup.Head(text)
 	if z == "" {
 		if z, err = zone.ParseName(strings.TrimSuffix(filepath.Base(path), ".zone")); err != nil {
-			return Source{}, fmt.Errorf("zone file %s: it does not say of which zone it is: add $ORIGIN, as in example.org.zone", path)
+			return Source{}, fmt.Errorf("zone file %s: it does not say of which zone it is: name it there with $ORIGIN", path)
 		}
 	}
 	s, err := zonefile.Parse(ctx, z, path, text)
