@@ -17,7 +17,7 @@ import (
 func newRecover(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "recover",
-		Short: "Go on with every run that a crash, a reboot or a signal has stopped",
+		Short: "Go on with every run that a crash or a signal has stopped",
 		Long: `Finds the runs that have not ended and that no process works on, and goes on
 with each, the oldest first. Time that has been waited counts.
 
