@@ -19,12 +19,16 @@ func (w *work) agree(ctx context.Context, wants []verify.Want) error {
 	if err != nil {
 		return err
 	}
-	left, err := w.run(ctx, poll{
+	p := poll{
 		doing:    "waiting until all authoritative servers of " + w.ref.Zone.Display() + " agree",
 		deadline: w.Clock.Now().Add(w.timeout()),
 		open:     cross(servers, false, wants),
 		judge:    func(_ asked, l verify.Line) bool { return l.Verdict.Good() },
-	})
+	}
+	if w.doubts() {
+		p.doubt = w.undisturbed
+	}
+	left, err := w.run(ctx, p)
 	if err != nil {
 		return err
 	}

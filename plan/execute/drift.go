@@ -207,23 +207,21 @@ func (w *work) undisturbed(ctx context.Context) error {
 	return nil
 }
 
-// looksFirst tells the kinds of steps before which it is looked whether someone
-// else was there while the run waited. Steps that write look by themselves.
-func looksFirst(k plan.Kind) bool {
-	switch k {
-	case plan.StepGate, plan.StepVerify, plan.StepProbe, plan.StepSettle:
-		return true
-	}
-	return false
-}
-
 // checked does a step that asks servers, and tells a change by someone else from
-// servers that are wrong.
+// servers that are wrong. A write looks by itself, and where servers are asked
+// their answers tell. So it is looked before only where that is too late or too
+// little: several zones switch one after the other, and nothing is asked of the
+// DNS about some.
 func (w *work) checked(ctx context.Context, check func(context.Context) (facts, error)) (facts, error) {
-	if looksFirst(w.step.Kind) {
-		if err := w.undisturbed(ctx); err != nil {
-			return facts{}, err
-		}
+	var err error
+	switch {
+	case w.step.Kind == plan.StepGate && len(w.action.Zones) > 1:
+		err = w.undisturbed(ctx)
+	case w.step.Kind == plan.StepVerify:
+		err = w.unasked(ctx)
+	}
+	if err != nil {
+		return facts{}, err
 	}
 	f, err := check(ctx)
 	switch classOf(err) {
@@ -236,6 +234,21 @@ func (w *work) checked(ctx context.Context, check func(context.Context) (facts, 
 		}
 	}
 	return f, err
+}
+
+// unasked looks at a zone without servers to ask.
+func (w *work) unasked(ctx context.Context) error {
+	servers, err := w.servers(ctx)
+	if err != nil || len(servers) > 0 {
+		return err
+	}
+	return w.undisturbed(ctx)
+}
+
+// doubts tells whether one answer that is not as wanted is reason to look at once
+// who was there: behind a wait for agreement, not within it.
+func (w *work) doubts() bool {
+	return !w.action.Closing && (w.step.Kind == plan.StepVerify || w.step.Kind == plan.StepSettle)
 }
 
 // behindSwitch tells whether the addresses of one of the step's changes in this

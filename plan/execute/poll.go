@@ -59,6 +59,9 @@ type poll struct {
 	judge func(asked, verify.Line) bool
 	// enough, when set, ends the poll early.
 	enough func() bool
+	// doubt, when set, is called once, as soon as a round leaves a question open;
+	// its error ends the poll.
+	doubt func(context.Context) error
 }
 
 // run polls and returns the lines of the questions that stayed open: none when
@@ -79,6 +82,12 @@ func (w *work) run(ctx context.Context, p poll) ([]verify.Line, error) {
 		moved := p.settle(round, lines) < len(round)
 		if len(p.open) == 0 || p.enough != nil && p.enough() {
 			return nil, nil
+		}
+		if p.doubt != nil {
+			if err := p.doubt(ctx); err != nil {
+				return nil, err
+			}
+			p.doubt = nil
 		}
 		if full = moved && !full; full {
 			continue

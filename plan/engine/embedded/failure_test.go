@@ -413,7 +413,7 @@ const (
 // by then.
 func moments() map[string]moment {
 	return map[string]moment{
-		"before the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 1)) }, []string{lowWWW}, "60"},
+		"before the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 1)) }, []string{lowWWW, switchWWW + " ! not written"}, "60"},
 		"right before it":   {func(r *rig) func(journal.Event) bool { return began(r.step(plan.StepSwitch, 1)) }, []string{lowWWW, switchWWW + " ! not written"}, "60"},
 		"right behind it":   {func(r *rig) func(journal.Event) bool { return began(r.step(plan.StepPropagate, 2)) }, []string{lowWWW, switchWWW}, "203.0.113.1"},
 		"behind the switch": {func(r *rig) func(journal.Event) bool { return armed(r.step(plan.StepExpire, 2)) }, []string{lowWWW, switchWWW}, "203.0.113.1"},
