@@ -37,6 +37,7 @@ require (
 	github.com/luadns/luadns-go v0.3.0
 	github.com/miekg/dns v1.1.73
 	github.com/netresearch/go-cron v0.9.1
+	github.com/nicholas-fedor/shoutrrr v0.13.2
 	github.com/oklog/ulid/v2 v2.1.2
 	github.com/ovh/go-ovh v1.7.0
 	github.com/pelletier/go-toml/v2 v2.4.3
@@ -88,7 +89,6 @@ require (
 	github.com/mittwald/go-powerdns v0.6.6 // indirect
 	github.com/muesli/cancelreader v0.2.2 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
-	github.com/nicholas-fedor/shoutrrr v0.13.2 // indirect
 	github.com/pb33f/ordered-map/v2 v2.3.1 // indirect
 	github.com/pbergman/provider v1.1.1 // indirect
 	github.com/prometheus/client_golang v1.23.2 // indirect
@@ -97,7 +97,6 @@ require (
 	github.com/prometheus/procfs v0.16.1 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	github.com/sagikazarmark/locafero v0.12.0 // indirect
-	github.com/sourcegraph/conc v0.3.1-0.20240121214520-5f936abd7ae8 // indirect
 	github.com/spf13/afero v1.15.0 // indirect
 	github.com/spf13/cast v1.10.0 // indirect
 	github.com/subosito/gotenv v1.6.0 // indirect
