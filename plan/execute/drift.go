@@ -346,3 +346,24 @@ func (s *State) didEnd(st *plan.Step, c *plan.Change) (at time.Time, ok bool) {
 	at, ok = s.steps[st.ID].done[c.ZoneRef]
 	return at, ok
 }
+
+// driftedFrom is the RRset of m, which is neither as expected nor as wanted.
+func driftedFrom(m plan.Move, live zone.RRset, ok bool) Drifted {
+	d := Drifted{Key: m.Key, Ours: m.From}
+	if ok {
+		d.Live = &live
+	}
+	return d
+}
+
+// named adds their changes to RRsets of the step.
+func (w *work) named(drifted []Drifted) []Drifted {
+	byKey := map[zone.Key]*plan.Change{}
+	for _, c := range w.changes() {
+		byKey[c.Key] = c
+	}
+	for i := range drifted {
+		drifted[i].Change = byKey[drifted[i].Key]
+	}
+	return drifted
+}

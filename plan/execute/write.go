@@ -176,27 +176,6 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 	return todo, live, nil
 }
 
-// driftedFrom is the RRset of m, which is neither as expected nor as wanted.
-func driftedFrom(m plan.Move, live zone.RRset, ok bool) Drifted {
-	d := Drifted{Key: m.Key, Ours: m.From}
-	if ok {
-		d.Live = &live
-	}
-	return d
-}
-
-// named adds their changes to RRsets of the step.
-func (w *work) named(drifted []Drifted) []Drifted {
-	byKey := map[zone.Key]*plan.Change{}
-	for _, c := range w.changes() {
-		byKey[c.Key] = c
-	}
-	for i := range drifted {
-		drifted[i].Change = byKey[drifted[i].Key]
-	}
-	return drifted
-}
-
 // is tells whether the live set is the state; nil is no set.
 func is(live zone.RRset, ok bool, state *zone.RRset) bool {
 	if state == nil || !ok {
