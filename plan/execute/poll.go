@@ -59,6 +59,8 @@ type poll struct {
 	judge func(asked, verify.Line) bool
 	// enough, when set, ends the poll early.
 	enough func() bool
+	// leaps, when set, is told by how much the clock has leapt in a pause.
+	leaps func(time.Duration)
 	// doubt, when set, is called once, as soon as a round leaves a question open;
 	// its error ends the poll.
 	doubt func(context.Context) error
@@ -101,6 +103,9 @@ func (w *work) run(ctx context.Context, p poll) ([]verify.Line, error) {
 			return nil, err
 		}
 		p.deadline = p.deadline.Add(leapt) // nobody is given up who was not waited for
+		if p.leaps != nil {
+			p.leaps(leapt)
+		}
 		pause = min(pause*3/2, longestRound)
 	}
 }

@@ -42,6 +42,7 @@ func (w *work) verify(ctx context.Context) (facts, error) {
 		open:     cross(resolvers, true, watch.wants),
 		judge:    watch.judge,
 		enough:   watch.enough,
+		leaps:    func(d time.Duration) { watch.leapt += d },
 	})
 	if err != nil {
 		return facts{}, err
@@ -107,6 +108,8 @@ type watch struct {
 	need      int
 	open      map[resolver.Server]int
 	stale     map[questionID]time.Time
+	// leapt is by how much the clock was set: no cache forgets by that.
+	leapt time.Duration
 }
 
 func newWatch(resolvers []resolver.Server, wants []verify.Want, need int, c Clock) *watch {
@@ -117,15 +120,17 @@ func newWatch(resolvers []resolver.Server, wants []verify.Want, need int, c Cloc
 	return w
 }
 
+func (w *watch) now() time.Time { return w.clock.Now().Add(-w.leapt) }
+
 func (w *watch) judge(q asked, l verify.Line) bool {
 	id := q.id()
 	if !l.Verdict.Good() {
 		if l.Verdict.Stale() {
-			w.stale[id] = w.clock.Now().Add(l.TTL.Duration())
+			w.stale[id] = w.now().Add(l.TTL.Duration())
 		}
 		return false
 	}
-	if w.clock.Now().Before(w.stale[id]) {
+	if w.now().Before(w.stale[id]) {
 		return false
 	}
 	w.open[q.server]--

@@ -3,11 +3,13 @@ package embedded_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/engine/embedded"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -155,4 +157,59 @@ func TestPollsWithAClockThatIsSet(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An old answer that a resolver gave is not believed to be over because the
+// clock was set forward.
+func TestStaleAnswersWithAClockThatIsSet(t *testing.T) {
+	update.inBubble(t, func(t *testing.T, r *rig) {
+		c := &clocks{began: time.Now()}
+		r.clock = embedded.NewTestClock(c.wall, c.steady)
+		r.eng = r.engine(r.state, r.rec)
+		r.w.resolvers[1].stale = 90 * time.Second
+		r.rec.at(began(r.step(plan.StepVerify, 1)), func() { c.after(10*time.Second, func() { c.set += time.Hour }) })
+		o := r.watch()
+		r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
+		var verified time.Time
+		for _, e := range r.events() {
+			if e.Kind == journal.Done && e.Step == r.step(plan.StepVerify, 1).ID {
+				verified = e.At.Add(-c.set)
+			}
+		}
+		o.end(oldTTL * time.Second)
+		for what, at := range o.last {
+			if strings.HasPrefix(what, "r2 ") && strings.HasSuffix(what, "192.0.2.1") && verified.Before(at.Add(20*time.Second)) {
+				t.Errorf("verified %s after %s was given with 30 s", verified.Sub(at), what)
+			}
+		}
+	})
+}
+
+// A process that takes a run over knows the wall clock alone. Where that was set
+// forward meanwhile, what resolvers really show is what counts.
+func TestTakenOverWithAClockThatWasSet(t *testing.T) {
+	update.inBubble(t, func(t *testing.T, r *rig) {
+		c := &clocks{began: time.Now()}
+		r.clock = embedded.NewTestClock(c.wall, c.steady)
+		r.eng = r.engine(r.state, r.rec)
+		ctx, stop := contextOf(t)
+		defer stop()
+		r.rec.at(armed(r.step(plan.StepExpire, 1)), stop)
+		o := r.watch()
+		r.start()
+		result, err := r.eng.Wait(ctx, r.plan.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.wantOutcome(result, execute.OutcomeInterrupted)
+		c.set += time.Hour
+		r.eng = r.engine(r.state, &recorder{})
+		r.wantOutcome(r.signal(engine.Resume), execute.OutcomeDone, execute.Applied)
+		done := time.Now()
+		o.end(oldTTL * time.Second)
+		o.wantForgotten(r, done)
+		if gap := r.wroteAt(2).Sub(r.wroteAt(1)); gap < (oldTTL-10)*time.Second {
+			t.Errorf("switched %s after the TTL was lowered", gap)
+		}
+	})
 }
