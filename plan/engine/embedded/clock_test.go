@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,17 +20,30 @@ import (
 // clocks are a machine's two clocks, over a bubble's time: the wall clock can be
 // set, and both go on while the machine sleeps, in which no timer does.
 type clocks struct {
-	began      time.Time
+	began time.Time
+
+	mu         sync.Mutex
 	set, slept time.Duration
 }
 
-func (c *clocks) wall() time.Time       { return time.Now().Add(c.set + c.slept) }
-func (c *clocks) steady() time.Duration { return time.Since(c.began) + c.slept }
+func (c *clocks) wall() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.set + c.slept)
+}
+
+func (c *clocks) steady() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.began) + c.slept
+}
 
 // after changes the clocks after a while.
 func (c *clocks) after(d time.Duration, change func()) {
 	go func() {
 		time.Sleep(d)
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		change()
 	}()
 }
@@ -40,12 +55,12 @@ func TestNoWaitIsCutShort(t *testing.T) {
 		takes  time.Duration // on a stopwatch, in which the machine is awake
 	}{
 		"nothing":              {func(*clocks) {}, 2 * time.Hour},
-		"an hour forward":      {func(c *clocks) { c.set += time.Hour }, 2 * time.Hour},
-		"a day forward":        {func(c *clocks) { c.set += 24 * time.Hour }, 2 * time.Hour},
-		"an hour back":         {func(c *clocks) { c.set -= time.Hour }, 3 * time.Hour},
-		"asleep for half":      {func(c *clocks) { c.slept += 30 * time.Minute }, 90 * time.Minute},
-		"asleep for long":      {func(c *clocks) { c.slept += 8 * time.Hour }, time.Hour},
-		"asleep, then forward": {func(c *clocks) { c.slept += 30 * time.Minute; c.set += time.Hour }, 90 * time.Minute},
+		"an hour forward":      {func(c *clocks) { c.put(time.Hour) }, 2 * time.Hour},
+		"a day forward":        {func(c *clocks) { c.put(24 * time.Hour) }, 2 * time.Hour},
+		"an hour back":         {func(c *clocks) { c.put(-time.Hour) }, 3 * time.Hour},
+		"asleep for half":      {func(c *clocks) { c.sleep(30 * time.Minute) }, 90 * time.Minute},
+		"asleep for long":      {func(c *clocks) { c.sleep(8 * time.Hour) }, time.Hour},
+		"asleep, then forward": {func(c *clocks) { c.sleep(30 * time.Minute); c.put(time.Hour) }, 90 * time.Minute},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -103,9 +118,9 @@ func TestRunsWithAClockThatIsSet(t *testing.T) {
 					c := &clocks{began: time.Now()}
 					r.clock = embedded.NewTestClock(c.wall, c.steady)
 					r.eng = r.engine(r.state, r.rec)
-					r.rec.at(began(r.step(kind, 1)), func() { c.after(time.Second, func() { c.set += by }) })
+					r.rec.at(began(r.step(kind, 1)), func() { c.after(time.Second, func() { c.put(by) }) })
 					if kind != plan.StepPropagate {
-						r.rec.at(armed(r.step(kind, 1)), func() { c.after(time.Second, func() { c.set += by }) })
+						r.rec.at(armed(r.step(kind, 1)), func() { c.after(time.Second, func() { c.put(by) }) })
 					}
 					o := r.watch()
 					r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
@@ -134,7 +149,7 @@ func TestPollsWithAClockThatIsSet(t *testing.T) {
 				r.clock = embedded.NewTestClock(c.wall, c.steady)
 				r.eng = r.engine(r.state, r.rec)
 				r.w.servers[org][1].lag = 400 * time.Second // of 600
-				r.rec.at(began(r.step(plan.StepPropagate, 1)), func() { c.after(100*time.Second, func() { c.set += by }) })
+				r.rec.at(began(r.step(plan.StepPropagate, 1)), func() { c.after(100*time.Second, func() { c.put(by) }) })
 				r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
 				if took := time.Since(r.began); took > 2*time.Hour { // set back, waits count from the latest event
 					t.Errorf("it took %s", took)
@@ -147,7 +162,7 @@ func TestPollsWithAClockThatIsSet(t *testing.T) {
 				r.rec.at(began(r.step(plan.StepLower, 1)), func() { r.w.set(r.w.servers[org][1].freeze) })
 				r.rec.onEvent = chain(r.rec.onEvent, func(e journal.Event) {
 					if began(r.step(plan.StepPropagate, 1))(e) {
-						c.after(100*time.Second, func() { c.set += by })
+						c.after(100*time.Second, func() { c.put(by) })
 					}
 				})
 				r.wantOutcome(r.run(), execute.OutcomeFailed, execute.RolledBack)
@@ -167,13 +182,13 @@ func TestStaleAnswersWithAClockThatIsSet(t *testing.T) {
 		r.clock = embedded.NewTestClock(c.wall, c.steady)
 		r.eng = r.engine(r.state, r.rec)
 		r.w.resolvers[1].stale = 90 * time.Second
-		r.rec.at(began(r.step(plan.StepVerify, 1)), func() { c.after(10*time.Second, func() { c.set += time.Hour }) })
+		r.rec.at(began(r.step(plan.StepVerify, 1)), func() { c.after(10*time.Second, func() { c.put(time.Hour) }) })
 		o := r.watch()
 		r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
 		var verified time.Time
 		for _, e := range r.events() {
 			if e.Kind == journal.Done && e.Step == r.step(plan.StepVerify, 1).ID {
-				verified = e.At.Add(-c.set)
+				verified = e.At.Add(-time.Duration(c.set.Load()))
 			}
 		}
 		o.end(oldTTL * time.Second)
@@ -202,7 +217,7 @@ func TestTakenOverWithAClockThatWasSet(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.wantOutcome(result, execute.OutcomeInterrupted)
-		c.set += time.Hour
+		c.put(time.Hour)
 		r.eng = r.engine(r.state, &recorder{})
 		r.wantOutcome(r.signal(engine.Resume), execute.OutcomeDone, execute.Applied)
 		done := time.Now()
