@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,30 +19,23 @@ import (
 // clocks are a machine's two clocks, over a bubble's time: the wall clock can be
 // set, and both go on while the machine sleeps, in which no timer does.
 type clocks struct {
-	began time.Time
-
-	mu         sync.Mutex
-	set, slept time.Duration
+	began      time.Time
+	set, slept atomic.Int64
 }
 
 func (c *clocks) wall() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.set + c.slept)
+	return time.Now().Add(time.Duration(c.set.Load() + c.slept.Load()))
 }
+func (c *clocks) steady() time.Duration { return time.Since(c.began) + time.Duration(c.slept.Load()) }
 
-func (c *clocks) steady() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Since(c.began) + c.slept
-}
+// put sets the wall clock by some time, and sleep has the machine sleep for it.
+func (c *clocks) put(by time.Duration)   { c.set.Add(int64(by)) }
+func (c *clocks) sleep(by time.Duration) { c.slept.Add(int64(by)) }
 
 // after changes the clocks after a while.
 func (c *clocks) after(d time.Duration, change func()) {
 	go func() {
 		time.Sleep(d)
-		c.mu.Lock()
-		defer c.mu.Unlock()
 		change()
 	}()
 }
