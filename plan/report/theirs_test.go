@@ -17,11 +17,11 @@ const theirs = `24h6m hold s6 example.org. error=someone_else data={"class":"mov
 // untilGate is the complete story before its gate.
 func untilGate(t *testing.T) string {
 	t.Helper()
-	at := strings.Index(complete, " start s6")
-	if at < 0 {
+	before, _, ok := strings.Cut(complete, " start s6")
+	if !ok {
 		t.Fatal("the story has no such step")
 	}
-	return complete[:strings.LastIndex(complete[:at], "\n")+1]
+	return complete[:strings.LastIndex(before, "\n")+1]
 }
 
 // A run that holds because of someone else shows what is there now, and the ways

@@ -26,6 +26,7 @@ type clocks struct {
 func (c *clocks) wall() time.Time {
 	return time.Now().Add(time.Duration(c.set.Load() + c.slept.Load()))
 }
+
 func (c *clocks) steady() time.Duration { return time.Since(c.began) + time.Duration(c.slept.Load()) }
 
 // put sets the wall clock by some time, and sleep has the machine sleep for it.
