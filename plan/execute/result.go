@@ -164,8 +164,20 @@ func (s *State) made(c *plan.Change) Made {
 		return NotApplied
 	case !closed || alarmed:
 		return LeftOpen
+	case !s.wrote(c):
+		return NotApplied
 	}
 	return RolledBack
+}
+
+// wrote tells whether a write of c has landed.
+func (s *State) wrote(c *plan.Change) bool {
+	for _, st := range s.index.byChange[c.ID] {
+		if _, done := s.didEnd(st, c); st.Kind.Writes() && (done || s.steps[st.ID].landed[c.ID]) {
+			return true
+		}
+	}
+	return false
 }
 
 // progressOf tells whether all steps of c are done, whether a write of it was
@@ -200,7 +212,8 @@ func switches(c *plan.Change) func(plan.Kind) bool {
 	return func(k plan.Kind) bool { return k.Writes() && (k != plan.StepLower || c.Action == plan.TTL) }
 }
 
-// live returns when the write that brings the new state of c was done.
+// live returns when the write that brings the new state of c was done, or was
+// begun, where all that is known is that it has landed.
 func (s *State) live(c *plan.Change) time.Time {
 	brings := switches(c)
 	for _, st := range s.index.byChange[c.ID] {
@@ -209,6 +222,9 @@ func (s *State) live(c *plan.Change) time.Time {
 		}
 		if at, done := s.didEnd(st, c); done {
 			return at
+		}
+		if s.steps[st.ID].landed[c.ID] {
+			return s.steps[st.ID].begun[c.ZoneRef]
 		}
 	}
 	return time.Time{}

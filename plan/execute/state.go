@@ -42,6 +42,14 @@ type stepState struct {
 	closed  map[plan.ZoneRef]bool
 	// undone is when it was taken back, as far as it was.
 	undone map[plan.ZoneRef]time.Time
+	// begun is when it was first begun, and closings how often it was begun to
+	// take it back.
+	begun    map[plan.ZoneRef]time.Time
+	closings map[plan.ZoneRef]int
+	// landed are the changes of which it is known to have landed, or may have,
+	// although it was not done: the provider has taken it, or there was something
+	// to take back.
+	landed map[string]bool
 }
 
 // zoneState is what stands in a zone's way.
@@ -121,7 +129,8 @@ func NewState(p *plan.Plan) *State {
 		s.steps[p.Steps[i].ID] = &stepState{
 			started: map[plan.ZoneRef]bool{}, done: map[plan.ZoneRef]time.Time{},
 			until: map[plan.ZoneRef]time.Time{}, closed: map[plan.ZoneRef]bool{},
-			undone: map[plan.ZoneRef]time.Time{},
+			undone: map[plan.ZoneRef]time.Time{}, begun: map[plan.ZoneRef]time.Time{},
+			closings: map[plan.ZoneRef]int{}, landed: map[string]bool{},
 		}
 	}
 	for _, z := range p.Zones {
@@ -154,8 +163,11 @@ type facts struct {
 	// Backup is the path of the zone's copy.
 	Backup string `json:"backup,omitempty"`
 	// Written counts the RRsets that were written; those already as wanted
-	// are not among them.
+	// are not among them. It is told of a step that was not done, too.
 	Written int `json:"written,omitempty"`
+	// Undone are the changes that closing has written: what it found as it was
+	// before the step is not among them.
+	Undone []string `json:"undone,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
 	// Left are the changes that closing, or a person, left alone.
@@ -209,29 +221,61 @@ func (s *State) applyStep(e journal.Event) {
 	case e.Kind == journal.Wait:
 		st.until[ref] = e.Until
 	case e.Kind == journal.Done && e.Undo:
+		s.takenBack(e.Step, ref, f)
 		st.closed[ref], st.undone[ref] = true, e.At
 	case e.Kind == journal.Done:
 		st.done[ref] = e.At
 		s.learn(z, f, e.At)
 		s.advance()
 	case e.Kind == journal.Failed && e.Undo:
+		s.takenBack(e.Step, ref, f)
 		st.closed[ref], st.undone[ref] = true, e.At
 		z.alarm(Failure{e.Step, f.Class, e.Error, e.At}, f.Left)
 	case e.Kind == journal.Failed:
+		s.accepts(e.Step, ref, f)
 		s.fail(ref, Failure{e.Step, f.Class, e.Error, e.At})
 	case e.Kind == journal.Hold:
+		s.accepts(e.Step, ref, f)
 		z.held = &Failure{e.Step, f.Class, e.Error, e.At}
 	}
 }
 
 // start marks the step as begun in the zones that Next gave it: those in which
-// it is open at this moment. Closing needs no mark, since it may always run again.
+// it, or its closing, is open at this moment.
 func (s *State) start(e journal.Event) {
+	step, st := s.index.steps[e.Step], s.steps[e.Step]
 	if e.Undo {
+		for _, ref := range s.toClose(step) {
+			st.closings[ref]++
+		}
 		return
 	}
-	for _, ref := range s.open(s.index.steps[e.Step], s.besideHeld()) {
-		s.steps[e.Step].started[ref] = true
+	for _, ref := range s.open(step, s.besideHeld()) {
+		if !st.started[ref] {
+			st.started[ref], st.begun[ref] = true, e.At
+		}
+	}
+}
+
+// accepts takes in that the provider has taken a write of a step that was not done.
+func (s *State) accepts(step string, ref plan.ZoneRef, f facts) {
+	if f.Written == 0 {
+		return
+	}
+	for _, c := range s.index.byStep[step][ref] {
+		s.steps[step].landed[c.ID] = true
+	}
+}
+
+// takenBack takes in what closing the step has written in the zone. One that was
+// begun before, and did not end, may have written all of it.
+func (s *State) takenBack(step string, ref plan.ZoneRef, f facts) {
+	st := s.steps[step]
+	unknown := st.closings[ref] > 1 || f.Written > 0 && f.Undone == nil
+	for _, c := range s.index.byStep[step][ref] {
+		if _, ours := s.undo(s.index.steps[step], c); ours && (unknown || slices.Contains(f.Undone, c.ID)) {
+			st.landed[c.ID] = true
+		}
 	}
 }
 

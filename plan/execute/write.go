@@ -350,7 +350,21 @@ func (w *work) takeBack(ctx context.Context, undos []undoing) (facts, error) {
 	if len(undos) == 0 {
 		return facts{}, nil
 	}
-	return w.write(ctx, movesOf(undos))
+	f, err := w.write(ctx, movesOf(undos))
+	if err == nil {
+		f.Undone = undone(undos)
+	}
+	return f, err
+}
+
+// undone are the changes of undos that were not back already.
+func undone(undos []undoing) (ids []string) {
+	for _, u := range undos {
+		if !u.back {
+			ids = append(ids, u.change.ID)
+		}
+	}
+	return ids
 }
 
 // leaveAlone is the outcome of closing where some RRsets stay as they are. The
@@ -401,6 +415,8 @@ func strays(undos []undoing, err error) stray {
 type undoing struct {
 	change *plan.Change
 	move   plan.Move
+	// back says that live is as it shall be.
+	back bool
 }
 
 func movesOf(undos []undoing) []plan.Move {
@@ -428,6 +444,7 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 		if why := u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic); why != "" {
 			left = append(left, stray{[]string{u.change.ID}, why})
 		} else {
+			u.back = reached(r, ok, u.move)
 			ours = append(ours, u)
 		}
 	}
@@ -456,7 +473,7 @@ func (u undoing) stays(live zone.RRset, ok, byValue bool) string {
 func (w *work) undos() (out []undoing) {
 	for _, c := range w.changes() {
 		if m, ok := w.state.undo(w.step, c); ok {
-			out = append(out, undoing{c, m})
+			out = append(out, undoing{change: c, move: m})
 		}
 	}
 	return out

@@ -586,7 +586,7 @@ func TestRefusedWrites(t *testing.T) {
 			update.inBubble(t, func(t *testing.T, r *rig) {
 				r.w.provider.Inject(fault)
 				result := r.run()
-				r.wantOutcome(result, execute.OutcomeFailed, execute.RolledBack)
+				r.wantOutcome(result, execute.OutcomeFailed, execute.NotApplied)
 				r.wantFailure(result, execute.Refused, "lower-ttl in example.org.")
 				if len(r.w.landed()) > 0 {
 					t.Errorf("writes: %q", r.w.writes())
