@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -23,7 +25,8 @@ with each, the oldest first. Time that has been waited counts.
 
 A run that waits for a person is listed and not touched. Of a run whose journal
 is damaged it says what can be done by hand: which RRsets, and what each of them
-was and shall be. With either the exit code is 4.`,
+was and shall be. With either the exit code is 4. What such a run has in other
+zones goes on.`,
 		Example: "  dnsplan recover\n  dnsplan recover --json | tail -n 1 | jq .runs",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runRecover(a, c) },
@@ -42,7 +45,10 @@ func runRecover(a *app, c *cobra.Command) error {
 	}
 	var list []report.Recovery
 	for _, r := range slices.Backward(runs) { // the oldest first
-		if r.Err == nil && isOver(r.Result) {
+		if r.Err == nil && !isOver(r.Result) {
+			r = a.reread(c.Context(), s, r) // going on with those before it may have taken days
+		}
+		if a.nothingToRecover(r) {
 			continue
 		}
 		list = append(list, a.recoverRun(c.Context(), s, r))
@@ -74,6 +80,34 @@ func worst(list []report.Recovery) (code int) {
 	return code
 }
 
+// reread returns the run as it stands now. Another process may have gone on with
+// it, or ended it, since the runs were listed.
+func (a *app) reread(ctx context.Context, s *config.Session, r engine.Run) engine.Run {
+	now, err := config.Reader(s.Settings, a.clock).Show(ctx, r.ID)
+	if now.ID == "" { // it is not there any more
+		now.ID, now.Err = r.ID, err
+	}
+	return now
+}
+
+// nothingToRecover tells whether the run has ended, or has never begun, which it
+// says.
+func (a *app) nothingToRecover(r engine.Run) bool {
+	if errors.Is(r.Err, journal.ErrNeverBegun) {
+		_, _ = fmt.Fprintf(a.stderr, "dnsplan: run %s never began: nothing was done\n", r.ID)
+		return true
+	}
+	return r.Err == nil && isOver(r.Result) || errors.Is(r.Err, journal.ErrNoRun)
+}
+
+// goesOn tells whether something of a run that waits for a person can go on without
+// one: a zone that does not move together with those that wait. A process that died
+// meanwhile has left it half-way.
+func (a *app) goesOn(r engine.Run) bool {
+	state := execute.Fold(r.Plan, r.Events)
+	return execute.Next(r.Plan, state, a.clock.Now()).Kind != execute.Hold
+}
+
 // recoverRun goes on with a run, where nothing but a process is missing.
 func (a *app) recoverRun(ctx context.Context, s *config.Session, r engine.Run) report.Recovery {
 	out := report.Recovery{Run: r.ID, Next: []report.Command{}}
@@ -87,7 +121,7 @@ func (a *app) recoverRun(ctx context.Context, s *config.Session, r engine.Run) r
 		}
 	case r.Busy:
 		out.State = report.RunRunning
-	case r.Result.Outcome == execute.OutcomeHeld:
+	case r.Result.Outcome == execute.OutcomeHeld && !a.goesOn(r):
 		shown := report.NewRun(r.Plan, r.Events, false)
 		out.State, out.ExitCode, out.Next = report.RunHolding, exitPartly, pasteable(s.Settings, shown.Next)
 	default:
@@ -96,12 +130,13 @@ func (a *app) recoverRun(ctx context.Context, s *config.Session, r engine.Run) r
 	return out
 }
 
-// resumeRun resumes a run and follows it.
+// resumeRun resumes a run and follows it. Where something of it waits for a person,
+// that goes on waiting, and the rest goes on.
 func (a *app) resumeRun(ctx context.Context, s *config.Session, r engine.Run, out report.Recovery) report.Recovery {
 	out.State = report.RunInterrupted
 	f := a.follow(s.Settings)
 	e, err := s.Engine(a.clock, "dnsplan recover", f)
-	if err == nil {
+	if err == nil && r.Result.Outcome != execute.OutcomeHeld {
 		err = e.Signal(ctx, r.ID, engine.Resume)
 	}
 	if err != nil {
@@ -109,6 +144,10 @@ func (a *app) resumeRun(ctx context.Context, s *config.Session, r engine.Run, ou
 		return out
 	}
 	result, err := a.waitFor(ctx, s.Settings, e, f, r.ID)
+	if f.plan == nil { // another process was faster
+		out.Error, out.ExitCode = err.Error(), codeOf(ctx, err)
+		return out
+	}
 	out.Resumed, out.State, out.ExitCode = true, report.RunStateOf(result.Outcome), codeOf(ctx, err)
 	if err == nil {
 		out.ExitCode = exitDone
