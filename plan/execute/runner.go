@@ -148,7 +148,7 @@ func (w *work) event(f facts, err error) journal.Event {
 	e := journal.Event{At: w.Clock.Now(), Kind: journal.Done, Step: w.step.ID, Undo: w.action.Closing, Zone: w.ref.String()}
 	if err != nil {
 		e.Kind, e.Error = journal.Failed, err.Error()
-		f = facts{Class: classOf(err), Left: f.Left, Undone: f.Undone, Written: f.Written}
+		f = facts{Class: classOf(err), Left: f.Left, Landed: f.Landed, Written: f.Written}
 		if moved, ok := errors.AsType[*stepError](err); ok {
 			f.Live = liveOf(moved.drifted)
 		}

@@ -165,9 +165,9 @@ type facts struct {
 	// Written counts the RRsets that were written; those already as wanted
 	// are not among them. It is told of a step that was not done, too.
 	Written int `json:"written,omitempty"`
-	// Undone are the changes that closing has written: what it found as it was
-	// before the step is not among them.
-	Undone []string `json:"undone,omitempty"`
+	// Landed are the changes of which closing has found what the step writes: of
+	// the others it has found what was before.
+	Landed []string `json:"landed,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
 	// Left are the changes that closing, or a person, left alone.
@@ -267,13 +267,14 @@ func (s *State) accepts(step string, ref plan.ZoneRef, f facts) {
 	}
 }
 
-// takenBack takes in what closing the step has written in the zone. One that was
-// begun before, and did not end, may have written all of it.
+// takenBack takes in what closing the step has found in the zone. One that was
+// begun before, and did not end, may have taken all of it back.
 func (s *State) takenBack(step string, ref plan.ZoneRef, f facts) {
 	st := s.steps[step]
-	unknown := st.closings[ref] > 1 || f.Written > 0 && f.Undone == nil
+	unknown := st.closings[ref] > 1 || f.Written > 0 && f.Landed == nil
 	for _, c := range s.index.byStep[step][ref] {
-		if _, ours := s.undo(s.index.steps[step], c); ours && (unknown || slices.Contains(f.Undone, c.ID)) {
+		_, ours := s.undo(s.index.steps[step], c)
+		if slices.Contains(f.Landed, c.ID) || ours && unknown {
 			st.landed[c.ID] = true
 		}
 	}

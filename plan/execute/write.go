@@ -328,11 +328,12 @@ func (w *work) closeNow(ctx context.Context) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	ours, left, err := w.sort(ctx, p)
+	ours, left, landed, err := w.sort(ctx, p)
 	if err != nil {
 		return facts{}, err
 	}
 	f, err := w.takeBack(ctx, ours)
+	f.Landed = landed
 	if class := classOf(err); class == Moved || class == Refused {
 		left = append(left, strays(ours, err))
 	}
@@ -350,21 +351,7 @@ func (w *work) takeBack(ctx context.Context, undos []undoing) (facts, error) {
 	if len(undos) == 0 {
 		return facts{}, nil
 	}
-	f, err := w.write(ctx, movesOf(undos))
-	if err == nil {
-		f.Undone = undone(undos)
-	}
-	return f, err
-}
-
-// undone are the changes of undos that were not back already.
-func undone(undos []undoing) (ids []string) {
-	for _, u := range undos {
-		if !u.back {
-			ids = append(ids, u.change.ID)
-		}
-	}
-	return ids
+	return w.write(ctx, movesOf(undos))
 }
 
 // leaveAlone is the outcome of closing where some RRsets stay as they are. The
@@ -415,8 +402,6 @@ func strays(undos []undoing, err error) stray {
 type undoing struct {
 	change *plan.Change
 	move   plan.Move
-	// back says that live is as it shall be.
-	back bool
 }
 
 func movesOf(undos []undoing) []plan.Move {
@@ -429,7 +414,8 @@ func movesOf(undos []undoing) []plan.Move {
 
 // sort reads the RRsets that are to be taken back, and tells those that are as
 // the run left them, or back already, from those that are to stay as they are.
-func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, left []stray, err error) {
+// Landed are the changes of which it has found what the step writes.
+func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, left []stray, landed []string, err error) {
 	undos := w.undos()
 	var live *zone.Snapshot
 	err = w.patiently(ctx, func() (err error) {
@@ -437,18 +423,21 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 		return err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, u := range undos {
 		r, ok := live.Find(u.move.Key)
-		if why := u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic); why != "" {
+		why := u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic)
+		if is(r, ok, u.move.From) || why == "" && !is(r, ok, u.move.To) {
+			landed = append(landed, u.change.ID)
+		}
+		if why != "" {
 			left = append(left, stray{[]string{u.change.ID}, why})
 		} else {
-			u.back = reached(r, ok, u.move)
 			ours = append(ours, u)
 		}
 	}
-	return ours, left, nil
+	return ours, left, landed, nil
 }
 
 // stays says why the live set is not to be taken back; empty where it is. What
@@ -473,7 +462,7 @@ func (u undoing) stays(live zone.RRset, ok, byValue bool) string {
 func (w *work) undos() (out []undoing) {
 	for _, c := range w.changes() {
 		if m, ok := w.state.undo(w.step, c); ok {
-			out = append(out, undoing{change: c, move: m})
+			out = append(out, undoing{c, m})
 		}
 	}
 	return out

@@ -145,7 +145,7 @@ func (v *victim) judge() {
 		if took := time.Since(v.began); took > most && !v.quiet {
 			v.t.Errorf("took %s, want at most %s: waits were served again", took, most)
 		}
-		if v.outcomes.Outcome != execute.OutcomeDone {
+		if v.outcomes.Outcome != execute.OutcomeDone && !v.cancelled {
 			v.t.Errorf("nothing went wrong but deaths, and the run is %s: %+v", v.outcomes.Outcome, v.outcomes.Failures)
 		}
 	}

@@ -124,7 +124,9 @@ type victim struct {
 	impaired bool // a server does not take what is written, or does not answer
 	proc     *process
 	decided  int
-	outcomes execute.Result
+	// cancelled says that a person has given the run up after a death.
+	cancelled bool
+	outcomes  execute.Result
 }
 
 func newTorture(t *testing.T, s scenario, base baseline, seed uint64) *victim {
@@ -150,6 +152,9 @@ func (v *victim) torture() {
 		result, died := v.live(word, lives)
 		if died {
 			v.note("died; %d s without a process", v.absent())
+			if v.rng.IntN(12) == 0 {
+				word, v.cancelled = engine.Cancel, true
+			}
 			continue
 		}
 		if result.Outcome != execute.OutcomeHeld {
