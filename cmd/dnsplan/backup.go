@@ -11,7 +11,6 @@ import (
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/backup"
 	"github.com/dnsplan/dnsplan/inventory/zone"
-	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/report"
 )
 
@@ -100,7 +99,7 @@ func (a *app) backupZones(c *cobra.Command, s *config.Session, wanted []zone.Nam
 		if live.Blind != "" {
 			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %s%s is not whole, names outside the inventory are missing: %s\n", z.Name.Display(), inView(z.View), live.Blind)
 		}
-		info, err := s.SaveBackup(plan.ZoneRef{Zone: z.Name, View: z.View}, live, "", a.clock.Now())
+		info, err := s.SaveBackup(z, live, a.clock.Now())
 		if err != nil {
 			return done, err
 		}

@@ -12,14 +12,17 @@ import (
 )
 
 // forget deletes the backups of a zone that are older than the inventory keeps
-// them, behind a new one of the run, which may be none. That it fails is told and
-// stops nothing: the new one counts.
-func (s *Session) forget(ref plan.ZoneRef, run string, now time.Time) {
+// them, behind a new one of the run, which may be none. The one that the run
+// restores stays. That it fails is told and stops nothing: the new one counts.
+func (s *Session) forget(ref plan.ZoneRef, run, restored string, now time.Time) {
 	keep := s.Inventory.Backup.Keep
 	if keep == 0 {
 		return
 	}
 	gone, err := backup.Prune(filepath.Join(s.Settings.StateDir, BackupDir), ref.Zone, ref.View, now.Add(-keep), func(b backup.Info) bool {
+		if restored != "" && (filepath.Base(b.Path) == restored || filepath.Base(b.ZonePath) == restored) {
+			return true
+		}
 		return b.Run != "" && (b.Run == run || !s.ended(b.Run))
 	})
 	if s.Notice != nil && err != nil {

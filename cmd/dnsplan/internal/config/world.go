@@ -237,24 +237,31 @@ func ofSandbox(b *sandbox.Sandbox) []resolver.NameServer {
 	return out
 }
 
-// Save keeps a copy of the zone under the state folder.
+// Save keeps a copy of the zone under the state folder. It names the provider that
+// the run reads and writes; the inventory may have moved the zone since.
 func (w *world) Save(ref plan.ZoneRef, snapshot *zone.Snapshot) (string, error) {
-	info, err := w.SaveBackup(ref, snapshot, w.plan.ID, w.now())
+	m := backup.Meta{View: ref.View, Run: w.plan.ID}
+	if i := slices.IndexFunc(w.plan.Zones, func(z plan.Zone) bool { return z.ZoneRef == ref }); i >= 0 {
+		m.Provider = w.plan.Zones[i].Provider
+	}
+	info, err := w.save(snapshot, m, w.plan.RestoreOf, w.now())
 	return info.ZonePath, err
 }
 
-// SaveBackup keeps a copy of a zone. run is empty outside a run.
-func (s *Session) SaveBackup(ref plan.ZoneRef, snapshot *zone.Snapshot, run string, now time.Time) (backup.Info, error) {
+// SaveBackup keeps a copy of a zone of the inventory, outside a run.
+func (s *Session) SaveBackup(z inventory.Zone, snapshot *zone.Snapshot, now time.Time) (backup.Info, error) {
+	return s.save(snapshot, backup.Meta{View: z.View, Provider: z.Provider}, "", now)
+}
+
+// save keeps a copy, and lets those go that are too old, but for the one that is
+// being restored; that is empty where none is.
+func (s *Session) save(snapshot *zone.Snapshot, m backup.Meta, restored string, now time.Time) (backup.Info, error) {
 	if err := s.openState(); err != nil {
 		return backup.Info{}, err
 	}
-	var provider string
-	if z, ok := s.Inventory.Zone(ref.Zone, ref.View); ok {
-		provider = z.Provider
-	}
-	info, err := backup.Save(filepath.Join(s.Settings.StateDir, BackupDir), now, snapshot, backup.Meta{View: ref.View, Provider: provider, Run: run})
+	info, err := backup.Save(filepath.Join(s.Settings.StateDir, BackupDir), now, snapshot, m)
 	if err == nil {
-		s.forget(ref, run, now)
+		s.forget(plan.ZoneRef{Zone: snapshot.Zone, View: m.View}, m.Run, restored, now)
 	}
 	return info, err
 }
