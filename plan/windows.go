@@ -85,6 +85,27 @@ func (p *Plan) JudgeWindows(s *window.Set, now time.Time) {
 	p.WarnOfWindows(s, now)
 }
 
+// CheckSwitch refuses a plan whose run, begun now, would reach its first switch
+// outside of windows that it does not know: its own are those of the inventory that
+// it was made from, and s may be those of a later one.
+func (p *Plan) CheckSwitch(s *window.Set, now time.Time) (out []Refusal) {
+	zones, own := p.ChangedZones(), p.WindowSet()
+	at := now.Add(p.untilSwitch())
+	if ok, _, _ := own.AllAllowed(zones, at); !ok {
+		next, found := own.Next(zones, at)
+		if !found {
+			return nil // it never switches
+		}
+		at = next.At
+	}
+	for _, r := range p.CheckWindows(s, at) {
+		r.Message = fmt.Sprintf("applied now, the run would switch at %s, by the windows that the plan was made with, and by those of the inventory then %s",
+			at.In(now.Location()).Format("Mon 2006-01-02 15:04 MST"), r.Message)
+		out = append(out, r)
+	}
+	return out
+}
+
 // untilSwitch is how long the plan takes, at the least, to its first switch.
 func (p *Plan) untilSwitch() time.Duration {
 	var seconds int64

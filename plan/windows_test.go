@@ -84,3 +84,41 @@ func TestWarnOfWindows(t *testing.T) {
 		}
 	}
 }
+
+// A freeze that came behind the plan is seen, although the plan would not wait for
+// its end.
+func TestCheckSwitch(t *testing.T) {
+	own := nightly("*")
+	for _, tt := range []struct {
+		name  string
+		own   []window.Window
+		later window.Window
+		want  string // when it would switch; empty is no refusal
+	}{
+		{"at once behind the wait", nil, frozen("8 3 *"), "Sun 2026-03-08 02:00 UTC"},
+		{"the freeze is over by then", nil, frozen("7 3 *"), ""},
+		{"as its own window opens", []window.Window{own}, frozen("9 3 *"), "Mon 2026-03-09 01:00 UTC"},
+		{"its own window opens before", []window.Window{own}, frozen("8 3 *"), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := build(t, policy(), site{live: "www 86400 A 192.0.2.1", want: "www 86400 A 192.0.2.2"})
+			p.Policy.Windows = tt.own
+			now := time.Date(2026, 3, 7, 2, 0, 0, 0, time.UTC)
+			if tt.own != nil {
+				now = now.Add(12 * time.Hour) // it waits from the afternoon to the night
+			}
+			s, err := window.New([]window.Window{tt.later})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := p.CheckSwitch(s, now)
+			switch {
+			case tt.want == "" && len(got) > 0:
+				t.Errorf("refused: %+v", got)
+			case tt.want == "":
+			case len(got) != 1 || got[0].Code != plan.OutsideWindow || !strings.Contains(got[0].Message, "would switch at "+tt.want) || !strings.Contains(got[0].Message, `the freeze "xmas" is in force`):
+				t.Errorf("%+v, want %s", got, tt.want)
+			}
+		})
+	}
+}

@@ -66,17 +66,25 @@ func (s *Session) Judged(p *plan.Plan, now time.Time) (*plan.Plan, error) {
 	}
 	if p.RollbackOf == "" {
 		seen.JudgeWindows(set, now)
-		s.judgeByOwn(&seen, p, now)
+		s.judgeByOwn(&seen, p, set, now)
 	}
-	if limit, age := s.Inventory.Defaults.MaxPlanAge, now.Sub(p.Created).Truncate(time.Second); limit > 0 && age > limit {
+	if limit, age := s.Inventory.Defaults.MaxPlanAge, now.Sub(p.Created).Truncate(time.Second); limit > 0 && (age > limit || age < -clockSkew) {
 		seen.Refusals = append(slices.Clone(seen.Refusals), tooOld(p, age, limit)...)
 	}
 	return &seen, nil
 }
 
 // judgeByOwn adds what the windows of the plan itself refuse, where those of the
-// inventory do not.
-func (s *Session) judgeByOwn(seen, p *plan.Plan, now time.Time) {
+// inventory do not. It is by its own that the run waits, so that a switch which they
+// allow, and those of the inventory do not, is refused now.
+func (s *Session) judgeByOwn(seen, p *plan.Plan, set *window.Set, now time.Time) {
+	seen.Warnings = slices.DeleteFunc(slices.Clone(seen.Warnings), func(w plan.Warning) bool { return w.Code == plan.SwitchWaits })
+	if !p.Policy.IgnoreWindows {
+		seen.WarnOfWindows(p.WindowSet(), now)
+	}
+	if !p.Policy.IgnoreWindows && !slices.ContainsFunc(seen.Refusals, outside) {
+		seen.Refusals = append(seen.Refusals, p.CheckSwitch(set, now)...)
+	}
 	if !p.Policy.AwaitWindow && !slices.ContainsFunc(seen.Refusals, outside) {
 		seen.Refusals = append(seen.Refusals, p.CheckWindows(p.WindowSet(), now)...)
 	}
@@ -89,9 +97,17 @@ func (s *Session) judgeByOwn(seen, p *plan.Plan, now time.Time) {
 
 func outside(r plan.Refusal) bool { return r.Code == plan.OutsideWindow }
 
-// tooOld refuses a plan for each zone that it changes.
+// clockSkew is how far the clocks of two machines may lie apart.
+const clockSkew = 5 * time.Minute
+
+// tooOld refuses a plan for each zone that it changes. How old one is that was made
+// in the future, by a clock that was wrong, nobody knows.
 func tooOld(p *plan.Plan, age, limit time.Duration) (out []plan.Refusal) {
 	text := fmt.Sprintf("the plan is %s old, and max_plan_age of [defaults] is %s", zone.FormatDuration(age), zone.FormatDuration(limit))
+	if age < 0 {
+		text = fmt.Sprintf("the plan was made %s from now, by a clock that was wrong, or this one is; its age is not known, and max_plan_age of [defaults] is %s",
+			zone.FormatDuration(-age), zone.FormatDuration(limit))
+	}
 	for _, z := range p.ChangedZones() {
 		out = append(out, plan.Refusal{Code: plan.PlanTooOld, Zone: z, Message: text, Allow: "a new plan, or a higher max_plan_age"})
 	}
