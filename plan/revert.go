@@ -201,19 +201,31 @@ func showSet(r zone.RRset, ok bool) string {
 }
 
 // alone takes out, as conflicts, the changes that toggle the proxy of a name of
-// which the run has written the other family too, and that one does not go back:
-// a name is proxied as a whole.
+// which the other family does not go along: the run has written it too, and it is
+// not taken back; or it is somebody else's, who set it since. A name is proxied as a
+// whole.
 func (w *reverter) alone() {
-	stays := map[zone.Key]bool{}
+	stays, goes := map[zone.Key]bool{}, map[zone.Key]bool{}
 	for _, c := range w.diff.Conflicts {
 		stays[zone.Key{Name: c.Name, Type: c.Type}] = true
 	}
+	for i := range w.diff.Changes {
+		goes[w.diff.Changes[i].Key] = true
+	}
 	w.diff.Changes = slices.DeleteFunc(w.diff.Changes, func(c Change) bool {
-		other := sibling(c.Key)
-		if c.Before == nil || !c.toggles() || !stays[other] {
+		if !c.toggles() {
 			return false
 		}
-		w.conflict(c.Key, "its proxy toggles with "+other.String()+", which is not taken back")
+		other := sibling(c.Key)
+		live, ok := w.live.Find(other)
+		switch {
+		case c.Before != nil && stays[other]:
+			w.conflict(c.Key, "its proxy toggles with "+other.String()+", which is not taken back")
+		case ok && live.Foreign == "" && !goes[other] && live.Proxied != c.After.Proxied:
+			w.conflict(c.Key, "its proxy toggles with "+other.String()+", which is "+showSet(live, ok)+" and is not the run's")
+		default:
+			return false
+		}
 		return true
 	})
 }
