@@ -205,6 +205,25 @@ func TestTheChainGoesOnBehindARepair(t *testing.T) {
 	}
 }
 
+// An editor that takes the last newline away takes no entry away; one that is
+// edited, too, is cut off as a torn one.
+func TestALastEntryWithoutItsNewlineStays(t *testing.T) {
+	for edit, want := range map[string]int{"OPS-1": 3, "OPS-2": 2} {
+		dir := logOf(t, "01A", "01B")
+		text := string(readFile(t, dir, ChangeLogFile))
+		at := strings.LastIndex(text, "OPS-1")
+		write(t, filepath.Join(dir, ChangeLogFile), strings.TrimSuffix(text[:at]+edit+text[at+len(edit):], "\n"))
+		logRun(t, dir, "01C")
+		v := verified(t, dir)
+		if v.Entries != want || (v.Fault == nil) != (want == 3) {
+			t.Errorf("%s: %d entries, fault %+v", edit, v.Entries, v.Fault)
+		}
+		if log, err := ReadChanges(dir); err != nil || len(log) != want || log[want-1].Run != "01C" {
+			t.Errorf("%s: read %d, %v", edit, len(log), err)
+		}
+	}
+}
+
 func TestVerifyFindsAnEditedTable(t *testing.T) {
 	dir := logOf(t, "01A", "01B")
 	table := string(readFile(t, dir, ChangeLogTable))

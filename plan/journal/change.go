@@ -75,7 +75,8 @@ func (c Change) key() changeKey { return changeKey{c.Run, c.ID} }
 // AppendChanges adds entries to the change log, durably, and writes the table
 // anew from the whole log. An entry whose Run and ID are logged already is left
 // out, so that calling it again after a crash adds only what is missing. A torn
-// last line is cut off first. It waits for a process that is appending.
+// last line is cut off first, unless only its newline is missing. It waits for a
+// process that is appending.
 // It returns where the log stands then, which the run's End event keeps; see
 // VerifyChanges.
 // Errors: a *DamageError when an earlier line cannot be read, or others; behind
@@ -125,6 +126,10 @@ func appendMissing(path string, changes []Change, open opener) ([]Change, error)
 	if err != nil {
 		return nil, err
 	}
+	var ended []byte // the newline that the last entry lacks
+	if last, ok := lastWhole(log, b[:size], b[size:]); ok {
+		log, size, ended = append(log, last), len(b), []byte("\n")
+	}
 	log, lines, err := addMissing(log, b[:size], changes)
 	if err != nil {
 		return nil, fmt.Errorf("append to change log %s: %w", path, err)
@@ -137,12 +142,21 @@ func appendMissing(path string, changes []Change, open opener) ([]Change, error)
 		err = cutOff(f, int64(size))
 	}
 	if err == nil { // also without lines: an earlier sync may have failed
-		err = writeSynced(f, lines)
+		err = writeSynced(f, append(ended, lines...))
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("append to change log %s: %w", path, err)
 	}
 	return log, nil
+}
+
+// lastWhole returns the entry of a last line that lacks nothing but its newline, as
+// an editor or a write that broke off leaves it: it is kept.
+func lastWhole(log []Change, before, line []byte) (c Change, ok bool) {
+	if json.Unmarshal(line, &c) != nil || c.SHA256 == "" || checkLink(c, line, log, before) != "" {
+		return Change{}, false
+	}
+	return c, true
 }
 
 // addMissing returns log, whose bytes are before, with the changes that it
