@@ -10,6 +10,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/window"
 )
 
 const planID = "01KAR5TQ6B8M2J4Z7XW9C3D5EF"
@@ -151,6 +152,21 @@ func move(t testing.TB) *plan.Plan {
 	})
 }
 
+// windowed is a plan that is to be applied while its change window is closed.
+func windowed(t testing.TB, await bool) *plan.Plan {
+	t.Helper()
+	p := move(t)
+	p.Policy.Windows = []window.Window{{
+		Name: "sat-night", Kind: window.Allow, Cron: "0 2 * * SAT", Duration: 7200, Timezone: "Europe/Berlin", Zones: []string{"*"},
+	}}
+	p.Policy.AwaitWindow = await
+	if p.WindowSet() == nil {
+		t.Fatal("the window does not count")
+	}
+	p.JudgeWindows(p.WindowSet(), made)
+	return p
+}
+
 // many is a plan with n updates in one zone, and as many names that stay.
 func many(t testing.TB, n int) *plan.Plan {
 	var live, want strings.Builder
@@ -164,8 +180,10 @@ func many(t testing.TB, n int) *plan.Plan {
 func plans(t testing.TB) map[string]*plan.Plan {
 	long := strings.Repeat("a-very-long-label-that-goes-on.", 5) + "and-on"
 	return map[string]*plan.Plan{
-		"move":  move(t),
-		"empty": buildPlan(t, plan.Staged, site{zone: "example.org.", provider: "cf", live: "www 300 A 192.0.2.1", want: "www 300 A 192.0.2.1"}),
+		"move":           move(t),
+		"window-closed":  windowed(t, false),
+		"window-awaited": windowed(t, true),
+		"empty":          buildPlan(t, plan.Staged, site{zone: "example.org.", provider: "cf", live: "www 300 A 192.0.2.1", want: "www 300 A 192.0.2.1"}),
 		"unmanaged": buildPlan(t, plan.Staged, site{
 			zone: "example.org.", provider: "r53",
 			live: "a 300 A 192.0.2.1\nb 300 A 192.0.2.2 192.0.2.3\nc 300 AAAA 2001:db8::1\nd 300 A foreign=alias\ne 300 A 192.0.2.5 foreign=weighted\nf 300 A 192.0.2.6\ng 300 A 192.0.2.7",

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/dnsplan/dnsplan/plan"
@@ -108,7 +107,7 @@ func (m *markdown) refusals(items []plan.Refusal) {
 	list(m, "✕ Refused by guards", items, func(r plan.Refusal) string {
 		text := "**" + cell(r.Code) + "** in " + cell(zoneRef(r.Zone.Display(), r.View)) + ": " + cell(r.Message)
 		if r.Allow != "" {
-			text += ". If this is what you want: " + code(r.Allow)
+			text += ". If this is what you want: " + code(r.Allow) + awaiting(r)
 		}
 		return text
 	})
@@ -124,7 +123,7 @@ func (m *markdown) warnings(items []plan.Warning) {
 	list(m, "! Warnings", items, func(w plan.Warning) string {
 		text := cell(w.Message)
 		if w.Name != "" {
-			text = "**" + cell(w.Name) + "**: " + text
+			text = "**" + cell(warned(w)) + "**: " + text
 		}
 		return text
 	})
@@ -248,12 +247,13 @@ func (m *markdown) timeline(p *plan.Plan) {
 		return
 	}
 	total := "<details><summary>Timeline"
-	if d := p.Summary.Duration; d > 0 {
-		total += ": at least " + duration(time.Duration(d)*time.Second)
+	steps := schedule(p, m.o.Now)
+	if d := lasts(steps); d > 0 {
+		total += ": at least " + duration(d)
 	}
 	m.lines(total+"</summary>", "", "| Step | After | Kind | What |", "|---|---|---|---|")
 	lookup := newLookup(p)
-	for i, t := range schedule(p.Steps) {
+	for i, t := range steps {
 		if i == m.most {
 			m.lines("", "… and "+count(len(p.Steps)-i, "more step"))
 			break

@@ -221,16 +221,32 @@ func (p *page) refusals(list []plan.Refusal) {
 		line = append(line, txt(": "+r.Message+" "), in(dim, "["+r.Code+"]"))
 		p.marked(2, refusedMark, actionPad, line...)
 		if r.Allow != "" {
-			p.row(2+actionPad+3, "             ", txt("if this is what you want: "), in(bold, r.Allow))
+			p.row(2+actionPad+3, "             ", txt("if this is what you want: "), in(bold, r.Allow), txt(awaiting(r)))
 		}
 	})
+}
+
+// awaiting is what can be done about a closed change window other than to ignore it.
+func awaiting(r plan.Refusal) string {
+	if r.Code != plan.OutsideWindow {
+		return ""
+	}
+	return "; --await-window begins now, and switches at that opening"
+}
+
+// warned is what a warning is about, an owner name without its last dot.
+func warned(w plan.Warning) string {
+	if name := strings.TrimSuffix(w.Name, "."); name != "" {
+		return name
+	}
+	return w.Name
 }
 
 func (p *page) warnings(list []plan.Warning) {
 	findings(p, "Warnings", list, func(w plan.Warning) {
 		var line []span
 		if w.Name != "" {
-			line = append(line, in(bold, w.Name), txt(": "))
+			line = append(line, in(bold, warned(w)), txt(": "))
 		}
 		p.marked(2, warningMark, actionPad, append(line, txt(w.Message+" "), in(dim, "["+w.Code+"]"))...)
 	})

@@ -39,7 +39,7 @@ func RecoveryText(w io.Writer, list []Recovery, o Options) error {
 		p.row(0, "", txt("Nothing to recover: every run has ended."))
 		return p.writeTo(w)
 	}
-	p.heading("Recovered: " + count(len(list), "run") + " that had not ended")
+	p.heading("Had not ended: " + count(len(list), "run"))
 	for _, r := range list {
 		m := runMark(r.State)
 		line := []span{in(m.style, m.sign(p.o)+" "), in(bold, r.Run), txt(": "), in(m.style, m.word)}

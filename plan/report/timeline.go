@@ -14,14 +14,19 @@ type timed struct {
 	start, end time.Duration
 }
 
-// schedule computes when each step can take place; open-ended ones count 0.
-func schedule(steps []plan.Step) []timed {
+// schedule computes when each step of a plan that begins now can take place;
+// open-ended ones count 0. What switches waits for the plan's change windows.
+func schedule(p *plan.Plan, now time.Time) []timed {
+	steps, opens := p.Steps, opening(p, now)
 	out := make([]timed, len(steps))
 	ends := make(map[string]time.Duration, len(steps))
 	for i := range steps {
 		t := timed{Step: &steps[i]}
 		for _, id := range t.After {
 			t.start = max(t.start, ends[id])
+		}
+		if t.Kind.Switches() {
+			t.start = opens(t.start)
 		}
 		t.end = t.start + time.Duration(t.Seconds)*time.Second
 		ends[t.ID] = t.end
@@ -30,12 +35,28 @@ func schedule(steps []plan.Step) []timed {
 	return out
 }
 
+// opening returns what moves the start of a switch on to when the zones of the
+// plan may be switched. Where they never may, it stays.
+func opening(p *plan.Plan, now time.Time) func(time.Duration) time.Duration {
+	set, zones := p.WindowSet(), p.ChangedZones()
+	return func(start time.Duration) time.Duration {
+		if p.Policy.IgnoreWindows || now.IsZero() {
+			return start
+		}
+		next, ok := set.Next(zones, now.Add(start))
+		if !ok {
+			return start
+		}
+		return max(start, next.At.Sub(now))
+	}
+}
+
 // timeline prints each step with the time at which it can start.
 func (p *page) timeline(pl *plan.Plan) {
 	if len(pl.Steps) == 0 {
 		return
 	}
-	steps, lookup := schedule(pl.Steps), newLookup(pl)
+	steps, lookup := schedule(pl, p.o.Now), newLookup(pl)
 	p.heading("Timeline, if started now (" + p.o.clock(p.o.Now) + ")")
 	shown := steps[:min(len(steps), p.o.MaxSteps)]
 	idPad, startPad := 2, 0
@@ -75,7 +96,7 @@ func kindStyle(k plan.Kind) style {
 // over within the hour are told to the second.
 func (p *page) start(after time.Duration, pl *plan.Plan) string {
 	layout := "15:04 MST"
-	if pl.Summary.Duration < 3600 {
+	if pl.Summary.Duration < 3600 && after < time.Hour {
 		layout = "15:04:05 MST"
 	}
 	at := p.o.soon(p.o.Now.Add(after), layout)
@@ -85,11 +106,16 @@ func (p *page) start(after time.Duration, pl *plan.Plan) string {
 	return "in " + duration(after) + p.o.dot() + at
 }
 
-func (p *page) total(l lookup, steps []plan.Step, timed []timed) {
-	var end time.Duration
-	for _, t := range timed {
+// lasts is when the last of the steps ends.
+func lasts(steps []timed) (end time.Duration) {
+	for _, t := range steps {
 		end = max(end, t.end)
 	}
+	return end
+}
+
+func (p *page) total(l lookup, steps []plan.Step, timed []timed) {
+	end := lasts(timed)
 	text := "Takes at least " + duration(end) + ", ends about " + keep(p.endOf(end)) + "."
 	if end == 0 {
 		text = "Takes no computed wait."
