@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -45,7 +47,8 @@ func newRestore(a *app) *cobra.Command {
 		Short: "Bring a zone, or names of it, back to a backup",
 		Long: `Compares the backup FILE, by its .json or .zone file, with what the provider
 holds, and makes the plan that brings its A and AAAA records back: values, TTLs,
-proxied, comments and tags. The plan is shown, asked about and applied like any
+proxied, comments and tags. A FILE named without its folder is looked for in the
+state folder's backups too. The plan is shown, asked about and applied like any
 other, or saved with -o. Never is anything written blindly.
 
 Without NAMEs, address records that the backup lacks are deleted; with NAMEs,
@@ -96,6 +99,22 @@ func runRestore(a *app, c *cobra.Command, o *restoreOptions, file string, names 
 	return a.startAs(ctx, s, p, "restore")
 }
 
+// errNoBackup is a backup that is not where it was said to be.
+var errNoBackup = errors.New("find backup")
+
+// inBackups is where a backup lies that is named without its folder, as long as
+// no file of that name lies here.
+func inBackups(s config.Settings, file string) string {
+	if _, err := os.Lstat(file); err == nil || filepath.Base(file) != file {
+		return file
+	}
+	kept := filepath.Join(s.StateDir, config.BackupDir, file)
+	if _, err := os.Lstat(kept); err != nil {
+		return file
+	}
+	return kept
+}
+
 // planRestore plans what brings a backup back.
 func (a *app) planRestore(ctx context.Context, s *config.Session, o *restoreOptions, file string, names []string) (*plan.Plan, error) {
 	req, err := o.request(a, names)
@@ -105,7 +124,10 @@ func (a *app) planRestore(ctx context.Context, s *config.Session, o *restoreOpti
 	if req.Reason == "" {
 		req.Reason = "restore of " + filepath.Base(file)
 	}
-	src, err := config.OpenBackup(ctx, file)
+	src, err := config.OpenBackup(ctx, inBackups(s.Settings, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", errNoBackup, err)
+	}
 	if err != nil {
 		return nil, err
 	}
