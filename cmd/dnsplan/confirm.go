@@ -16,7 +16,7 @@ import (
 
 // confirmFlag adds the flag that names a zone once more.
 func confirmFlag(fs *pflag.FlagSet, zones *[]string) {
-	fs.StringArrayVar(zones, "confirm", nil, "name this `zone` once more, where a flag lets it be emptied, or\nswitched outside its change windows, and nobody is asked")
+	fs.StringArrayVar(zones, "confirm", nil, "name this `zone` once more, where a flag lets it be emptied, or switched outside its change windows, and nobody is asked")
 }
 
 // unconfirmed are the severe guards that flags have lifted, but for those of zones
@@ -65,7 +65,7 @@ func reasons(list []plan.Refusal) (out []string) {
 // each of their zones.
 func (a *app) confirm(ctx context.Context, severe ...plan.Refusal) error {
 	if _, ok := a.terminal(a.stdin); !ok {
-		return errors.New("standard input is no terminal, so nobody can be asked: use --auto-approve, or save the plan and apply it")
+		return errNobody
 	}
 	in := bufio.NewReader(a.stdin)
 	if len(severe) == 0 {
@@ -78,6 +78,17 @@ func (a *app) confirm(ctx context.Context, severe ...plan.Refusal) error {
 		}
 	}
 	return nil
+}
+
+// errNobody is a question that nobody is there to answer.
+var errNobody = errors.New("standard input is no terminal, so nobody can be asked: use --auto-approve")
+
+// confirmCancel asks whether a run that has not ended may be cancelled.
+func (a *app) confirmCancel(ctx context.Context, run string) error {
+	if _, ok := a.terminal(a.stdin); !ok {
+		return errNobody
+	}
+	return a.ask(ctx, bufio.NewReader(a.stdin), "\nCancel run "+run+"? Only \"yes\" is taken: ", "yes")
 }
 
 // ask takes one answer and no other.
@@ -93,7 +104,7 @@ func (a *app) ask(ctx context.Context, in *bufio.Reader, question, want string) 
 		return ctx.Err()
 	case text := <-answer:
 		if text != want {
-			return fmt.Errorf("not applied: the answer was not %q", want)
+			return fmt.Errorf("nothing was changed: the answer was not %q", want)
 		}
 	}
 	return nil

@@ -59,7 +59,7 @@ func stands(r report.Result) string {
 	case r.ExitCode == exitPartly:
 		return "has ended and left something open: a person has to look"
 	}
-	return "failed: what could be taken back was"
+	return "failed: the old values stand"
 }
 
 // changedZones are the zones that the plan changes, in its order.

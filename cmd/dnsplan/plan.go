@@ -39,7 +39,7 @@ func (o *planOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.strategy, "strategy", "", "staged or direct, in place of the inventory's")
 	fs.StringVar(&o.group, "group", "", "only the records of this group")
 	fs.BoolVar(&o.allowProtected, "allow-protected", false, "let protected names change")
-	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `name`, a zone or its apex, or a name that records\npoint at, lose its last address")
+	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `name`, a zone or its apex, or a name that records point at, lose its last address")
 	fs.BoolVar(&o.force, "force", false, "lift the thresholds on updates and deletions")
 	fs.BoolVar(&o.ignoreWindows, "ignore-windows", false, "switch at any time, also in a freeze")
 	fs.BoolVar(&o.awaitWindow, "await-window", false, "begin now, and switch when the change windows open")

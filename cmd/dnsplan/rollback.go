@@ -24,8 +24,8 @@ type rollbackOptions struct {
 func (o *rollbackOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.strategy, "strategy", "", "staged or direct, in place of the inventory's")
 	fs.BoolVar(&o.allowProtected, "allow-protected", false, "let protected names change")
-	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `name`, a zone or its apex, or a name that records\npoint at, lose its last address")
-	confirmFlag(fs, &o.confirm)
+	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `name`, a zone or its apex, or a name that records point at, lose its last address")
+	fs.StringArrayVar(&o.confirm, "confirm", nil, "name this `zone` once more, where --allow-empty lets it be emptied and nobody is asked")
 	fs.StringVar(&o.reason, "reason", "", "why, for the change log (default: rollback of RUN)")
 	fs.StringVar(&o.ticket, "ticket", "", "ticket, for the change log")
 	fs.StringVar(&o.by, "by", "", "who, for the change log (default: the user)")
@@ -127,7 +127,7 @@ func (a *app) planRollback(ctx context.Context, s *config.Session, o *rollbackOp
 func (a *app) cancelFirst(ctx context.Context, s *config.Session, o *rollbackOptions, r engine.Run) (after engine.Run, touched bool, err error) {
 	_, _ = fmt.Fprintf(a.stderr, "dnsplan: run %s has not ended: it is cancelled first, and what it has not verified goes back\n", r.ID)
 	if !o.autoApprove {
-		if err := a.confirm(ctx); err != nil {
+		if err := a.confirmCancel(ctx, r.ID); err != nil {
 			return r, false, a.notBegun(ctx, s.Settings, nil, err)
 		}
 	}

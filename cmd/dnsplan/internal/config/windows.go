@@ -49,7 +49,7 @@ func (s *Session) WarnOutside(p *plan.Plan, now time.Time) error {
 	}
 	for _, r := range p.CheckWindows(set, now) {
 		p.Warnings = append(p.Warnings, plan.Warning{
-			Code: plan.OutsideWindow, Name: string(r.Zone), Message: "a rollback is allowed at any time; else, " + r.Message,
+			Code: plan.OutsideWindow, Name: string(r.Zone), Message: "a rollback is allowed at any time, although " + r.Message,
 		})
 	}
 	return nil
