@@ -101,7 +101,7 @@ func adviceTable() []advised {
 		{is(plan.ErrNewer), exitRefused, "update dnsplan, or make the plan anew with this one: {plan -o FILE}"},
 		{is(backup.ErrDamaged), exitRefused, "nothing was changed; choose another copy: {backup --list}"},
 		{is(backup.ErrVersion), exitRefused, "update dnsplan, or choose another copy: {backup --list}"},
-		{is(errNoBackup), exitError, "see the copies that there are: {backup --list}"},
+		{as[*noBackupError], exitError, "see the copies that there are: {backup --list}"},
 		{is(config.ErrNotOfInventory), exitError, "put the zone, view and provider that it is of into the inventory; or restore the addresses alone, out of a copy of the .zone file by itself"},
 		{as[inventory.Errors], exitError, ""},
 		{is(config.ErrNoInventory), exitError, "name one with -i, or start from inventory.example.toml"},

@@ -99,8 +99,10 @@ func runRestore(a *app, c *cobra.Command, o *restoreOptions, file string, names 
 	return a.startAs(ctx, s, p, "restore")
 }
 
-// errNoBackup is a backup that is not where it was said to be.
-var errNoBackup = errors.New("find backup")
+// noBackupError is a backup that is not where it was said to be.
+type noBackupError struct{ error }
+
+func (e *noBackupError) Unwrap() error { return e.error }
 
 // inBackups is where a backup lies that is named without its folder, as long as
 // no file of that name lies here.
@@ -126,7 +128,7 @@ func (a *app) planRestore(ctx context.Context, s *config.Session, o *restoreOpti
 	}
 	src, err := config.OpenBackup(ctx, inBackups(s.Settings, file))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %w", errNoBackup, err)
+		return nil, &noBackupError{err}
 	}
 	if err != nil {
 		return nil, err

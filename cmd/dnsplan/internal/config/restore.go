@@ -20,7 +20,17 @@ import (
 
 // ErrNotOfInventory is a backup of a zone, a view or a provider that the
 // inventory does not have so.
-var ErrNotOfInventory = errors.New("the inventory does not have it so")
+var ErrNotOfInventory = errors.New("not of this inventory")
+
+// elsewhereError is an ErrNotOfInventory that says what is not so.
+type elsewhereError struct{ text string }
+
+func (e *elsewhereError) Error() string        { return e.text }
+func (e *elsewhereError) Is(target error) bool { return target == ErrNotOfInventory } //nolint:errorlint // Is compares
+
+func elsewhere(format string, args ...any) error {
+	return &elsewhereError{fmt.Sprintf(format, args...)}
+}
 
 // Source is a backup that is to come back.
 type Source struct {
@@ -132,15 +142,18 @@ func (s *Session) zoneOf(src Source) (inventory.Zone, error) {
 			of = append(of, z)
 		}
 	}
-	ref := plan.ZoneRef{Zone: src.Snapshot.Zone, View: src.View}
+	ref := src.Snapshot.Zone.Display()
+	if src.View != "" {
+		ref += " in view " + src.View
+	}
 	switch {
 	case len(of) == 0:
-		return inventory.Zone{}, fmt.Errorf("it is of zone %s, which is not in inventory %s: %w", ref, s.Settings.Inventory, ErrNotOfInventory)
+		return inventory.Zone{}, elsewhere("it is of zone %s, which is not in inventory %s", ref, s.Settings.Inventory)
 	case len(of) > 1:
-		return inventory.Zone{}, fmt.Errorf("it is of zone %s and does not say of which view: %w", ref, ErrNotOfInventory)
+		return inventory.Zone{}, elsewhere("it is of zone %s and does not say of which view", ref)
 	case src.Provider != "" && src.Provider != of[0].Provider:
-		return inventory.Zone{}, fmt.Errorf("it is of zone %s at provider %q, which is at %q in inventory %s: %w",
-			ref, src.Provider, of[0].Provider, s.Settings.Inventory, ErrNotOfInventory)
+		return inventory.Zone{}, elsewhere("it is of zone %s at provider %q, which is at %q in inventory %s",
+			ref, src.Provider, of[0].Provider, s.Settings.Inventory)
 	}
 	return of[0], nil
 }
