@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory/backup"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -48,7 +49,7 @@ func runRecover(a *app, c *cobra.Command) error {
 		if r.Err == nil && !isOver(r.Result) {
 			r = a.reread(c.Context(), s, r) // going on with those before it may have taken days
 		}
-		if a.nothingToRecover(r) {
+		if a.nothingToRecover(s.Settings, r) {
 			continue
 		}
 		list = append(list, a.recoverRun(c.Context(), s, r))
@@ -91,13 +92,17 @@ func (a *app) reread(ctx context.Context, s *config.Session, r engine.Run) engin
 }
 
 // nothingToRecover tells whether the run has ended, or has never begun, which it
-// says.
-func (a *app) nothingToRecover(r engine.Run) bool {
-	if errors.Is(r.Err, journal.ErrNeverBegun) {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: run %s never began: nothing was done\n", r.ID)
-		return true
+// says. One whose journal was emptied has a copy of its zones, made before it wrote.
+func (a *app) nothingToRecover(s config.Settings, r engine.Run) bool {
+	if !errors.Is(r.Err, journal.ErrNeverBegun) {
+		return r.Err == nil && isOver(r.Result) || errors.Is(r.Err, journal.ErrNoRun)
 	}
-	return r.Err == nil && isOver(r.Result) || errors.Is(r.Err, journal.ErrNoRun)
+	copies, err := backup.List(filepath.Join(s.StateDir, config.BackupDir))
+	if err != nil || slices.ContainsFunc(copies, func(b backup.Info) bool { return b.Run == r.ID }) {
+		return false
+	}
+	_, _ = fmt.Fprintf(a.stderr, "dnsplan: run %s never began: nothing was done\n", r.ID)
+	return true
 }
 
 // goesOn tells whether something of a run that waits for a person can go on without
