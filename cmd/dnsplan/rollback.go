@@ -70,6 +70,9 @@ func runRollback(a *app, c *cobra.Command, o *rollbackOptions, id string) error 
 	if err != nil {
 		return a.notBegun(ctx, s.Settings, nil, about(r.ID, err))
 	}
+	if err := o.check(a); err != nil {
+		return err
+	}
 	touched := false
 	if !isOver(r.Result) {
 		if r, touched, err = a.cancelFirst(ctx, s, o, r); err != nil {
@@ -87,6 +90,18 @@ func runRollback(a *app, c *cobra.Command, o *rollbackOptions, id string) error 
 		return a.nothing(s.Settings, p)
 	}
 	return a.startAs(ctx, s, p, "rollback")
+}
+
+// check reads the flags: nothing is cancelled for a rollback that cannot be asked
+// for so.
+func (o *rollbackOptions) check(a *app) error {
+	if _, err := o.request(a, nil); err != nil {
+		return err
+	}
+	if _, err := parseNames(o.confirm); err != nil {
+		return fmt.Errorf("--confirm: %w", err)
+	}
+	return nil
 }
 
 // isOver tells whether nothing is under way in the run any more.
