@@ -57,7 +57,8 @@ func (s *Session) WarnOutside(p *plan.Plan, now time.Time) error {
 
 // Judged returns a saved plan as the guards see it now: one that is too old, or
 // outside the windows of the plan or those that the inventory has by now. That a
-// file calls itself a rollback opens no window: rollback saves none. What it returns is for showing and asking; the plan itself is applied as it stands.
+// file calls itself a rollback opens no window: rollback saves none. What it returns
+// is for showing and asking; the plan itself is applied as it stands.
 func (s *Session) Judged(p *plan.Plan, now time.Time) (*plan.Plan, error) {
 	seen := *p
 	set, err := s.windows()
