@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,9 @@ func (f *plainFace) say(n *nowState, text string) []byte {
 
 func (f *plainFace) begin(n *nowState) []byte {
 	text := "run " + n.run + ": " + count(len(n.plan.Changes), "change") + ", " + count(len(n.plan.Steps), "step")
-	if d := n.plan.Summary.Duration; d > 0 {
+	if taken := slices.ContainsFunc(n.ledger.steps, func(e *entry) bool { return !e.started.IsZero() }); taken {
+		text += ", begun at " + n.o.clock(n.ledger.started)
+	} else if d := n.plan.Summary.Duration; d > 0 {
 		text += ", takes at least " + duration(time.Duration(d)*time.Second)
 	}
 	return f.say(n, text)

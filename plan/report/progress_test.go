@@ -100,6 +100,17 @@ func TestPlainHeartbeat(t *testing.T) {
 	}
 }
 
+// TestPlainTakenUp: a run that is taken up has no whole length before it.
+func TestPlainTakenUp(t *testing.T) {
+	p := move(t)
+	var b bytes.Buffer
+	report.NewPlain(&b, options()).Begin(p, planID, story(t, switched)...)
+	want := "run " + planID + ": 1 change, 12 steps, begun at "
+	if !strings.Contains(b.String(), want) || strings.Contains(b.String(), "takes at least") {
+		t.Errorf("begins with %q, want %q and no length", b.String(), want)
+	}
+}
+
 // TestEndInFull: what keeps a run from going on is told with all that is known.
 func TestEndInFull(t *testing.T) {
 	p := move(t)
