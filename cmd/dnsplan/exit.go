@@ -42,7 +42,7 @@ const exitCodes = `Exit codes:
   2  there are differences (plan --detailed-exitcode, drift, verify), or
      something is wrong (doctor)
   3  refused by a guard; nothing was touched
-  4  partly applied; a person has to look
+  4  partly applied, or held: a person has to look
   130, 143  stopped by a signal; the run can be resumed`
 
 // coded is an error with an exit code of its own. One without a cause says

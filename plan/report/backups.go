@@ -36,7 +36,7 @@ func (p *page) backup(b backup.Info) {
 		line = append(line, txt(p.o.dot()+keep(duration(age.Truncate(time.Minute))+" old")))
 	}
 	if b.Run != "" {
-		line = append(line, in(dim, p.o.dot()+"run "+b.Run))
+		line = append(line, in(dim, p.o.dot()+keep("run "+b.Run)))
 	}
 	p.row(2, "", line...)
 	p.row(4, "  ", in(dim, b.Path))
