@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,7 +54,7 @@ func runApply(a *app, c *cobra.Command, o *applyOptions, args []string) error {
 	if err != nil {
 		return a.notBegun(c.Context(), s.Settings, p, err)
 	}
-	if err := a.approve(c.Context(), s.Settings, seen, len(args) > 0 || o.autoApprove, o.named()...); err != nil {
+	if err := a.approve(c.Context(), s.Settings, seen, consent{len(args) > 0 || o.autoApprove, o.confirm, o.allowEmpty}); err != nil {
 		return a.notBegun(c.Context(), s.Settings, p, err)
 	}
 	if p.Empty() {
@@ -64,18 +63,18 @@ func runApply(a *app, c *cobra.Command, o *applyOptions, args []string) error {
 	return a.start(c.Context(), s, p)
 }
 
-// named are the zones that were named once more. Where nobody is asked, the flag
-// that lets one be emptied has named it.
-func (o *applyOptions) named() []string {
-	if !o.autoApprove {
-		return o.confirm
-	}
-	return slices.Concat(o.confirm, o.allowEmpty)
+// consent is what was said on the command line to a plan that is to be applied.
+type consent struct {
+	// approved says that nobody is to be asked.
+	approved bool
+	// confirm are the zones that were named once more, and emptied those that a
+	// flag of the same command line lets be emptied.
+	confirm, emptied []string
 }
 
 // approve shows the plan, lets the guards judge it, and asks where nobody has
-// said yes before. Confirmed are the zones that were named once more.
-func (a *app) approve(ctx context.Context, s config.Settings, p *plan.Plan, approved bool, confirmed ...string) error {
+// said yes before.
+func (a *app) approve(ctx context.Context, s config.Settings, p *plan.Plan, said consent) error {
 	if !s.JSON {
 		if err := a.printPlan(s, p, false); err != nil {
 			return err
@@ -87,14 +86,14 @@ func (a *app) approve(ctx context.Context, s config.Settings, p *plan.Plan, appr
 	if err := s.CheckUnfinished(p, a.clock.Now()); err != nil {
 		return err
 	}
-	severe, err := unconfirmed(p, confirmed)
+	severe, err := said.unconfirmed(p)
 	if err != nil {
 		return err
 	}
-	if _, ok := a.terminal(a.stdin); len(severe) > 0 && (approved || !ok) {
+	if _, ok := a.terminal(a.stdin); len(severe) > 0 && (said.approved || !ok) {
 		return toConfirm(severe)
 	}
-	if approved {
+	if said.approved {
 		return nil
 	}
 	if _, ok := a.terminal(a.stdin); ok && s.JSON { // who is asked must see what about

@@ -20,14 +20,20 @@ func confirmFlag(fs *pflag.FlagSet, zones *[]string) {
 }
 
 // unconfirmed are the severe guards that flags have lifted, but for those of zones
-// that were named once more.
-func unconfirmed(p *plan.Plan, confirmed []string) (severe []plan.Refusal, err error) {
-	named, err := parseNames(confirmed)
+// that were named once more. Where nobody is asked, the flag that lets a zone be
+// emptied has named it.
+func (c consent) unconfirmed(p *plan.Plan) (severe []plan.Refusal, err error) {
+	confirmed, err := parseNames(c.confirm)
 	if err != nil {
 		return nil, fmt.Errorf("--confirm: %w", err)
 	}
+	emptied, err := parseNames(c.emptied)
+	if err != nil {
+		return nil, fmt.Errorf("--allow-empty: %w", err)
+	}
 	for _, r := range p.Lifted {
-		if plan.Severe(r.Code) && !slices.Contains(named, r.Zone) {
+		byFlag := c.approved && r.Code != plan.OutsideWindow && slices.Contains(emptied, r.Zone)
+		if plan.Severe(r.Code) && !byFlag && !slices.Contains(confirmed, r.Zone) {
 			severe = append(severe, r)
 		}
 	}

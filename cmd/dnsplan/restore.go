@@ -88,7 +88,7 @@ func runRestore(a *app, c *cobra.Command, o *restoreOptions, file string, names 
 		return a.saveRestore(s.Settings, o, p, only)
 	}
 	if err == nil {
-		err = a.approve(ctx, s.Settings, p, o.autoApprove, o.confirm...)
+		err = a.approve(ctx, s.Settings, p, consent{o.autoApprove, o.confirm, o.allowEmpty})
 	}
 	if err != nil {
 		return a.notBegun(ctx, s.Settings, p, err)

@@ -81,7 +81,7 @@ func runRollback(a *app, c *cobra.Command, o *rollbackOptions, id string) error 
 	}
 	p, err := a.planRollback(ctx, s, o, r)
 	if err == nil {
-		err = a.approve(ctx, s.Settings, p, o.autoApprove, o.confirm...)
+		err = a.approve(ctx, s.Settings, p, consent{o.autoApprove, o.confirm, o.allowEmpty})
 	}
 	if err != nil {
 		return a.notBegun(ctx, s.Settings, p, ofRollback(r.ID, p, touched, err))

@@ -14,15 +14,15 @@ const waitsLongest = 5 * 366 * 24 * time.Hour
 
 // outside tells whether st has to wait for the change windows of its zones, and
 // what that takes: arming, and sleeping until they open. The windows of all zones
-// must be open at once, since a step's zones move together. A step that has begun
-// is finished, and what is taken back waits for nothing.
+// must be open at once, since a step's zones move together. A step that may have
+// written is finished, and what is taken back waits for nothing.
 //
 //	gate, and the probe and the writes that switch   keep to the windows
 //	all other steps                                  do not
 //
 // A process that sleeps over an opening arms the wait for the next one.
 func (s *State) outside(st *plan.Step, open []plan.ZoneRef, now time.Time) (Action, bool) {
-	if s.windows == nil || !s.switching(st) || s.startedIn(st, open) {
+	if s.windows == nil || !s.switching(st) || s.underWayIn(st, open) {
 		return Action{}, false
 	}
 	zones := make([]zone.Name, len(open))
@@ -64,4 +64,14 @@ func (s *State) switching(st *plan.Step) bool {
 	}
 	i := slices.IndexFunc(s.plan.Steps, func(o plan.Step) bool { return o.ID == st.ID })
 	return i+1 < len(s.plan.Steps) && s.plan.Steps[i+1].Kind.Switches()
+}
+
+// underWayIn tells whether the step was begun in one of zones, and may have written,
+// or is done in another zone of its group, which moves together with them.
+func (s *State) underWayIn(st *plan.Step, zones []plan.ZoneRef) bool {
+	ss := s.steps[st.ID]
+	if st.Group != "" && len(ss.done) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(zones, func(ref plan.ZoneRef) bool { return ss.started[ref] && !ss.halted[ref] })
 }

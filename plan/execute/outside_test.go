@@ -71,6 +71,22 @@ func windowed(windows []window.Window, sets ...rrset) *plan.Plan {
 	return p
 }
 
+// A switch that was begun and held before it wrote waits for the windows once it is
+// resumed, as days later in a freeze; one whose process died is finished.
+func TestAHeldSwitchKeepsToTheWindows(t *testing.T) {
+	for script, want := range map[string]string{
+		"to gate ok ok ok hold resume": "arm switch",
+		"to gate ok ok ok start":       "run switch",
+	} {
+		r := newRun(windowed([]window.Window{daily("seven", "0 7 * * *", "*")}, update))
+		r.do(t, script)
+		r.now = r.now.Add(20 * time.Hour)
+		if got := describe(r.next()); got != want {
+			t.Errorf("%s: next is %q, want %q", script, got, want)
+		}
+	}
+}
+
 // A process that is dead, or a machine that sleeps, while the window is open waits
 // for the next one; one that comes back in time does not.
 func TestWindowsThatAreMissed(t *testing.T) {

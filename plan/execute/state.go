@@ -50,6 +50,9 @@ type stepState struct {
 	// although it was not done: the provider has taken it, or there was something
 	// to take back.
 	landed map[string]bool
+	// halted says that it was begun, held, and has written nothing as far as is
+	// known: going on with it is to begin it.
+	halted map[plan.ZoneRef]bool
 }
 
 // zoneState is what stands in a zone's way.
@@ -130,7 +133,7 @@ func NewState(p *plan.Plan) *State {
 			started: map[plan.ZoneRef]bool{}, done: map[plan.ZoneRef]time.Time{},
 			until: map[plan.ZoneRef]time.Time{}, closed: map[plan.ZoneRef]bool{},
 			undone: map[plan.ZoneRef]time.Time{}, begun: map[plan.ZoneRef]time.Time{},
-			closings: map[plan.ZoneRef]int{}, landed: map[string]bool{},
+			closings: map[plan.ZoneRef]int{}, landed: map[string]bool{}, halted: map[plan.ZoneRef]bool{},
 		}
 	}
 	for _, z := range p.Zones {
@@ -236,6 +239,7 @@ func (s *State) applyStep(e journal.Event) {
 		s.fail(ref, Failure{e.Step, f.Class, e.Error, e.At})
 	case e.Kind == journal.Hold:
 		s.accepts(e.Step, ref, f)
+		st.halted[ref] = !e.Undo && f.Written == 0
 		z.held = &Failure{e.Step, f.Class, e.Error, e.At}
 	}
 }
@@ -251,6 +255,7 @@ func (s *State) start(e journal.Event) {
 		return
 	}
 	for _, ref := range s.open(step, s.besideHeld()) {
+		delete(st.halted, ref)
 		if !st.started[ref] {
 			st.started[ref], st.begun[ref] = true, e.At
 		}
