@@ -240,8 +240,28 @@ func (l *ledger) stepState(s *entry) StepState {
 		return StepPending
 	case over || l.interrupted:
 		return StepInterrupted
+	case l.waits(s):
+		return StepPending
 	}
 	return StepRunning
+}
+
+// waits tells whether the step is still to be done in zones alone that wait for a
+// person since an earlier step.
+func (l *ledger) waits(s *entry) bool {
+	for _, z := range s.zones {
+		if s.done[z].IsZero() && !l.failed[z] && !l.leaves(s, z) && !l.holds(z) {
+			return false
+		}
+	}
+	return true
+}
+
+// holds tells whether the zone waits for a person.
+func (l *ledger) holds(zone string) bool {
+	return slices.ContainsFunc(l.steps, func(s *entry) bool {
+		return slices.ContainsFunc(s.problems, func(p Problem) bool { return p.Zone == zone && p.State == StepNeedsYou })
+	})
 }
 
 // left counts the zones in which the step is still to be done.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/report"
 )
@@ -83,5 +84,29 @@ func TestRecoveryText(t *testing.T) {
 	}
 	if got := text(t, func(w io.Writer) error { return report.RecoveryText(w, nil, options()) }); got != "Nothing to recover: every run has ended.\n" {
 		t.Error(got)
+	}
+}
+
+// One zone holds, the other went on to its end: the run holds, and what the first
+// one has not done is pending. While the other has work left, the run was stopped.
+func TestOneZoneHolds(t *testing.T) {
+	two := func(name string) site {
+		return site{zone: name, provider: "cf", live: "www 86400 A 192.0.2.1", want: "www 3600 A 203.0.113.11"}
+	}
+	p := buildPlan(t, plan.Staged, two("a.example."), two("b.example."))
+	begun := "0s begin\n0s start s6\n0s hold s6 a.example. error=someone_else data={\"class\":\"moved\"}\n0s done s6 b.example.\n0s start s7\n"
+	for _, c := range []struct {
+		story string
+		state report.RunState
+		step  report.StepState
+	}{
+		{begun + "0s done s7 b.example.\n", report.RunHolding, report.StepPending},
+		{begun, report.RunInterrupted, report.StepInterrupted},
+	} {
+		run := report.NewRun(p, story(t, c.story), false)
+		i := slices.IndexFunc(run.Steps, func(s report.RunStep) bool { return s.ID == "s7" })
+		if run.State != c.state || run.Steps[i].State != c.step {
+			t.Errorf("%s, step s7 %s, want %s and %s", run.State, run.Steps[i].State, c.state, c.step)
+		}
 	}
 }
