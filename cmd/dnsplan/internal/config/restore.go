@@ -26,7 +26,7 @@ var ErrNotOfInventory = errors.New("not of this inventory")
 type elsewhereError struct{ text string }
 
 func (e *elsewhereError) Error() string        { return e.text }
-func (e *elsewhereError) Is(target error) bool { return target == ErrNotOfInventory } //nolint:errorlint // Is compares
+func (e *elsewhereError) Is(target error) bool { return target == ErrNotOfInventory }
 
 func elsewhere(format string, args ...any) error {
 	return &elsewhereError{fmt.Sprintf(format, args...)}
