@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,7 +27,7 @@ func (o *rollbackOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.allowProtected, "allow-protected", false, "let protected names change")
 	fs.StringArrayVar(&o.allowEmpty, "allow-empty", nil, "let this `name`, a zone or its apex, or a name that records point at, lose its last address")
 	fs.StringArrayVar(&o.confirm, "confirm", nil, "name this `zone` once more, where --allow-empty lets it be emptied and nobody is asked")
-	fs.StringVar(&o.reason, "reason", "", "why, for the change log (default: rollback of RUN)")
+	fs.StringVar(&o.reason, "reason", "", "why, for the change log, behind \"rollback of RUN\"")
 	fs.StringVar(&o.ticket, "ticket", "", "ticket, for the change log")
 	fs.StringVar(&o.by, "by", "", "who, for the change log (default: the user)")
 	fs.BoolVar(&o.autoApprove, "auto-approve", false, "do not ask")
@@ -119,9 +120,7 @@ func (a *app) planRollback(ctx context.Context, s *config.Session, o *rollbackOp
 	if err != nil {
 		return nil, err
 	}
-	if req.Reason == "" {
-		req.Reason = "rollback of " + r.ID
-	}
+	req.Reason = strings.TrimSuffix("rollback of "+r.ID+": "+req.Reason, ": ")
 	past, err := s.Settings.Past(req.Now)
 	if err != nil {
 		return nil, err

@@ -232,12 +232,20 @@ func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
 		return nil
 	}
 	if r.state.Ended {
-		return errors.Join(fmt.Errorf("%s run %s: %w", s, id, engine.ErrEnded), e.drop(r))
+		return errors.Join(fmt.Errorf("%s run %s: %w", word(s), id, engine.ErrEnded), e.drop(r))
 	}
 	if kind == journal.Accept {
 		return e.accept(ctx, r)
 	}
 	return e.append(r, journal.Event{Kind: kind})
+}
+
+// word is the command that gives s.
+func word(s engine.Signal) engine.Signal {
+	if s == engine.AcceptLive {
+		return engine.Resume
+	}
+	return s
 }
 
 // accept looks what someone else has set, and leaves it so. The caller holds

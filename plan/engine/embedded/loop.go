@@ -160,7 +160,7 @@ func entries(p *plan.Plan, result execute.Result) []journal.Change {
 		entry := journal.Change{
 			At: cr.Live, Zone: c.Zone, View: c.View, Name: c.Name, Type: c.Type.String(), Action: string(c.Action),
 			Outcome: string(cr.Made), Replaced: c.Replaces,
-			Reason: p.Policy.Reason, Ticket: p.Policy.Ticket, By: p.Policy.By, Impact: impact(c),
+			Reason: p.Policy.Reason, Ticket: p.Policy.Ticket, By: p.Policy.By, Impact: impact(c, cr.Made),
 			Run: result.Run, ID: c.ID,
 		}
 		if cr.Made == execute.Applied {
@@ -191,8 +191,10 @@ func behindProxy(c *plan.Change) bool {
 }
 
 // impact says what users of the name could notice.
-func impact(c *plan.Change) string {
+func impact(c *plan.Change, made execute.Made) string {
 	switch {
+	case made == execute.RolledBack && !behindProxy(c):
+		return "the new answer was live until it was taken back"
 	case c.Strategy == plan.Staged || c.Action == plan.TTL || behindProxy(c):
 		return "none expected"
 	case c.Before != nil:

@@ -86,9 +86,38 @@ func (s Settings) Past(now time.Time) (*Past, error) {
 				Code: LeftoversUnknown, Name: r.ID,
 				Message: fmt.Sprintf("what this run left in caches, or has not finished, is not known: %v", err),
 			})
+			past.suppose(r)
 		}
 	}
 	return past, nil
+}
+
+// suppose takes a run that cannot be read for one that has just begun to write all
+// of its plan, as far as that can be read: resolvers may hold what stood before.
+func (p *Past) suppose(r journal.Run) {
+	doc, err := r.Plan()
+	if err != nil {
+		return
+	}
+	made, err := plan.Decode(doc)
+	if err != nil {
+		return
+	}
+	for i := range made.Changes {
+		if c := &made.Changes[i]; c.Before != nil {
+			p.cached(c.ZoneRef, c.Key, touched(r).Add(c.Before.TTL.Duration()))
+		}
+	}
+}
+
+// cached notes until when resolvers may hold what stood before.
+func (p *Past) cached(ref plan.ZoneRef, k zone.Key, until time.Time) {
+	if p.Cached[ref] == nil {
+		p.Cached[ref] = map[zone.Key]time.Time{}
+	}
+	if until.After(p.Cached[ref][k]) {
+		p.Cached[ref][k] = until
+	}
 }
 
 // add takes in one run. The plan of one that ended long ago is not read.
@@ -122,13 +151,8 @@ func (p *Past) add(r journal.Run, now time.Time) error {
 
 func (p *Past) remember(state *execute.State) {
 	for ref, keys := range state.Remembered() {
-		if p.Cached[ref] == nil {
-			p.Cached[ref] = map[zone.Key]time.Time{}
-		}
 		for k, t := range keys {
-			if t.After(p.Cached[ref][k]) {
-				p.Cached[ref][k] = t
-			}
+			p.cached(ref, k, t)
 		}
 	}
 }

@@ -111,10 +111,19 @@ func TestUnfinishedRuns(t *testing.T) {
 // A run that cannot be read is told of, however it is broken, while it may have
 // left something.
 func TestRunsThatCannotBeRead(t *testing.T) {
+	const damaged = "journal damaged behind its first event" // its plan can be read
 	file := func(name, text string) func(dir string) error {
 		return func(dir string) error { return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600) }
 	}
 	for name, damage := range map[string]func(dir string) error{
+		damaged: func(dir string) error {
+			path := filepath.Join(dir, journal.JournalFile)
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(path, append(b, "{}\n{}\n"...), 0o600)
+		},
 		"plan edited":    file(journal.PlanFile, "{}"),
 		"journal edited": file(journal.JournalFile, "{}\n{}\n"),
 		"journal empty":  file(journal.JournalFile, ""),
@@ -123,6 +132,7 @@ func TestRunsThatCannotBeRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, p := Settings{StateDir: t.TempDir()}, planFor("OLD", "", "www")
+			made := func() *plan.Plan { return planFor("NEW", "", "www") }
 			record(t, s.StateDir, p)
 			dir := filepath.Join(s.StateDir, journal.RunsDir, p.ID)
 			if err := damage(dir); err != nil {
@@ -139,7 +149,11 @@ func TestRunsThatCannotBeRead(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				made := planFor("NEW", "", "www")
+				until, supposed := past.Cached[plan.ZoneRef{Zone: org}][made().Changes[0].Key]
+				if readable := name == damaged; supposed != (readable && tt.told == 1) || supposed && !until.Equal(now.Add(time.Hour)) {
+					t.Errorf("after %s: in caches until %s", tt.age, until)
+				}
+				made := made()
 				made.Warnings = nil
 				past.Warn(made)
 				if len(made.Warnings) != tt.told || tt.told == 1 && (made.Warnings[0].Code != LeftoversUnknown || made.Warnings[0].Name != "OLD") {
