@@ -18,6 +18,8 @@ type Origin struct {
 	Warnings []Warning
 	// RollbackOf is the run that the plan takes back; empty in other plans.
 	RollbackOf string
+	// ResumeOf is the run of which the plan is the rest; empty in other plans.
+	ResumeOf string
 	// RestoreOf is the file of the backup that the plan brings back; empty in
 	// other plans.
 	RestoreOf string
@@ -27,7 +29,7 @@ type Origin struct {
 func Build(diffs []ZoneDiff, policy Policy, o Origin) *Plan {
 	p := &Plan{
 		FormatVersion: FormatVersion, ID: o.ID, Created: o.Created.UTC().Truncate(time.Second), Inventory: o.Inventory,
-		RollbackOf: o.RollbackOf, RestoreOf: o.RestoreOf, Policy: policy, Zones: []Zone{}, Changes: []Change{}, Unmanaged: []Unmanaged{}, Conflicts: []Conflict{},
+		RollbackOf: o.RollbackOf, ResumeOf: o.ResumeOf, RestoreOf: o.RestoreOf, Policy: policy, Zones: []Zone{}, Changes: []Change{}, Unmanaged: []Unmanaged{}, Conflicts: []Conflict{},
 		Refusals: []Refusal{}, Warnings: append([]Warning{}, o.Warnings...), Steps: []Step{},
 	}
 	if p.Policy.Resolvers == nil {

@@ -24,6 +24,8 @@ type Plan struct {
 	Inventory     Inventory `json:"inventory"`
 	// RollbackOf is the run that the plan takes back; empty in other plans.
 	RollbackOf string `json:"rollback_of,omitempty"`
+	// ResumeOf is the run of which the plan is the rest; empty in other plans.
+	ResumeOf string `json:"resume_of,omitempty"`
 	// RestoreOf is the file of the backup that the plan brings back, without its
 	// folder; empty in other plans.
 	RestoreOf string      `json:"restore_of,omitempty"`

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -30,21 +31,36 @@ func Revert(p *Plan, ids []string, d *Desired, live *zone.Snapshot) ZoneDiff {
 	own.Records, own.Prune = nil, false
 	w := reverter{differ: differ{d: &own, live: live, diff: ZoneDiff{Desired: &own, Live: live, Seen: map[zone.Name]bool{}}}, plan: p}
 	w.index()
-	for i := range live.RRsets {
-		if !zone.MatchAny(own.Ignore, live.RRsets[i].Name, own.Zone) {
-			w.diff.Counted++
-		}
+	w.diff.Counted = w.counted()
+	for c := range changesOf(p, ids, own.ZoneRef) {
+		w.revert(c)
 	}
-	for i := range p.Changes {
-		if c := &p.Changes[i]; c.ZoneRef == own.ZoneRef && slices.Contains(ids, c.ID) {
-			w.revert(c)
-		}
-	}
-	w.alone()
+	w.alone("is not taken back")
 	return w.diff
 }
 
-// Leave turns the conflicts of a diff that Revert made into warnings: those
+// changesOf are the changes of p in a zone that have one of the ids.
+func changesOf(p *Plan, ids []string, ref ZoneRef) iter.Seq[*Change] {
+	return func(yield func(*Change) bool) {
+		for i := range p.Changes {
+			if c := &p.Changes[i]; c.ZoneRef == ref && slices.Contains(ids, c.ID) && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// counted is how many live address RRsets are not ignored.
+func (w *differ) counted() (n int) {
+	for i := range w.live.RRsets {
+		if !zone.MatchAny(w.d.Ignore, w.live.RRsets[i].Name, w.d.Zone) {
+			n++
+		}
+	}
+	return n
+}
+
+// Leave turns the conflicts of a diff that Revert or Rest made into warnings: those
 // RRsets stay as they are.
 func (d *ZoneDiff) Leave() {
 	for _, c := range d.Conflicts {
@@ -201,10 +217,10 @@ func showSet(r zone.RRset, ok bool) string {
 }
 
 // alone takes out, as conflicts, the changes that toggle the proxy of a name of
-// which the other family does not go along: the run has written it too, and it is
-// not taken back; or it is somebody else's, who set it since. A name is proxied as a
-// whole.
-func (w *reverter) alone() {
+// which the other family does not go along: it is the run's too, and for the reason
+// in not it stays; or it is somebody else's, who set it since. A name is proxied as
+// a whole.
+func (w *reverter) alone(not string) {
 	stays, goes := map[zone.Key]bool{}, map[zone.Key]bool{}
 	for _, c := range w.diff.Conflicts {
 		stays[zone.Key{Name: c.Name, Type: c.Type}] = true
@@ -220,7 +236,7 @@ func (w *reverter) alone() {
 		live, ok := w.live.Find(other)
 		switch {
 		case c.Before != nil && stays[other]:
-			w.conflict(c.Key, "its proxy toggles with "+other.String()+", which is not taken back")
+			w.conflict(c.Key, "its proxy toggles with "+other.String()+", which "+not)
 		case ok && live.Foreign == "" && !goes[other] && live.Proxied != c.After.Proxied:
 			w.conflict(c.Key, "its proxy toggles with "+other.String()+", which is "+showSet(live, ok)+" and is not the run's")
 		default:

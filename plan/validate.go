@@ -30,7 +30,10 @@ func (p *Plan) validate() error {
 	if p.RollbackOf != "" && (p.RollbackOf == p.ID || !reverts(p.RollbackOf)) {
 		return damagedf("rollback_of %q", p.RollbackOf)
 	}
-	if p.RestoreOf != "" && (p.RollbackOf != "" || len(p.Zones) != 1 || strings.ContainsAny(p.RestoreOf, "/\x00")) {
+	if p.ResumeOf != "" && (p.RollbackOf != "" || p.ResumeOf == p.ID || !reverts(p.ResumeOf)) {
+		return damagedf("resume_of %q", p.ResumeOf)
+	}
+	if p.RestoreOf != "" && (p.RollbackOf+p.ResumeOf != "" || len(p.Zones) != 1 || strings.ContainsAny(p.RestoreOf, "/\x00")) {
 		return damagedf("restore_of %q", p.RestoreOf)
 	}
 	if err := p.checkKinds(); err != nil {

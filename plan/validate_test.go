@@ -118,6 +118,9 @@ var changeEdits = []edit{
 }
 
 var otherEdits = []edit{
+	{"the rest of itself", func(p *plan.Plan) { p.ResumeOf = p.ID }, `resume_of "`},
+	{"the rest of a path", func(p *plan.Plan) { p.ResumeOf = "../x" }, `resume_of "../x"`},
+	{"the rest and a rollback", func(p *plan.Plan) { p.RollbackOf, p.ResumeOf = "RUN1", "RUN2" }, `resume_of "RUN2"`},
 	{"a restore of a path", func(p *plan.Plan) { p.RestoreOf = "../x.json" }, `restore_of "../x.json"`},
 	{"a strategy", func(p *plan.Plan) { p.Policy.Strategy = "blue-green" }, `policy: strategy "blue-green"`},
 	{"a settle time back", func(p *plan.Plan) { p.Policy.Settle = -1 }, "policy: settle_seconds -1"},

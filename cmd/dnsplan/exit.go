@@ -94,6 +94,7 @@ func adviceTable() []advised {
 		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: {plan}"},
 		{as[*config.UnfinishedError], exitRefused, "go on with that run: {resume RUN}; or take it back: {cancel RUN}; then make a new plan"},
 		{as[*theirsError], exitRefused, "keep what is there and take back the rest: {rollback RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
+		{as[*restTheirsError], exitRefused, "keep what is there and go on with the rest: {resume RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
 		{as[*journal.HeldError], exitRefused, "wait for that run, or see it with: {show RUN}"},
 		{is(journal.ErrBusy), exitRefused, "wait for that run, or see it with: {show RUN}"},
 		{is(journal.ErrUsed), exitRefused, "a plan is applied once; see its run with: {show RUN}, or make a new plan: {plan}"},

@@ -109,12 +109,17 @@ func newResume(a *app) *cobra.Command {
 	var acceptLive bool
 	c := &cobra.Command{
 		Use:   "resume RUN",
-		Short: "Go on with a run that was interrupted or holds",
+		Short: "Go on with a run that was interrupted, holds, or failed in part",
 		Long: `Goes on with a run: after a signal, a crash or a reboot from where it was, time
 that has been waited counts; and where it holds, by asking the servers again.
 
 Where it holds because someone else has set an RRset meanwhile, --accept-live
-leaves what is there as it is and goes on with the rest.`,
+leaves what is there as it is and goes on with the rest.
+
+Of a run that has ended, and of which a part failed, the changes that were not
+applied are planned anew, from what is live: the plan is shown, and applied as a
+run of its own without asking. Guards hold, and a value that someone else has
+set since is never overwritten. A run that was cancelled is over.`,
 		Example: "  dnsplan resume last\n  dnsplan resume 01K5J3\n  dnsplan resume last --accept-live",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -155,6 +160,9 @@ func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal) error 
 	r, err := config.Reader(s.Settings, a.clock).Show(c.Context(), id)
 	if err != nil {
 		return err
+	}
+	if signal != engine.Cancel && config.HasRest(r.Result) {
+		return a.resumeEnded(c.Context(), s, r, signal == engine.AcceptLive)
 	}
 	e, err := s.Engine(a.clock, "dnsplan "+c.Name(), f)
 	if err != nil {

@@ -56,6 +56,9 @@ func (m *markdown) plan(p *plan.Plan) {
 	if p.RollbackOf != "" {
 		m.lines("Rollback of run "+code(p.RollbackOf)+".", "")
 	}
+	if p.ResumeOf != "" {
+		m.lines("The rest of run "+code(p.ResumeOf)+".", "")
+	}
 	if p.RestoreOf != "" {
 		m.lines("Restore out of "+code(p.RestoreOf)+".", "")
 	}

@@ -40,10 +40,13 @@ func (p *page) planHeader(pl *plan.Plan, zones byZone) {
 	if pl.RollbackOf != "" {
 		p.rollbackOf(pl)
 	}
+	if pl.ResumeOf != "" {
+		p.resumeOf(pl)
+	}
 	if pl.RestoreOf != "" {
 		p.restoreOf(pl)
 	}
-	if pl.Empty() && pl.RollbackOf+pl.RestoreOf != "" {
+	if pl.Empty() && pl.RollbackOf+pl.ResumeOf+pl.RestoreOf != "" {
 		return
 	}
 	if pl.Empty() {
@@ -86,6 +89,20 @@ func (p *page) rollbackOf(pl *plan.Plan) {
 		text += ": nothing of it is left to take back."
 	default:
 		text += ": what it has changed goes back to how it was."
+	}
+	p.row(0, "", txt(text))
+}
+
+// resumeOf says of which run the plan is the rest.
+func (p *page) resumeOf(pl *plan.Plan) {
+	text := "The rest of run " + pl.ResumeOf
+	switch {
+	case pl.Empty() && len(pl.Conflicts) > 0:
+		text += ": nothing of it can be applied as things stand."
+	case pl.Empty():
+		text += ": nothing of it is left to do."
+	default:
+		text += ": what it has not applied."
 	}
 	p.row(0, "", txt(text))
 }

@@ -21,7 +21,7 @@ import (
 // part.
 func (s *Session) Rollback(ctx context.Context, r engine.Run, accept bool, req Request) (*plan.Plan, error) {
 	standing, left := standing(r.Result)
-	diffs, err := s.reversals(ctx, r.Plan, standing, req)
+	diffs, err := s.compareWith(ctx, r.Plan, standing, req, plan.Revert)
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +63,16 @@ func standing(r execute.Result) (ids map[plan.ZoneRef][]string, left []plan.Warn
 	return ids, left
 }
 
-// reversals compares each zone in which something stands with how it was,
+// comparison is how a zone is compared with what a run was to do there; plan.Revert
+// and plan.Rest are such.
+type comparison func(p *plan.Plan, ids []string, d *plan.Desired, live *zone.Snapshot) plan.ZoneDiff
+
+// compareWith compares each zone of changes of p, which are given by their ids,
 // several at once, in the plan's order.
-func (s *Session) reversals(ctx context.Context, p *plan.Plan, standing map[plan.ZoneRef][]string, req Request) ([]plan.ZoneDiff, error) {
+func (s *Session) compareWith(ctx context.Context, p *plan.Plan, ids map[plan.ZoneRef][]string, req Request, compare comparison) ([]plan.ZoneDiff, error) {
 	var zones []plan.Zone
 	for _, z := range p.Zones {
-		if len(standing[z.ZoneRef]) > 0 {
+		if len(ids[z.ZoneRef]) > 0 {
 			zones = append(zones, z)
 		}
 	}
@@ -82,14 +86,14 @@ func (s *Session) reversals(ctx context.Context, p *plan.Plan, standing map[plan
 				return err
 			}
 			d.Cached = remaining(req.Cached[d.ZoneRef], req.Now)
-			diffs[i] = plan.Revert(p, standing[z.ZoneRef], d, live)
+			diffs[i] = compare(p, ids[z.ZoneRef], d, live)
 			return nil
 		})
 	}
 	return diffs, g.Wait()
 }
 
-// readBack reads a zone that a run has written, at the provider of the run. One
+// readBack reads a zone that a run is about, at the provider of the run. One
 // that has left the inventory since is asked about as the plan says.
 func (s *Session) readBack(ctx context.Context, p *plan.Plan, z plan.Zone) (*plan.Desired, *zone.Snapshot, error) {
 	of, known := s.Inventory.Zone(z.Zone, z.View)
