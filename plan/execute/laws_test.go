@@ -27,8 +27,11 @@ type history struct {
 	// theirs are changes whose RRset someone else has set, by change; accepted
 	// those that were left to them.
 	theirs, accepted map[string]bool
-	faults           int
-	failures         int // of steps that were not closing
+	// wrote are the changes of which something was written, and unknown those of
+	// which the journal cannot tell: a process died while it took them back.
+	wrote, unknown map[string]bool
+	faults         int
+	failures       int // of steps that were not closing
 }
 
 // No order of events raises the TTL of a switched RRset before its verification
@@ -40,6 +43,7 @@ func TestLaws(t *testing.T) {
 		h := &history{T: rt, run: newRun(planOf(drawStrategy(rt), drawSets(rt)...))}
 		h.live, h.verified, h.done, h.alarmed = map[string]*zone.RRset{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 		h.theirs, h.accepted = map[string]bool{}, map[string]bool{}
+		h.wrote, h.unknown = map[string]bool{}, map[string]bool{}
 		h.faults = rapid.IntRange(0, 5).Draw(rt, "faults")
 		for _, c := range h.p.Changes {
 			h.live[c.ID] = c.Before.RRset(c.Key)
@@ -99,7 +103,8 @@ func (h *history) act(a execute.Action) {
 		h.take(journal.Event{Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing})
 		for _, ref := range a.Zones {
 			if !h.inZone(a, ref) {
-				return // the process has died
+				h.died(a)
+				return
 			}
 		}
 	}
@@ -108,6 +113,13 @@ func (h *history) act(a execute.Action) {
 	}
 	if len(h.p.Changes) > 0 && h.fault("someone else") {
 		h.edit(rapid.SampledFrom(h.p.Changes).Draw(h.T, "whose"))
+	}
+}
+
+// died takes in that the process died: closing may have written anything by then.
+func (h *history) died(a execute.Action) {
+	for _, id := range a.Step.Changes {
+		h.unknown[id] = h.unknown[id] || a.Closing
 	}
 }
 
@@ -169,6 +181,7 @@ func (h *history) inZone(a execute.Action, ref plan.ZoneRef) bool {
 		h.Fatalf("%s is done again in %s", describe(a), ref)
 	}
 	moves := h.moves(a, ref)
+	landed := h.found(a, moves)
 	if moved := h.moved(a, ref); len(moved) > 0 && a.Step.Kind.Writes() {
 		return h.stopped(a, ref, moves, moved)
 	}
@@ -177,6 +190,9 @@ func (h *history) inZone(a execute.Action, ref plan.ZoneRef) bool {
 		h.write(moves)
 	}
 	e := journal.Event{Kind: journal.Done, Step: a.Step.ID, Zone: ref.String(), Undo: a.Closing}
+	if a.Closing {
+		e.Data, _ = json.Marshal(map[string]any{"landed": landed})
+	}
 	if ok {
 		h.done[at] = !a.Closing
 		h.verify(a, ref)
@@ -185,10 +201,24 @@ func (h *history) inZone(a execute.Action, ref plan.ZoneRef) bool {
 		if kind == "" {
 			return false
 		}
+		if a.Closing {
+			h.died(a) // it is begun again
+		}
 		h.fail(&e, a, ref, kind, moves)
 	}
 	h.take(e)
 	return true
+}
+
+// found are the changes of which closing finds what the step has written.
+func (h *history) found(a execute.Action, moves map[string]plan.Move) (ids []string) {
+	for id, m := range moves {
+		if a.Closing && equal(h.live[id], m.From) && !equal(m.From, m.To) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // stopped is the step's outcome where someone else was: it holds, with nothing
@@ -198,6 +228,7 @@ func (h *history) stopped(a execute.Action, ref plan.ZoneRef, moves map[string]p
 	data := map[string]any{"class": execute.Moved}
 	if a.Closing {
 		left := []string{}
+		data["landed"] = h.found(a, moves)
 		for _, id := range moved {
 			if _, ours := moves[id]; ours {
 				left = append(left, id)
@@ -232,7 +263,7 @@ func (h *history) fail(e *journal.Event, a execute.Action, ref plan.ZoneRef, kin
 			left = append(left, id)
 		}
 		if rapid.Bool().Draw(h.T, "left") {
-			e.Data, _ = json.Marshal(map[string]any{"class": execute.Moved, "left": left})
+			e.Data, _ = json.Marshal(map[string]any{"class": execute.Moved, "left": left, "landed": h.found(a, moves)})
 		} else {
 			h.write(moves) // written, and not all servers agree
 		}
@@ -273,6 +304,7 @@ func (h *history) write(moves map[string]plan.Move) {
 				h.Fatalf("%s: %v is written before it was verified", id, m.To)
 			}
 		}
+		h.wrote[id] = h.wrote[id] || !equal(live, m.To)
 		h.live[id] = m.To
 	}
 }
@@ -313,6 +345,9 @@ func (h *history) ended() {
 		case execute.RolledBack, execute.NotApplied:
 			if !before && !h.theirs[c.ID] {
 				h.Fatalf("%s is %s, and live is %v", c.ID, r.Made, live)
+			}
+			if told := r.Made == execute.RolledBack; told != h.wrote[c.ID] && !h.theirs[c.ID] && !h.unknown[c.ID] {
+				h.Fatalf("%s is %s, and something of it was written: %t", c.ID, r.Made, h.wrote[c.ID])
 			}
 		case execute.LeftOpen:
 			if !h.alarmed[c.ZoneRef.String()] {
