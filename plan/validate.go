@@ -27,14 +27,8 @@ func (p *Plan) validate() error {
 	if p.FormatVersion < 1 {
 		return damagedf("format_version %d", p.FormatVersion)
 	}
-	if p.RollbackOf != "" && (p.RollbackOf == p.ID || !reverts(p.RollbackOf)) {
-		return damagedf("rollback_of %q", p.RollbackOf)
-	}
-	if p.ResumeOf != "" && (p.RollbackOf != "" || p.ResumeOf == p.ID || !reverts(p.ResumeOf)) {
-		return damagedf("resume_of %q", p.ResumeOf)
-	}
-	if p.RestoreOf != "" && (p.RollbackOf+p.ResumeOf != "" || len(p.Zones) != 1 || strings.ContainsAny(p.RestoreOf, "/\x00")) {
-		return damagedf("restore_of %q", p.RestoreOf)
+	if err := p.checkPast(); err != nil {
+		return err
 	}
 	if err := p.checkKinds(); err != nil {
 		return err
@@ -43,6 +37,21 @@ func (p *Plan) validate() error {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkPast checks what the plan says it takes back, goes on with, or brings back: one
+// of them at most.
+func (p *Plan) checkPast() error {
+	if p.RollbackOf != "" && (p.RollbackOf == p.ID || !reverts(p.RollbackOf)) {
+		return damagedf("rollback_of %q", p.RollbackOf)
+	}
+	if p.ResumeOf != "" && (p.RollbackOf != "" || p.ResumeOf == p.ID || !reverts(p.ResumeOf)) {
+		return damagedf("resume_of %q", p.ResumeOf)
+	}
+	if p.RestoreOf != "" && (p.RollbackOf+p.ResumeOf != "" || len(p.Zones) != 1 || strings.ContainsAny(p.RestoreOf, "/\x00")) {
+		return damagedf("restore_of %q", p.RestoreOf)
 	}
 	return nil
 }
