@@ -59,7 +59,9 @@ var tortured = map[string]scenario{
 //
 // A seed that fails is run again alone with -run 'TestTorture/NAME/SEED$'.
 func TestTorture(t *testing.T) {
-	var kills, faults atomic.Int64
+	var kills atomic.Int64
+	var mu sync.Mutex
+	faults := map[string]int{}
 	t.Run("runs", func(t *testing.T) {
 		for name, s := range tortured {
 			t.Run(name, func(t *testing.T) {
@@ -71,14 +73,21 @@ func TestTorture(t *testing.T) {
 							v := newTorture(t, s, base, seed)
 							v.torture()
 							kills.Add(int64(v.kills))
-							faults.Add(int64(len(v.faults)))
+							mu.Lock()
+							defer mu.Unlock()
+							for _, what := range v.faults {
+								if strings.HasPrefix(what, "someone else") {
+									what = "someone else sets an RRset"
+								}
+								faults[what]++
+							}
 						})
 					})
 				}
 			})
 		}
 	})
-	t.Logf("%d kills, %d faults in between", kills.Load(), faults.Load())
+	t.Logf("%d kills; faults in between: %v", kills.Load(), faults)
 	if n := kills.Load(); n < wantKills && !t.Failed() {
 		t.Errorf("%d kills are too few, want %d", n, wantKills)
 	}
