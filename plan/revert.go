@@ -184,7 +184,7 @@ func third(c *Change, now string) string {
 	if c.Replaces != "" {
 		before = c.Replaces
 	}
-	return fmt.Sprintf("before the run: %s; the run set: %s; now: %s, which someone else has set since", before, showState(c.After, c.Key), now)
+	return fmt.Sprintf("before the run: %s; wanted by the run: %s; now: %s, which someone else has set since", before, showState(c.After, c.Key), now)
 }
 
 func showState(s *State, k zone.Key) string {
