@@ -177,7 +177,10 @@ func next(s RunState, id string, why holding) []Command {
 		return []Command{resume, cancel}
 	case RunDone:
 		return nil
-	case RunFailed, RunCancelled:
+	case RunFailed:
+		resume.Does = "do what is left of it, when the cause is gone"
+		return []Command{{program + "verify", "see what every server answers now"}, resume}
+	case RunCancelled:
 		return []Command{{program + "verify", "see what every server answers now"}, {program + "plan", "see what is left to do"}}
 	}
 	return []Command{{program + "plan", "make a new plan: this one counts as used"}}
