@@ -33,7 +33,7 @@ func (p *Plan) validate() error {
 	if err := p.checkKinds(); err != nil {
 		return err
 	}
-	for _, check := range []func() error{p.checkPolicy, p.checkZones, p.checkChanges, p.checkSteps, p.checkSummary} {
+	for _, check := range []func() error{p.checkPolicy, p.checkZones, p.checkChanges, p.checkSeen, p.checkSteps, p.checkSummary} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -52,6 +52,22 @@ func (p *Plan) checkPast() error {
 	}
 	if p.RestoreOf != "" && (p.RollbackOf+p.ResumeOf != "" || len(p.Zones) != 1 || strings.ContainsAny(p.RestoreOf, "/\x00")) {
 		return damagedf("restore_of %q", p.RestoreOf)
+	}
+	return nil
+}
+
+// checkSeen checks the types of what was seen and is not changed.
+func (p *Plan) checkSeen() error {
+	written := func(t zone.Type) bool { return t == zone.A || t == zone.AAAA }
+	for _, u := range p.Unmanaged {
+		if !written(u.Type) {
+			return damagedf("unmanaged %s %s", u.Name, u.Type)
+		}
+	}
+	for _, c := range p.Conflicts {
+		if !written(c.Type) {
+			return damagedf("conflict at %s %s", c.Name, c.Type)
+		}
 	}
 	return nil
 }
