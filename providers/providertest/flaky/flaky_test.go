@@ -16,18 +16,31 @@ import (
 	"github.com/dnsplan/dnsplan/providers/providertest/flaky"
 )
 
+// bothOnOnePort listens on a port that is free for UDP and for TCP.
+func bothOnOnePort(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	var last error
+	for range 20 {
+		u, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp", u.LocalAddr().String())
+		if err == nil {
+			return u, l
+		}
+		last = err
+		u.Close()
+	}
+	t.Fatal(last)
+	return nil, nil
+}
+
 // counting is a DNS server that answers everything, and counts.
 func counting(t *testing.T) (addr string, asked *atomic.Int64) {
 	t.Helper()
 	asked = &atomic.Int64{}
-	u, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", u.LocalAddr().String())
-	if err != nil {
-		t.Skipf("the port is taken for TCP: %v", err)
-	}
+	u, l := bothOnOnePort(t)
 	h := dns.HandlerFunc(func(w dns.ResponseWriter, m *dns.Msg) {
 		asked.Add(1)
 		_ = w.WriteMsg(new(dns.Msg).SetReply(m))
