@@ -1,0 +1,7 @@
+package acme
+
+// zoneEvidence is what has been asked about a zone, once for all its names.
+type zoneEvidence struct{}
+
+// nameEvidence is what has been asked about one name, once for all its checks.
+type nameEvidence struct{}

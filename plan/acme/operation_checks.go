@@ -1,0 +1,4 @@
+package acme
+
+// operationChecks are the rows of the table about operation.
+func operationChecks() []check { return nil }

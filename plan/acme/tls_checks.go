@@ -1,0 +1,4 @@
+package acme
+
+// tlsChecks are the rows of the table about tls.
+func tlsChecks() []check { return nil }
