@@ -108,6 +108,7 @@ func adviceTable() []advised {
 		{is(config.ErrNoInventory), exitError, "name one with -i, or start from inventory.example.toml"},
 		{is(config.ErrNoSuchGroup), exitError, "a group is what records have as their group in the inventory"},
 		{is(config.ErrNoSuchName), exitError, "a NAME is a whole owner name, as www.example.org"},
+		{is(config.ErrNothingToCheck), exitError, `say acme = "http-01" in the records whose names are validated so, or give a NAME`},
 		{is(journal.ErrNoRun), exitError, "see the runs there are with: {runs}"},
 		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: {runs}"},
 		{is(engine.ErrEnded), exitError, "see it with: {show RUN}"},

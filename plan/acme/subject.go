@@ -8,6 +8,9 @@ import (
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
+// HTTP01 is how a record is marked whose name is validated by HTTP-01.
+const HTTP01 = "http-01"
+
 // Subject is a name with what is wanted of it. It is data, and not changed by an
 // examination.
 type Subject struct {

@@ -245,8 +245,12 @@ func servers(lines []verify.Line) (names []string) {
 	return names
 }
 
-// fit joins as many of names as room columns hold, and counts the rest.
-func (p *page) fit(names []string, room int) string {
+// fit is fitted for servers.
+func (p *page) fit(names []string, room int) string { return p.fitted(names, "server", room) }
+
+// fitted joins as many of names as room columns hold, and counts the rest; where
+// it holds none, it counts them all as nouns.
+func (p *page) fitted(names []string, noun string, room int) string {
 	for n := len(names); n > 0; n-- {
 		text := strings.Join(names[:n], ", ")
 		if n < len(names) {
@@ -256,7 +260,7 @@ func (p *page) fit(names []string, room int) string {
 			return text
 		}
 	}
-	return count(len(names), "server")
+	return count(len(names), noun)
 }
 
 // VerifyJSON writes the answers as one document. Wanted is null for an RRset

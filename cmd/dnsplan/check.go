@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/acme"
+	"github.com/dnsplan/dnsplan/plan/report"
+)
+
+type checkOptions struct {
+	only, skip          []string
+	checklist, markdown bool
+}
+
+func (o *checkOptions) addFlags(f *pflag.FlagSet) {
+	f.StringSliceVar(&o.only, "only", nil, "make these checks alone: ids or families, as D-CAA,H")
+	f.StringSliceVar(&o.skip, "skip", nil, "leave these checks out")
+	f.BoolVar(&o.checklist, "checklist", false, "decide the sixteen items of the operational checklist")
+	f.BoolVar(&o.markdown, "markdown", false, "print Markdown")
+}
+
+func newCheck(a *app) *cobra.Command {
+	o := &checkOptions{}
+	c := &cobra.Command{
+		Use:   "check [NAME...]",
+		Short: "Predict whether certificates can be issued by HTTP-01, and say what to do",
+		Long: `Looks at each name as a certificate authority would that validates HTTP-01: what
+name servers and resolvers answer, who answers on port 80 of every address, which
+certificate is served, and whether the records are kept as they should be. What
+fails is printed with what to do about it, in the words of your own names and
+addresses. What nobody can know from this machine is said to be unclear.
+
+Without a NAME it is every name whose record has acme = "http-01", or, where no
+record has, every name that is not "dns-01" or "none". Nothing is written to DNS;
+a token is placed on the host, and removed, where the inventory says how.
+
+Checks have ids: D-* are about the DNS, H-* about HTTP, B-* about the time between
+two servers, T-* about certificates, R-* about rate limits, X-* about the CDN proxy,
+O-* about operations.
+
+Exits with 2 when something is wrong (an error or fatal); warnings stop nothing.`,
+		Example: `  dnsplan check
+  dnsplan check www.example.org --only D,H-PORT80
+  dnsplan check --checklist
+  dnsplan check --json | jq '.findings[] | select(.outcome == "fail")'
+  dnsplan check --markdown >> "$GITHUB_STEP_SUMMARY"`,
+		RunE: func(c *cobra.Command, names []string) error { return runCheck(a, c, o, names) },
+	}
+	o.addFlags(c.Flags())
+	return c
+}
+
+func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
+	sel, err := acme.ParseSelection(o.only, o.skip)
+	if err != nil {
+		return &usageError{c.CommandPath(), err}
+	}
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // nothing was written through it
+	if err := noAddresses(args); err != nil {
+		return err
+	}
+	names, err := parseNames(args)
+	if err != nil {
+		return err
+	}
+	found, err := s.Check(c.Context(), names, sel, a.clock.Now)
+	if err != nil {
+		return err
+	}
+	if err := a.printFound(s.Settings, found, o); err != nil {
+		return err
+	}
+	if found.Worst() >= acme.Error {
+		return silent(exitDifferences)
+	}
+	return nil
+}
+
+// noAddresses tells someone who gives an IP address that a NAME is wanted.
+func noAddresses(args []string) error {
+	for _, arg := range args {
+		if _, err := netip.ParseAddr(arg); err == nil {
+			return fmt.Errorf("%s is an IP address: %w in the inventory", arg, config.ErrNoSuchName)
+		}
+	}
+	return nil
+}
+
+// printFound writes findings to standard output in the form that was asked for.
+func (a *app) printFound(s config.Settings, f acme.Found, o *checkOptions) error {
+	options := a.options(a.stdout, s)
+	switch {
+	case s.JSON:
+		return report.FoundJSON(a.stdout, f, o.checklist)
+	case o.markdown:
+		return report.FoundMarkdown(a.stdout, f, o.checklist, options)
+	case o.checklist:
+		return report.ChecklistText(a.stdout, f, options)
+	}
+	return report.FoundText(a.stdout, f, s.Verbose, options)
+}

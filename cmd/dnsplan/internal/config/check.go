@@ -1,0 +1,169 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme"
+)
+
+// ErrNothingToCheck is an inventory without a name that is validated by HTTP-01.
+var ErrNothingToCheck = errors.New("no record of the inventory is validated by http-01")
+
+// Check examines the names, or every name that may be validated by HTTP-01: those
+// whose records say so, and, where no record of the inventory does, those that say
+// nothing else. A zone that cannot be read is an error.
+func (s *Session) Check(ctx context.Context, names []zone.Name, sel acme.Selection, now func() time.Time) (acme.Found, error) {
+	subjects, err := s.Subjects(ctx, names)
+	if err != nil {
+		return acme.Found{}, err
+	}
+	return s.Examiner(now).Examine(ctx, subjects, sel), ctx.Err()
+}
+
+// Examiner is what checks are made with, as the inventory has it.
+func (s *Session) Examiner(now func() time.Time) *acme.Examiner {
+	return acme.New(acme.Options{
+		DNS: s.client, Now: now, HTTPPort: s.Inventory.Check.HTTPPort, AllowReserved: s.Inventory.Check.AllowReserved,
+	})
+}
+
+// Subjects are the names with what the inventory wants of them, in its order.
+func (s *Session) Subjects(ctx context.Context, names []zone.Name) ([]*acme.Subject, error) {
+	zones, err := s.checkZones(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	wanted := s.checked(names)
+	var out []*acme.Subject
+	seen := map[zone.Name]bool{}
+	for i, z := range s.zonesOf(names) {
+		all := subjectsOf(z, zones[i], s.Inventory)
+		for _, sub := range all {
+			if wanted(sub) {
+				seen[sub.Name] = true
+				out = append(out, sub)
+			}
+		}
+	}
+	for _, n := range names {
+		if !seen[n] {
+			return nil, fmt.Errorf("%s: %w in the inventory", n.Display(), ErrNoSuchName)
+		}
+	}
+	if len(out) == 0 {
+		return nil, ErrNothingToCheck
+	}
+	return out, nil
+}
+
+// checked tells which subjects to examine.
+func (s *Session) checked(names []zone.Name) func(*acme.Subject) bool {
+	if len(names) > 0 {
+		return func(sub *acme.Subject) bool { return slices.Contains(names, sub.Name) }
+	}
+	given := slices.ContainsFunc(s.Inventory.Zones, func(z inventory.Zone) bool {
+		return slices.ContainsFunc(z.Records, func(r inventory.Record) bool { return r.ACME == acme.HTTP01 })
+	})
+	return func(sub *acme.Subject) bool {
+		return sub.ACME == acme.HTTP01 || !given && sub.ACME == "" && !sub.Name.IsWildcard()
+	}
+}
+
+// checkZones reads the zones that names lie in, several at once, in the
+// inventory's order. Zones of one name know each other.
+func (s *Session) checkZones(ctx context.Context, names []zone.Name) ([]*acme.Zone, error) {
+	list := s.zonesOf(names)
+	out := make([]*acme.Zone, len(list))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(zonesAtOnce)
+	for i, z := range list {
+		g.Go(func() (err error) {
+			out[i], err = s.checkZone(gctx, z)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, z := range out {
+		for _, other := range out {
+			if z != other && z.Zone == other.Zone {
+				z.Twins = append(z.Twins, other)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *Session) checkZone(ctx context.Context, z inventory.Zone) (*acme.Zone, error) {
+	d, live, err := s.read(ctx, z)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Provider(ctx, z.Provider)
+	if err != nil {
+		return nil, err
+	}
+	resolvers, err := s.servers(s.policy(Request{}).Resolvers, s.sandboxes())
+	if err != nil {
+		return nil, err
+	}
+	out := &acme.Zone{
+		ZoneRef: d.ZoneRef, Provider: z.Provider, Live: live, Resolvers: resolvers,
+		Proxy: p.Limits(z.Name).Proxy, MinTTL: d.MinTTL,
+	}
+	out.Servers, out.ServersErr = s.nameServers(ctx, plan.Zone{ZoneRef: d.ZoneRef, Servers: d.Servers, Discover: d.Discover}, p, resolvers)
+	return out, ctx.Err()
+}
+
+// subjectsOf are the names of a zone, each with its RRsets; names of one group
+// know each other.
+func subjectsOf(z inventory.Zone, in *acme.Zone, inv *inventory.Inventory) (out []*acme.Subject) {
+	for _, r := range z.Records {
+		i := slices.IndexFunc(out, func(s *acme.Subject) bool { return s.Name == r.Name })
+		if i < 0 {
+			i, out = len(out), append(out, &acme.Subject{Zone: in, Name: r.Name, Group: r.Group})
+		}
+		sub := out[i]
+		sub.Records = append(sub.Records, checkRecord(r, inv))
+		sub.ACME = firstOf(sub.ACME, r.ACME)
+		sub.Owner, sub.Comment = firstOf(sub.Owner, r.Owner), firstOf(sub.Comment, r.Comment)
+	}
+	for _, a := range out {
+		for _, b := range out {
+			if a != b && a.Group != "" && a.Group == b.Group {
+				a.Siblings = append(a.Siblings, b)
+			}
+		}
+	}
+	return out
+}
+
+func checkRecord(r inventory.Record, inv *inventory.Inventory) acme.Record {
+	out := acme.Record{RRset: r.RRset(), ProxiedGiven: r.Proxied != nil, RoundRobin: r.RoundRobin}
+	for _, name := range r.Hosts {
+		if h, ok := inv.Host(name); ok {
+			out.Hosts = append(out.Hosts, acme.Host{Name: h.Name, Addrs: slices.Concat(h.IPv4, h.IPv6), ACMEClient: h.ACMEClient})
+		}
+	}
+	return out
+}
+
+func firstOf(list ...string) string {
+	for _, s := range list {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+

@@ -1,0 +1,190 @@
+package report
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme"
+)
+
+// FoundText writes, for each name, what is wrong with the remedies, what cannot be
+// told, and in one line what is well. Its last line is "Nothing is wrong with 2
+// names." or "3 errors and 1 warning with www.example.org.", or the like. With
+// detail it says of each finding who was asked.
+func FoundText(w io.Writer, f acme.Found, detail bool, o Options) error {
+	p := newPage(o)
+	for _, s := range subjectsOf(f) {
+		p.subjectFound(s, detail)
+	}
+	p.blank()
+	p.foundLine(f)
+	return p.writeTo(w)
+}
+
+// subjectFound is what was found about one name in one view.
+type subjectFound struct {
+	name     zone.Name
+	view     string
+	findings []acme.Finding
+}
+
+// subjectsOf sorts the findings by name, in the order of the examination.
+func subjectsOf(f acme.Found) (out []subjectFound) {
+	for _, x := range f.Findings {
+		i := slices.IndexFunc(out, func(s subjectFound) bool { return s.name == x.Name && s.view == x.View })
+		if i < 0 {
+			i, out = len(out), append(out, subjectFound{name: x.Name, view: x.View})
+		}
+		out[i].findings = append(out[i].findings, x)
+	}
+	return out
+}
+
+func (p *page) subjectFound(s subjectFound, detail bool) {
+	p.blank()
+	head := []span{in(bold, s.name.Display())}
+	if s.view != "" {
+		head = append(head, in(dim, " (view "+s.view+")"))
+	}
+	p.row(2, "", head...)
+	var well []string
+	for _, x := range ranked(s.findings) {
+		if x.Outcome == acme.Pass && !detail {
+			well = append(well, string(x.Check))
+			continue
+		}
+		p.finding(x, detail)
+	}
+	if len(well) > 0 {
+		m := mark{"✓", "*", "ok", green}
+		p.row(foundIndent, "  ", span{padded(m.sign(p.o)+" "+m.word, foundIndent-2), m.style}, in(dim, strings.Join(slices.Compact(well), " ")))
+	}
+}
+
+// ranked puts what fails first, the gravest of it first, and what passes last;
+// equals stay in the order of the table.
+func ranked(list []acme.Finding) []acme.Finding {
+	rank := func(x acme.Finding) int {
+		switch x.Outcome {
+		case acme.Fail:
+			return -int(x.Severity)
+		case acme.Unknown:
+			return 1
+		}
+		return 2
+	}
+	return slices.SortedStableFunc(slices.Values(list), func(a, b acme.Finding) int { return rank(a) - rank(b) })
+}
+
+// foundIndent is where lines are carried on: behind the sign and the severity.
+const foundIndent = 14
+
+// checkPad is the width of the column of checks.
+const checkPad = len("D-RESERVED")
+
+func (p *page) finding(x acme.Finding, detail bool) {
+	m, hang := foundMark(x), foundIndent+checkPad+1
+	p.row(hang, "  ", span{padded(m.sign(p.o)+" "+m.word, foundIndent-2), m.style},
+		in(bold, padded(string(x.Check), checkPad)+noBreak), txt(x.Summary))
+	for _, a := range x.Asked {
+		if detail {
+			p.row(hang+2, strings.Repeat(" ", hang), in(dim, a.Who+": "+a.Said))
+		}
+	}
+	for _, r := range x.Remedies {
+		p.row(foundIndent+2, strings.Repeat(" ", foundIndent)+p.o.arrow()+" ", txt(r.Do))
+		p.paste(r.Paste)
+	}
+}
+
+// paste prints lines that are to be copied as they are: none is broken.
+func (p *page) paste(text string) {
+	for line := range strings.Lines(text) {
+		p.whole(cyan, strings.Repeat(" ", foundIndent+4)+strings.TrimRight(line, "\r\n"))
+	}
+}
+
+func foundMark(x acme.Finding) mark {
+	switch {
+	case x.Outcome == acme.Unknown:
+		return mark{"?", "?", "unclear", yellow}
+	case x.Outcome == acme.Pass:
+		return mark{"✓", "*", "ok", green}
+	case x.Severity >= acme.Error:
+		return mark{"✕", "x", x.Severity.String(), red}
+	case x.Severity == acme.Warning:
+		return mark{"!", "!", "warning", yellow}
+	}
+	return mark{"·", ".", x.Severity.String(), dim}
+}
+
+// foundLine is the last line.
+func (p *page) foundLine(f acme.Found) {
+	t := tallyOf(f)
+	var parts, with []string
+	for _, s := range []acme.Severity{acme.Fatal, acme.Error, acme.Warning} {
+		switch n := t.failed[s]; {
+		case n == 1 && s == acme.Fatal:
+			parts = append(parts, "1 fatal error")
+		case s == acme.Fatal && n > 0:
+			parts = append(parts, number(n)+" fatal errors")
+		case n > 0:
+			parts = append(parts, count(n, s.String()))
+		}
+	}
+	for _, x := range f.Findings {
+		if name := x.Name.Display(); x.Outcome == acme.Fail && x.Severity >= acme.Warning && !slices.Contains(with, name) {
+			with = append(with, name)
+		}
+	}
+	unclear := ""
+	if t.unknown > 0 {
+		unclear = " " + count(t.unknown, "finding") + " cannot be told from here."
+	}
+	switch {
+	case len(f.Findings) == 0:
+		p.row(0, "", txt("No check was made."))
+	case len(parts) == 0:
+		p.row(0, "", in(green, "Nothing is wrong with "+count(len(subjectsOf(f)), "name")+"."), in(yellow, unclear))
+	default:
+		st := yellow
+		if f.Worst() >= acme.Error {
+			st = red
+		}
+		text := joined(parts) + " with "
+		p.row(0, "", in(st, text+p.fitted(with, "name", p.o.Width-lipgloss.Width(text)-1)+"."), in(yellow, unclear))
+	}
+}
+
+// joined reads "a", "a and b", "a, b and c".
+func joined(parts []string) string {
+	if n := len(parts); n > 1 {
+		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+	}
+	return strings.Join(parts, "")
+}
+
+// foundTally counts findings.
+type foundTally struct {
+	passed, unknown int
+	failed          map[acme.Severity]int
+}
+
+func tallyOf(f acme.Found) foundTally {
+	t := foundTally{failed: map[acme.Severity]int{}}
+	for _, x := range f.Findings {
+		switch x.Outcome {
+		case acme.Pass:
+			t.passed++
+		case acme.Unknown:
+			t.unknown++
+		default:
+			t.failed[x.Severity]++
+		}
+	}
+	return t
+}

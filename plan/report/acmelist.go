@@ -1,0 +1,87 @@
+package report
+
+import (
+	"io"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/plan/acme"
+)
+
+// ChecklistText writes the operational checklist for each name: every item with
+// its outcome and, where it is not well, why. Its last line counts them.
+func ChecklistText(w io.Writer, f acme.Found, o Options) error {
+	p := newPage(o)
+	var passed, failed, unclear int
+	for _, s := range subjectsOf(f) {
+		p.blank()
+		p.row(2, "", in(bold, nameInView(s)))
+		for _, i := range acme.Checklist() {
+			outcome, why := s.decide(i)
+			switch outcome {
+			case acme.Pass:
+				passed++
+			case acme.Fail:
+				failed++
+			default:
+				unclear++
+			}
+			p.item(i, outcome, why)
+		}
+	}
+	p.blank()
+	st := green
+	if failed > 0 {
+		st = red
+	} else if unclear > 0 {
+		st = yellow
+	}
+	p.row(0, "", in(st, count(passed, "item")+" ok, "+number(failed)+" not, "+number(unclear)+" cannot be told from here."))
+	return p.writeTo(w)
+}
+
+// decide decides an item for the name in its view.
+func (s subjectFound) decide(i acme.Item) (acme.Outcome, []acme.Finding) {
+	return acme.Found{Findings: s.findings}.Decide(i, s.name)
+}
+
+func nameInView(s subjectFound) string {
+	if s.view == "" {
+		return s.name.Display()
+	}
+	return s.name.Display() + " (view " + s.view + ")"
+}
+
+func (p *page) item(i acme.Item, outcome acme.Outcome, why []acme.Finding) {
+	m := itemMark(outcome)
+	num := number(i.Number)
+	prefix := "  "
+	p.row(foundIndent+3, prefix, span{padded(m.sign(p.o)+" "+m.word, foundIndent-2), m.style},
+		txt(strings.Repeat(noBreak, 2-len(num))+num+noBreak), txt(i.Text))
+	if outcome == acme.Pass {
+		return
+	}
+	for _, x := range why {
+		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, string(x.Check)+": "+x.Summary))
+	}
+	if len(why) == 0 {
+		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, "not checked: "+ids(i)))
+	}
+}
+
+func ids(i acme.Item) string {
+	out := make([]string, len(i.Checks))
+	for j, id := range i.Checks {
+		out[j] = string(id)
+	}
+	return strings.Join(out, ", ")
+}
+
+func itemMark(o acme.Outcome) mark {
+	switch o {
+	case acme.Pass:
+		return mark{"✓", "*", "ok", green}
+	case acme.Fail:
+		return mark{"✕", "x", "not ok", red}
+	}
+	return mark{"?", "?", "unclear", yellow}
+}
