@@ -14,28 +14,6 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Fate is what becomes of one request.
-type Fate uint8
-
-// The fates. Over UDP a connection that is closed is silence.
-const (
-	// Pass it on, and the reply back.
-	Pass Fate = iota
-	// CutBefore closes the connection: the server never sees the request.
-	CutBefore
-	// LoseReply lets the server act, and closes the connection without its reply.
-	LoseReply
-	// CutReply lets the server act, and passes half of its reply on.
-	CutReply
-	// Late passes it on after Delay.
-	Late
-	// Twice passes it on two times, and the first reply back.
-	Twice
-)
-
-// Delay is how long a Late request takes.
-const Delay = 150 * time.Millisecond
-
 // patience bounds each exchange with the server.
 const patience = 30 * time.Second
 
@@ -200,36 +178,47 @@ var errCut = errors.New("the connection is cut")
 // exchange takes one request to its fate.
 func (p *Proxy) exchange(client, server net.Conn, b []byte, m *dns.Msg, f Fate) error {
 	reply := p.note(m, f)
-	switch f {
-	case CutBefore:
+	switch {
+	case f == CutBefore:
 		return errCut
-	case Late:
+	case f.answers() && !f.acts():
+		return writeFrame(client, f.answer(m))
+	case f == Late:
 		delay()
 	}
 	if err := writeFrame(server, b); err != nil {
 		return err
 	}
-	for {
+	for last := false; !last; {
 		back, err := readFrame(server)
 		if err != nil {
 			return err
 		}
 		reply(back)
-		switch f {
-		case LoseReply:
-			return errCut
-		case CutReply:
-			frame := binary.BigEndian.AppendUint16(nil, uint16(len(back)))
-			_, _ = client.Write(append(frame, back[:len(back)/2]...))
-			return errCut
-		}
-		if err := writeFrame(client, back); err != nil {
+		last = !isTransfer(m) || endsTransfer(back)
+		if err := passBack(client, back, m, f, last); err != nil {
 			return err
 		}
-		if !isTransfer(m) || endsTransfer(back) {
-			return nil
-		}
 	}
+	return nil
+}
+
+// passBack gives the client what its request's fate makes of a message of the
+// server's reply, of which it may be the last.
+func passBack(client net.Conn, back []byte, m *dns.Msg, f Fate, last bool) error {
+	switch {
+	case f == LoseReply:
+		return errCut
+	case f == CutReply:
+		frame := binary.BigEndian.AppendUint16(nil, uint16(len(back)))
+		_, _ = client.Write(append(frame, back[:len(back)/2]...))
+		return errCut
+	case f.answers() && !last:
+		return nil
+	case f.answers():
+		return writeFrame(client, f.answer(m))
+	}
+	return writeFrame(client, back)
 }
 
 func isTransfer(m *dns.Msg) bool {
@@ -284,10 +273,13 @@ func (p *Proxy) datagram(u *net.UDPConn, from netip.AddrPort, b []byte) {
 	}
 	f := p.judge(m)
 	reply := p.note(m, f)
-	if f == CutBefore {
+	switch {
+	case f == CutBefore:
 		return
-	}
-	if f == Late {
+	case f.answers() && !f.acts():
+		_, _ = u.WriteToUDPAddrPort(f.answer(m), from)
+		return
+	case f == Late:
 		delay()
 	}
 	server, err := net.DialTimeout("udp", p.server.String(), patience)
@@ -309,11 +301,13 @@ func (p *Proxy) datagram(u *net.UDPConn, from netip.AddrPort, b []byte) {
 		return
 	}
 	reply(back[:n])
-	if f == LoseReply {
+	switch {
+	case f == LoseReply:
 		return
-	}
-	if f == CutReply {
+	case f == CutReply:
 		n /= 2
+	case f.answers():
+		n = copy(back, f.answer(m))
 	}
 	_, _ = u.WriteToUDPAddrPort(back[:n], from)
 }

@@ -1,7 +1,7 @@
 // Package flaky stands between a client and a real server in a test, sees what
 // both say, and lets some of it go wrong: a request that never arrives, a reply
 // that is lost behind a write that has landed, a datagram that comes twice, late
-// or not at all.
+// or not at all, an error that the server has not given.
 //
 //	p := flaky.DNS(t, server.Addr, func(m *dns.Msg) flaky.Fate {
 //		if m.Opcode == dns.OpcodeUpdate {

@@ -56,10 +56,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f := h.Judge(fresh())
 	answered := h.note(r, f, string(body))
-	switch f {
-	case CutBefore:
+	switch {
+	case f == CutBefore:
 		panic(http.ErrAbortHandler)
-	case Late:
+	case f.answers() && !f.acts():
+		w.WriteHeader(f.status())
+		return
+	case f == Late:
 		delay()
 	}
 	rec := httptest.NewRecorder()
@@ -68,8 +71,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f == Twice {
 		h.Server.ServeHTTP(httptest.NewRecorder(), fresh())
 	}
-	if f == LoseReply {
+	switch {
+	case f == LoseReply:
 		panic(http.ErrAbortHandler)
+	case f.answers():
+		w.WriteHeader(f.status())
+		return
 	}
 	maps.Copy(w.Header(), rec.Result().Header)
 	text := rec.Body.Bytes()
@@ -82,6 +89,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(rec.Code)
 	_, _ = w.Write(text)
+}
+
+// status is what a gateway answers with in the server's place.
+func (f Fate) status() int {
+	switch f {
+	case Fail, FailAfter:
+		return http.StatusGatewayTimeout
+	case Refuse, RefuseAfter:
+		return http.StatusForbidden
+	}
+	return http.StatusUnauthorized
 }
 
 func (h *Handler) note(r *http.Request, f Fate, body string) (answered func(code int)) {
