@@ -36,6 +36,8 @@ type BINDOptions struct {
 	Views []BINDView
 	// Signed has BIND sign the zones with DNSSEC (dnssec-policy default).
 	Signed bool
+	// Control lets Freeze and Thaw work.
+	Control bool
 }
 
 // BINDView is a view of a BIND server, chosen by key.
@@ -48,11 +50,17 @@ type BINDView struct {
 func BIND(tb testing.TB, o BINDOptions) *Server {
 	tb.Helper()
 	named := find(tb, "named", "bind9")
+	if o.Control {
+		find(tb, "rndc", "bind9-utils")
+	}
 	if o.Key == (Key{}) {
 		o.Key = TestKey()
 	}
 	s := &Server{tb: tb, program: "named", listen: o.Listen, Key: o.Key, zones: slices.Sorted(maps.Keys(o.Zones))}
 	s.command = func(s *Server) *exec.Cmd {
+		if o.Control {
+			s.rndc = freeAddr(tb, s.Addr.Addr())
+		}
 		conf := s.writeOnce("named.conf", bindConfig(s, o))
 		for i, z := range s.zones {
 			s.writeOnce(zoneFile(i), o.Zones[z])
@@ -94,8 +102,8 @@ func bindConfig(s *Server, o BINDOptions) string {
 	if s.Addr.Addr().Is6() {
 		listen, listen6 = listen6, listen
 	}
-	fmt.Fprintf(&b, `controls { };
-options {
+	b.WriteString(bindControls(s, o))
+	fmt.Fprintf(&b, `options {
 	directory %q;
 	key-directory %q;
 	managed-keys-directory %q;
@@ -125,6 +133,15 @@ options {
 		b.WriteString(" };\n")
 	}
 	return b.String()
+}
+
+// bindControls opens the control channel to Key, on a port of its own.
+func bindControls(s *Server, o BINDOptions) string {
+	if !o.Control {
+		return "controls { };\n"
+	}
+	return fmt.Sprintf("controls { inet %v port %d allow { %v; } keys { %q; }; };\n",
+		s.rndc.Addr(), s.rndc.Port(), s.rndc.Addr(), o.Key.Name)
 }
 
 func bindViews(views []BINDView) string {

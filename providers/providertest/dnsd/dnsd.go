@@ -72,6 +72,7 @@ type Server struct {
 
 	faketime string         // file with the offset, empty without
 	control  string         // knotd's control socket
+	rndc     netip.AddrPort // named's control channel; the zero value without
 	api      netip.AddrPort // of PowerDNS
 }
 

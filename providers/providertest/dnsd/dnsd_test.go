@@ -81,6 +81,63 @@ func TestSecondaryFollowsAndFreezes(t *testing.T) {
 	dnsd.Eventually(t, "the secondary catches up", serves("192.0.2.3"))
 }
 
+// tryUpdate adds an address to the zone, and returns what BIND answers. It fails
+// the test where the answer is not signed.
+func tryUpdate(t *testing.T, s *dnsd.Server, name string) string {
+	t.Helper()
+	m := new(dns.Msg).SetUpdate("example.test.")
+	rr, err := dns.NewRR(name + ".example.test. 60 A 192.0.2.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Insert([]dns.RR{rr})
+	m.SetTsig(dns.Fqdn(s.Key.Name), dns.Fqdn(s.Key.Algorithm), 300, time.Now().Unix())
+	c := &dns.Client{Net: "tcp", Timeout: dnsd.Patience, TsigSecret: map[string]string{dns.Fqdn(s.Key.Name): s.Key.Secret}}
+	in, _, err := c.Exchange(m, s.Addr.String())
+	if err != nil || in.IsTsig() == nil {
+		t.Fatalf("update: %v, %v", in, err)
+	}
+	return dns.RcodeToString[in.Rcode]
+}
+
+// BIND says no and signs it: frozen, and where it cannot keep its journal. It
+// goes on as before when that is over.
+func TestBINDRefusesAndFails(t *testing.T) {
+	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones(), Control: true})
+	serial := s.Serial("example.test")
+	want := func(name, rcode string) {
+		t.Helper()
+		if got := tryUpdate(t, s, name); got != rcode {
+			t.Errorf("%s: answered %s, want %s", name, got, rcode)
+		}
+		if rcode == "NOERROR" {
+			serial++
+		}
+		_, data := s.Answer(dns.TypeA, name+".example.test")
+		if is := s.Serial("example.test"); is != serial || (len(data) == 1) != (rcode == "NOERROR") {
+			t.Errorf("%s: serial %d, want %d; the name has %v", name, is, serial, data)
+		}
+	}
+	mend := s.BreakJournals()
+	want("broken-first", "SERVFAIL")
+	mend()
+	want("mended", "NOERROR")
+	mend = s.BreakJournals()
+	want("broken", "SERVFAIL")
+	mend()
+	want("again", "NOERROR")
+	s.Freeze()
+	want("frozen", "REFUSED")
+	s.Thaw()
+	dnsd.Eventually(t, "updates are taken again", func() bool { return tryUpdate(t, s, "thawed") == "NOERROR" })
+	serial++
+	s.Stop()
+	s.Start()
+	want("restarted", "NOERROR")
+	s.Freeze()
+	want("frozen-again", "REFUSED")
+}
+
 func TestResolverCachesUnderFakeTime(t *testing.T) {
 	primary := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones()})
 	r := dnsd.Unbound(t, dnsd.UnboundOptions{

@@ -133,29 +133,9 @@ func knotACL(o KnotOptions) string {
 	return b.String()
 }
 
-// Freeze makes a Knot server hold all its zones as they are: it goes on
-// answering, and neither transfers nor updates come in until Thaw.
-func (s *Server) Freeze() {
-	s.tb.Helper()
-	s.knotc("zone-freeze")
-}
-
-// Thaw undoes Freeze, and has a secondary ask its primary at once.
-func (s *Server) Thaw() {
-	s.tb.Helper()
-	s.knotc("zone-thaw")
-	s.knotc("zone-refresh")
-}
-
 func (s *Server) knotc(command string) {
 	s.tb.Helper()
-	if s.control == "" {
-		s.tb.Fatalf("%s cannot %s: only Knot can", s.program, command)
-	}
 	knotc := find(s.tb, "knotc", "knot")
 	args := append([]string{"-b", "-s", s.control, command}, s.zones...)
-	out, err := exec.CommandContext(s.tb.Context(), knotc, args...).CombinedOutput()
-	if err != nil {
-		s.tb.Fatalf("knotc %s: %v: %s", command, err, out)
-	}
+	s.order(exec.CommandContext(s.tb.Context(), knotc, args...))
 }
