@@ -166,4 +166,3 @@ func firstOf(list ...string) string {
 	}
 	return ""
 }
-
