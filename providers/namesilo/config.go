@@ -31,7 +31,7 @@ type Config struct {
 	// Pause is how long to wait before a request is made again; 0 is what
 	// package transport takes. It serves tests.
 	Pause time.Duration `json:"-"`
-	// Base makes the connections; nil is http.DefaultTransport.
+	// Base makes the connections; nil is what transport.Plain returns.
 	Base http.RoundTripper `json:"-"`
 	// Log takes a line about each request; nil takes none.
 	Log func(line string) `json:"-"`

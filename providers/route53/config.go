@@ -140,10 +140,9 @@ func loadConfig(ctx context.Context, region string) (aws.Config, error) {
 }
 
 // connections makes them as the SDK would: with AWS_CA_BUNDLE, behind a proxy. A
-// program that has put something else in the place of http.DefaultTransport wants
-// that.
+// program whose plain transport is one of its own wants that.
 func connections(c aws.Config) http.RoundTripper {
-	if _, usual := http.DefaultTransport.(*http.Transport); !usual {
+	if _, usual := transport.Plain().(*http.Transport); !usual {
 		return nil
 	}
 	if client, ok := c.HTTPClient.(*awshttp.BuildableClient); ok {

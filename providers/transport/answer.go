@@ -49,6 +49,16 @@ func notAPI(a attempt) bool {
 	return strings.HasPrefix(kind, "text/html") || strings.HasPrefix(kind, "application/xhtml")
 }
 
+// leadsOn tells a redirect that may be followed with the credentials.
+func (c *Chain) leadsOn(r *http.Request, a attempt, writes bool) bool {
+	if !c.opts.Redirects || writes || a.resp.StatusCode < 300 || a.resp.StatusCode >= 400 {
+		return false
+	}
+	location := a.resp.Header.Get("Location")
+	to, err := r.URL.Parse(location)
+	return err == nil && location != "" && to.Scheme == r.URL.Scheme && to.Host == r.URL.Host
+}
+
 func (c *Chain) answerError(r *http.Request, a attempt) *AnswerError {
 	e := &AnswerError{Host: c.redact.text(r.URL.Host), Status: a.resp.StatusCode, Page: notAPI(a) && a.resp.StatusCode < 500}
 	said := string(a.body)
@@ -56,7 +66,7 @@ func (c *Chain) answerError(r *http.Request, a attempt) *AnswerError {
 		said = "moved to " + to
 	}
 	// Once before it is cut, which may leave a piece, and once when it is whole.
-	e.Said = c.redact.text(excerpt(c.redact.text(said)))
+	e.Said = c.hide(r, excerpt(c.hide(r, said)))
 	return e
 }
 

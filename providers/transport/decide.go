@@ -78,11 +78,11 @@ func (c *Chain) conclude(r *http.Request, a attempt, writes bool) (*http.Respons
 	case writes && (a.failing() || notAPI(a) && a.resp.StatusCode < 300):
 		// A page in the place of a reply does not tell what became of the request.
 		return nil, fmt.Errorf("%w: %s: %w", providers.ErrUnknown, c.name(r), c.answerError(r, a))
-	case a.failing() || notAPI(a):
+	case a.failing() || notAPI(a) && !c.leadsOn(r, a, writes):
 		return nil, c.answerError(r, a)
 	}
 	if a.resp.StatusCode >= http.StatusBadRequest {
-		a.body = []byte(c.redact.text(string(a.body)))
+		a.body = []byte(c.hide(r, string(a.body)))
 	}
 	return a.response(r), nil
 }

@@ -7,6 +7,9 @@
 //	})
 //	client := chain.Client() // an *http.Client for a vendor's SDK
 //
+// Client code that takes no client reaches its chain through the Carrier that the
+// program puts in the place of http.DefaultTransport.
+//
 // What a request may do to the zone decides what happens when it fails. A read
 // is tried again. A write is tried again only when it cannot have been acted on:
 // the connection was never made, or the vendor says that it refused it for the

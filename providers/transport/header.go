@@ -52,11 +52,11 @@ func seconds(n int64) time.Duration {
 }
 
 // readBudget reads the budget out of a reply's headers, in any form in use:
-// X-RateLimit-Limit, -Remaining and -Reset, the same without the X, which the
-// drafts of draft-ietf-httpapi-ratelimit-headers had up to the sixth, and the
+// X-RateLimit-Limit, -Remaining and -Reset, the same as X-Rate-Limit, and without
+// the X, which the drafts of draft-ietf-httpapi-ratelimit-headers had up to the sixth, and the
 // fields RateLimit and RateLimit-Policy of the later ones.
 func readBudget(h http.Header, now time.Time) (providers.Budget, bool) {
-	for _, prefix := range []string{"X-Ratelimit-", "Ratelimit-"} {
+	for _, prefix := range []string{"X-Ratelimit-", "X-Rate-Limit-", "Ratelimit-"} {
 		limit, ok1 := number(h.Get(prefix + "Limit"))
 		left, ok2 := number(h.Get(prefix + "Remaining"))
 		reset, ok3 := number(h.Get(prefix + "Reset"))

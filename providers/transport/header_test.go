@@ -61,6 +61,7 @@ func TestReadBudget(t *testing.T) {
 		},
 		{"fields without a policy", [][2]string{{"RateLimit", `default;r=7;t=1`}}, providers.Budget{Limit: 7, Remaining: 7, Reset: in(time.Second)}},
 		{"fields without a reset", [][2]string{{"RateLimit", `"default";r=50`}}, providers.Budget{}},
+		{"in three words", [][2]string{{"X-Rate-Limit-Limit", "1000"}, {"X-Rate-Limit-Remaining", "650"}, {"X-Rate-Limit-Reset", "60"}}, providers.Budget{Limit: 1000, Remaining: 650, Reset: in(time.Minute)}},
 		{"a word", [][2]string{{"X-RateLimit-Limit", "many"}, {"X-RateLimit-Remaining", "some"}, {"X-RateLimit-Reset", "soon"}}, providers.Budget{}},
 		{"half", [][2]string{{"X-RateLimit-Limit", "10"}, {"X-RateLimit-Reset", "10"}}, providers.Budget{}},
 	} {
@@ -81,7 +82,7 @@ func FuzzHeaders(f *testing.F) {
 	f.Add("10", "9", "1795435260", `"a";r=1;t=2`, `"a";q=3`, "120", "Mon, 23 Nov 2026 12:00:00 GMT")
 	f.Add("1,2", "-1", "99999999999999", `"a\";r=;;t`, `,;=,"`, "Mon, 23 Nov 9999 12:00:00 GMT", "")
 	f.Fuzz(func(t *testing.T, limit, left, reset, state, policy, retry, date string) {
-		for _, prefix := range []string{"X-Ratelimit-", "Ratelimit-"} {
+		for _, prefix := range []string{"X-Ratelimit-", "X-Rate-Limit-", "Ratelimit-"} {
 			h := http.Header{}
 			for k, v := range map[string]string{
 				prefix + "Limit": limit, prefix + "Remaining": left, prefix + "Reset": reset,

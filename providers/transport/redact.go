@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"html"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -132,6 +133,13 @@ func (r *redactor) text(s string) string {
 		return r.mark
 	}
 	return out
+}
+
+// hide takes secrets out of what was answered to r: those of the chain, and the
+// credentials that r itself carried, which may be a token that no setting holds.
+func (c *Chain) hide(r *http.Request, s string) string {
+	_, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return newRedactor([]string{credentials}).text(c.redact.text(s))
 }
 
 // replaceWord replaces word where neither a letter nor a digit is beside it.

@@ -26,7 +26,7 @@ const (
 type Options struct {
 	// Name is the provider's name in the inventory, for the log.
 	Name string
-	// Base makes the connections; nil is http.DefaultTransport.
+	// Base makes the connections; nil is what Plain returns.
 	Base http.RoundTripper
 	// Secrets are values that must show nowhere, in any form that a URL, a
 	// header, JSON, XML or Go source gives them. One of less than 4 characters is
@@ -43,6 +43,10 @@ type Options struct {
 	// Throttled tells a refusal for the rate from other answers, beside the
 	// status 429; nil is for vendors that use that alone.
 	Throttled func(status int, body []byte) bool
+	// Redirects hands the redirect of a read to a place of the same scheme, host
+	// and port on, for a client that follows it. Every other redirect is an
+	// *AnswerError.
+	Redirects bool
 	// Tries is how often a request is made at most; 0 is 5. A connection that is
 	// refused is tried 3 times.
 	Tries int
@@ -83,7 +87,7 @@ type Chain struct {
 // New returns a chain.
 func New(o Options) *Chain {
 	if o.Base == nil {
-		o.Base = http.DefaultTransport
+		o.Base = Plain()
 	}
 	if o.Writes == nil {
 		o.Writes = func(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
