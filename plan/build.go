@@ -26,10 +26,13 @@ type Origin struct {
 }
 
 // Build makes the plan for diffs. It does not judge it: see Check.
-func Build(diffs []ZoneDiff, policy Policy, o Origin) *Plan {
+func Build(diffs []ZoneDiff, policy Policy, o Origin) *Plan { return assemble(diffs, policy, o, nil) }
+
+// assemble makes the plan for diffs; w makes it that of an issuance window.
+func assemble(diffs []ZoneDiff, policy Policy, o Origin, w *Window) *Plan {
 	p := &Plan{
 		FormatVersion: FormatVersion, ID: o.ID, Created: o.Created.UTC().Truncate(time.Second), Inventory: o.Inventory,
-		RollbackOf: o.RollbackOf, ResumeOf: o.ResumeOf, RestoreOf: o.RestoreOf, Policy: policy, Zones: []Zone{}, Changes: []Change{}, Unmanaged: []Unmanaged{}, Conflicts: []Conflict{},
+		RollbackOf: o.RollbackOf, ResumeOf: o.ResumeOf, RestoreOf: o.RestoreOf, Window: w, Policy: policy, Zones: []Zone{}, Changes: []Change{}, Unmanaged: []Unmanaged{}, Conflicts: []Conflict{},
 		Refusals: []Refusal{}, Warnings: append([]Warning{}, o.Warnings...), Steps: []Step{},
 	}
 	if p.Policy.Resolvers == nil {
@@ -64,7 +67,7 @@ func (p *Plan) addZone(d *ZoneDiff) {
 	p.Unmanaged = append(p.Unmanaged, d.Unmanaged...)
 	p.Conflicts = append(p.Conflicts, d.Conflicts...)
 	p.Warnings = append(p.Warnings, d.Warnings...)
-	if d.Live.Blind != "" {
+	if d.Live.Blind != "" && p.Window == nil {
 		p.Warnings = append(p.Warnings, Warning{Code: "blind", Name: string(z.Zone), Message: blindness(d)})
 	}
 	if p.Policy.Strategy == Staged && p.Policy.ChangeTTL < d.Desired.MinTTL && slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Action == Update || c.Action == Create }) {
@@ -100,7 +103,7 @@ func (p *Plan) warnAboutChecks() {
 	if p.Policy.Strategy != Staged || p.Empty() {
 		return
 	}
-	if len(p.Policy.Resolvers) == 0 {
+	if len(p.Policy.Resolvers) == 0 && p.Window == nil {
 		p.Warnings = append(p.Warnings, Warning{
 			Code: "no-resolvers", Message: "no [[verify.resolver]] in the inventory: no resolver is asked whether it has forgotten the old answer",
 		})

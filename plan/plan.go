@@ -28,7 +28,9 @@ type Plan struct {
 	ResumeOf string `json:"resume_of,omitempty"`
 	// RestoreOf is the file of the backup that the plan brings back, without its
 	// folder; empty in other plans.
-	RestoreOf string      `json:"restore_of,omitempty"`
+	RestoreOf string `json:"restore_of,omitempty"`
+	// Window makes it the plan of an issuance window; nil in other plans.
+	Window    *Window     `json:"window,omitempty"`
 	Zones     []Zone      `json:"zones"`
 	Policy    Policy      `json:"policy"`
 	Changes   []Change    `json:"changes"`

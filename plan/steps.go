@@ -44,6 +44,9 @@ func (s *steps) build() []Step {
 	if s.plan.Empty() {
 		return s.out
 	}
+	if s.plan.Window != nil {
+		return s.window()
+	}
 	all := s.where(func(*Change, course) bool { return true })
 	s.add(Step{Kind: StepBackup, Changes: all, Detail: "keep a copy of " + s.zonesOf(all)})
 	if s.plan.Policy.Strategy == Direct {

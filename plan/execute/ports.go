@@ -30,6 +30,15 @@ type Prober interface {
 	Probe(ctx context.Context, t probe.Target) probe.Result
 }
 
+// Commander runs the command of an issuance window. A run asks it once at most.
+type Commander interface {
+	// Command runs the command to its end and returns its exit code; 128 and the
+	// signal's number where a signal ended it. When the context ends, it ends the
+	// command and returns the context's error. Another error says that the command
+	// could not be started.
+	Command(ctx context.Context) (code int, err error)
+}
+
 // World is what a run needs from outside: who holds a zone, who serves it, who
 // is asked about it, and where copies go. It is safe for concurrent use.
 type World interface {

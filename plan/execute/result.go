@@ -23,6 +23,9 @@ const (
 	OutcomeHeld Outcome = "held"
 	// OutcomeInterrupted: the process stopped; the run can be resumed.
 	OutcomeInterrupted Outcome = "interrupted"
+	// OutcomeOpen: the issuance window of a hook is open, and no process is needed
+	// until it is told to close.
+	OutcomeOpen Outcome = "open"
 	// OutcomeRunning: none of these yet.
 	OutcomeRunning Outcome = "running"
 )
@@ -41,6 +44,8 @@ const (
 	// Left: someone else has set the RRset while the run waited, and a person has
 	// left it so.
 	Left Made = "left"
+	// Closed: the proxy was off for an issuance window, and is on again.
+	Closed Made = "closed"
 	// LeftOpen: it was written in part, and someone has to look.
 	LeftOpen Made = "left open"
 	// Pending: its steps are not through.
@@ -80,7 +85,9 @@ type Result struct {
 	Failures []ZoneFailure
 	// Backups are the paths of the zones' copies.
 	Backups []string
-	At      time.Time
+	// Window is how the issuance window stands; nil in runs of other plans.
+	Window *WindowResult
+	At     time.Time
 }
 
 // ZoneFailure is a failure, a hold or an alarm in one zone.

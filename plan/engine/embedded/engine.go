@@ -21,6 +21,9 @@ type Connection struct {
 	World  execute.World
 	Asker  execute.Asker
 	Prober execute.Prober
+	// Commander runs the command of an issuance window; nil where the run was
+	// taken over, which never runs it.
+	Commander execute.Commander
 }
 
 // Observer is told what a run does, in order, one call at a time.
