@@ -95,7 +95,7 @@ func (m *message) replyError(s Status, recurse bool) error {
 		return errNoAuthority
 	}
 	name := rcodeName(m.rcode)
-	if len(m.ede) == 0 {
+	if len(m.extended) == 0 {
 		return errors.New(name)
 	}
 	return fmt.Errorf("%s (%s)", name, m.edeAll())

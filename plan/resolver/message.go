@@ -31,8 +31,10 @@ type message struct {
 	answers  []record
 	soa      zone.SOA // of the authority section
 	hasSOA   bool
-	referral bool // NS records in the authority section, and no SOA
-	ede      []string
+	referral bool     // NS records in the authority section, and no SOA
+	sigs     []record // RRSIG records of the answer and authority sections
+	opt      bool     // there is an OPT record
+	extended []ExtendedError
 }
 
 // record is one record of the answer section.
@@ -129,6 +131,7 @@ func (m *message) parseRecord(off, section int) (int, error) {
 // keep checks the data of the types that matter and remembers them.
 func (m *message) keep(r record, section int, ttl uint32) error {
 	if r.rtype == typeOPT && section == 3 {
+		m.opt = true
 		m.rcode |= uint16(ttl>>24) << 4
 		return m.parseOptions(r)
 	}
@@ -137,6 +140,9 @@ func (m *message) keep(r record, section int, ttl uint32) error {
 	}
 	if err := m.checkData(r); err != nil {
 		return err
+	}
+	if r.rtype == typeRRSIG && section < 3 {
+		m.sigs = append(m.sigs, r)
 	}
 	switch {
 	case section == 1:
@@ -166,6 +172,11 @@ func (m *message) checkData(r record) error {
 			end, err = m.checkName(end)
 		}
 		ok = err == nil && end+20 == r.end
+	case typeRRSIG:
+		end, err := m.checkName(r.start + sigFixed)
+		ok = err == nil && end < r.end
+	case typeCAA:
+		ok = isCAA(m.raw[r.start:r.end])
 	}
 	if !ok {
 		return errRdata
@@ -193,7 +204,8 @@ func (m *message) parseOptions(r record) error {
 			return errShort
 		}
 		if code == optEDE && size >= 2 {
-			m.ede = append(m.ede, edeText(binary.BigEndian.Uint16(b), b[2:size]))
+			code := binary.BigEndian.Uint16(b)
+			m.extended = append(m.extended, ExtendedError{code, edeText(code, b[2:size])})
 		}
 		b = b[size:]
 	}
@@ -201,7 +213,13 @@ func (m *message) parseOptions(r record) error {
 }
 
 // edeAll is all extended errors as one line.
-func (m *message) edeAll() string { return strings.Join(m.ede, "; ") }
+func (m *message) edeAll() string {
+	texts := make([]string, len(m.extended))
+	for i, e := range m.extended {
+		texts[i] = e.Text
+	}
+	return strings.Join(texts, "; ")
+}
 
 // checkName walks the name at off, through its pointers, and returns where it
 // ends in place. Pointers lead backwards and a name has at most 255 octets, so
@@ -363,7 +381,10 @@ func (m *message) answersTo(query []byte) bool {
 }
 
 func (m *message) sameQuestion(query []byte) bool {
-	asked := query[headerLen : len(query)-optLen]
+	asked := query[headerLen:]
+	if query[headerLen-1] > 0 { // of additional records, the OPT record is the only one
+		asked = asked[:len(asked)-optLen]
+	}
 	if !m.asked || len(m.raw) < headerLen+len(asked) {
 		return false
 	}
@@ -372,5 +393,5 @@ func (m *message) sameQuestion(query []byte) bool {
 		sameFold(m.raw[headerLen:headerLen+name], asked[:name])
 }
 
-// optLen is the size of the OPT record that ends every query of ours.
+// optLen is the size of the OPT record that ends most queries of ours.
 const optLen = 11

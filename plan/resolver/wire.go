@@ -15,6 +15,8 @@ const (
 	typeCNAME = 5
 	typeSOA   = 6
 	typeOPT   = 41
+	typeRRSIG = 46
+	typeCAA   = 257
 
 	classIN = 1
 
@@ -23,6 +25,9 @@ const (
 	bitTC = 1 << 9
 	bitRD = 1 << 8
 	bitRA = 1 << 7
+	bitAD = 1 << 5
+	bitCD = 1 << 4
+	bitDO = 1 << 15 // of the OPT record's flags
 
 	headerLen = 12
 	maxName   = 255
@@ -48,6 +53,29 @@ type question struct {
 	name    zone.Name
 	qtype   uint16
 	recurse bool
+	ways    ways
+}
+
+// ways are what a question has beside the usual.
+type ways struct {
+	mixed     bool // every other letter in upper case
+	plain     bool // no OPT record
+	dnssec    bool // the DO and AD bits: signatures, and what the resolver makes of them
+	unchecked bool // the CD bit: no validation
+}
+
+// flags are the header's.
+func (q question) flags() (flags uint16) {
+	if q.recurse {
+		flags |= bitRD
+	}
+	if q.ways.dnssec {
+		flags |= bitAD
+	}
+	if q.ways.unchecked {
+		flags |= bitCD
+	}
+	return flags
 }
 
 // String returns "www.example.org. A".
@@ -57,30 +85,46 @@ func (q question) String() string {
 		return string(q.name) + " NS"
 	case typeSOA:
 		return string(q.name) + " SOA"
+	case typeCAA:
+		return string(q.name) + " CAA"
 	}
 	return zone.Key{Name: q.name, Type: zone.Type(q.qtype)}.String()
 }
 
-// appendQuery appends the message that asks q: one question and an OPT record
-// with DO clear. On error b is returned as it was.
+// appendQuery appends the message that asks q: one question and mostly an OPT
+// record. On error b is returned as it was.
 func appendQuery(b []byte, id uint16, q question) ([]byte, error) {
-	var flags uint16
-	if q.recurse {
-		flags = bitRD
-	}
 	start := len(b)
 	b = binary.BigEndian.AppendUint16(b, id)
-	b = binary.BigEndian.AppendUint16(b, flags)
+	b = binary.BigEndian.AppendUint16(b, q.flags())
 	b = append(b, 0, 1, 0, 0, 0, 0, 0, 1)
 	b, err := appendName(b, q.name)
 	if err != nil {
 		return b[:start], fmt.Errorf("name %q: %w", q.name, err)
 	}
+	if q.ways.mixed {
+		mixCase(b[start+headerLen:])
+	}
 	b = binary.BigEndian.AppendUint16(b, q.qtype)
 	b = append(b, 0, classIN)
+	if q.ways.plain {
+		b[start+headerLen-1] = 0
+		return b, nil
+	}
+	return appendOPT(b, q.ways.dnssec), nil
+}
+
+// appendOPT appends an OPT record without options (RFC 6891, section 6.1.2).
+func appendOPT(b []byte, do bool) []byte {
+	var flags uint16
+	if do {
+		flags = bitDO
+	}
 	b = append(b, 0, 0, typeOPT) // the root's name, then the type
 	b = binary.BigEndian.AppendUint16(b, udpSize)
-	return append(b, 0, 0, 0, 0, 0, 0), nil
+	b = append(b, 0, 0) // the upper bits of the response code, and the version
+	b = binary.BigEndian.AppendUint16(b, flags)
+	return append(b, 0, 0)
 }
 
 // appendName appends n uncompressed (RFC 1035, section 3.1), its escapes
