@@ -106,7 +106,7 @@ func (l List) checked() (List, error) {
 			return List{}, err
 		}
 	}
-	slices.SortFunc(l.Prefixes, comparePrefixes)
+	l.Prefixes = slices.SortedFunc(slices.Values(l.Prefixes), comparePrefixes)
 	l.Prefixes = slices.Compact(l.Prefixes)
 	return l, nil
 }
