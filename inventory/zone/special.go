@@ -48,7 +48,7 @@ var specials = [...]Special{
 	special("10.0.0.0/8", "Private-Use", "RFC 1918", ReachLocal),
 	special("100.64.0.0/10", "Shared Address Space", "RFC 6598", ReachLocal),
 	special("127.0.0.0/8", "Loopback", "RFC 1122", ReachLocal),
-	special("169.254.0.0/16", "Link ReachLocal", "RFC 3927", ReachLocal),
+	special("169.254.0.0/16", "Link Local", "RFC 3927", ReachLocal),
 	special("172.16.0.0/12", "Private-Use", "RFC 1918", ReachLocal),
 	special("192.0.0.0/24", "IETF Protocol Assignments", "RFC 6890", ReachLocal),
 	special("192.0.0.0/29", "IPv4 Service Continuity Prefix", "RFC 7335", ReachLocal),
@@ -94,8 +94,8 @@ var specials = [...]Special{
 	special("2620:4f:8000::/48", "Direct Delegation AS112 Service", "RFC 7534", ReachGlobal),
 	special("3fff::/20", "Documentation", "RFC 9637", ReachLocal),
 	special("5f00::/16", "Segment Routing (SRv6) SIDs", "RFC 9602", ReachLocal),
-	special("fc00::/7", "Unique-ReachLocal", "RFC 4193", ReachLocal),
-	special("fe80::/10", "Link-ReachLocal Unicast", "RFC 4291", ReachLocal),
+	special("fc00::/7", "Unique-Local", "RFC 4193", ReachLocal),
+	special("fe80::/10", "Link-Local Unicast", "RFC 4291", ReachLocal),
 	special("ff00::/8", "Multicast", "RFC 4291", ReachUnsaid),
 }
 
