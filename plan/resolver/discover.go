@@ -183,18 +183,25 @@ func (c *Client) lookUp(ctx context.Context, d *Discovery, keys []zone.Key) ([]A
 }
 
 // findVia fills in the machine's resolvers where none are given.
-func (c *Client) findVia(d *Discovery) error {
-	if len(d.Via) > 0 {
-		return nil
+func (c *Client) findVia(d *Discovery) (err error) {
+	if len(d.Via) == 0 {
+		d.Via, err = c.MachineResolvers()
 	}
+	return err
+}
+
+// MachineResolvers returns the resolvers of the Options' ResolvConf, in its
+// order; there is at least one. Nobody is asked.
+func (c *Client) MachineResolvers() ([]Server, error) {
 	text, err := os.ReadFile(c.opts.ResolvConf)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if d.Via = parseResolvConf(text); len(d.Via) == 0 {
-		return fmt.Errorf("%s: %w", c.opts.ResolvConf, errNoVia)
+	servers := parseResolvConf(text)
+	if len(servers) == 0 {
+		return nil, fmt.Errorf("%s: %w", c.opts.ResolvConf, errNoVia)
 	}
-	return nil
+	return servers, nil
 }
 
 // parseResolvConf returns the servers of a resolv.conf(5); lines that are not
