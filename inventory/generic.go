@@ -27,10 +27,6 @@ func genericTypes() map[string][]option {
 			{key: "api_key", secret: true, variables: []string{"GLESYS_API_KEY"}},
 		},
 		"hetzner": {{key: "api_token", secret: true, variables: []string{"HCLOUD_TOKEN", "HETZNER_API_TOKEN"}}},
-		"luadns": {
-			{key: "api_user", secret: true, variables: []string{"LUADNS_API_USERNAME"}},
-			{key: "api_token", secret: true, variables: []string{"LUADNS_API_TOKEN"}},
-		},
 		"ovh": {
 			{key: "endpoint", check: checkOVHEndpoint, preset: "ovh-eu"},
 			{key: "application_key", secret: true, variables: []string{"OVH_APPLICATION_KEY"}},

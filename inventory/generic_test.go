@@ -25,8 +25,6 @@ gandi api_token: env:GANDIV5_PERSONAL_ACCESS_TOKEN
 glesys api_user: env:GLESYS_API_USER
 glesys api_key: env:GLESYS_API_KEY
 hetzner api_token: env:HCLOUD_TOKEN env:HETZNER_API_TOKEN
-luadns api_user: env:LUADNS_API_USERNAME
-luadns api_token: env:LUADNS_API_TOKEN
 ovh application_key: env:OVH_APPLICATION_KEY
 ovh application_secret: env:OVH_APPLICATION_SECRET
 ovh consumer_key: env:OVH_CONSUMER_KEY

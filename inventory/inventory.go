@@ -97,9 +97,50 @@ type Check struct {
 	// HTTPPort is the port that the challenge is fetched from; 80 unless the
 	// file says otherwise (RFC 8555, section 8.3).
 	HTTPPort int
+	// HTTPSPort is the port that certificates are served at, and that a redirect
+	// of the challenge may lead to; 443 unless the file says otherwise.
+	HTTPSPort int
 	// AllowReserved permits addresses that no public authority would connect
 	// to, such as loopback and documentation ranges.
 	AllowReserved bool
+	// CA is the authority that issues.
+	CA CA
+	// AccountURI is the ACME account that issues, which CAA records may name (RFC
+	// 8657); mostly empty.
+	AccountURI string
+	// Ready is how long after the agreement of the authoritative servers the
+	// authority sees a change: its resolvers hold no answer longer. ReadyKnown
+	// says that this is known of the authority, or given, and no guess.
+	Ready      time.Duration
+	ReadyKnown bool
+	// Challenge is where tokens are placed for hosts without one; nil is nowhere.
+	Challenge *Challenge
+}
+
+// CA is the certificate authority that issues.
+type CA struct {
+	// Name is how the file calls it: a name of package authority, or a URL.
+	Name string
+	// Directory is the URL of its ACME directory.
+	Directory string
+	// Identities are the names by which CAA records permit it. None are known
+	// where neither the file nor package authority has them: then the directory
+	// says.
+	Identities []string
+	// Roots is a file of certificates that are trusted in place of the system's,
+	// see Inventory.InFolder; empty is the system's.
+	Roots string
+}
+
+// Challenge says where a token is placed so that the web server of an ACME
+// client serves it. One of its fields is set.
+type Challenge struct {
+	// Webroot is the folder that is served, see Inventory.InFolder.
+	Webroot string
+	// Command is a program with its arguments.
+	Command []string
+	// Listen is where dnsplan itself serves it.
+	Listen netip.AddrPort
 }
 
 // Provider is what holds zones, with the settings of its type. Settings has a
@@ -116,6 +157,8 @@ type Host struct {
 	IPv4, IPv6 []netip.Addr
 	// ACMEClient says that an ACME client runs there.
 	ACMEClient bool
+	// Challenge is where tokens are placed for this host; nil is as Check says.
+	Challenge *Challenge
 }
 
 // Zone is one zone as one view of it.

@@ -59,17 +59,6 @@ func (r *resolver) defaults() {
 	}
 }
 
-func (r *resolver) check() {
-	t := &r.tables.Check
-	r.inv.Check = Check{HTTPPort: 80, AllowReserved: t.AllowReserved != nil && *t.AllowReserved}
-	if p := t.HTTPPort; p != nil {
-		r.inv.Check.HTTPPort = int(*p)
-		if *p < 1 || *p > 65535 {
-			r.add("bad-value", "check.http_port", "http_port is %d, but must be from 1 to 65535", *p)
-		}
-	}
-}
-
 func (r *resolver) backup() {
 	r.inv.Backup.Keep = r.duration(r.tables.Backup.Keep, "backup.keep", 0, 24*time.Hour)
 }
@@ -84,6 +73,7 @@ func (r *resolver) resolveHosts() {
 			IPv4:       r.addresses(t.IPv4, zone.A, path, "ipv4"),
 			IPv6:       r.addresses(t.IPv6, zone.AAAA, path, "ipv6"),
 			ACMEClient: t.ACMEClient,
+			Challenge:  r.challenge(t.Challenge, path+".challenge"),
 		}
 		if r.unique(seen, "host", t.Name, path) {
 			r.hosts[t.Name] = i

@@ -33,7 +33,12 @@ func settings() []setting {
 		textSetting("verify::timeout", func(t *tables) **span { return &t.Verify.Timeout }),
 		textSetting("backup::keep", func(t *tables) **span { return &t.Backup.Keep }),
 		parsedSetting("check::http_port", func(t *tables) **int64 { return &t.Check.HTTPPort }, parsePort),
+		parsedSetting("check::https_port", func(t *tables) **int64 { return &t.Check.HTTPSPort }, parsePort),
 		parsedSetting("check::allow_reserved", func(t *tables) **bool { return &t.Check.AllowReserved }, parseBool),
+		textSetting("check::ca", func(t *tables) **string { return &t.Check.CA }),
+		textSetting("check::ca_roots", func(t *tables) **string { return &t.Check.CARoots }),
+		textSetting("check::accounturi", func(t *tables) **string { return &t.Check.AccountURI }),
+		textSetting("check::ready", func(t *tables) **span { return &t.Check.Ready }),
 	}
 }
 
@@ -107,12 +112,13 @@ func UnknownSettings(environ []string) Diagnostics {
 	var out Diagnostics
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")
-		startsAs := func(table string) bool { return strings.HasPrefix(name, table) }
-		if slices.Contains(known, name) || !slices.ContainsFunc(tables, startsAs) {
+		i := slices.IndexFunc(tables, func(table string) bool { return strings.HasPrefix(name, table) })
+		if slices.Contains(known, name) || i < 0 {
 			continue
 		}
+		siblings := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return !strings.HasPrefix(k, tables[i]) })
 		p := &pending{Diagnostic: Diagnostic{Severity: SeverityWarning, Code: "unknown-setting", Summary: name + ": not a setting, it has no effect"}}
-		out = append(out, p.suggest(name, known).Diagnostic)
+		out = append(out, p.suggest(name, siblings).Diagnostic)
 	}
 	slices.SortFunc(out, func(a, b Diagnostic) int { return strings.Compare(a.Summary, b.Summary) })
 	return out

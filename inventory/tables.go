@@ -43,6 +43,20 @@ type resolverTable struct {
 type checkTable struct {
 	HTTPPort      *int64 `toml:"http_port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Port that the HTTP-01 challenge is fetched from. Default: 80."`
 	AllowReserved *bool  `toml:"allow_reserved" jsonschema_description:"Permit addresses that no public authority connects to. Default: false."`
+
+	HTTPSPort    *int64          `toml:"https_port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Port that certificates are served at, and that a redirect of the challenge may lead to. Default: 443."`
+	CA           *string         `toml:"ca" jsonschema_description:"Certificate authority that issues: letsencrypt, letsencrypt-staging, zerossl, google, google-staging, sslcom, or the https URL of an ACME directory. Default: letsencrypt."`
+	CAIdentities []string        `toml:"ca_identities" jsonschema_description:"Names by which CAA records permit the authority. Default: those of ca, or of its directory."`
+	CARoots      *string         `toml:"ca_roots" jsonschema_description:"File of certificates (PEM) that are trusted in place of the system's, for a private authority. A relative path starts at the inventory's folder."`
+	AccountURI   *string         `toml:"accounturi" jsonschema_description:"URL of the ACME account that issues, which CAA records may name."`
+	Ready        *span           `toml:"ready" jsonschema_description:"How long after the agreement of the authoritative servers the authority sees a change. Default: 60s."`
+	Challenge    *challengeTable `toml:"challenge" jsonschema_description:"Where a token is placed so that the ACME client's web server serves it, for hosts that do not say so themselves."`
+}
+
+type challengeTable struct {
+	Webroot *string  `toml:"webroot" jsonschema_description:"Folder that the web server serves: a token is a file below .well-known/acme-challenge in it. A relative path starts at the inventory's folder."`
+	Command []string `toml:"command" jsonschema_description:"Program with its arguments, run without a shell as COMMAND plant NAME, with the token's text on its input, and COMMAND remove NAME."`
+	Listen  *string  `toml:"listen" jsonschema_description:"IP address with a port at which dnsplan itself serves tokens while it places them: 192.0.2.1:80, [::]:80."`
 }
 
 type backupTable struct {
@@ -66,7 +80,7 @@ type providerTable struct {
 	APIKey       *string `toml:"api_key" jsonschema_description:"powerdns, namesilo: reference to the API key. Default: PDNS_API_KEY, NAMESILO_API_KEY, each also with _FILE."`
 	Dir          *string `toml:"dir" jsonschema_description:"zonefile (required), sandbox: folder of files named ZONE.zone. A relative path starts at the inventory's folder."`
 
-	APIUser           *string `toml:"api_user" jsonschema_description:"luadns, glesys: reference to the user. Default: LUADNS_API_USERNAME, GLESYS_API_USER, each also with _FILE."`
+	APIUser           *string `toml:"api_user" jsonschema_description:"glesys: reference to the user. Default: GLESYS_API_USER, also with _FILE."`
 	AuthID            *string `toml:"auth_id" jsonschema_description:"cloudns: reference to the id of the API user. Default: CLOUDNS_AUTH_ID, also with _FILE, if it is set."`
 	SubAuthID         *string `toml:"sub_auth_id" jsonschema_description:"cloudns: reference to the id of the API sub-user, in place of auth_id. Default: CLOUDNS_SUB_AUTH_ID, also with _FILE, if it is set."`
 	AuthPassword      *string `toml:"auth_password" jsonschema_description:"cloudns: reference to the password of the API user. Default: CLOUDNS_AUTH_PASSWORD, also with _FILE."`
@@ -82,6 +96,8 @@ type hostTable struct {
 	IPv4       []string `toml:"ipv4" jsonschema_description:"IPv4 addresses."`
 	IPv6       []string `toml:"ipv6" jsonschema_description:"IPv6 addresses."`
 	ACMEClient bool     `toml:"acme_client" jsonschema_description:"An ACME client runs here. Default: false."`
+
+	Challenge *challengeTable `toml:"challenge" jsonschema_description:"Where a token is placed so that this host serves it. Default: challenge of [check]."`
 }
 
 type zoneTable struct {

@@ -169,11 +169,7 @@ func (w *writer) settings(inv *Inventory) {
 		w.text("address", shortAddress(r))
 		w.text("protocol", r.Protocol)
 	}
-	if inv.Check != (Check{HTTPPort: 80}) {
-		w.table("[check]")
-		w.number("http_port", inv.Check.HTTPPort)
-		w.flag("allow_reserved", inv.Check.AllowReserved)
-	}
+	w.check(inv.Check)
 	if inv.Backup.Keep > 0 {
 		w.table("[backup]")
 		w.span("keep", inv.Backup.Keep)
@@ -211,6 +207,7 @@ func (w *writer) hosts(list []Host) {
 			w.list("ipv6", texts(h.IPv6))
 		}
 		w.flag("acme_client", h.ACMEClient)
+		w.challenge("[host.challenge]", h.Challenge)
 	}
 }
 

@@ -126,6 +126,13 @@ func drawInventory(t *rapid.T) string {
 	if rapid.Bool().Draw(t, "failure") {
 		fmt.Fprintf(&b, "on_failure = %q\nmax_plan_age = \"%dh\"\n", rapid.SampledFrom([]string{"rollback", "hold"}).Draw(t, "on failure"), rapid.IntRange(1, 200).Draw(t, "age"))
 	}
+	b.WriteString(rapid.SampledFrom([]string{
+		"", "[check]\nhttp_port = 8080\nhttps_port = 8443\nallow_reserved = true\n",
+		"[check]\nca = \"zerossl\"\nready = 60\n", "[check]\nready = \"61s\"\nca_identities = [\"CA.example.net.\", \"letsencrypt.org\"]\n",
+		"[check]\nca = \"https://ca.example.net/dir\"\nca_roots = \"ca.pem\"\naccounturi = \"https://ca.example.net/acct/1\"\n",
+		"[check]\nca = \"https://acme-staging-v02.api.letsencrypt.org/directory\"\n[check.challenge]\nlisten = \"[::]:80\"\n",
+		"[check.challenge]\ncommand = [\"place\", \"\"]\n[[host]]\nname = \"web\"\nipv4 = [\"192.0.2.9\"]\n[host.challenge]\nwebroot = \"/srv/\\\"w\"\n",
+	}).Draw(t, "check"))
 	if rapid.Bool().Draw(t, "backup") {
 		fmt.Fprintf(&b, "[backup]\nkeep = \"%dd\"\n", rapid.IntRange(1, 200).Draw(t, "keep"))
 	}
