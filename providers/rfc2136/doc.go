@@ -19,6 +19,12 @@
 // before and right after: a TTL that someone else sets in the moment between is
 // the one change that is not noticed.
 //
+// With a key, an answer that is not signed is believed in nothing: an UPDATE that
+// gets one, whatever it says, has an unknown outcome, and what is live decides
+// when the server seems not to know the key, which no server can sign. SERVFAIL
+// leaves the outcome open too, signed or not: servers that pass updates on answer
+// so when they hear nothing more (RFC 2136, section 2.2).
+//
 // A server that refuses the transfer and answers questions lists nothing: Read is
 // an error that wraps providers.ErrNoListing. Look and Write go by questions
 // then, for the names they are given. An answer that a wildcard may have made up

@@ -174,8 +174,8 @@ func ask(ctx context.Context, s *session, questions []question) ([]*message, err
 			sent++
 			continue
 		}
-		m, signed, err := s.receive(ctx)
-		if err == nil && !signed && tells(m) {
+		m, err := s.receive(ctx)
+		if err == nil && !m.signed && tells(m) {
 			err = errUnsigned
 		}
 		if err != nil {

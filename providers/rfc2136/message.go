@@ -34,6 +34,7 @@ type message struct {
 	additional    []record
 	tsig          *dns.TSIG // nil when the message is not signed
 	tsigOff       int       // where its record starts
+	signed        bool      // it was received, and verified; see session.receive
 }
 
 // record is the head of a resource record, and where its data lie.

@@ -104,26 +104,27 @@ func (s *session) send(ctx context.Context, m *dns.Msg) (uint16, error) {
 	return m.Id, nil
 }
 
-// receive reads the next message and verifies it. signed tells whether it, and
-// all before it in a transfer, are covered by a signature; without a key they
-// count as covered. An unsigned message alone is no error here.
-func (s *session) receive(ctx context.Context) (m *message, signed bool, err error) {
+// receive reads the next message and verifies it. It is marked as signed where
+// it, and all before it in a transfer, are covered by a signature; without a key
+// they count as covered. An unsigned message alone is no error here.
+func (s *session) receive(ctx context.Context) (*message, error) {
 	raw, err := s.readFrame(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	m, err = parseMessage(raw)
+	m, err := parseMessage(raw)
 	if err != nil {
-		return nil, false, fmt.Errorf("reply: %w", err)
+		return nil, fmt.Errorf("reply: %w", err)
 	}
 	v := s.open[m.id]
 	if v == nil || !m.response {
-		return nil, false, errors.New("reply: not to what was asked")
+		return nil, errors.New("reply: not to what was asked")
 	}
 	if err := v.check(m, time.Now()); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return m, v.complete(), nil
+	m.signed = v.complete()
+	return m, nil
 }
 
 func (s *session) readFrame(ctx context.Context) ([]byte, error) {

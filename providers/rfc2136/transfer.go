@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -23,23 +24,22 @@ func (p *Provider) transfer(ctx context.Context, s *session, z zone.Name) (*zone
 		return nil, fmt.Errorf("ask for AXFR: %w", err)
 	}
 	c := newCollector(z)
-	for signed := false; !c.done || !signed; {
-		var reply *message
-		var err error
-		if reply, signed, err = s.receive(ctx); err != nil {
+	for !c.done {
+		reply, err := s.receive(ctx)
+		if err != nil {
 			err = fmt.Errorf("AXFR after %d records: %w", c.records, err)
 			return nil, p.keyRefused(ctx, s.remote, z, err)
 		}
 		if reply.rcode != dns.RcodeSuccess {
-			return nil, p.transferRefused(ctx, s.remote, z, reply.rcode)
+			return nil, p.transferRefused(ctx, s.remote, z, reply)
 		}
-		if c.done || (!signed && c.records == 0) {
+		if !reply.signed && c.records == 0 {
 			return nil, fmt.Errorf("AXFR: %w", errUnsigned) // first and last must be
 		}
 		if err := c.add(reply); err != nil {
 			return nil, fmt.Errorf("AXFR: %w", err)
 		}
-		if c.done && !signed {
+		if c.done && !reply.signed {
 			return nil, fmt.Errorf("AXFR: last message: %w", errUnsigned)
 		}
 	}
@@ -129,21 +129,28 @@ func (c *collector) addAddress(m *message, r record) error {
 	return nil
 }
 
-// transferRefused turns an rcode into an error that says what to do. Servers
-// refuse an unknown zone and a key without rights alike, so it asks for the SOA
-// record to tell them apart.
-func (p *Provider) transferRefused(ctx context.Context, at netip.AddrPort, z zone.Name, rcode int) error {
-	name := rcodeName(rcode)
-	if rcode != dns.RcodeRefused && rcode != dns.RcodeNotAuth && rcode != dns.RcodeNotImplemented {
+// transferRefused turns a reply without records into an error that says what to
+// do. Servers refuse an unknown zone and a key without rights alike, so it asks
+// for the SOA record to tell them apart. Only NOTAUTH is believed without a
+// signature, because Knot and PowerDNS do not sign it.
+func (p *Provider) transferRefused(ctx context.Context, at netip.AddrPort, z zone.Name, reply *message) error {
+	name := rcodeName(reply.rcode)
+	switch {
+	case !reply.signed && reply.rcode != dns.RcodeNotAuth:
+		return fmt.Errorf("AXFR: %w: it is %s", errUnsigned, name)
+	case !slices.Contains([]int{dns.RcodeRefused, dns.RcodeNotAuth, dns.RcodeNotImplemented}, reply.rcode):
 		return fmt.Errorf("AXFR: the server answers %s: its log says why", name)
 	}
 	apex, err := p.askApex(ctx, at, z)
+	silence, silent := errors.AsType[*silentError](err)
 	switch {
+	case silent && silence.rcode == dns.RcodeRefused && (silence.signed || !reply.signed): // it signs all or nothing
 	case err != nil:
 		return fmt.Errorf("AXFR: the server answers %s, and asked for the SOA record: %w", name, err)
 	case len(apex) > 0:
 		return p.noListing(name)
-	case rcode == dns.RcodeNotAuth:
+	}
+	if reply.rcode == dns.RcodeNotAuth {
 		return fmt.Errorf("%w: the server answers %s to AXFR and does not hold the zone", providers.ErrZoneNotFound, name)
 	}
 	return fmt.Errorf("%w: the server answers %s to AXFR and does not answer for the zone either: it must hold the zone, and allow %s to query and transfer it",
@@ -156,7 +163,11 @@ func (p *Provider) keyRefused(ctx context.Context, at netip.AddrPort, z zone.Nam
 	if !errors.Is(err, providers.ErrCredentials) {
 		return err
 	}
-	if apex, askErr := p.askApex(ctx, at, z); askErr != nil || len(apex) == 0 {
+	apex, askErr := p.askApex(ctx, at, z)
+	switch {
+	case askErr != nil && !errors.Is(askErr, providers.ErrCredentials):
+		return fmt.Errorf("AXFR: the server answers BADKEY, and asked for the SOA record: %w", askErr)
+	case len(apex) == 0:
 		return err
 	}
 	return p.noListing("BADKEY")
@@ -175,8 +186,8 @@ func (p *Provider) who() string {
 	return fmt.Sprintf("tsig key %q", strings.TrimSuffix(p.key.name, "."))
 }
 
-// askApex asks for the zone's SOA and NS records; none is that the server does
-// not answer for the zone.
+// askApex asks for the zone's SOA and NS records; none is that the server holds
+// no such zone. It returns a silentError where the server does not tell.
 func (p *Provider) askApex(ctx context.Context, at netip.AddrPort, z zone.Name) ([]zone.Record, error) {
 	s, err := p.dialTo(ctx, at)
 	if err != nil {
@@ -188,12 +199,11 @@ func (p *Provider) askApex(ctx context.Context, at netip.AddrPort, z zone.Name) 
 	if err != nil {
 		return nil, err
 	}
-	if replies[0].rcode == dns.RcodeNotAuth && p.key.signs() { // PowerDNS, without a TSIG record that says why
-		return nil, fmt.Errorf("%w: the server answers NOTAUTH to a question signed with %s: tsig_name, tsig_algorithm or tsig_secret is not the server's",
-			providers.ErrCredentials, p.who())
-	}
 	var out []zone.Record
 	for i, m := range replies {
+		if err := p.silence(m, questions[i]); err != nil {
+			return nil, err
+		}
 		for _, r := range m.answer {
 			if !m.authoritative || r.name != z || r.rrtype != questions[i].rrtype {
 				continue
@@ -209,4 +219,27 @@ func (p *Provider) askApex(ctx context.Context, at netip.AddrPort, z zone.Name) 
 		}
 	}
 	return out, nil
+}
+
+// silence is the error of a reply that does not tell what the zone holds.
+func (p *Provider) silence(m *message, q question) error {
+	switch {
+	case tells(m):
+		return nil
+	case m.rcode == dns.RcodeNotAuth && p.key.signs(): // PowerDNS, without a TSIG record that says why
+		return fmt.Errorf("%w: the server answers NOTAUTH to a question signed with %s: tsig_name, tsig_algorithm or tsig_secret is not the server's",
+			providers.ErrCredentials, p.who())
+	}
+	return &silentError{asked: dns.Type(q.rrtype).String(), rcode: m.rcode, signed: m.signed}
+}
+
+// silentError is a server's error in answer to a question about the apex.
+type silentError struct {
+	asked  string
+	rcode  int
+	signed bool
+}
+
+func (e *silentError) Error() string {
+	return fmt.Sprintf("the server answers %s to the question for the %s record", rcodeName(e.rcode), e.asked)
 }

@@ -163,9 +163,16 @@ type verifier struct {
 	chained  bool   // a signed reply was seen
 }
 
+// unsignedDenial is an ErrCredentials that anyone may have sent: a server does not
+// sign what it has against a key that it does not know, or a signature that does
+// not verify (RFC 8945, section 5.3.2).
+type unsignedDenial struct{ error }
+
+func (e *unsignedDenial) Unwrap() error { return e.error }
+
 // check verifies a reply, or keeps one without a signature for the next that
 // has one. It returns an ErrCredentials when the server refused the request's
-// signature.
+// signature, which is an unsignedDenial unless it is signed.
 func (v *verifier) check(m *message, now time.Time) error {
 	if !v.signs() {
 		return nil
@@ -182,7 +189,7 @@ func (v *verifier) check(m *message, now time.Time) error {
 		return errSignature
 	}
 	if len(mac) == 0 && m.rcode == dns.RcodeNotAuth {
-		return v.refusal(m.tsig)
+		return &unsignedDenial{v.refusal(m.tsig)}
 	}
 	if err := v.verify(m, mac, now); err != nil {
 		return err

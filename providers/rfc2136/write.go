@@ -88,21 +88,44 @@ func (p *Provider) updateBatch(ctx context.Context, s *session, b *providers.Bat
 	if _, err := s.send(ctx, buildUpdate(b.Zone, b.Groups)); err != nil {
 		return false, fmt.Errorf("send the update: %w", err)
 	}
-	m, signed, err := s.receive(ctx)
+	m, err := s.receive(ctx)
+	_, denied := errors.AsType[*unsignedDenial](err)
 	switch {
+	case denied:
+		return true, p.denied(ctx, s.remote, b, err)
 	case errors.Is(err, providers.ErrCredentials):
 		return true, err
 	case err != nil:
 		return true, fmt.Errorf("%w: the update was sent: %w", providers.ErrUnknown, err)
-	case !signed:
+	case !m.signed:
 		return true, fmt.Errorf("%w: the update was sent, the answer is %s: %w", providers.ErrUnknown, rcodeName(m.rcode), errUnsigned)
+	case m.rcode == dns.RcodeServerFailure:
+		return true, fmt.Errorf("%w: the update was sent, and the server answers SERVFAIL: its log says why", providers.ErrUnknown)
 	case m.rcode == dns.RcodeSuccess:
 		return true, nil
 	}
 	return true, p.refused(ctx, s.remote, b, m.rcode)
 }
 
-// refused turns an rcode into an error (RFC 2136, section 2.2).
+// denied is about a denial of the key that nobody has signed: it may come from
+// the server, which has not done anything then, or from anyone who wants that to
+// be believed. What is live is signed, and says which. Of an update that has
+// landed, or of which that cannot be told, the outcome is unknown.
+func (p *Provider) denied(ctx context.Context, at netip.AddrPort, b *providers.Batch, denial error) error {
+	live, err := p.lookAt(ctx, at, b.Zone, b.Keys())
+	if err == nil {
+		err = check(b, live)
+	}
+	if err != nil {
+		why := fmt.Sprintf("the answer, which is not signed, is %v; looked again: %v", denial, err) // no error of theirs: nobody knows
+		return fmt.Errorf("%w: the update was sent, %s", providers.ErrUnknown, why)
+	}
+	return denial
+}
+
+// refused turns an rcode into an error (RFC 2136, section 2.2). SERVFAIL is not
+// among them: a server that passes updates on answers so, too, when it hears
+// nothing more of one.
 func (p *Provider) refused(ctx context.Context, at netip.AddrPort, b *providers.Batch, rcode int) error {
 	reason := rcodeName(rcode)
 	switch rcode {
@@ -113,8 +136,6 @@ func (p *Provider) refused(ctx context.Context, at netip.AddrPort, b *providers.
 			", or does not take a name that is no host name (BIND: check-names)"
 	case dns.RcodeNotImplemented:
 		reason += ": the server does not do dynamic updates"
-	case dns.RcodeServerFailure:
-		reason += ": the server's log says why"
 	}
 	return b.Refuse(zone.Key{}, reason)
 }
