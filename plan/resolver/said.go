@@ -55,9 +55,6 @@ func (o outcome) keep(s Server, q question) said {
 	return k
 }
 
-// key is the RRset that was asked for.
-func (q question) key() zone.Key { return zone.Key{Name: q.name, Type: zone.Type(q.qtype)} }
-
 // answer is what was said as an Answer to key.
 func (k said) answer(key zone.Key) Answer {
 	return Answer{

@@ -1,0 +1,68 @@
+package http01
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+)
+
+// Lookup finds the addresses of a name, one family at a time. It must be safe
+// for concurrent use: both families are asked for at once.
+type Lookup interface {
+	Lookup(ctx context.Context, name zone.Name, t zone.Type) Addrs
+}
+
+// Addrs is what a look-up of one family found.
+type Addrs struct {
+	// Addrs are the addresses in the order to try; none without an error is
+	// the DNS's word that there is none.
+	Addrs []netip.Addr
+	// CNAME are the targets of the chain that leads to them, or to nothing.
+	CNAME []zone.Name
+	// NXDomain says that the name, or the chain's end, does not exist.
+	NXDomain bool
+	// By is who said so.
+	By string
+	// Err is why nothing is known, mostly a *resolver.QueryError.
+	Err error
+}
+
+// DNS looks up in the DNS.
+type DNS struct {
+	Client *resolver.Client
+	// Route is whom to ask: resolvers, as an authority does, or the
+	// authoritative servers themselves.
+	Route resolver.Route
+}
+
+// Lookup asks. The addresses are in ascending order: which one an authority's
+// resolver puts first cannot be known.
+func (d DNS) Lookup(ctx context.Context, name zone.Name, t zone.Type) Addrs {
+	a := d.Client.Lookup(ctx, d.Route, []zone.Key{{Name: name, Type: t}})[0]
+	return Addrs{
+		Addrs: a.Addrs, CNAME: a.CNAME, NXDomain: a.Status == resolver.NXDomain,
+		By: a.Server.String(), Err: a.Err,
+	}
+}
+
+// Overlay answers for some names in place of the DNS: what authorities will see
+// once a plan has been applied.
+type Overlay struct {
+	// Names holds all addresses that its names will have.
+	Names map[zone.Name][]netip.Addr
+	// Rest answers for all other names.
+	Rest Lookup
+}
+
+// Lookup answers from Names, or leaves it to Rest.
+func (o Overlay) Lookup(ctx context.Context, name zone.Name, t zone.Type) Addrs {
+	planned, ok := o.Names[name]
+	if !ok {
+		return o.Rest.Lookup(ctx, name, t)
+	}
+	others := func(a netip.Addr) bool { return zone.TypeOf(a) != t }
+	return Addrs{Addrs: slices.DeleteFunc(slices.Clone(planned), others), By: "the plan"}
+}
