@@ -150,7 +150,7 @@ func TestOverrideMistakesNameTheVariable(t *testing.T) {
 		`DNSPLAN_DEFAULTS_TTL: ttl: "0": a TTL is from 1 second to 2147483647 seconds (RFC 2181, section 8)`,
 		`DNSPLAN_VERIFY_REQUIRE: require is "most", but must be "all", "majority" or a positive number`,
 		`DNSPLAN_ZONE_NAME: not a setting`,
-		`i.toml:2:1: unknown key "x" (known: backup, check, defaults, failover, host, notify, provider, verify, version, window, zone)`,
+		`i.toml:2:1: unknown key "x" (known: backup, check, defaults, failover, host, notify, provider, vantage, verify, version, window, zone)`,
 		`i.toml:4:7: ttl is a list, but must be a duration such as "1h30m", or whole seconds`,
 	}
 	if !slices.Equal(got, want) {

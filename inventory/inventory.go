@@ -28,6 +28,7 @@ type Inventory struct {
 	Zones     []Zone
 	Windows   []Window
 	Failovers []Failover
+	Vantages  []Vantage
 	Notifies  []Notify
 
 	// Warnings are the findings that do not stop anything.
@@ -267,6 +268,19 @@ type Probe struct {
 	Every time.Duration
 	// Failures and Successes in a row change the verdict.
 	Failures, Successes int
+}
+
+// Vantage is another machine that fetches challenges for the ACME checks.
+type Vantage struct {
+	Name string
+	// Either URL or Command says how it is asked: by POST, or by a program whose
+	// relative path starts at the inventory's folder.
+	URL     string
+	Command []string
+	// Token is the reference to the bearer token of the URL; empty is none.
+	Token SecretRef
+	// Timeout limits one request; whole seconds.
+	Timeout time.Duration
 }
 
 // Notify is where events are told.

@@ -34,6 +34,7 @@ func (r *resolver) run() {
 	r.resolveZones()
 	r.windows()
 	r.failovers()
+	r.vantages()
 	r.notifies()
 }
 

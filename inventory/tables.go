@@ -14,6 +14,7 @@ type tables struct {
 	Zone     []zoneTable     `toml:"zone" jsonschema_description:"A zone, or one view of it, with the records that are wanted in it."`
 	Window   []windowTable   `toml:"window" jsonschema_description:"Change windows and freezes. A deny wins over an allow."`
 	Failover []failoverTable `toml:"failover" jsonschema_description:"Runbooks that move records from a primary host to a standby."`
+	Vantage  []vantageTable  `toml:"vantage" jsonschema_description:"Other machines that fetch a challenge for the ACME checks, as an authority does from several places."`
 	Notify   []notifyTable   `toml:"notify" jsonschema_description:"Where events are told."`
 }
 
@@ -165,6 +166,14 @@ type probeTable struct {
 	Every     *span  `toml:"every" jsonschema_description:"Time between two probes. Default: 10s."`
 	Failures  *int64 `toml:"failures" jsonschema:"minimum=1" jsonschema_description:"Failures in a row that make a host ill. Default: 3."`
 	Successes *int64 `toml:"successes" jsonschema:"minimum=1" jsonschema_description:"Successes in a row that make it well again. Default: 5."`
+}
+
+type vantageTable struct {
+	Name    string   `toml:"name" jsonschema:"required" jsonschema_description:"Name for messages; unique."`
+	URL     *string  `toml:"url" jsonschema_description:"Where it is asked by POST, as by dnsplan vantage --listen; or command."`
+	Command []string `toml:"command" jsonschema_description:"Program and arguments that take a request on standard input and answer on standard output, as ssh HOST dnsplan vantage; no shell reads them. A relative path starts at the inventory's folder. Or url."`
+	Token   *string  `toml:"token" jsonschema_description:"url: reference to the bearer token. Default: none."`
+	Timeout *span    `toml:"timeout" jsonschema_description:"Limit of one request. Default: 30s."`
 }
 
 type notifyTable struct {

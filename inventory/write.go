@@ -46,6 +46,7 @@ func writeTo(w io.Writer, inv *Inventory, r remarks) error {
 	}
 	out.windows(inv.Windows)
 	out.failovers(inv.Failovers)
+	out.vantages(inv.Vantages)
 	for _, n := range inv.Notifies {
 		out.table("[[notify]]")
 		out.text("url", string(n.URL))
