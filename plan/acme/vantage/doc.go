@@ -26,8 +26,8 @@
 //
 // The url is plain http and its path lies below /.well-known/acme-challenge/; it
 // names no port but the challenge's own. An address, where there is one, is
-// connected to first in place of what the DNS says. Without expect any answer
-// with status 200 is well. The answer to it:
+// connected to in place of what the DNS says. Without expect any answer with
+// status 200 is well. A reply:
 //
 //	{"version": 1, "vantage": "frankfurt", "at": "2026-11-27T12:00:00Z",
 //	 "ok": false, "status": 404, "body": "not found",

@@ -3,6 +3,8 @@ package vantage
 import (
 	"net/netip"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
 // Version is the version of the form that this program speaks.
@@ -26,8 +28,8 @@ type Request struct {
 	Version int `json:"version"`
 	// URL is http, and its path lies below ChallengePath.
 	URL string `json:"url"`
-	// Address, where it is valid, is connected to first, in place of what the DNS
-	// says of the URL's host. Redirects go by the DNS again.
+	// Address, where it is valid, is connected to in place of what the DNS says of
+	// the URL's host, also after a redirect back to it.
 	Address netip.Addr `json:"address,omitzero"`
 	// Expect is the body that must come, white space at its end left aside. Empty
 	// takes any body.
@@ -63,9 +65,23 @@ type Reply struct {
 	Error *Failure `json:"error,omitempty"`
 }
 
+// Tells says that the reply tells something about the name. A vantage that has no
+// way to the address, or whose time ran out before it could ask, tells nothing.
+func (v Reply) Tells() bool {
+	if v.Error == nil {
+		return true
+	}
+	switch http01.Kind(v.Error.Kind) {
+	case http01.NoRoute, http01.Cancelled:
+		return false
+	}
+	return true
+}
+
 // Failure is why an authority would not have been content.
 type Failure struct {
-	// Kind is one of the Kind constants, or a word that this program does not know.
+	// Kind is KindRefused, one of http01's kinds, or a word that this program does
+	// not know.
 	Kind Kind `json:"kind"`
 	// Problem is the type of ACME problem that an authority would report (RFC
 	// 8555, section 6.7): "dns", "connection", "unauthorized"; it may be empty.
