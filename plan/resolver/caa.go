@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -83,4 +84,25 @@ func (m *message) caas(records []record) []CAA {
 // is not empty, the tag, and the value (RFC 8659, section 4.1).
 func isCAA(data []byte) bool {
 	return len(data) >= 2 && data[1] > 0 && len(data) >= 2+int(data[1])
+}
+
+// String is the record's data as a zone file has it: 0 issue "letsencrypt.org"
+// (RFC 8659, section 4.1.1).
+func (c CAA) String() string {
+	b := []byte(strconv.Itoa(int(c.Flags)) + " ")
+	for i := range len(c.Tag) {
+		b = appendEscaped(b, c.Tag[i])
+	}
+	b = append(b, ` "`...)
+	for i := range len(c.Value) {
+		switch o := c.Value[i]; {
+		case o == '"' || o == '\\':
+			b = append(b, '\\', o)
+		case o < ' ' || o > '~':
+			b = append(b, '\\', '0'+o/100, '0'+o/10%10, '0'+o%10)
+		default:
+			b = append(b, o)
+		}
+	}
+	return string(append(b, '"'))
 }
