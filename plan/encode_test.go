@@ -75,7 +75,16 @@ func TestEncodeSeals(t *testing.T) {
 
 func TestDecodeRefusesEveryOtherByte(t *testing.T) {
 	short := plan.Policy{Strategy: plan.Direct}
-	data := encode(t, build(t, short, site{live: "www 3600 A 192.0.2.1", want: "www 3600 A 192.0.2.2"}))
+	for _, data := range [][]byte{
+		encode(t, build(t, short, site{live: "www 3600 A 192.0.2.1", want: "www 3600 A 192.0.2.2"})),
+		encode(t, opened(t)),
+	} {
+		refusesEveryOtherByte(t, data)
+	}
+}
+
+func refusesEveryOtherByte(t *testing.T, data []byte) {
+	t.Helper()
 	for i := range data {
 		edited := bytes.Clone(data)
 		edited[i] ^= 1 << (i % 8)
@@ -180,6 +189,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(doc)
 	}
 	f.Add([]byte(`{"format_version":1}`))
+	f.Add(marshal(f, opened(f)))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		if p, err := plan.Decode(doc); (p == nil) == (err == nil) {
 			t.Fatalf("plan %v with error %v", p, err)

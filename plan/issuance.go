@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
@@ -56,6 +57,9 @@ type WindowZone struct {
 // (https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/).
 const DefaultCommentMax = 100
 
+// wildcardPrefix begins a wildcard (RFC 4592).
+const wildcardPrefix = "*."
+
 // windowTTL is the TTL of a name whose proxy is off for a while: the lowest that
 // most providers take.
 const windowTTL zone.TTL = 60
@@ -99,7 +103,8 @@ func (e *WindowError) Error() string {
 //	foreign, no address an error
 func BuildWindow(zones []WindowZone, w Window, policy Policy, o Origin) (*Plan, error) {
 	w.Names = nil
-	b := windowBuilder{marker: Marker{Run: o.ID, Until: o.Created.UTC().Truncate(time.Second).Add(time.Duration(w.Deadline) * time.Second)}}
+	made := Plan{ID: o.ID, Created: o.Created.UTC().Truncate(time.Second), Window: &w}
+	b := windowBuilder{marker: made.marker()}
 	diffs := make([]ZoneDiff, len(zones))
 	for i := range zones {
 		w.Names = append(w.Names, zones[i].Names...)
@@ -133,7 +138,7 @@ func (w *Window) check() error {
 		return fmt.Errorf("a certificate authority may see the proxy for %d seconds, and the deadline is %d seconds", w.Ready, w.Deadline)
 	case w.Hook != (w.Command == ""):
 		return errors.New("it has a command or a hook, and one of them alone")
-	case strings.ContainsAny(w.Command, "/\x00"):
+	case strings.Contains(w.Command, "/") || strings.ContainsFunc(w.Command, unicode.IsControl):
 		return fmt.Errorf("the command %q is not the name of a program alone", w.Command)
 	}
 	return nil
@@ -176,7 +181,7 @@ func (z *WindowZone) unfit(w *differ, name zone.Name) string {
 	}
 	cname, aliased := w.cnames[name]
 	switch {
-	case strings.HasPrefix(string(name), "*."):
+	case strings.HasPrefix(string(name), wildcardPrefix):
 		return "HTTP-01 cannot validate a wildcard: it needs DNS-01 (RFC 8555, section 8.3)"
 	case !z.Proxy:
 		return fmt.Sprintf("its provider %q has no proxy to turn off: run the command without a window", z.Desired.Provider)

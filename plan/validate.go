@@ -33,7 +33,7 @@ func (p *Plan) validate() error {
 	if err := p.checkKinds(); err != nil {
 		return err
 	}
-	for _, check := range []func() error{p.checkPolicy, p.checkZones, p.checkChanges, p.checkSeen, p.checkSteps, p.checkSummary} {
+	for _, check := range []func() error{p.checkPolicy, p.checkZones, p.checkChanges, p.checkWindow, p.checkSeen, p.checkSteps, p.checkSummary} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -87,11 +87,10 @@ func (p *Plan) checkKinds() error {
 	return nil
 }
 
-// executed tells whether there is code that does steps of the kind. StepCommand
-// has none.
+// executed tells whether there is code that does steps of the kind.
 func (k Kind) executed() bool {
 	switch k {
-	case StepBackup, StepPreflight, StepGate, StepPropagate, StepVerify, StepProbe:
+	case StepBackup, StepPreflight, StepGate, StepPropagate, StepVerify, StepProbe, StepCommand:
 		return true
 	}
 	return k.Writes() || k.Waits()

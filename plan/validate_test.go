@@ -172,7 +172,7 @@ func TestDecodeTakesOnlyWhatBuildMakes(t *testing.T) {
 // TestDecodeRefusesStepsOfTheFuture: what this program cannot do is refused
 // whole, before anything else is found wrong.
 func TestDecodeRefusesStepsOfTheFuture(t *testing.T) {
-	for _, kind := range []plan.Kind{plan.StepCommand, "teleport", ""} {
+	for _, kind := range []plan.Kind{"teleport", ""} {
 		p := sealed(t)
 		p.Steps[9].Kind, p.Policy.Strategy, p.Summary = kind, "other", plan.Summary{}
 		got, err := plan.Decode(seal(marshal(t, p)))

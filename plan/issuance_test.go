@@ -1,0 +1,307 @@
+package plan_test
+
+import (
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/window"
+)
+
+// renewal is a window as people open it.
+var renewal = plan.Window{Deadline: 1200, Ready: 60, Command: "certbot"}
+
+// of is the site as a zone of a window over names, at a provider with a proxy and
+// comments.
+func (s site) of(t testing.TB, names ...string) plan.WindowZone {
+	t.Helper()
+	z := plan.WindowZone{Desired: s.desired(t), Live: s.snapshot(t), Proxy: true, Comments: true}
+	for _, n := range names {
+		z.Names = append(z.Names, zone.MustParseName(n))
+	}
+	return z
+}
+
+// opened is the plan of a window over two zones: c1 and c2 are example.net. and
+// www.example.net. without comments, c3 and c4 both families of www.example.org.
+func opened(t testing.TB) *plan.Plan {
+	t.Helper()
+	org := site{
+		live: "www 300 A 192.0.2.1 comment=web 192.0.2.2 tag=team:ops proxied\nwww 300 AAAA 2001:db8::1 proxied\napi 60 A 192.0.2.3",
+		want: "www 300 A 192.0.2.1 192.0.2.2",
+	}.of(t, "www.example.org.", "api.example.org.")
+	net := site{zone: "example.net.", live: "@ 300 A 192.0.2.9 proxied\nwww 300 A 192.0.2.9 proxied", minTTL: 120}.of(t, "www.example.net.", "example.net.")
+	net.Comments = false
+	p, err := plan.BuildWindow([]plan.WindowZone{org, net}, renewal, policy(), origin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestBuildWindow(t *testing.T) {
+	const mark = "dnsplan window " + planID + " until 2026-11-23T06:20:00Z restore=proxied"
+	p := opened(t)
+	var changes []string
+	for _, c := range p.Changes {
+		changes = append(changes, changeLine(c))
+	}
+	if got, want := strings.Join(changes, "\n"), `~ example.net. A proxied on->off ttl auto->120
+~ www.example.net. A proxied on->off ttl auto->120
+~ www.example.org. A proxied on->off ttl auto->60 beside web | `+mark+" "+mark+`[team:ops]
+~ www.example.org. AAAA proxied on->off ttl auto->60 beside `+mark; got != want {
+		t.Errorf("changes\n%s\nwant\n%s", got, want)
+	}
+	var steps []string
+	for _, s := range p.Steps {
+		steps = append(steps, string(s.Kind))
+		if !slices.Equal(s.Changes, []string{"c1", "c2", "c3", "c4"}) || (s.Kind == plan.StepExpire) != (s.Seconds == 60) {
+			t.Errorf("step %+v", s)
+		}
+	}
+	if got, want := strings.Join(steps, " "), "backup preflight proxy-off propagate expire command proxy-on verify"; got != want {
+		t.Errorf("steps %s, want %s", got, want)
+	}
+	var names []string
+	for _, n := range p.Window.Names {
+		names = append(names, string(n))
+	}
+	if got, want := strings.Join(names, " "), "example.net. www.example.net. api.example.org. www.example.org."; got != want {
+		t.Errorf("names %s, want %s", got, want)
+	}
+	var warned []string
+	for _, w := range p.Warnings {
+		warned = append(warned, w.Code+" "+w.Name)
+	}
+	if got, want := strings.Join(warned, ", "), "no-marker example.net., no-marker www.example.net."; got != want {
+		t.Errorf("warnings %s, want %s", got, want)
+	}
+	if p.Summary.Proxied != 4 || p.Summary.Duration != 60 || p.Policy.Strategy != plan.Staged || p.Policy.Timeout != 600 || len(p.Policy.Resolvers) != 0 {
+		t.Errorf("summary %+v, policy %+v", p.Summary, p.Policy)
+	}
+}
+
+// TestWindowMoves: what a window opens, it closes: proxy-on is proxy-off the other
+// way round, comments and tags with it. In other plans proxy-on leads on.
+func TestWindowMoves(t *testing.T) {
+	for _, c := range opened(t).Changes {
+		off, on := c.Move(plan.StepProxyOff), c.Move(plan.StepProxyOn)
+		if !off.From.Equal(*c.Before.RRset(c.Key)) || !off.To.Equal(*c.After.RRset(c.Key)) {
+			t.Errorf("off from %s to %s", off.From, off.To)
+		}
+		if !reflect.DeepEqual(on.From, off.To) || !reflect.DeepEqual(on.To, off.From) {
+			t.Errorf("on from %s to %s", on.From, on.To)
+		}
+	}
+	p := build(t, policy(), site{live: "a 60 A 192.0.2.1", want: "a 60 A 192.0.2.1 proxied=on"})
+	if m := p.Changes[0].Move(plan.StepProxyOn); m.From.Proxied || !m.To.Proxied {
+		t.Errorf("on from %s to %s", m.From, m.To)
+	}
+}
+
+func TestWindowOverWhatIsOffAlready(t *testing.T) {
+	const left = "a 60 A 192.0.2.1 comment=dnsplan"
+	z := site{live: left}.of(t, "a.example.org.")
+	z.Live.RRsets[0].Members[0].Comment = "web | dnsplan window 01OTHER until 2026-11-22T06:20:00Z restore=proxied"
+	p, err := plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin())
+	if err != nil || !p.Empty() || len(p.Steps) != 0 || p.Window == nil {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if len(p.Warnings) != 1 || p.Warnings[0].Code != plan.MarkedOpen || !strings.Contains(p.Warnings[0].Message, "run 01OTHER has turned the proxy off until 2026-11-22T06:20:00Z") {
+		t.Errorf("warnings %+v", p.Warnings)
+	}
+	if _, err := plan.Decode(encode(t, p)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWindowWithoutRoomForAMarker(t *testing.T) {
+	z := site{live: "a 300 A 192.0.2.1 comment=web 192.0.2.2 comment=" + strings.Repeat("ö", 14) + " proxied"}.of(t, "a.example.org.")
+	p, err := plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := p.Changes[0]
+	if m := c.After.Members; !strings.HasSuffix(m[0].Comment, " restore=proxied") || m[1].Comment != strings.Repeat("ö", 14) {
+		t.Errorf("comments %+v", m)
+	}
+	if len(p.Warnings) != 1 || p.Warnings[0].Code != plan.NoMarker || !strings.Contains(p.Warnings[0].Message, "192.0.2.2 leaves no room for a marker within 100 characters") {
+		t.Errorf("warnings %+v", p.Warnings)
+	}
+	z.CommentMax = 101
+	if p, err = plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin()); err != nil || len(p.Warnings) != 0 {
+		t.Errorf("%+v, %v", p.Warnings, err)
+	}
+}
+
+// TestWindowRefusesNames: all that is wrong is told at once.
+func TestWindowRefusesNames(t *testing.T) {
+	z := site{
+		live:   "alias 300 A foreign=alias\n* 300 A 192.0.2.1 proxied\ncdn 300 CNAME cdn.example.net.\nmx 300 MX mail\nold 300 A 192.0.2.1 proxied\nok 300 A 192.0.2.1 proxied",
+		ignore: "old",
+	}.of(t, "alias.example.org.", "*.example.org.", "cdn.example.org.", "mx.example.org.", "old.example.org.", "ok.example.org.")
+	bare := site{zone: "example.net.", live: "a 300 A 192.0.2.1"}.of(t, "a.example.net.")
+	bare.Proxy = false
+	_, err := plan.BuildWindow([]plan.WindowZone{z, bare}, renewal, policy(), origin())
+	refused, ok := errors.AsType[*plan.WindowError](err)
+	if !ok {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"alias.example.org.": "its A RRset is a live alias set",
+		"*.example.org.":     "it needs DNS-01",
+		"cdn.example.org.":   "it is a CNAME to cdn.example.net.",
+		"mx.example.org.":    "it has no live address",
+		"old.example.org.":   "the inventory ignores it",
+		"a.example.net.":     `its provider "cf" has no proxy`,
+	}
+	for _, p := range refused.Problems {
+		if w, ok := want[string(p.Name)]; !ok || !strings.Contains(p.Reason, w) || !strings.Contains(err.Error(), p.Name.Display()+": "+p.Reason) {
+			t.Errorf("%s: %s", p.Name, p.Reason)
+		}
+		delete(want, string(p.Name))
+	}
+	if len(want) > 0 {
+		t.Errorf("nothing is said of %v", want)
+	}
+}
+
+func TestWindowRefusesItself(t *testing.T) {
+	z := site{live: "a 300 A 192.0.2.1 proxied"}.of(t, "a.example.org.")
+	for want, w := range map[string]plan.Window{
+		"a deadline of 0 seconds":            {Command: "certbot"},
+		"a deadline of -1 seconds":           {Deadline: -1, Command: "certbot"},
+		"a deadline of 9223372036854775807":  {Deadline: math.MaxInt64, Command: "certbot"},
+		"see the proxy for 60 seconds":       {Deadline: 60, Ready: 60, Command: "certbot"},
+		"see the proxy for -1 seconds":       {Deadline: 60, Ready: -1, Command: "certbot"},
+		"a command or a hook":                {Deadline: 60},
+		"one of them alone":                  {Deadline: 60, Hook: true, Command: "certbot"},
+		`the command "/bin/x" is not`:        {Deadline: 60, Command: "/bin/x"},
+		`the command "x\nsecret" is not the`: {Deadline: 60, Command: "x\nsecret"},
+	} {
+		if _, err := plan.BuildWindow([]plan.WindowZone{z}, w, policy(), origin()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", w, err, want)
+		}
+	}
+	if _, err := plan.BuildWindow(nil, renewal, policy(), origin()); err == nil || !strings.Contains(err.Error(), "no names") {
+		t.Errorf("no names: %v", err)
+	}
+}
+
+var windowEdits = []edit{
+	{"no window", func(p *plan.Plan) { p.Window = nil }, "where the changes need"},
+	{"no steps", func(p *plan.Plan) { p.Steps = nil }, "0 steps"},
+	{"the proxy stays off", func(p *plan.Plan) { p.Steps = p.Steps[:6] }, "6 steps, where its changes need 8"},
+	{"the command comes first", func(p *plan.Plan) { p.Steps[2].Kind = plan.StepCommand }, `it is of kind "command", where the changes need "proxy-off"`},
+	{"no deadline", func(p *plan.Plan) { p.Window.Deadline = 0 }, "window: a deadline of 0 seconds"},
+	{"a later deadline", func(p *plan.Plan) { p.Window.Deadline++ }, "window: change c3: after: the comment or the tags of 192.0.2.1"},
+	{"ready behind the deadline", func(p *plan.Plan) { p.Window.Ready = 1200 }, "window: a certificate authority may see the proxy"},
+	{"arguments of the command", func(p *plan.Plan) { p.Window.Command = "/usr/bin/certbot" }, "window: the command"},
+	{"no command", func(p *plan.Plan) { p.Window.Command = "" }, "window: it has a command or a hook"},
+	{"no names", func(p *plan.Plan) { p.Window.Names = nil }, "window: no names"},
+	{"a name less", func(p *plan.Plan) { p.Window.Names = p.Window.Names[1:] }, "window: change c1: example.net. is not a name of the window"},
+	{"a name twice", func(p *plan.Plan) { p.Window.Names[1] = p.Window.Names[0] }, "is out of order or stands twice"},
+	{"a name elsewhere", func(p *plan.Plan) { p.Window.Names = append(p.Window.Names, "z.example.xyz.") }, "is in no zone of the plan"},
+	{"a wildcard", func(p *plan.Plan) { p.Window.Names = append(p.Window.Names, "*.www.example.org.") }, `name "*.www.example.org."`},
+	{"a rollback", func(p *plan.Plan) { p.RollbackOf = "01OTHER" }, "window: it takes nothing back"},
+	{"change windows", func(p *plan.Plan) { p.Policy.Windows = []window.Window{nightly("*")} }, "window: the policy is not"},
+	{"it may be begun at any time", func(p *plan.Plan) { p.Policy.IgnoreWindows = true }, "window: the policy is not"},
+	{"direct", func(p *plan.Plan) {
+		p.Policy.Strategy = plan.Direct
+		for i := range p.Changes {
+			p.Changes[i].Strategy = plan.Direct
+		}
+	}, "window: the policy is not"},
+	{"a conflict", func(p *plan.Plan) {
+		p.Conflicts = append(p.Conflicts, plan.Conflict{Zone: "example.org.", Name: "a.example.org.", Type: zone.A})
+		p.Summary.Conflicts++
+	}, "window: it has conflicts"},
+	{"another marker", func(p *plan.Plan) { p.Changes[3].After.Members[0].Comment = "mine" }, "window: change c4: after: the comment"},
+	{"a tag less", func(p *plan.Plan) { p.Changes[2].After.Members[1].Tags = []string{} }, "window: change c3: after: the comment or the tags of 192.0.2.2"},
+	{"an automatic TTL", func(p *plan.Plan) { p.Changes[0].After.Auto = true }, "window: change c1: after: TTL"},
+	{"a low TTL", func(p *plan.Plan) { p.Changes[0].After.TTL = 1 }, "window: change c1: after: TTL 1"},
+	{"a group", func(p *plan.Plan) { p.Changes[0].Group = "web" }, "window: change c1: it has a group"},
+	{"the proxy goes on", func(p *plan.Plan) {
+		p.Changes[0].Before, p.Changes[0].After = p.Changes[0].After, p.Changes[0].Before
+	}, "window: change c1: it does not turn a proxy off"},
+}
+
+func TestDecodeOfAWindow(t *testing.T) {
+	p := opened(t)
+	got, err := plan.Decode(encode(t, p))
+	if err != nil || !reflect.DeepEqual(got, p) {
+		t.Fatalf("decoded to %+v, want %+v, %v", got, p, err)
+	}
+	for _, tt := range windowEdits {
+		p := opened(t)
+		tt.edit(p)
+		got, err := plan.Decode(seal(marshal(t, p)))
+		if got != nil || !errors.Is(err, plan.ErrDamaged) {
+			t.Errorf("%s: %v", tt.name, err)
+		} else if !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %q does not say %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+// TestEveryWindowDecodes: whatever is live, BuildWindow makes a plan that is
+// taken, which turns off what is proxied at its names and nothing else, or says
+// why it does not.
+func TestEveryWindowDecodes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawWorld(t), drawWorld(t)
+		b.desired.View = "internal"
+		var zones []plan.WindowZone
+		want := 0
+		for _, w := range []world{b, a} {
+			z := plan.WindowZone{Desired: w.desired, Live: w.live, Proxy: true, Comments: rapid.Bool().Draw(t, "comments"), CommentMax: rapid.IntRange(0, 200).Draw(t, "limit")}
+			for i := range w.live.RRsets {
+				r := &w.live.RRsets[i]
+				if r.Foreign != "" || strings.HasPrefix(string(r.Name), "*.") || rapid.Bool().Draw(t, "left out") {
+					continue
+				}
+				z.Names = append(z.Names, r.Name)
+			}
+			for i, r := range w.live.RRsets {
+				if rapid.Bool().Draw(t, "commented") {
+					w.live.RRsets[i].Members = []zone.Member{{Comment: rapid.String().Draw(t, "comment"), Tags: rapid.SliceOfN(rapid.String(), 0, 2).Draw(t, "tags")}}
+					w.live.RRsets[i].Normalize()
+				}
+				if slices.Contains(z.Names, r.Name) && r.Proxied {
+					want++
+				}
+			}
+			zones = append(zones, z)
+		}
+		p, err := plan.BuildWindow(zones, renewal, policy(), origin())
+		if err != nil {
+			return // a foreign sibling, or no names
+		}
+		if len(p.Changes) != want {
+			t.Fatalf("%d changes, want %d", len(p.Changes), want)
+		}
+		data, err := plan.Encode(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := plan.Decode(data); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range p.Changes {
+			for i, m := range c.After.Members {
+				if _, original, ok := plan.ParseMarker(m.Comment); ok && original != c.Before.Members[i].Comment {
+					if _, was, _ := plan.ParseMarker(c.Before.Members[i].Comment); was != original {
+						t.Fatalf("%q became %q", c.Before.Members[i].Comment, m.Comment)
+					}
+				}
+			}
+		}
+	})
+}
