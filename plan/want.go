@@ -11,6 +11,9 @@ type Move struct {
 	// ReplacesTTL its TTL.
 	Replaces    zone.Name
 	ReplacesTTL zone.TTL
+	// End is the state that the whole change leads to, where To is one on the
+	// way there; nil where it is not, and in an inverse, which leads back.
+	End *zone.RRset
 }
 
 // Inverse is the move that takes m back. A CNAME that went does not come back:
@@ -23,8 +26,8 @@ func (m Move) Inverse() Move { return Move{Key: m.Key, From: m.To, To: m.From} }
 //	switch     before, as lowered  -> after at the change TTL
 //	raise-ttl  after at change TTL -> after
 //
-// A change of the TTL alone, and any under the direct strategy, goes from
-// before to after in its one write.
+// The End of the first two is after. A change of the TTL alone, and any under the
+// direct strategy, goes from before to after in its one write.
 func (c *Change) Move(k Kind) Move {
 	m := Move{Key: c.Key, From: c.Before.RRset(c.Key), To: c.After.RRset(c.Key)}
 	if c.single() {
@@ -35,6 +38,7 @@ func (c *Change) Move(k Kind) Move {
 	case StepLower:
 		m.To = c.Before.at(c.Key, c.ChangeTTL)
 		m.From.Members, m.To.Members = nil, nil // the switch brings comments and tags
+		m.End = c.After.RRset(c.Key)
 	case StepRaise:
 		m.From = c.After.at(c.Key, c.ChangeTTL)
 		m.From.Members, m.To.Members = nil, nil
@@ -43,6 +47,9 @@ func (c *Change) Move(k Kind) Move {
 			m.From = c.Before.at(c.Key, c.ChangeTTL)
 		}
 		m.To = c.After.at(c.Key, c.ChangeTTL)
+		if c.Raised() {
+			m.End = c.After.RRset(c.Key)
+		}
 		m.Replaces, m.ReplacesTTL = c.cname()
 	}
 	return m

@@ -67,8 +67,11 @@ func TestMove(t *testing.T) {
 		if m.Replaces != tt.replaces || (m.ReplacesTTL != 0) != (tt.replaces != "") {
 			t.Errorf("%s, %s: replaces %q with TTL %d", tt.name, tt.kind, m.Replaces, m.ReplacesTTL)
 		}
+		if end := rrset(m.End); end != "-" && (end != after || end == tt.to) || end == "-" && tt.to != after {
+			t.Errorf("%s, %s: by way of %s to %s, want %s", tt.name, tt.kind, tt.to, end, after)
+		}
 		back := m.Inverse()
-		if rrset(back.From) != tt.to || rrset(back.To) != tt.from || back.Key != m.Key || back.Replaces != "" || back.ReplacesTTL != 0 {
+		if rrset(back.From) != tt.to || rrset(back.To) != tt.from || back.Key != m.Key || back.Replaces != "" || back.ReplacesTTL != 0 || back.End != nil {
 			t.Errorf("%s, %s taken back: %+v", tt.name, tt.kind, back)
 		}
 		if rrset(c.Before.RRset(c.Key)) != before || rrset(c.After.RRset(c.Key)) != after {

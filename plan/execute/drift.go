@@ -148,8 +148,9 @@ func stateOf(r *zone.RRset) *plan.State {
 }
 
 // fits tells whether the live set is one that the run may have left of c so far,
-// and returns what it has left for sure. A write that was begun and whose
-// outcome is not known may have landed, or, value by value, in part.
+// or the one that c leads to, whoever has set it, and returns what the run has left
+// for sure. A write that was begun and whose outcome is not known may have landed,
+// or, value by value, in part.
 func (s *State) fits(c *plan.Change, live zone.RRset, ok, byValue bool) (ours *zone.RRset, fits bool) {
 	ours = c.Before.RRset(c.Key)
 	for _, st := range s.index.byChange[c.ID] {
@@ -166,7 +167,7 @@ func (s *State) fits(c *plan.Change, live zone.RRset, ok, byValue bool) (ours *z
 		}
 		break
 	}
-	return ours, is(live, ok, ours)
+	return ours, is(live, ok, ours) || isWhole(live, ok, c.After.RRset(c.Key))
 }
 
 // underWay are the zone's changes that have steps left, without those that are

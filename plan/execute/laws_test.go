@@ -25,8 +25,9 @@ type history struct {
 	done     map[string]bool        // by step and zone
 	alarmed  map[string]bool        // by zone
 	// theirs are changes whose RRset someone else has set, by change; accepted
-	// those that were left to them.
-	theirs, accepted map[string]bool
+	// those that were left to them; ahead those that someone else has brought to
+	// where the run leads; edited both.
+	theirs, accepted, ahead, edited map[string]bool
 	// wrote are the changes of which something was written, and unknown those of
 	// which the journal cannot tell: a process died while it took them back.
 	wrote, unknown map[string]bool
@@ -42,7 +43,7 @@ func TestLaws(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		h := &history{T: rt, run: newRun(planOf(drawStrategy(rt), drawSets(rt)...))}
 		h.live, h.verified, h.done, h.alarmed = map[string]*zone.RRset{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
-		h.theirs, h.accepted = map[string]bool{}, map[string]bool{}
+		h.theirs, h.accepted, h.ahead, h.edited = map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 		h.wrote, h.unknown = map[string]bool{}, map[string]bool{}
 		h.faults = rapid.IntRange(0, 5).Draw(rt, "faults")
 		for _, c := range h.p.Changes {
@@ -123,8 +124,14 @@ func (h *history) died(a execute.Action) {
 	}
 }
 
-// edit has someone else set the RRset of a change.
+// edit has someone else set the RRset of a change, be it to what the run wants.
 func (h *history) edit(c plan.Change) {
+	h.edited[c.ID] = true
+	if h.ahead[c.ID] = rapid.Bool().Draw(h.T, "ahead"); h.ahead[c.ID] {
+		delete(h.theirs, c.ID)
+		h.live[c.ID] = c.After.RRset(c.Key)
+		return
+	}
 	h.theirs[c.ID] = true
 	h.live[c.ID] = &zone.RRset{Key: c.Key, TTL: 17, Addrs: []netip.Addr{netip.MustParseAddr("198.51.100.66")}}
 }
@@ -155,10 +162,12 @@ func (h *history) over(c *plan.Change) bool {
 }
 
 // moved are the changes of the action in the zone whose RRset someone else has
-// set.
-func (h *history) moved(a execute.Action, ref plan.ZoneRef) (ids []string) {
+// set; where it is taken back, also those that they have brought to their end.
+func (h *history) moved(a execute.Action, ref plan.ZoneRef, moves map[string]plan.Move) (ids []string) {
 	for _, id := range a.Step.Changes {
-		if c, _ := h.p.Change(id); c.ZoneRef == ref && h.theirs[id] && !h.accepted[id] {
+		m, ours := moves[id]
+		ahead := a.Closing && ours && h.ahead[id] && !equal(h.live[id], m.From) && !equal(h.live[id], m.To)
+		if c, _ := h.p.Change(id); c.ZoneRef == ref && (h.theirs[id] || ahead) && !h.accepted[id] {
 			ids = append(ids, id)
 		}
 	}
@@ -182,7 +191,7 @@ func (h *history) inZone(a execute.Action, ref plan.ZoneRef) bool {
 	}
 	moves := h.moves(a, ref)
 	landed := h.found(a, moves)
-	if moved := h.moved(a, ref); len(moved) > 0 && a.Step.Kind.Writes() {
+	if moved := h.moved(a, ref, moves); len(moved) > 0 && a.Step.Kind.Writes() {
 		return h.stopped(a, ref, moves, moved)
 	}
 	ok := !h.fault("outcome")
@@ -295,6 +304,9 @@ func (h *history) moves(a execute.Action, ref plan.ZoneRef) map[string]plan.Move
 func (h *history) write(moves map[string]plan.Move) {
 	for id, m := range moves {
 		live := h.live[id]
+		if m.End != nil && equal(live, m.End) {
+			continue // someone else was there before
+		}
 		if !equal(live, m.From) && !equal(live, m.To) {
 			h.Fatalf("%s: live is %v, and the write goes from %v to %v", id, live, m.From, m.To)
 		}
@@ -335,7 +347,7 @@ func (h *history) ended() {
 		before, after := equal(live, c.Before.RRset(c.Key)), equal(live, c.After.RRset(c.Key))
 		switch r.Made {
 		case execute.Left:
-			if !h.accepted[c.ID] || equal(live, c.After.RRset(c.Key)) {
+			if !h.accepted[c.ID] || after && !h.ahead[c.ID] {
 				h.Fatalf("%s is left, and live is %v", c.ID, live)
 			}
 		case execute.Applied:
@@ -343,10 +355,10 @@ func (h *history) ended() {
 				h.Fatalf("%s is applied, and live is %v", c.ID, live)
 			}
 		case execute.RolledBack, execute.NotApplied:
-			if !before && !h.theirs[c.ID] {
+			if !before && !h.edited[c.ID] {
 				h.Fatalf("%s is %s, and live is %v", c.ID, r.Made, live)
 			}
-			if told := r.Made == execute.RolledBack; told != h.wrote[c.ID] && !h.theirs[c.ID] && !h.unknown[c.ID] {
+			if told := r.Made == execute.RolledBack; told != h.wrote[c.ID] && !h.edited[c.ID] && !h.unknown[c.ID] {
 				h.Fatalf("%s is %s, and something of it was written: %t", c.ID, r.Made, h.wrote[c.ID])
 			}
 		case execute.LeftOpen:
@@ -364,7 +376,7 @@ func (h *history) ended() {
 // there was an alarm, or a second failure behind the group's verification: its
 // TTL may be up in one zone by then.
 func (h *history) groupsTogether(result execute.Result) {
-	if h.failures > 1 || len(h.theirs) > 0 {
+	if h.failures > 1 || len(h.edited) > 0 {
 		return
 	}
 	made := map[string]execute.Made{}

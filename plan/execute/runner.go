@@ -88,6 +88,8 @@ type work struct {
 	// sent says that something of the step may have been written here.
 	sent     bool
 	warnings []journal.Event
+	// ahead names the RRsets that the latest look has found at their End.
+	ahead []string
 	// silent are the authoritative addresses that are not asked; the preflight
 	// finds them out, and the journal tells later steps.
 	silent []string
@@ -230,7 +232,8 @@ func (w *work) wants() []verify.Want {
 }
 
 // wantOf is what servers should answer once m, a write of c or its inverse, has
-// reached them. Where what was there before could pass for right, because a
+// reached them. What the change leads to in the end is right too: someone else may
+// have set it. Where what was there before could pass for right, because a
 // wildcard or the proxy answers in its place, it is named as wrong.
 func wantOf(c *plan.Change, m plan.Move) verify.Want {
 	want := verify.Want{Key: m.Key}
@@ -241,6 +244,9 @@ func wantOf(c *plan.Change, m plan.Move) verify.Want {
 		want.Values, want.Proxied = m.To.Addrs, m.To.Proxied
 	default:
 		want.Values, want.TTL, want.Exact = m.To.Addrs, m.To.TTL, true
+	}
+	if m.End != nil {
+		want.Or = new(wantOf(c, plan.Move{Key: m.Key, To: m.End}))
 	}
 	if m.From != nil && !m.From.Proxied && (want.Any || want.Proxied) {
 		want.Not = m.From.Addrs

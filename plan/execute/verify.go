@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -73,11 +74,11 @@ func (w *work) quorum(n int) (int, error) {
 }
 
 // resolverWants are the wants without their TTLs: a resolver has some part of
-// it left.
+// it left. Behind the switch what a change leads to in the end has its values.
 func (w *work) resolverWants() []verify.Want {
 	wants := w.wants()
 	for i := range wants {
-		wants[i].TTL, wants[i].Exact = 0, false
+		wants[i].TTL, wants[i].Exact, wants[i].Or = 0, false, nil
 		if wants[i].NotTTL != 0 {
 			wants[i].Not = nil // told by the TTL alone, of which a resolver has a part
 		}
@@ -189,16 +190,18 @@ func (w *work) gate(ctx context.Context) error {
 }
 
 // holding returns the resolvers' answers whose TTL is above the zone's own: the
-// change TTL where the TTL was lowered.
+// change TTL where the TTL was lowered. The new addresses, where someone else has
+// set them, are no old answer.
 func (w *work) holding(ctx context.Context) (held []verify.Line) {
-	low := map[zone.Key]zone.TTL{}
+	low, after := map[zone.Key]zone.TTL{}, map[zone.Key][]netip.Addr{}
 	var wants []verify.Want
 	for _, c := range w.changes() {
+		after[c.Key] = c.After.Values
 		low[c.Key] = c.Move(plan.StepSwitch).From.TTL
 		wants = append(wants, wantOf(c, plan.Move{Key: c.Key, To: c.Before.RRset(c.Key)}))
 	}
 	for _, l := range w.ask(ctx, cross(w.resolvers(), true, wants)) {
-		if len(l.Values) > 0 && l.TTL > low[keyOf(l)] {
+		if len(l.Values) > 0 && l.TTL > low[keyOf(l)] && !slices.Equal(l.Values, after[keyOf(l)]) {
 			held = append(held, l)
 		}
 	}

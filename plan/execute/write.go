@@ -36,6 +36,12 @@ const (
 // before, it is preceded by one: what is as wanted already is not written again,
 // and what is neither as wanted nor as expected stops the step before anything
 // is written.
+//
+//	live is                             the step
+//	To, or the move's End               is done, nothing is written
+//	From                                writes
+//	anything else, as the new values    holds: whoever set them may mean that TTL
+//	with a TTL of their own
 func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 	p, err := w.World.Provider(w.ref)
 	if err != nil {
@@ -48,6 +54,9 @@ func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 		written, first = written+n, false
 		return err
 	})
+	if err == nil && len(w.ahead) > 0 {
+		w.warnf("someone else has set what the run wants already, and it is not written: %s", listed(w.ahead, ", "))
+	}
 	return facts{Written: written}, err
 }
 
@@ -152,7 +161,7 @@ func (w *work) call(ctx context.Context, p providers.Provider, changes []provide
 
 // look reads the moves' RRsets and returns those that are still to be written.
 // It is an error of class Moved when one is neither as expected nor as wanted,
-// nor halfway between.
+// nor halfway between. What the change leads to in the end is as wanted.
 func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move) ([]plan.Move, *zone.Snapshot, error) {
 	live, err := providers.Look(ctx, p, w.ref.Zone, zoneKeys(moves))
 	if err != nil {
@@ -160,10 +169,13 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 	}
 	var todo []plan.Move
 	var moved []Drifted
+	w.ahead = nil
 	for _, m := range moves {
 		r, ok := live.Find(m.Key)
 		switch {
 		case reached(r, ok, m):
+		case m.End != nil && isWhole(r, ok, m.End):
+			w.ahead = append(w.ahead, r.String())
 		case is(r, ok, m.From), w.leftHalfway(p, r, ok, m):
 			todo = append(todo, m)
 		default:
@@ -184,17 +196,19 @@ func is(live zone.RRset, ok bool, state *zone.RRset) bool {
 	return live.Foreign == "" && live.Equal(*state)
 }
 
-// reached tells whether the live set is the state that m leads to. Comments and
-// tags count where m is to bring them, and an automatic TTL where m brings or
-// takes it.
+// isWhole tells whether the live set is the state, with the comments and tags that
+// the state brings, where it does.
+func isWhole(live zone.RRset, ok bool, state *zone.RRset) bool {
+	return is(live, ok, state) && (state == nil || state.Members == nil || live.SameBeside(*state))
+}
+
+// reached tells whether the live set is the state that m leads to. An automatic
+// TTL counts where m brings or takes it.
 func reached(live zone.RRset, ok bool, m plan.Move) bool {
-	if !is(live, ok, m.To) {
+	if !isWhole(live, ok, m.To) {
 		return false
 	}
-	if m.To == nil || m.To.Members != nil && !live.SameBeside(*m.To) {
-		return m.To == nil
-	}
-	onlyAuto := m.From != nil && m.From.Auto != m.To.Auto && m.From.Equal(*m.To)
+	onlyAuto := m.To != nil && m.From != nil && m.From.Auto != m.To.Auto && m.From.Equal(*m.To)
 	return !onlyAuto || live.Auto == m.To.Auto
 }
 

@@ -33,6 +33,8 @@ type Want struct {
 	// 0, must match too: it tells that RRset from a wildcard with its values.
 	Not    []netip.Addr
 	NotTTL zone.TTL
+	// Or is right too; nil is nothing. It has no Or of its own.
+	Or *Want
 }
 
 // Verdict is what one answer says about one Want.
@@ -133,6 +135,9 @@ func verdict(w Want, a resolver.Answer) Verdict {
 }
 
 func answered(w Want, a resolver.Answer) Verdict {
+	if w.Or != nil && answered(*w.Or, a).Good() {
+		return Agrees
+	}
 	switch {
 	case w.stillOld(a):
 		return Differs

@@ -48,6 +48,11 @@ func TestJudge(t *testing.T) {
 		{"a TTL that is not raised yet", want{Values: one, TTL: 3600, Exact: true}, resolver.Answered, "192.0.2.1", 300, verify.OldTTL},
 		{"a TTL that is not lowered yet", want{Values: one, TTL: 300, Exact: true}, resolver.Answered, "192.0.2.1", 3600, verify.OldTTL},
 
+		{"where it ends is right too", want{Values: one, TTL: 60, Exact: true, Or: &want{Values: two, TTL: 300, Exact: true}}, resolver.Answered, "192.0.2.1 192.0.2.2", 300, verify.Agrees},
+		{"so is where it is wanted", want{Values: one, TTL: 60, Exact: true, Or: &want{Values: two, TTL: 300, Exact: true}}, resolver.Answered, "192.0.2.1", 60, verify.Agrees},
+		{"and not what lies between", want{Values: one, TTL: 60, Exact: true, Or: &want{Values: one, TTL: 300, Exact: true}}, resolver.Answered, "192.0.2.1", 200, verify.OldTTL},
+		{"nor nothing", want{Values: one, Or: &want{Values: two}}, resolver.NXDomain, "", 0, verify.Missing},
+
 		{"gone: NXDOMAIN", want{}, resolver.NXDomain, "", 0, verify.Agrees},
 		{"gone: no data", want{}, resolver.NoData, "", 0, verify.Agrees},
 		{"not gone", want{}, resolver.Answered, "192.0.2.1", 300, verify.Present},

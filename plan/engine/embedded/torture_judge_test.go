@@ -155,15 +155,18 @@ func (v *victim) judge() {
 
 // onceEach wants that the writes of a change went through its states one after
 // the other, and, once back, only back: none twice, none skipped, and none from a
-// state that somebody else has set.
+// state that somebody else has set. Nobody can tell who has set what the run has
+// left there.
 func (v *victim) onceEach(c *plan.Change) {
 	chain := v.chainOf(c)
-	at, back := 0, false
+	at, left, back := 0, 0, false
 	for _, m := range v.seen {
 		if m.key != c.Key || m.zone != c.Zone {
 			continue
 		}
 		switch {
+		case m.theirs && same(m.to, chain[left]):
+			at = left
 		case m.theirs:
 			at = -1
 		case at < 0:
@@ -182,7 +185,7 @@ func (v *victim) onceEach(c *plan.Change) {
 			default:
 				v.t.Errorf("%v goes from state %d to %d of %d, taken back before: %t", m, at, to, len(chain), back)
 			}
-			at = to
+			at, left = to, max(to, 0)
 		}
 	}
 }
@@ -193,7 +196,8 @@ func (v *victim) endState(c *plan.Change, made execute.Made) {
 	live := found(v.w.provider.Snapshot(c.Zone), c.Key)
 	before, after := c.Before.RRset(c.Key), c.After.RRset(c.Key)
 	if v.theirs[c.Key] {
-		return // checked write by write
+		v.endOfTheirs(c, made) // the rest is checked write by write
+		return
 	}
 	touched := slices.ContainsFunc(v.seen, func(m mutation) bool { return m.key == c.Key && m.zone == c.Zone })
 	switch made {
@@ -213,7 +217,7 @@ func (v *victim) endState(c *plan.Change, made execute.Made) {
 		if c.Replaces == "" && !v.refused && len(v.theirs) == 0 && !v.impaired {
 			v.t.Errorf("%s is %s without a reason: %+v", c.Key, made, v.outcomes.Failures)
 		}
-		if c.Replaces != "" && live == nil {
+		if c.Replaces != "" && live == nil && touched {
 			v.t.Errorf("%s: neither the CNAME nor an address is left", c.Key)
 		}
 	default:
@@ -221,8 +225,20 @@ func (v *victim) endState(c *plan.Change, made execute.Made) {
 	}
 }
 
-// changeLog wants one entry for each change that was live, in a chain that is
-// whole.
+// endOfTheirs wants that a run beside which nothing else went wrong has made what
+// someone else has made for it, unless the preflight saw it too: then the plan no
+// longer fits.
+func (v *victim) endOfTheirs(c *plan.Change, made execute.Made) {
+	if !v.ahead[c.Key] || len(v.faults) > 1 || v.cancelled || made == execute.Applied {
+		return
+	}
+	if f := v.outcomes.Failures; len(f) != 1 || f[0].Step != v.step(plan.StepPreflight, 1).ID {
+		v.t.Errorf("%s was set to what is wanted, and is %s: %+v", c.Key, made, f)
+	}
+}
+
+// changeLog wants one entry for each change that was live, or was made by someone
+// else for the run, in a chain that is whole.
 func (v *victim) changeLog() {
 	log, err := journal.ReadChanges(v.state)
 	if err != nil {
@@ -236,7 +252,8 @@ func (v *victim) changeLog() {
 		c := &v.plan.Changes[i]
 		want, most := 0, 1
 		unknown := v.theirs[c.Key] && (v.kills > 0 || slices.Contains(v.faults, namesOfWrites[replyLost]))
-		if v.wasLive(c) && !unknown {
+		made := v.outcomes.Changes[i].Made == execute.Applied
+		if v.wasLive(c) && !unknown || made {
 			want = 1
 		} else if !v.wasLive(c) && v.kills == 0 {
 			most = 0

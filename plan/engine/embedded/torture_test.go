@@ -129,8 +129,9 @@ type victim struct {
 	seen     []mutation
 	noops    []string
 	theirs   map[zone.Key]bool
-	refused  bool // a write was refused for good
-	impaired bool // a server does not take what is written, or does not answer
+	ahead    map[zone.Key]bool // of theirs, what the run wants
+	refused  bool              // a write was refused for good
+	impaired bool              // a server does not take what is written, or does not answer
 	proc     *process
 	decided  int
 	// cancelled says that a person has given the run up after a death.
@@ -142,7 +143,7 @@ func newTorture(t *testing.T, s scenario, base baseline, seed uint64) *victim {
 	rng := rand.New(rand.NewPCG(seed, uint64(len(s.live+s.want+s.liveNet)))) //nolint:gosec // faults are to be repeatable, not secret
 	atomically := rng.IntN(2) == 0
 	s.world = func(w *world) { w.atomic(atomically) }
-	v := &victim{rig: s.build(t), rng: rng, base: base, theirs: map[zone.Key]bool{}}
+	v := &victim{rig: s.build(t), rng: rng, base: base, theirs: map[zone.Key]bool{}, ahead: map[zone.Key]bool{}}
 	v.budget = rng.IntN(4)
 	return v
 }

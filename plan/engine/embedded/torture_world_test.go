@@ -84,20 +84,33 @@ func (v *victim) misfortune() {
 	v.note("%s", what)
 }
 
-// edit has someone else set the RRset of a change. The caller holds mu.
+// edit has someone else set the RRset of a change, now and then to what the run
+// wants. The caller holds mu.
 func (v *victim) edit(c *plan.Change) {
 	v.theirs[c.Key] = true
-	addr := "198.51.100.66"
-	if c.Type == zone.AAAA {
-		addr = "2001:db8::66"
+	set := theirsOf(c)
+	if v.ahead[c.Key] = c.Replaces == "" && v.rng.IntN(3) == 0; v.ahead[c.Key] {
+		set = c.After.RRset(c.Key)
 	}
 	before := v.w.provider.Snapshot(c.Zone)
 	v.w.provider.Edit(c.Zone, func(s *zone.Snapshot) {
 		s.RRsets = slices.DeleteFunc(s.RRsets, func(r zone.RRset) bool { return r.Key == c.Key })
-		s.RRsets = append(s.RRsets, zone.RRset{Key: c.Key, TTL: 17, Addrs: []netip.Addr{netip.MustParseAddr(addr)}})
+		if set != nil {
+			s.RRsets = append(s.RRsets, set.Clone())
+			s.Sort()
+		}
 	})
 	v.w.note(c.Zone)
 	v.compare(c.Zone, before, mutation{theirs: true})
+}
+
+// theirsOf is what neither the plan nor live has.
+func theirsOf(c *plan.Change) *zone.RRset {
+	addr := "198.51.100.66"
+	if c.Type == zone.AAAA {
+		addr = "2001:db8::66"
+	}
+	return &zone.RRset{Key: c.Key, TTL: 17, Addrs: []netip.Addr{netip.MustParseAddr(addr)}}
 }
 
 // compare takes in what has become of a zone, and returns how much. The caller
