@@ -25,11 +25,15 @@ func (m Move) Inverse() Move { return Move{Key: m.Key, From: m.To, To: m.From} }
 //	lower-ttl  before              -> before at the change TTL
 //	switch     before, as lowered  -> after at the change TTL
 //	raise-ttl  after at change TTL -> after
+//	proxy-on   after -> before, where after is DNS-only: it closes an issuance window
 //
 // The End of the first two is after. A change of the TTL alone, and any under the
 // direct strategy, goes from before to after in its one write.
 func (c *Change) Move(k Kind) Move {
 	m := Move{Key: c.Key, From: c.Before.RRset(c.Key), To: c.After.RRset(c.Key)}
+	if k == StepProxyOn && c.opens() {
+		return m.Inverse()
+	}
 	if c.single() {
 		m.Replaces, m.ReplacesTTL = c.cname()
 		return m

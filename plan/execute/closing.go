@@ -64,6 +64,8 @@ func (s *State) leftOpen(st *plan.Step, ref plan.ZoneRef) bool {
 //	switch, proxy-*  what was not verified goes back
 //	raise-ttl        what was verified gets its TTL: it is not taken back
 //	lower-ttl        all else gets its TTL back
+//
+// An issuance window has a rule of its own: see closing.
 func (s *State) undo(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 	if s.left(c) {
 		return plan.Move{}, false
@@ -73,6 +75,9 @@ func (s *State) undo(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 
 // reversal is undo for a change that closing did not leave alone.
 func (s *State) reversal(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
+	if s.index.window != nil {
+		return s.closing(st, c)
+	}
 	kept, begun := s.kept(c), s.didBegin(st, c)
 	switch {
 	case st.Kind == plan.StepRaise && kept && c.Raised() && !s.isDone(st, c.ZoneRef):

@@ -167,7 +167,7 @@ func (s *State) fits(c *plan.Change, live zone.RRset, ok, byValue bool) (ours *z
 		}
 		break
 	}
-	return ours, is(live, ok, ours) || isWhole(live, ok, c.After.RRset(c.Key))
+	return ours, is(live, ok, ours) || s.index.window == nil && isWhole(live, ok, c.After.RRset(c.Key))
 }
 
 // underWay are the zone's changes that have steps left, without those that are
@@ -271,7 +271,12 @@ func (w *work) behindSwitch() bool {
 //	a resolver lags                     holds
 //	servers disagree, or a probe fails  holds behind the switch, where the policy says so
 //	closing does not get through        holds
+//
+// An issuance window waits for nobody: all but the last closes it.
 func (w *work) holds(c Class) bool {
+	if w.Plan.Window != nil {
+		return w.action.Closing && c == Unreachable
+	}
 	switch c {
 	case Moved:
 		return !w.action.Closing

@@ -18,6 +18,8 @@ type index struct {
 	byChange map[string][]*plan.Step
 	// watched are the settling steps during which services are asked.
 	watched map[string]bool
+	// window are the steps of an issuance window; nil in other plans.
+	window *windowSteps
 	// byZone are each zone's changes, in the plan's order.
 	byZone map[plan.ZoneRef][]*plan.Change
 }
@@ -35,7 +37,7 @@ func newIndex(p *plan.Plan) *index {
 		changes: map[string]*plan.Change{}, zones: map[string]plan.ZoneRef{}, byRef: map[plan.ZoneRef]*plan.Zone{},
 		steps: map[string]*plan.Step{}, byStep: map[string]map[plan.ZoneRef][]*plan.Change{}, order: map[string][]plan.ZoneRef{},
 		byChange: map[string][]*plan.Step{}, verifies: map[string]*plan.Step{}, watched: map[string]bool{},
-		byZone: map[plan.ZoneRef][]*plan.Change{},
+		byZone: map[plan.ZoneRef][]*plan.Change{}, window: newWindowSteps(p),
 	}
 	for i := range p.Changes {
 		c := &p.Changes[i]

@@ -22,6 +22,8 @@ const (
 	Sleep
 	// Pass the wait: write a done event for each of Zones.
 	Pass
+	// GiveUp the step: write GivenUp.
+	GiveUp
 	// Hold: nothing can be done until a person decides.
 	Hold
 	// Finish: everything is done that can be; write the end event.
@@ -44,6 +46,11 @@ type Action struct {
 	// Until is the latest of the deadlines that are waited for. Set in a Run, the
 	// step watches until then.
 	Until time.Time
+	// Limit is when the action is to be broken off, by the end of its context; zero
+	// is never.
+	Limit time.Time
+	// Why says why the step is given up.
+	Why string
 }
 
 // Margin is added to each computed wait for caches. One second because a cache
@@ -58,6 +65,7 @@ const Margin = 2 * time.Second
 //	the step waits:                               arm, sleep, then pass or check;
 //	                                              watch, where services have probes
 //	the step switches, outside the windows:       arm, sleep, then do it
+//	a step of an issuance window is late:         give it up; see issuance.go
 //	only zones that wait for a person, and those
 //	that move together with one, are left:        hold
 //	nothing is left:                              finish
@@ -75,18 +83,28 @@ func Next(p *plan.Plan, s *State, now time.Time) Action {
 		if len(open) == 0 {
 			continue
 		}
-		if st.Kind.Waits() {
-			return s.wait(st, open, now)
-		}
-		if a, shut := s.outside(st, open, now); shut {
-			return a
-		}
-		return Action{Kind: Run, Step: st, Zones: open, Again: s.startedIn(st, open)}
+		a := s.step(st, open, now)
+		a.Limit = s.limit(st, now)
+		return a
 	}
 	if s.anyHeld() {
 		return Action{Kind: Hold}
 	}
 	return Action{Kind: Finish}
+}
+
+// step says what to do with a step that is not done in the open zones.
+func (s *State) step(st *plan.Step, open []plan.ZoneRef, now time.Time) Action {
+	if a, ours := s.inWindow(st, open, now); ours {
+		return a
+	}
+	if st.Kind.Waits() {
+		return s.wait(st, open, now)
+	}
+	if a, shut := s.outside(st, open, now); shut {
+		return a
+	}
+	return Action{Kind: Run, Step: st, Zones: open, Again: s.startedIn(st, open)}
 }
 
 // open returns the zones in which st is still to be done, without those beside

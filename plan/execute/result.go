@@ -62,6 +62,8 @@ type ChangeResult struct {
 	Switching bool
 	// Live is when the new state was written; zero when it never was.
 	Live time.Time
+	// Closed is when the proxy was on again, in an issuance window; zero until then.
+	Closed time.Time
 	// Error is why it was not applied, where no failure in the Result says so:
 	// its group failed in another zone, or a person cancelled. The failure of
 	// its own zone is told once, in the Failures, and not for each change.
@@ -98,13 +100,16 @@ type ZoneFailure struct {
 
 // Result sums the state up.
 func (s *State) Result() Result {
-	r := Result{Run: s.plan.ID, At: s.Last}
+	r := Result{Run: s.plan.ID, At: s.Last, Window: s.windowResult()}
 	counts := map[Made]int{}
 	for i := range s.plan.Changes {
 		c := &s.plan.Changes[i]
 		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.begun(c, plan.Kind.Writes), Switching: s.begun(c, switches(c)), Live: s.live(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy, VerifiedAt: s.zones[c.ZoneRef].verifiedAt}
 		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied && (f.Class == Linked || f.Class == Stopped) {
 			cr.Error = f.Error
+		}
+		if cr.Made == Closed {
+			cr.Closed = s.closedAt(c.ZoneRef)
 		}
 		counts[cr.Made]++
 		r.Changes = append(r.Changes, cr)
@@ -141,6 +146,8 @@ func (s *State) outcome(all bool) Outcome {
 	switch {
 	case !s.Ended && s.anyHeld():
 		return OutcomeHeld
+	case !s.Ended && s.waitsForClose():
+		return OutcomeOpen
 	case !s.Ended && s.Interrupted:
 		return OutcomeInterrupted
 	case !s.Ended:
@@ -155,6 +162,15 @@ func (s *State) outcome(all bool) Outcome {
 
 // made says what became of c.
 func (s *State) made(c *plan.Change) Made {
+	m := s.madeOf(c)
+	if s.index.window != nil && (m == Applied || m == RolledBack) {
+		return Closed
+	}
+	return m
+}
+
+// madeOf is made of a change that stays.
+func (s *State) madeOf(c *plan.Change) Made {
 	z := s.zones[c.ZoneRef]
 	done, started, closed := s.progressOf(c)
 	alarmed := s.alarmed(c)

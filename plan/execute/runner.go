@@ -30,6 +30,8 @@ type Runner struct {
 	Observer Observer
 	// Prober asks the services; plans without probes need none.
 	Prober Prober
+	// Commander runs the command of an issuance window; other plans need none.
+	Commander Commander
 	// Read are zones as CheckLive has just read them, for the first backup; a
 	// zone that is not there is read again.
 	Read map[plan.ZoneRef]*zone.Snapshot
@@ -46,6 +48,9 @@ type Runner struct {
 func (r *Runner) Run(ctx context.Context, a Action, s *State) ([]journal.Event, error) {
 	if a.Closing {
 		ctx = context.WithoutCancel(ctx) // what was opened is closed, also after a signal
+	}
+	if a.Step.Kind == plan.StepCommand {
+		return r.command(ctx, a, s)
 	}
 	outcomes := make([][]journal.Event, len(a.Zones))
 	working, stop := context.WithCancel(ctx)
@@ -154,7 +159,7 @@ func (w *work) event(f facts, err error) journal.Event {
 		if moved, ok := errors.AsType[*stepError](err); ok {
 			f.Live = liveOf(moved.drifted)
 		}
-		if _, unopened := errors.AsType[*UnopenedError](err); unopened || w.holds(f.Class) {
+		if _, unopened := errors.AsType[*UnopenedError](err); unopened && w.Plan.Window == nil || w.holds(f.Class) {
 			e.Kind = journal.Hold
 		}
 	}

@@ -23,6 +23,10 @@ type State struct {
 	zones map[plan.ZoneRef]*zoneState
 	// first is the first step that is not done in every zone.
 	first int
+	// command is what is known of an issuance window's command, and released says
+	// that a hook's window was told to close.
+	command  *CommandResult
+	released bool
 	// seen are facts of the preflight: the highest TTL that a cache may hold.
 	seen map[string]zone.TTL
 
@@ -95,6 +99,8 @@ const (
 	Probe Class = "probe"
 	// Unreachable: what is needed does not answer.
 	Unreachable Class = "unreachable"
+	// Late: the deadline of an issuance window has passed.
+	Late Class = "late"
 	// Linked: a zone or group that moves together with this one failed.
 	Linked Class = "linked"
 	// Stopped: a person cancelled the run.
@@ -171,6 +177,8 @@ type facts struct {
 	// Landed are the changes of which closing has found what the step writes: of
 	// the others it has found what was before.
 	Landed []string `json:"landed,omitempty"`
+	// Code is the exit code of an issuance window's command.
+	Code *int `json:"exit_code,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
 	// Left are the changes that closing, or a person, left alone.
@@ -190,11 +198,11 @@ func (s *State) Apply(e journal.Event) {
 	case journal.Interrupted:
 		s.Interrupted = true
 	case journal.Resume:
-		s.resume()
+		s.resume(e.At)
 	case journal.Accept:
 		var f facts
 		_ = json.Unmarshal(e.Data, &f) // absent or foreign data is no fact
-		s.resume()
+		s.resume(e.At)
 		s.accept(f, e.At)
 	case journal.Cancel:
 		s.cancel(e)
@@ -212,6 +220,7 @@ func (s *State) applyStep(e journal.Event) {
 	}
 	if e.Kind == journal.Start {
 		s.start(e)
+		s.learnCommand(e, facts{})
 		return
 	}
 	ref, z := s.zone(e.Zone)
@@ -229,6 +238,7 @@ func (s *State) applyStep(e journal.Event) {
 	case e.Kind == journal.Done:
 		st.done[ref] = e.At
 		s.learn(z, f, e.At)
+		s.learnCommand(e, f)
 		s.advance()
 	case e.Kind == journal.Failed && e.Undo:
 		s.takenBack(e.Step, ref, f)
@@ -315,11 +325,12 @@ func (s *State) learn(z *zoneState, f facts, at time.Time) {
 	}
 }
 
-func (s *State) resume() {
+func (s *State) resume(at time.Time) {
 	s.Interrupted = false
 	for _, z := range s.zones {
 		z.held = nil
 	}
+	s.resumeWindow(at)
 }
 
 // cancel fails every zone that is not finished, so that it is taken back. What a
@@ -349,6 +360,7 @@ func (s *State) fail(ref plan.ZoneRef, f Failure) {
 	if z := s.zones[ref]; z.failed == nil {
 		z.failed, z.held = &f, nil
 	}
+	s.failWindow(ref, f)
 	settling := s.settles(f.Step)
 	for _, linked := range s.index.groups {
 		if s.everywhere(linked.verify) && !settling || !s.index.touches(linked.verify.ID, ref) {

@@ -176,7 +176,7 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 		case reached(r, ok, m):
 		case m.End != nil && isWhole(r, ok, m.End):
 			w.ahead = append(w.ahead, r.String())
-		case is(r, ok, m.From), w.leftHalfway(p, r, ok, m):
+		case is(r, ok, m.From), besideLeft(r, ok, m), w.leftHalfway(p, r, ok, m):
 			todo = append(todo, m)
 		default:
 			moved = append(moved, driftedFrom(m, r, ok))
@@ -194,6 +194,12 @@ func is(live zone.RRset, ok bool, state *zone.RRset) bool {
 		return state == nil && !ok
 	}
 	return live.Foreign == "" && live.Equal(*state)
+}
+
+// besideLeft tells whether the live set is the state that m leads to, but for the
+// comments and tags that it brings.
+func besideLeft(live zone.RRset, ok bool, m plan.Move) bool {
+	return m.To != nil && is(live, ok, m.To) && !isWhole(live, ok, m.To)
 }
 
 // isWhole tells whether the live set is the state, with the comments and tags that
@@ -253,7 +259,7 @@ func hasCNAME(s *zone.Snapshot, name zone.Name) bool {
 // retryAt says when to try again, if at all. What the provider said about the
 // request itself does not pass by waiting.
 func (w *work) retryAt(err error, try int) (time.Time, bool) {
-	if _, judged := errors.AsType[*stepError](err); judged || try >= writeTries {
+	if _, judged := errors.AsType[*stepError](err); judged || try >= writeTries && !w.closesWindow() {
 		return time.Time{}, false
 	}
 	if _, refused := errors.AsType[*providers.RefusedError](err); refused {
@@ -268,9 +274,13 @@ func (w *work) retryAt(err error, try int) (time.Time, bool) {
 		long := limited.Until.Sub(w.Clock.Now()) > closingPatience
 		return limited.Until, !long || !w.action.Closing
 	}
-	pause := min(firstPause<<(try-1), longestPause)
+	pause := min(firstPause<<min(try-1, writeTries), longestPause)
 	return w.Clock.Now().Add(pause), true
 }
+
+// closesWindow tells whether an issuance window is being closed: that is tried
+// until its time is over.
+func (w *work) closesWindow() bool { return w.action.Closing && w.Plan.Window != nil }
 
 // explain gives an error that is final its class.
 func (w *work) explain(err error) error {
@@ -464,7 +474,7 @@ func (u undoing) stays(live zone.RRset, ok, byValue bool) string {
 	switch {
 	case reached(live, ok, m):
 		return ""
-	case !is(live, ok, m.From) && !(ok && byValue && halfway(live, m.Inverse())):
+	case !is(live, ok, m.From) && !besideLeft(live, ok, m) && !(ok && byValue && halfway(live, m.Inverse())):
 		return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has set %s", m.Key, show(m.To), show(m.From), shown(live, ok))
 	case m.To == nil && u.change.Replaces != "":
 		return fmt.Sprintf("%s has replaced the %s, which is not dnsplan's to write", shown(live, ok), u.change.Replaces)

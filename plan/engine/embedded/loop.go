@@ -52,7 +52,7 @@ func (e *Engine) leave(r *run, err error) (left bool, closing error) {
 // holds, or was interrupted.
 func (e *Engine) drive(ctx context.Context, r *run) error {
 	runner := &execute.Runner{
-		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Prober: r.conn.Prober, Clock: e.opts.Clock, Observer: e.opts.Observer, Read: r.read,
+		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Prober: r.conn.Prober, Commander: r.conn.Commander, Clock: e.opts.Clock, Observer: e.opts.Observer, Read: r.read,
 	}
 	if e.opts.Observer == nil {
 		runner.Observer = nil // not an interface that holds nil
@@ -71,7 +71,14 @@ func (e *Engine) drive(ctx context.Context, r *run) error {
 			return e.finish(r)
 		}
 		if !a.Closing && ctx.Err() != nil {
-			return e.append(r, journal.Event{Kind: journal.Interrupted})
+			if r.plan.Window == nil {
+				return e.append(r, journal.Event{Kind: journal.Interrupted})
+			}
+			ctx = context.WithoutCancel(ctx) // told once: it closes
+			if err := e.append(r, journal.Event{Kind: journal.Cancel, Message: "interrupted: the issuance window closes"}); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := e.act(ctx, r, runner, a); err != nil {
 			return err
@@ -84,7 +91,14 @@ func (e *Engine) drive(ctx context.Context, r *run) error {
 func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a execute.Action) error {
 	ctx, stop := r.listen(ctx)
 	defer stop()
+	defer e.limit(ctx, stop, a.Limit)()
 	switch a.Kind {
+	case execute.GiveUp:
+		events, err := execute.GivenUp(a)
+		if err != nil {
+			return err
+		}
+		return e.append(r, events...)
 	case execute.Arm:
 		return e.append(r, each(a, func(i int, ev *journal.Event) {
 			ev.Kind, ev.Until, ev.Message = journal.Wait, a.Waits[i], awaited(a)
@@ -96,7 +110,11 @@ func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a exec
 		_ = e.opts.Clock.SleepUntil(ctx, a.Until) // only the context's end
 		return nil
 	}
-	if err := e.append(r, journal.Event{Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing}); err != nil {
+	start := journal.Event{At: e.opts.Clock.Now(), Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing}
+	if err := e.mark(r, a, start.At); err != nil {
+		return err
+	}
+	if err := e.append(r, start); err != nil {
 		return err
 	}
 	events, err := runner.Run(ctx, a, r.state)
@@ -145,7 +163,11 @@ func (e *Engine) finish(r *run) error {
 	if err != nil {
 		return fmt.Errorf("change log: %w", err)
 	}
-	return e.append(r, journal.Event{Kind: journal.End, Data: data})
+	if err := e.append(r, journal.Event{Kind: journal.End, Data: data}); err != nil || r.plan.Window == nil {
+		return err
+	}
+	_ = journal.ForgetWindow(e.opts.State, r.plan.ID) // else OpenWindows does
+	return nil
 }
 
 // entries are the change log's entries of a result: what has been live, also
@@ -163,7 +185,10 @@ func entries(p *plan.Plan, result execute.Result) []journal.Change {
 			Reason: p.Policy.Reason, Ticket: p.Policy.Ticket, By: p.Policy.By, Impact: impact(c, cr.Made),
 			Run: result.Run, ID: c.ID,
 		}
-		if cr.Made == execute.Applied {
+		if result.Window != nil {
+			entry.Impact = windowImpact(cr)
+		}
+		if cr.Made == execute.Applied || cr.Made == execute.Closed {
 			entry.VerifiedBy, entry.VerifiedAt = cr.VerifiedBy, cr.VerifiedAt
 		}
 		entry.OldValues, entry.OldTTL, entry.OldProxied = logged(c.Before)

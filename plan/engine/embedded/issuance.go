@@ -1,0 +1,57 @@
+package embedded
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// limit breaks an action off, by stop, when its limit comes. The returned function
+// ends that, and waits for it.
+func (e *Engine) limit(ctx context.Context, stop context.CancelFunc, at time.Time) func() {
+	if at.IsZero() {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if e.opts.Clock.SleepUntil(ctx, at) == nil {
+			stop()
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
+// mark writes down that the proxy is about to go off, before anything else does:
+// whoever looks for open windows finds this one from then on, until its run has
+// ended.
+func (e *Engine) mark(r *run, a execute.Action, at time.Time) error {
+	w := r.plan.Window
+	if w == nil || a.Closing || a.Step.Kind != plan.StepProxyOff {
+		return nil
+	}
+	h := e.opts.Holder
+	h.Run, h.Since = r.plan.ID, at.UTC()
+	return journal.MarkWindow(e.opts.State, journal.OpenWindow{
+		Run: r.plan.ID, Names: w.Names, Hook: w.Hook, Holder: h, Deadline: at.Add(time.Duration(w.Deadline) * time.Second),
+	})
+}
+
+// windowImpact says for how long the proxy was off: "proxy off for issuance from
+// 2026-11-23 06:00 to 06:07 UTC".
+func windowImpact(cr execute.ChangeResult) string {
+	const day, minute = "2006-01-02", "15:04"
+	off, on := cr.Live.UTC(), cr.Closed.UTC()
+	from := "proxy off for issuance from " + off.Format(day+" "+minute)
+	switch {
+	case cr.Closed.IsZero():
+		return from + " UTC on, and not on again"
+	case off.Format(day) == on.Format(day):
+		return from + " to " + on.Format(minute) + " UTC"
+	}
+	return from + " to " + on.Format(day+" "+minute) + " UTC"
+}
