@@ -4,7 +4,8 @@
 // changed A record.
 //
 //	web := acmetest.Listen(t, "127.0.0.11", "127.0.0.12") // old and new server
-//	acmetest.Serve(t, web[1], http.FileServer(http.Dir(root)))
+//	site := &acmetest.Site{} // or http.FileServer(http.Dir(webroot))
+//	acmetest.Serve(t, web[1], site)
 //	zone := resolvertest.NewZone(t,
 //		"example.org.     300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60",
 //		"www.example.org. 300 IN A 127.0.0.11")
@@ -12,7 +13,7 @@
 //		DNS:      resolvertest.Serve(t, zone),
 //		HTTPPort: acmetest.Port(web[0]),
 //	})
-//	client := &acme.Client{Directory: ca.Directory, HTTPClient: ca.HTTP}
+//	chain, err := ca.Order(t.Context(), site, "www.example.org")
 //
 // What Pebble is not: it asks DNS over TCP alone, connects to the first AAAA
 // address or else to the first A address and never falls back, and knows
