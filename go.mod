@@ -23,19 +23,16 @@ require (
 	github.com/libdns/cloudflare v0.2.2
 	github.com/libdns/cloudns v1.2.0
 	github.com/libdns/desec v1.1.1
-	github.com/libdns/digitalocean v0.0.0-20250606071607-dfa7af5c2e31
 	github.com/libdns/gandi v1.1.0
 	github.com/libdns/glesys v1.0.0
 	github.com/libdns/hetzner/v2 v2.0.1
 	github.com/libdns/libdns v1.1.1
-	github.com/libdns/luadns v0.2.0
 	github.com/libdns/namesilo v1.0.0
 	github.com/libdns/ovh v1.1.0
 	github.com/libdns/powerdns v0.1.4
 	github.com/libdns/rfc2136 v1.0.1
 	github.com/libdns/route53 v1.6.2
 	github.com/libdns/transip v1.1.2
-	github.com/luadns/luadns-go v0.3.0
 	github.com/mholt/acmez/v3 v3.1.7
 	github.com/miekg/dns v1.1.73
 	github.com/netresearch/go-cron v0.9.1

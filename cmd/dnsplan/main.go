@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,9 +14,12 @@ import (
 	_ "time/tzdata" // change windows name time zones, also where the system has none
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 func main() {
+	http.DefaultTransport = transport.NewCarrier(http.DefaultTransport) // see providers/generic
 	ctx, stop := interruptible(context.Background())
 	code := run(ctx, system())
 	stop()

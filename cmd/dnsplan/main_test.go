@@ -1,9 +1,12 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 // asProgram is the environment variable that makes the test binary be dnsplan
@@ -15,6 +18,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	time.Local = time.UTC // what people read is in local time
+	http.DefaultTransport = transport.NewCarrier(http.DefaultTransport) // as main does
+	time.Local = time.UTC                                               // what people read is in local time
 	os.Exit(m.Run())
 }

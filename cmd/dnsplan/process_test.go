@@ -29,12 +29,7 @@ a    = ["203.0.113.11"]
 // test's end if it still runs.
 func (p *program) background(args ...string) *exec.Cmd {
 	p.t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	c := exec.CommandContext(p.t.Context(), exe, append(args, "-i", p.path("inventory.toml"))...)
-	c.Env = append(os.Environ(), asProgram+"=1")
+	c := p.prepared(args...)
 	if err := c.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -44,6 +39,18 @@ func (p *program) background(args ...string) *exec.Cmd {
 			_ = c.Wait()
 		}
 	})
+	return c
+}
+
+// prepared is dnsplan as a process of its own that is yet to be started.
+func (p *program) prepared(args ...string) *exec.Cmd {
+	p.t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c := exec.CommandContext(p.t.Context(), exe, append(args, "-i", p.path("inventory.toml"))...)
+	c.Env = append(os.Environ(), asProgram+"=1")
 	return c
 }
 

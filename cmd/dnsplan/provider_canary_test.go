@@ -315,9 +315,6 @@ func TestNoSecretShowsOfPowerDNS(t *testing.T) {
 // fail in every way.
 func TestNoSecretShowsOfGenericTypes(t *testing.T) {
 	for _, typ := range inventory.GenericTypes() {
-		if typ == "luadns" || typ == "digitalocean" { // their SDKs make connections of their own
-			continue
-		}
 		t.Run(typ, func(t *testing.T) {
 			v := newGeneric(t, typ)
 			for mode, w := range failingServers("json") {

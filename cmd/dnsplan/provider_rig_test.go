@@ -19,6 +19,7 @@ import (
 	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 	"github.com/dnsplan/dnsplan/providers/route53/route53test"
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 // vendor is a provider with a server of its own, which holds example.org: www
@@ -339,12 +340,12 @@ type address string
 func (address) Network() string  { return "tcp" }
 func (a address) String() string { return string(a) }
 
-// bubble runs f where time passes only when all wait, and every request that
-// goes through http.DefaultTransport goes over w.
+// bubble runs f where time passes only when all wait, and every request goes over
+// w: it is the program's plain transport.
 func bubble(t *testing.T, w wire, f func(t *testing.T)) {
 	t.Helper()
 	usual := http.DefaultTransport
-	http.DefaultTransport = w
+	http.DefaultTransport = transport.NewCarrier(w)
 	defer func() { http.DefaultTransport = usual }()
 	synctest.Test(t, f)
 }

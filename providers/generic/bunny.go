@@ -30,7 +30,7 @@ func bunnyEntry() Entry {
 		},
 	}, func(s *Setup) (Libdns, Hooks, error) {
 		key := s.Secret("api_key")
-		hook := bunnyAPI{base: "https://api.bunny.net", key: key, client: s.Client(nil)}
+		hook := bunnyAPI{base: "https://api.bunny.net", key: key, client: s.Client()}
 		return &bunny.Provider{AccessKey: key}, Hooks{SetTTL: hook.setTTL}, s.Err()
 	}}
 }

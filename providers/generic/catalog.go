@@ -13,7 +13,6 @@ func Catalogue() map[string]Entry {
 		"gandi":        gandiEntry(),
 		"glesys":       glesysEntry(),
 		"hetzner":      hetznerEntry(),
-		"luadns":       luadnsEntry(),
 		"ovh":          ovhEntry(),
 		"transip":      transipEntry(),
 	}

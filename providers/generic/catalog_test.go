@@ -20,6 +20,7 @@ func TestCatalogueAndInventoryAgree(t *testing.T) {
 	if d := cmp.Diff(inventory.GenericTypes(), slices.Sorted(maps.Keys(catalogue))); d != "" {
 		t.Errorf("types (-inventory +catalogue):\n%s", d)
 	}
+	serve(t, hosts{})
 	for kind, entry := range catalogue {
 		var want, got []string
 		for _, c := range (inventory.Provider{Type: kind}).Credentials() {

@@ -2,8 +2,8 @@
 // (https://github.com/libdns/libdns) and a written list of what that one's code
 // and its vendor really do: its Quirks.
 //
-//	p, err := generic.New(&gandi.Provider{BearerToken: token}, generic.Catalogue()["gandi"].Quirks,
-//		generic.Hooks{}, generic.Config{Name: "gandi", Secrets: []string{token}})
+//	http.DefaultTransport = transport.NewCarrier(http.DefaultTransport) // once, in main
+//	p, err := generic.Catalogue()["gandi"].Open(settings)
 //
 // Adapters gives openers for all types of the Catalogue, for a
 // providers.Registry.
@@ -23,9 +23,18 @@
 //
 // SetRecords is called only where Quirks.TTL says what it does. When a step
 // fails, what is live decides: as wanted is a success (the reply was lost),
-// unchanged is the plain error, anything else is providers.ErrPartial, and where
-// even the read fails, providers.ErrUnknown. Writes of one Provider go one after
-// the other.
+// unchanged is the error itself (providers.ErrUnknown where the request may still
+// be acted on), anything else is providers.ErrPartial, and where even the read
+// fails, providers.ErrUnknown. Writes of one Provider go one after the other.
+//
+// # How it makes requests
+//
+// All requests of a Provider go through one chain of package transport, which
+// limits, repeats, logs and redacts. Most libdns providers take no HTTP client and
+// use http.DefaultTransport, where the program has put a transport.Carrier. It
+// finds the chain in the request's context, so that two accounts at one vendor
+// never meet. Quirks.Chain says for each type how its requests get there. What the
+// chain said to them counts, also where libdns has made text of it.
 //
 // # What libdns does not show
 //
@@ -50,7 +59,8 @@
 // An entry without further quirks is safe: it never calls SetRecords, and so it
 // refuses to change the TTL of a value that stays. Read the provider's code for
 // what AppendRecords does to a value that is there, what DeleteRecords compares,
-// and whether GetRecords pages, then write that down.
+// whether GetRecords pages, and how it makes its requests, then write that down.
+// One that takes neither http.DefaultTransport nor a client fails its first read.
 //
 // # Left out, and why
 //
@@ -61,6 +71,7 @@
 //   - scaleway: reads the first page only. tencentcloud: refused credentials read as an empty zone.
 //   - infomaniak: does not see the apex. dynv6, dynu, duckdns, he: for single dynamic names.
 //   - inwx: not safe for concurrent use.
+//   - luadns: its SDK makes a transport of its own, which takes none of ours: nothing would limit, repeat or log its requests.
 //   - azure, googleclouddns: each would about double the size of the program.
 //   - cloudflare, route53, namesilo, powerdns, rfc2136: they have adapters of their own.
 package generic

@@ -15,14 +15,14 @@ import (
 func glesysEntry() Entry {
 	return Entry{Quirks{
 		Limits: providers.Limits{MinTTL: 60, MaxTTL: zone.MaxTTL}, DefaultTTL: 3600,
-		TTL: TTLHook, NeverEmpty: true, Serial: true, Rate: 2, Burst: 10,
+		TTL: TTLHook, NeverEmpty: true, Serial: true, Writes: glesysWrites, Rate: 2, Burst: 10,
 		Notes: []string{
 			"SetRecords only ever adds, so it is never called; the TTL is changed over the API itself.",
 			"DeleteRecords without a name matches everything, so it is never called like that.",
 		},
 	}, func(s *Setup) (Libdns, Hooks, error) {
 		user, key := s.Secret("api_user"), s.Secret("api_key")
-		hook := glesysAPI{base: "https://api.glesys.com", user: user, key: key, client: s.Client(glesysWrites)}
+		hook := glesysAPI{base: "https://api.glesys.com", user: user, key: key, client: s.Client()}
 		return &glesys.Provider{Project: user, APIKey: key}, Hooks{SetTTL: hook.setTTL}, s.Err()
 	}}
 }

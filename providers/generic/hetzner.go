@@ -22,11 +22,12 @@ func hetznerEntry() Entry {
 			"SetRecords deletes the RRset and creates it anew, so it is never called; the TTL is changed by the API's own action.",
 			"AppendRecords is refused where the TTL is not that of the values there, so the TTL goes first.",
 			"A record that libdns cannot parse, such as an SRV record whose name lacks its two labels, fails the read of the zone.",
+			"The SDK inside makes a request again that the vendor refused for a conflict, up to five times.",
 		},
 	}, func(s *Setup) (Libdns, Hooks, error) {
 		// The libdns provider panics, later, over an empty token.
 		token := s.Secret("api_token")
-		return hetzner.New(token), Hooks{SetTTL: hetznerTTL(token, s.Client(nil))}, s.Err()
+		return hetzner.New(token), Hooks{SetTTL: hetznerTTL(token, s.Client())}, s.Err()
 	}}
 }
 

@@ -21,19 +21,19 @@ func ovhEntry() Entry {
 	return Entry{Quirks{
 		Limits: providers.Limits{MinTTL: 60, MaxTTL: zone.MaxTTL}, DefaultTTL: 3600,
 		TTL: TTLHook, NeverEmpty: true, Serial: true, Status: statusOVH,
-		Timeout: 10 * time.Minute,
+		Chain: ChainByClaim, Timeout: 10 * time.Minute,
 		Notes: []string{
 			"A read takes one request for each record.",
 			"The TTL is changed by the record's id over the API itself: SetRecords takes values with another TTL for the same.",
 			"A call that fails midway leaves records that are listed and not served; the zone is then refreshed.",
-			"The first request asks for the server's clock and heeds no cancellation, only its own limit of three minutes.",
+			"The first request asks for the server's clock, without the context of the call; it is told by its application key.",
 		},
 	}, func(s *Setup) (Libdns, Hooks, error) {
 		p := &libdnsovh.Provider{
 			Endpoint: s.Value("endpoint"), ApplicationKey: s.Secret("application_key"),
 			ApplicationSecret: s.Secret("application_secret"), ConsumerKey: s.Secret("consumer_key"),
 		}
-		return p, ovhHooks(p, s.Client(nil)), s.Err()
+		return p, ovhHooks(p, s.Client()), s.Err()
 	}}
 }
 
@@ -52,7 +52,13 @@ func ovhHooks(p *libdnsovh.Provider, client *http.Client) Hooks {
 		c.Client = client
 		return c, nil
 	})}
-	return Hooks{SetTTL: api.setTTL, Publish: api.refresh}
+	return Hooks{SetTTL: api.setTTL, Publish: api.refresh, Claims: ovhClaims(p.ApplicationKey)}
+}
+
+// ovhClaims tells requests of the application. Two providers of one application
+// ask the same of the clock, with the same key.
+func ovhClaims(key string) func(*http.Request) bool {
+	return func(r *http.Request) bool { return r.Header.Get("X-Ovh-Application") == key }
 }
 
 // setTTL changes the records of an RRset by id

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/libdns/libdns"
-	"golang.org/x/time/rate"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
@@ -28,6 +27,9 @@ type Config struct {
 	Name string `json:"name"`
 	// Secrets are taken out of every error.
 	Secrets []string `json:"-"`
+	// Chain makes the requests of the libdns provider; nil leaves them to that,
+	// with nothing that limits, repeats or logs them.
+	Chain *transport.Chain `json:"-"`
 	// Pause is how long to wait before a read-back that is not as wanted is
 	// made once more; 0 is a second.
 	Pause time.Duration `json:"-"`
@@ -50,7 +52,7 @@ type Provider struct {
 	quirks  Quirks
 	hooks   Hooks
 	redact  func(error) error
-	limiter *rate.Limiter
+	chain   *transport.Chain // may be nil
 	timeout time.Duration
 	pause   time.Duration
 	// turns let one write at a time work on the account, and one read of a Serial
@@ -66,6 +68,7 @@ type lister struct{ *Provider }
 var (
 	_ providers.Provider = (*Provider)(nil)
 	_ providers.Lister   = lister{}
+	_ providers.Budgeter = (*Provider)(nil)
 )
 
 // New checks that the quirks can be had from l; it makes no request. The
@@ -73,11 +76,8 @@ var (
 func New(l Libdns, q Quirks, h Hooks, c Config) (providers.Provider, error) {
 	p := &Provider{
 		name: c.Name, libdns: l, quirks: q, hooks: h,
-		redact:  func(err error) error { return transport.Redact(c.Secrets, err) },
-		limiter: rate.NewLimiter(rate.Inf, 0), timeout: q.Timeout, pause: c.Pause,
-	}
-	if q.Rate > 0 {
-		p.limiter = rate.NewLimiter(rate.Limit(q.Rate), max(q.Burst, 1))
+		redact: func(err error) error { return transport.Redact(c.Secrets, err) },
+		chain:  c.Chain, timeout: q.Timeout, pause: c.Pause,
 	}
 	if p.timeout == 0 {
 		p.timeout = defaultTimeout
@@ -113,7 +113,7 @@ func (p *Provider) check() error {
 	case q.ExactZone && !lists:
 		return fmt.Errorf("%T lists no zones", p.libdns)
 	}
-	return nil
+	return p.reachable()
 }
 
 // String names the provider.
@@ -124,6 +124,14 @@ func (p *Provider) GoString() string { return p.String() }
 
 // Limits returns those of the quirks.
 func (p *Provider) Limits(zone.Name) providers.Limits { return p.quirks.Limits }
+
+// Budget returns what the vendor's answers said last of its budget.
+func (p *Provider) Budget() providers.Budget {
+	if p.chain == nil {
+		return providers.Budget{}
+	}
+	return p.chain.Budget()
+}
 
 // Read takes one GetRecords.
 func (p *Provider) Read(ctx context.Context, z zone.Name) (*zone.Snapshot, error) {
@@ -162,7 +170,7 @@ func (l lister) ListZones(ctx context.Context) ([]zone.Name, error) {
 
 func (p *Provider) zones(ctx context.Context) ([]zone.Name, error) {
 	var zones []zone.Name
-	err := p.call(ctx, "ListZones", func(ctx context.Context) error {
+	err := p.call(ctx, "ListZones", 0, func(ctx context.Context) error {
 		list, err := p.libdns.(libdns.ZoneLister).ListZones(ctx)
 		if err != nil {
 			return err

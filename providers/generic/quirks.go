@@ -2,6 +2,7 @@ package generic
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/libdns/libdns"
@@ -53,6 +54,29 @@ func (r TTLRoute) String() string {
 	}[r]
 }
 
+// ChainRoute says how the requests of a libdns provider come to the chain of
+// package transport.
+type ChainRoute uint8
+
+// The routes. All but ChainByClient need a transport.Carrier in the place of
+// http.DefaultTransport.
+const (
+	// ChainByContext: the provider makes its requests with the context that it
+	// was given, through http.DefaultTransport, where the carrier finds the chain
+	// in the context.
+	ChainByContext ChainRoute = iota
+	// ChainByClaim: as ChainByContext, but some requests have no context of ours;
+	// Hooks.Claims tells them by what they carry.
+	ChainByClaim
+	// ChainByClient: the provider takes the client that Setup.Client makes.
+	ChainByClient
+)
+
+// String returns the route as the documentation lists it.
+func (r ChainRoute) String() string {
+	return [...]string{"by its context", "by its context, or by what the request carries", "by the client that it takes"}[r]
+}
+
 // Quirks are what a libdns provider and its vendor really do. They are data;
 // the zero value is a careful one.
 type Quirks struct {
@@ -97,11 +121,20 @@ type Quirks struct {
 	// NoAccess of texts that say that the credentials are refused.
 	NoZone, NoAccess []string
 
-	// Rate is the most libdns calls a second, and Burst how many at once; 0 is
-	// no bound. A call may take several requests.
+	// Chain says how the provider's requests come to the chain.
+	Chain ChainRoute
+	// Writes tells the requests that change something; nil is every method but
+	// GET and HEAD. It must not read the body.
+	Writes func(*http.Request) bool
+	// Redirects says that the provider asks for addresses that the vendor sends
+	// it on from, within the same host.
+	Redirects bool
+	// Rate is the most requests a second, and Burst how many at once; 0 is no
+	// bound. The chain holds to them.
 	Rate  float64
 	Burst int
-	// Timeout bounds one libdns call; 0 is two minutes.
+	// Timeout bounds one libdns call, with another 5 s for each record that it is
+	// to change; 0 is two minutes.
 	Timeout time.Duration
 
 	// Notes are what a person should know, one sentence each.
@@ -113,6 +146,9 @@ type Hooks struct {
 	// SetTTL gives all records at name (relative to the zone, "@" for the apex)
 	// of a type the TTL, for TTLHook.
 	SetTTL func(ctx context.Context, z zone.Name, name string, typ zone.Type, ttl zone.TTL) error
+	// Claims tells a request that the libdns provider made without the context it
+	// was given, for ChainByClaim. It must be true of no other provider's.
+	Claims func(*http.Request) bool
 	// Publish makes the vendor serve what its API lists. It is called after a
 	// libdns call failed that has changed something all the same.
 	Publish func(ctx context.Context, z zone.Name) error

@@ -66,7 +66,7 @@ func (w *writing) publish(ctx context.Context, cause error) error {
 	if cause == nil || w.p.hooks.Publish == nil {
 		return nil
 	}
-	err := w.mutate(ctx, "publish", func(ctx context.Context) error { return w.p.hooks.Publish(ctx, w.z) })
+	err := w.mutate(ctx, "publish", 0, func(ctx context.Context) error { return w.p.hooks.Publish(ctx, w.z) })
 	if err != nil {
 		return fmt.Errorf("%w: the records are written and may not be served yet: %w", providers.ErrPartial, errors.Join(err, cause))
 	}

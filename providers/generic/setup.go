@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/transport"
@@ -19,9 +20,16 @@ type Entry struct {
 // Setup hands an Entry its settings. The first that fails is kept: see Err.
 type Setup struct {
 	settings providers.Settings
+	quirks   Quirks
+	pauses   pauses
 	secrets  []string
+	chain    *transport.Chain
 	err      error
 }
+
+// pauses are how long to wait before a request, and before a read-back, is made
+// once more; 0 is what transport.Options and Config have.
+type pauses struct{ request, readBack time.Duration }
 
 // Value returns a setting that is no secret.
 func (s *Setup) Value(key string) string { return s.settings.Values[key] }
@@ -61,19 +69,32 @@ func (s *Setup) Secret(key string) string {
 // Err returns the first error of a setting.
 func (s *Setup) Err() error { return s.err }
 
-// Client returns an HTTP client over the chain that all adapters share, for a
-// libdns provider or a hook that takes one. It redacts the secrets that were
-// fetched before. writes tells requests that change something; nil is every
-// method but GET and HEAD.
-func (s *Setup) Client(writes func(*http.Request) bool) *http.Client {
-	return transport.New(transport.Options{
-		Name: s.settings.Name, Secrets: s.secrets, Writes: writes, Log: s.settings.Log,
-	}).Client()
+// Client returns a client over the provider's chain, for a libdns provider or a
+// hook that takes one. The chain redacts the secrets that were fetched before. The
+// client follows no redirect.
+func (s *Setup) Client() *http.Client {
+	client := s.requests().Client()
+	client.Transport = transport.NewCarrier(s.chain) // a call listens to its requests
+	return client
 }
 
-// Open makes a Provider of the entry.
-func (e Entry) Open(s providers.Settings) (providers.Provider, error) {
-	setup := &Setup{settings: s}
+// requests is the chain for all requests of the provider.
+func (s *Setup) requests() *transport.Chain {
+	if s.chain == nil {
+		s.chain = transport.New(transport.Options{
+			Name: s.settings.Name, Secrets: s.secrets, Log: s.settings.Log, Pause: s.pauses.request,
+			Writes: s.quirks.Writes, Redirects: s.quirks.Redirects, Rate: s.quirks.Rate, Burst: s.quirks.Burst,
+		})
+	}
+	return s.chain
+}
+
+// Open makes a Provider of the entry, whose requests go through a chain of its
+// own: see ChainRoute.
+func (e Entry) Open(s providers.Settings) (providers.Provider, error) { return e.open(s, pauses{}) }
+
+func (e Entry) open(s providers.Settings, p pauses) (providers.Provider, error) {
+	setup := &Setup{settings: s, quirks: e.Quirks, pauses: p}
 	l, hooks, err := e.Make(setup)
 	if setup.err != nil { // which is the reason for err, or err itself
 		err = setup.err
@@ -81,7 +102,7 @@ func (e Entry) Open(s providers.Settings) (providers.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(l, e.Quirks, hooks, Config{Name: s.Name, Secrets: setup.secrets})
+	return New(l, e.Quirks, hooks, Config{Name: s.Name, Secrets: setup.secrets, Pause: p.readBack, Chain: setup.requests()})
 }
 
 // Adapters returns an opener for each type of the Catalogue.

@@ -10,7 +10,6 @@ import (
 	"github.com/digitalocean/godo"
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	transipclient "github.com/libdns/transip/client"
-	luadnsapi "github.com/luadns/luadns-go"
 	ovhapi "github.com/ovh/go-ovh/ovh"
 )
 
@@ -48,22 +47,6 @@ func statusHetzner(err error) int {
 func statusOVH(err error) int {
 	if e, ok := errors.AsType[*ovhapi.APIError](err); ok {
 		return e.Code
-	}
-	return 0
-}
-
-func statusLuaDNS(err error) int {
-	if e, ok := errors.AsType[*luadnsapi.ErrBadStatusCode](err); ok {
-		return e.StatusCode
-	}
-	if _, ok := errors.AsType[*luadnsapi.ForbiddenRequestError](err); ok {
-		return http.StatusForbidden
-	}
-	if _, ok := errors.AsType[*luadnsapi.ErrTooManyRequests](err); ok {
-		return http.StatusTooManyRequests
-	}
-	if _, ok := errors.AsType[*luadnsapi.BadRequestError](err); ok {
-		return http.StatusBadRequest
 	}
 	return 0
 }

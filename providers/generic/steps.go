@@ -33,7 +33,7 @@ func (w *writing) append(ctx context.Context, records []libdns.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	return w.mutate(ctx, "AppendRecords", func(ctx context.Context) error {
+	return w.mutate(ctx, "AppendRecords", len(records), func(ctx context.Context) error {
 		_, err := w.p.libdns.AppendRecords(ctx, string(w.z), records)
 		return err
 	})
@@ -43,7 +43,7 @@ func (w *writing) set(ctx context.Context, records []libdns.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	return w.mutate(ctx, "SetRecords", func(ctx context.Context) error {
+	return w.mutate(ctx, "SetRecords", len(records), func(ctx context.Context) error {
 		_, err := w.p.libdns.(libdns.RecordSetter).SetRecords(ctx, string(w.z), records)
 		return err
 	})
@@ -60,7 +60,7 @@ func (w *writing) remove(ctx context.Context, records []libdns.Record) error {
 			return fmt.Errorf("delete record %q %s %q: libdns would delete more than this one", rr.Name, rr.Type, rr.Data)
 		}
 	}
-	return w.mutate(ctx, "DeleteRecords", func(ctx context.Context) error {
+	return w.mutate(ctx, "DeleteRecords", len(records), func(ctx context.Context) error {
 		_, err := w.p.libdns.DeleteRecords(ctx, string(w.z), records)
 		return err
 	})
@@ -160,7 +160,7 @@ func (w *writing) retime(ctx context.Context, e edit) error {
 	case TTLInPlaceSet:
 		return w.retimeSet(ctx, e)
 	case TTLHook:
-		return w.mutate(ctx, "change TTL", func(ctx context.Context) error {
+		return w.mutate(ctx, "change TTL", len(e.After.Addrs), func(ctx context.Context) error {
 			return w.p.hooks.SetTTL(ctx, w.z, w.owner(e.Key()), e.Key().Type, e.After.TTL)
 		})
 	}

@@ -24,7 +24,7 @@ func classes() map[string]class {
 			habits: habits{appendTTL: "set", set: "append"},
 			quirks: generic.Quirks{TTL: generic.TTLAppend, NeverEmpty: true},
 		},
-		"SetRecords replaces (desec, luadns)": {
+		"SetRecords replaces (desec)": {
 			habits: habits{appendTTL: "keep", set: "replace"},
 			quirks: generic.Quirks{TTL: generic.TTLReplace},
 		},

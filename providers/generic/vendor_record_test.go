@@ -308,3 +308,110 @@ func transipAPI(s *store) http.Handler {
 		mux.ServeHTTP(w, r)
 	}))
 }
+
+// digitaloceanAPI is https://docs.digitalocean.com/reference/api/digitalocean/#tag/Domain-Records.
+// It shows targets without the final dot, and wants them with it. A value may
+// stand twice.
+func digitaloceanAPI(s *store) http.Handler {
+	const base = "/v2/domains/example.org/records"
+	type entry struct {
+		ID       int    `json:"id"`
+		Type     string `json:"type"`
+		Name     string `json:"name"`
+		Data     string `json:"data"`
+		Priority int    `json:"priority"`
+		Port     int    `json:"port"`
+		Weight   int    `json:"weight"`
+		Flags    int    `json:"flags"`
+		Tag      string `json:"tag"`
+		TTL      int    `json:"ttl"`
+	}
+	show := func(h held) entry {
+		e := entry{ID: h.id, Type: h.kind, Name: h.name, TTL: int(h.ttl / time.Second)}
+		f := strings.Fields(h.data)
+		number := func(i int) int { n, _ := strconv.Atoi(f[i]); return n }
+		switch h.kind {
+		case "MX":
+			e.Priority = number(0)
+		case "SRV":
+			e.Priority, e.Weight, e.Port = number(0), number(1), number(2)
+		case "CAA":
+			e.Flags, e.Tag = number(0), f[1]
+		}
+		switch h.kind {
+		case "MX", "SRV", "CNAME", "NS":
+			e.Data = strings.TrimSuffix(f[len(f)-1], ".")
+		case "CAA", "TXT":
+			e.Data = strings.Trim(f[len(f)-1], `"`)
+		default:
+			e.Data = h.data
+		}
+		return e
+	}
+	unprocessable := func(w http.ResponseWriter, why string) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		reply(w, map[string]string{"id": "unprocessable_entity", "message": why})
+	}
+	good := func(w http.ResponseWriter, in entry) bool {
+		switch {
+		case in.TTL < 30:
+			unprocessable(w, "TTL must be greater than or equal to 30")
+		case in.Type == "CNAME" && !strings.HasSuffix(in.Data, "."):
+			unprocessable(w, "Data needs to end with a dot (.)")
+		default:
+			return true
+		}
+		return false
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v2/domains", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, map[string]any{"domains": []map[string]any{{"name": "example.org", "ttl": 1800}}, "meta": map[string]int{"total": 1}})
+	})
+	mux.HandleFunc("GET "+base, func(w http.ResponseWriter, r *http.Request) {
+		at, size := 1, 20
+		if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil {
+			at = n
+		}
+		if n, err := strconv.Atoi(r.URL.Query().Get("per_page")); err == nil {
+			size = min(n, 200)
+		}
+		out, pages := []entry{}, map[string]string{}
+		for i, h := range s.records {
+			if i >= (at-1)*size && i < at*size {
+				out = append(out, show(h))
+			}
+		}
+		if at*size < len(s.records) {
+			pages["next"] = "https://api.digitalocean.com" + base + "?page=" + strconv.Itoa(at+1)
+		}
+		reply(w, map[string]any{"domain_records": out, "links": map[string]any{"pages": pages}})
+	})
+	mux.HandleFunc("POST "+base, func(w http.ResponseWriter, r *http.Request) {
+		if in := decode[entry](r); good(w, in) {
+			s.hold(in.Name, in.Type, in.Data, time.Duration(in.TTL)*time.Second)
+			w.WriteHeader(http.StatusCreated)
+			reply(w, map[string]any{"domain_record": show(s.records[len(s.records)-1])})
+		}
+	})
+	mux.HandleFunc(base+"/{id}", func(w http.ResponseWriter, r *http.Request) {
+		h := s.at(number(r))
+		switch {
+		case h == nil:
+			w.WriteHeader(http.StatusNotFound)
+			reply(w, map[string]string{"id": "not_found", "message": "The resource you were accessing could not be found."})
+		case r.Method == http.MethodPut:
+			if in := decode[entry](r); good(w, in) {
+				h.data, h.ttl = in.Data, time.Duration(in.TTL)*time.Second
+				reply(w, map[string]any{"domain_record": show(*h)})
+			}
+		case r.Method == http.MethodDelete:
+			s.drop(func(other held) bool { return other.id == h.id })
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		reply(w, map[string]string{"id": "not_found", "message": "The resource you were accessing could not be found."})
+	})
+	return s.take("Authorization", "Bearer "+canary, mux)
+}

@@ -82,7 +82,10 @@ func desecAPI(s *store) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/domains/{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, []map[string]string{{"name": "example.org"}}) })
 	mux.HandleFunc("GET "+base+"{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, list()) })
-	mux.HandleFunc("GET "+base+"{name}/{type}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET "+base+"{name}/{type}", func(w http.ResponseWriter, r *http.Request) { // as Django has it
+		http.Redirect(w, r, r.URL.Path+"/", http.StatusMovedPermanently)
+	})
+	mux.HandleFunc("GET "+base+"{name}/{type}/", func(w http.ResponseWriter, r *http.Request) {
 		for _, set := range list() {
 			if set.Subname == strings.TrimPrefix(r.PathValue("name"), "@") && set.Type == r.PathValue("type") {
 				reply(w, set)

@@ -23,6 +23,7 @@ import (
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/generic"
 	"github.com/dnsplan/dnsplan/providers/providertest"
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 // canary is the secret that every vendor wants.
@@ -44,8 +45,7 @@ type vendor struct {
 	skip    map[providertest.Case]string
 }
 
-// vendors are those whose libdns provider can be led to a fake. DigitalOcean's
-// and LuaDNS's make connections of their own; TestSuite has their classes.
+// vendors are all of the catalogue.
 func vendors() map[string]vendor {
 	return map[string]vendor{
 		"gandi":   {host: "api.gandi.net", handler: gandiAPI, scale: 5},
@@ -56,13 +56,13 @@ func vendors() map[string]vendor {
 		"cloudns": {host: "cloudns.test", handler: cloudnsAPI, skip: map[providertest.Case]string{
 			providertest.Change: "the suite's TTL of 600 is none of ClouDNS's; see TestVendorsKeepValues",
 		}},
-		"glesys":  {host: "api.glesys.com", handler: glesysAPI},
-		"transip": {host: "api.transip.nl", handler: transipAPI},
+		"digitalocean": {host: "api.digitalocean.com", handler: digitaloceanAPI, without: []string{"HTTPS", "TYPE65280"}},
+		"glesys":       {host: "api.glesys.com", handler: glesysAPI},
+		"transip":      {host: "api.transip.nl", handler: transipAPI},
 	}
 }
 
-// hosts is http.DefaultTransport while a test runs: most libdns providers take
-// no other.
+// hosts is the transport below the carrier while a test runs.
 type hosts map[string]http.Handler
 
 func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -84,12 +84,12 @@ func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// serve makes h the default transport for the rest of the test, which must not
-// run beside others.
-func serve(t *testing.T, h hosts) {
+// serve makes below the program's plain transport for the rest of the test, which
+// must not run beside others.
+func serve(t *testing.T, below http.RoundTripper) {
 	t.Helper()
 	usual := http.DefaultTransport
-	http.DefaultTransport = h
+	http.DefaultTransport = transport.NewCarrier(below)
 	t.Cleanup(func() { http.DefaultTransport = usual })
 }
 
@@ -140,9 +140,7 @@ func keyFile(t *testing.T) string {
 // openVendor makes a provider as the program does, but for the rate.
 func openVendor(t *testing.T, kind string) providers.Provider {
 	t.Helper()
-	entry := generic.Catalogue()[kind]
-	entry.Quirks.Rate = 0
-	p, err := entry.Open(settings(t, kind))
+	p, err := generic.OpenFast(kind, settings(t, kind))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,38 +230,36 @@ func fewestOf(s *store, name string) *int {
 	return &low
 }
 
-// TestVendorsRefuseAccess answers everything with 401 and 403 and repeats the
-// secret, as careless APIs do.
+// deny refuses access as a vendor does, and repeats the secret, as careless APIs
+// do.
+func deny(kind string, w http.ResponseWriter, r *http.Request, status int) {
+	w.Header().Set("Content-Type", "application/json")
+	code := map[int]string{401: "unauthorized", 403: "forbidden"}[status]
+	switch {
+	case kind == "transip" && strings.HasSuffix(r.URL.Path, "/auth"):
+		fmt.Fprintf(w, `{"token": "%s"}`, jwt())
+	case kind == "transip":
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"error": "no %s"}`, canary)
+	case kind == "hetzner": // its code is a word
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"error": {"code": "%s", "message": "no %s"}}`, code, canary)
+	case kind == "cloudns":
+		fmt.Fprintf(w, `{"status": "Failed", "statusDescription": "Invalid authentication, incorrect auth-id %s"}`, canary)
+	default:
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"code": %d, "message": "no %s", "error": {"code": "%s", "message": "no %s"}, "response": {"status": {"text": "no %s"}}}`,
+			status, canary, code, canary, canary)
+	}
+}
+
+// TestVendorsRefuseAccess has every vendor refuse everything.
 func TestVendorsRefuseAccess(t *testing.T) {
 	all := vendors()
 	for _, kind := range slices.Sorted(maps.Keys(all)) {
 		for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
 			t.Run(fmt.Sprintf("%s %d", kind, status), func(t *testing.T) {
-				serve(t, hosts{all[kind].host: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-					w.Header().Set("Content-Type", "application/json")
-					w.WriteHeader(status)
-					code := map[int]string{401: "unauthorized", 403: "forbidden"}[status]
-					fmt.Fprintf(w, `{"code": %d, "message": "no %s", "error": {"code": "%s", "message": "no %s"}, "response": {"status": {"text": "no %s"}}}`,
-						status, canary, code, canary, canary)
-				})})
-				if kind == "hetzner" { // its code is a word
-					serve(t, hosts{all[kind].host: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-						w.Header().Set("Content-Type", "application/json")
-						w.WriteHeader(status)
-						fmt.Fprintf(w, `{"error": {"code": "%s", "message": "no %s"}}`, map[int]string{401: "unauthorized", 403: "forbidden"}[status], canary)
-					})})
-				}
-				if kind == "transip" {
-					serve(t, hosts{all[kind].host: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						w.Header().Set("Content-Type", "application/json")
-						if strings.HasSuffix(r.URL.Path, "/auth") {
-							fmt.Fprintf(w, `{"token": "%s"}`, jwt())
-							return
-						}
-						w.WriteHeader(status)
-						fmt.Fprintf(w, `{"error": "no %s"}`, canary)
-					})})
-				}
+				serve(t, hosts{all[kind].host: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { deny(kind, w, r, status) })})
 				p := openVendor(t, kind)
 				_, err := p.Read(t.Context(), testZone)
 				_, werr := p.Write(t.Context(), testZone, []providers.Change{change(t, "", "new 3600 A 192.0.2.1")})

@@ -99,13 +99,13 @@ func (w *writing) carryOut(ctx context.Context) error {
 	return err
 }
 
-// mutate makes a call that changes something.
-func (w *writing) mutate(ctx context.Context, what string, f func(context.Context) error) error {
-	if err := w.p.admit(ctx, what); err != nil {
-		return err
+// mutate makes a call that changes n records.
+func (w *writing) mutate(ctx context.Context, what string, n int, f func(context.Context) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	w.requests++
-	if err := w.p.guard(ctx, what, f); err != nil {
+	if err := w.p.call(ctx, what, n, f); err != nil {
 		return err
 	}
 	w.accepted = time.Now()

@@ -69,7 +69,7 @@ func TestSteps(t *testing.T) {
 		want  []string
 	}{
 		{"append sets the TTL of the set (gandi)", []string{"append www 300 A 203.0.113.11", "delete www 300 A 192.0.2.2"}},
-		{"SetRecords replaces (desec, luadns)", []string{"set www 300 A 192.0.2.1"}}, // the fake logs the first of them
+		{"SetRecords replaces (desec)", []string{"set www 300 A 192.0.2.1"}}, // the fake logs the first of them
 		{"records by id (digitalocean)", []string{
 			"set www 300 A 192.0.2.1", "append www 300 A 203.0.113.11", "delete www 3600 A 192.0.2.2, www 300 A 203.0.113.11",
 		}},
@@ -362,7 +362,7 @@ func TestNewRefusesQuirksThatCannotBeHad(t *testing.T) {
 	f := newFake(t, testZone, "", habits{})
 	for name, q := range map[string]generic.Quirks{
 		"no Retime": {TTL: generic.TTLInPlace}, "no SetTTL": {TTL: generic.TTLHook},
-		"lists no zones": {ExactZone: true}, "TTLFirst without TTLHook": {TTLFirst: true},
+		"lists no zones": {ExactZone: true}, "no Claims": {Chain: generic.ChainByClaim}, "TTLFirst without TTLHook": {TTLFirst: true},
 	} {
 		if _, err := generic.New(f, q, generic.Hooks{}, generic.Config{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v", name, err)
