@@ -91,9 +91,10 @@ type advised struct {
 // run that the error is about.
 func adviceTable() []advised {
 	return []advised{
+		{as[*theirsError], exitRefused, "keep what is there and take back the rest: {rollback RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
+		{as[*standingError], exitPartly, "see how it stands: {show RUN}; once what went wrong is put right, take the rest back: {rollback RUN}"},
 		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: {plan}"},
 		{as[*config.UnfinishedError], exitRefused, "go on with that run: {resume RUN}; or take it back: {cancel RUN}; then make a new plan"},
-		{as[*theirsError], exitRefused, "keep what is there and take back the rest: {rollback RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
 		{as[*restTheirsError], exitRefused, "keep what is there and go on with the rest: {resume RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
 		{as[*journal.HeldError], exitRefused, "wait for that run, or see it with: {show RUN}"},
 		{is(journal.ErrBusy), exitRefused, "wait for that run, or see it with: {show RUN}"},

@@ -25,16 +25,23 @@ func (a *app) start(ctx context.Context, s *config.Session, p *plan.Plan) error 
 
 // startAs is start for the command of that name.
 func (a *app) startAs(ctx context.Context, s *config.Session, p *plan.Plan, command string) error {
-	f := a.follow(s.Settings)
-	e, err := s.Engine(a.clock, "dnsplan "+command, f)
+	e, f, err := a.begin(ctx, s, p, command)
 	if err != nil {
 		return a.notBegun(ctx, s.Settings, p, err)
 	}
-	id, err := e.Start(ctx, p)
+	return a.wait(ctx, s.Settings, e, f, p.ID)
+}
+
+// begin makes the plan a run of its id, which nobody follows yet. There is none
+// after an error.
+func (a *app) begin(ctx context.Context, s *config.Session, p *plan.Plan, command string) (engine.Engine, *follower, error) {
+	f := a.follow(s.Settings)
+	e, err := s.Engine(a.clock, "dnsplan "+command, f)
 	if err != nil {
-		return a.notBegun(ctx, s.Settings, p, ofUsed(p.ID, err))
+		return nil, nil, err
 	}
-	return a.wait(ctx, s.Settings, e, f, id)
+	_, err = e.Start(ctx, p)
+	return e, f, ofUsed(p.ID, err)
 }
 
 // ofUsed tells which run has used a plan: the plan's own.

@@ -84,13 +84,18 @@ func runRollback(a *app, c *cobra.Command, o *rollbackOptions, id string) error 
 	if err == nil {
 		err = a.approve(ctx, s.Settings, p, consent{o.autoApprove, o.confirm, o.allowEmpty})
 	}
-	if err != nil {
-		return a.notBegun(ctx, s.Settings, p, ofRollback(r.ID, p, touched, err))
-	}
-	if p.Empty() {
+	if err == nil && p.Empty() {
 		return a.nothing(s.Settings, p)
 	}
-	return a.startAs(ctx, s, p, "rollback")
+	var e engine.Engine
+	var f *follower
+	if err == nil {
+		e, f, err = a.begin(ctx, s, p, "rollback")
+	}
+	if err != nil {
+		return a.notBegun(ctx, s.Settings, p, ofRollback(ctx, r, p, touched, err))
+	}
+	return a.wait(ctx, s.Settings, e, f, p.ID)
 }
 
 // check reads the flags: nothing is cancelled for a rollback that cannot be asked
@@ -184,14 +189,42 @@ type theirsError struct{ error }
 
 func (e *theirsError) Unwrap() error { return e.error }
 
-// ofRollback tells what a refused rollback is about, and that the cancelling
-// before it has touched something: then a person has to look.
-func ofRollback(run string, p *plan.Plan, touched bool, err error) error {
+// standingError is a rollback that has come to an end behind its cancelling: what
+// the run has applied stands.
+type standingError struct{ error }
+
+func (e *standingError) Unwrap() error { return e.error }
+
+// ofRollback tells what a rollback that was not begun is about, and what stands
+// although the cancelling before it has touched something: then a person has to
+// look, whatever it is that went wrong. A signal keeps its own code.
+func ofRollback(ctx context.Context, r engine.Run, p *plan.Plan, touched bool, err error) error {
 	if p != nil && len(p.Conflicts) > 0 {
-		err = &theirsError{about(run, err)}
+		err = &theirsError{about(r.ID, err)}
 	}
-	if c, own := errors.AsType[*coded](err); own && c.code == exitRefused && touched {
-		return &coded{exitPartly, fmt.Errorf("run %s was cancelled, and what it has applied was not taken back: %w", run, err)}
+	stands := standing(r.Result)
+	if _, stopped := stoppedBy(ctx, err); stopped || !touched || len(stands) == 0 {
+		return err
 	}
-	return err
+	return &coded{exitPartly, about(r.ID, &standingError{fmt.Errorf("run %s was cancelled, and what it has applied was not taken back (%s): %w", r.ID, listed(stands), err)})}
+}
+
+// standing are the RRsets of which something stands that an ended run has written.
+func standing(r execute.Result) (out []string) {
+	for _, c := range r.Changes {
+		if c.Made == execute.Applied || c.Made == execute.LeftOpen {
+			out = append(out, c.Change.Name.Display()+" "+c.Change.Type.String())
+		}
+	}
+	return out
+}
+
+// listed joins the first lines, and says how many more there are.
+func listed(lines []string) string {
+	const most = 5
+	text := strings.Join(lines[:min(len(lines), most)], ", ")
+	if more := len(lines) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
