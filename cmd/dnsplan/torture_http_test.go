@@ -44,12 +44,12 @@ func (s *striker) judge(r *http.Request) flaky.Fate {
 	}
 	s.faults--
 	s.struck++
-	fates := []flaky.Fate{flaky.LoseReply, flaky.LoseReply, flaky.CutReply, flaky.CutBefore, flaky.Late}
+	fates := []flaky.Fate{flaky.LoseReply, flaky.LoseReply, flaky.CutReply, flaky.CutBefore, flaky.Late, flaky.Fail, flaky.FailAfter}
 	return fates[s.rng.IntN(len(fates))]
 }
 
 // The process is killed over and over while it changes a zone on PowerDNS, through
-// an HTTP proxy that loses replies.
+// an HTTP proxy that loses replies, or answers 504 in place of them.
 func TestTortureOfPowerDNS(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real servers and real waits take seconds: left out by -short")
@@ -102,8 +102,8 @@ a = ["203.0.113.13"]
 			t.Errorf("the run is %s: %+v; the last process said:\n%s", r.Result.Outcome, r.Result.Failures, m.last)
 		}
 		seen := patches(t, proxy.Requests())
-		m.wantPath("www", seen["www"], "3 192.0.2.1", "1 192.0.2.1", "1 203.0.113.11", "3 203.0.113.11")
-		m.wantPath("new", seen["new"], "", "1 203.0.113.13", "3 203.0.113.13")
+		m.wantPath("www", false, seen["www"], "3 192.0.2.1", "1 192.0.2.1", "1 203.0.113.11", "3 203.0.113.11")
+		m.wantPath("new", false, seen["new"], "", "1 203.0.113.13", "3 203.0.113.13")
 		if s := seen["www"]; len(s) == 3 && s[1].at.Sub(s[0].at) < 3*time.Second {
 			t.Errorf("switched %s after the TTL was lowered, want 3s", s[1].at.Sub(s[0].at))
 		}
