@@ -1,7 +1,11 @@
 package acme
 
 // zoneEvidence is what has been asked about a zone, once for all its names.
-type zoneEvidence struct{}
+type zoneEvidence struct {
+	dnsZone
+}
 
 // nameEvidence is what has been asked about one name, once for all its checks.
-type nameEvidence struct{}
+type nameEvidence struct {
+	dnsName
+}
