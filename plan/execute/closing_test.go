@@ -34,6 +34,14 @@ func (w single) NameServers(context.Context, plan.ZoneRef) ([]resolver.NameServe
 	return nil, nil
 }
 
+// nobody is an Asker that is asked nothing.
+type nobody struct{}
+
+func (nobody) Ask(context.Context, []resolver.Query) []resolver.Answer { return nil }
+func (nobody) SOA(context.Context, resolver.Server, zone.Name, bool) resolver.SOAAnswer {
+	return resolver.SOAAnswer{}
+}
+
 // silent is a provider that answers nothing until it is given up.
 type silent struct{ *memory.Provider }
 
@@ -68,7 +76,7 @@ func lowered(n int) (*memory.Provider, []rrset) {
 // act lets a Runner do what is next, in a context that has ended where closing.
 func (r *run) act(t *testing.T, w execute.World) []journal.Event {
 	t.Helper()
-	runner := &execute.Runner{Plan: r.p, World: w, Clock: embedded.SystemClock{}}
+	runner := &execute.Runner{Plan: r.p, World: w, Clock: embedded.SystemClock{}, Asker: nobody{}}
 	ctx, stop := context.WithCancel(t.Context())
 	a := r.next()
 	if a.Closing {

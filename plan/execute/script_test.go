@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/execute"
@@ -102,6 +104,7 @@ func (r *run) each(a execute.Action, k journal.Kind, class execute.Class) {
 //	start     it begins, and the process dies
 //	fail      it fails in all zones; moved, the same with an alarm's class
 //	hold      it needs a person
+//	late      it begins, and is broken off when its limit comes
 //	to KIND   ok until a step of the kind is next
 //	resume, cancel, interrupt
 func (r *run) do(t testing.TB, script string) {
@@ -148,12 +151,29 @@ func (r *run) step(t testing.TB, outcome string) {
 		r.each(a, journal.Done, "")
 	case execute.Finish:
 		r.take(journal.Event{Kind: journal.End})
+	case execute.GiveUp:
+		r.giveUp(t, a)
 	case execute.Run:
 		r.take(journal.Event{Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing})
 		r.now = r.now.Add(time.Second)
+		if outcome == "late" {
+			r.now = a.Limit
+			return
+		}
 		r.end(t, a, outcome)
 	default:
 		t.Fatalf("%s where nothing is to be done", outcome)
+	}
+}
+
+func (r *run) giveUp(t rapid.TB, a execute.Action) {
+	t.Helper()
+	events, err := execute.GivenUp(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		r.take(e)
 	}
 }
 
@@ -178,7 +198,7 @@ func (r *run) end(t testing.TB, a execute.Action, outcome string) {
 func describe(a execute.Action) string {
 	kinds := map[execute.Kind]string{
 		execute.Run: "run", execute.Arm: "arm", execute.Sleep: "sleep", execute.Pass: "pass",
-		execute.Hold: "hold", execute.Finish: "finish", execute.Nothing: "nothing",
+		execute.GiveUp: "give up", execute.Hold: "hold", execute.Finish: "finish", execute.Nothing: "nothing",
 	}
 	out := kinds[a.Kind]
 	if a.Closing {

@@ -1,0 +1,394 @@
+package execute_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine/embedded"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/memory"
+)
+
+// issuance is the plan of a window over www of each zone, in both families.
+func issuance(t testing.TB, w plan.Window, zones ...string) *plan.Plan {
+	t.Helper()
+	var list []plan.WindowZone
+	for _, z := range zones {
+		live := &zone.Snapshot{Zone: zone.Name(z)}
+		for _, a := range []string{"192.0.2.1", "2001:db8::1"} {
+			addr := netip.MustParseAddr(a)
+			key := zone.Key{Name: zone.Name("www." + z), Type: zone.TypeOf(addr)}
+			live.RRsets = append(live.RRsets, zone.RRset{
+				Key: key, TTL: zone.AutoTTL, Auto: true, Proxied: true, Addrs: []netip.Addr{addr}, Members: []zone.Member{{Comment: "web", Tags: []string{"x"}}},
+			})
+		}
+		list = append(list, plan.WindowZone{
+			Desired: &plan.Desired{ZoneRef: plan.ZoneRef{Zone: zone.Name(z)}, Provider: "cf"}, Live: live,
+			Names: []zone.Name{zone.Name("www." + z)}, Proxy: true, Comments: true,
+		})
+	}
+	p, err := plan.BuildWindow(list, w, plan.Policy{Timeout: 600}, plan.Origin{ID: "RUN", Created: epoch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+var (
+	certbot = plan.Window{Deadline: 1200, Ready: 60, Command: "certbot"}
+	hooked  = plan.Window{Deadline: 1200, Ready: 60, Hook: true}
+)
+
+func TestNextOfAWindow(t *testing.T) {
+	for _, tt := range []struct {
+		script string
+		window plan.Window
+		zones  int
+		want   string
+	}{
+		{"to proxy-off", certbot, 1, "run proxy-off"},
+		{"to proxy-off start", certbot, 1, "run proxy-off"}, // outcome unknown, and the process is the same: it looks
+		{"to expire ok ok", certbot, 1, "pass expire"},
+		{"to command", certbot, 1, "run command"},
+		{"to command", certbot, 2, "run command in 2 zones"},
+		{"to command ok", certbot, 2, "run proxy-on in 2 zones"},
+		{"to proxy-on ok", certbot, 1, "run verify"},
+		{"to verify ok", certbot, 1, "finish"},
+
+		// what fails closes, in all zones
+		{"to preflight fail", certbot, 1, "finish"},
+		{"to proxy-off fail", certbot, 1, "close proxy-off"},
+		{"to propagate fail", certbot, 2, "close proxy-off in 2 zones"},
+		{"to command fail", certbot, 2, "close proxy-off in 2 zones"},
+		{"to command fail ok", certbot, 2, "finish"},
+		{"to proxy-on fail", certbot, 1, "close proxy-off"},
+		{"to proxy-on moved", certbot, 1, "close proxy-off"},
+		{"to proxy-on fail start", certbot, 1, "close proxy-off"},
+		{"to verify fail", certbot, 1, "finish"}, // it is on, and stays on
+		{"to verify moved", certbot, 2, "finish"},
+
+		// cancel closes, and so does resume: the command is not run late, or twice
+		{"to expire cancel", certbot, 2, "close proxy-off in 2 zones"},
+		{"to command start cancel", certbot, 1, "close proxy-off"},
+		{"resume", certbot, 1, "finish"},
+		{"to proxy-off resume", certbot, 1, "finish"},
+		{"to proxy-off start resume", certbot, 1, "close proxy-off"},
+		{"to expire resume", certbot, 2, "close proxy-off in 2 zones"},
+		{"to command resume", certbot, 1, "close proxy-off"},
+		{"to command start resume", certbot, 1, "close proxy-off"},
+		{"to command start", certbot, 1, "give up command"},
+		{"to command start ok", certbot, 1, "close proxy-off"},
+		{"to command ok resume", certbot, 1, "close proxy-off"},
+		{"to proxy-on start resume", certbot, 1, "run proxy-on"}, // that is closing
+		{"to proxy-on ok resume", certbot, 1, "run verify"},
+		{"to expire cancel hold", certbot, 1, "hold"},
+		{"to expire cancel hold resume", certbot, 1, "close proxy-off"},
+
+		// the deadline
+		{"to proxy-off late", certbot, 1, "give up proxy-off"},
+		{"to propagate late", certbot, 2, "give up propagate in 2 zones"},
+		{"to propagate late ok", certbot, 2, "close proxy-off in 2 zones"},
+		{"to command late", certbot, 1, "give up command"},
+		{"to command late ok", certbot, 1, "close proxy-off"},
+		{"to preflight late", certbot, 1, "run preflight"}, // nothing is open
+
+		// a hook's window waits for a word
+		{"to command", hooked, 1, "hold"},
+		{"to command resume", hooked, 2, "pass command in 2 zones"},
+		{"to command resume ok", hooked, 2, "run proxy-on in 2 zones"},
+		{"to command resume resume", hooked, 1, "close proxy-off"},
+		{"to command cancel", hooked, 1, "close proxy-off"},
+		{"to expire resume", hooked, 1, "close proxy-off"},
+	} {
+		r := newRun(issuance(t, tt.window, []string{org, net}[:tt.zones]...))
+		r.do(t, tt.script)
+		if got := describe(r.next()); got != tt.want {
+			t.Errorf("%q (hook %t): %s, want %s", tt.script, tt.window.Hook, got, tt.want)
+		}
+	}
+}
+
+func TestHooksDeadline(t *testing.T) {
+	for _, word := range []string{"", "resume"} { // the deadline comes first, or it is told too late
+		r := newRun(issuance(t, hooked, org))
+		r.do(t, "to command")
+		w := r.state.Result().Window
+		if got := r.state.Result().Outcome; got != execute.OutcomeOpen || !w.Open() || w.Deadline.Sub(w.Opened) != 20*time.Minute || w.Ready.IsZero() {
+			t.Fatalf("%s, %+v", got, w)
+		}
+		r.now = w.Deadline
+		r.do(t, word)
+		if got := describe(r.next()); got != "give up command" {
+			t.Errorf("%s: %s", word, got)
+		}
+		r.do(t, "ok ok ok")
+		if got := r.state.Result(); got.Outcome != execute.OutcomeFailed || got.Changes[0].Made != execute.Closed || !strings.Contains(got.Failures[0].Error, "(20m) has passed before it was told to close") {
+			t.Errorf("%s: %+v", word, got)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	r := newRun(issuance(t, certbot, org))
+	var limits []string
+	for range 20 {
+		a := r.next()
+		if a.Kind == execute.Nothing {
+			break
+		}
+		limit := "-"
+		if opened := r.state.Result().Window.Opened; !a.Limit.IsZero() && opened.IsZero() {
+			limit = "now+" + a.Limit.Sub(r.now).String()
+		} else if !a.Limit.IsZero() {
+			limit = "opened+" + a.Limit.Sub(opened).String()
+		}
+		limits = append(limits, describe(a)+" "+limit)
+		r.step(t, "ok")
+	}
+	want := `run backup -, run preflight -, run proxy-off now+20m0s, run propagate opened+20m0s, ` +
+		`arm expire opened+20m0s, sleep expire opened+20m0s, pass expire opened+20m0s, run command opened+20m0s, run proxy-on -, run verify -, finish -`
+	if got := strings.Join(limits, ", "); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestReadyCounts: the wait is the window's own, and not that of the proxy's TTL.
+func TestReadyCounts(t *testing.T) {
+	r := newRun(issuance(t, certbot, org))
+	r.do(t, "to expire")
+	if a := r.next(); a.Waits[0].Sub(r.now) != time.Minute+execute.Margin {
+		t.Errorf("waits %s", a.Waits[0].Sub(r.now))
+	}
+}
+
+func TestWindowResult(t *testing.T) {
+	for _, tt := range []struct {
+		script  string
+		outcome execute.Outcome
+		made    execute.Made
+		open    bool
+		partly  bool
+		fails   string
+	}{
+		{"to preflight", execute.OutcomeRunning, execute.Pending, false, false, ""},
+		{"to preflight fail ok", execute.OutcomeFailed, execute.NotApplied, false, false, "because"},
+		{"to expire", execute.OutcomeRunning, execute.Pending, true, false, ""},
+		{"to verify", execute.OutcomeRunning, execute.Pending, false, false, ""},
+		{"to verify ok ok", execute.OutcomeDone, execute.Closed, false, false, ""},
+		{"to verify fail ok", execute.OutcomeFailed, execute.Closed, false, false, "because"},
+		{"to expire cancel ok ok", execute.OutcomeCancelled, execute.Closed, false, false, "cancelled"},
+		{"to expire resume ok ok", execute.OutcomeCancelled, execute.Closed, false, false, "its process has ended"},
+		{"to command fail ok ok", execute.OutcomeFailed, execute.Closed, false, false, "because"},
+		{"to command fail fail ok", execute.OutcomeFailed, execute.LeftOpen, true, true, "because"},
+		{"to command cancel hold", execute.OutcomeHeld, execute.LeftOpen, true, true, "because"},
+		{"to command late ok ok ok", execute.OutcomeFailed, execute.Closed, false, false, "(20m) has passed before certbot had ended: it was stopped"},
+		{"to propagate late ok ok ok", execute.OutcomeFailed, execute.Closed, false, false, "before a certificate authority could see the origin: nothing was run"},
+		{"to command start ok ok ok", execute.OutcomeFailed, execute.Closed, false, false, "certbot was begun and then stopped, and it is not begun twice"},
+	} {
+		r := newRun(issuance(t, certbot, org, net))
+		r.do(t, tt.script)
+		got := r.state.Result()
+		if got.Outcome != tt.outcome || got.Window.Open() != tt.open || got.Partly != tt.partly {
+			t.Errorf("%q: %s, open %t, partly %t", tt.script, got.Outcome, got.Window.Open(), got.Partly)
+		}
+		for _, c := range got.Changes {
+			if c.Made != tt.made {
+				t.Errorf("%q: %s is %s, want %s", tt.script, c.Change.ID, c.Made, tt.made)
+			}
+		}
+		said := fmt.Sprint(got.Failures)
+		if !strings.Contains(said, tt.fails) || (tt.fails == "") != (len(got.Failures) == 0) {
+			t.Errorf("%q: failures %s", tt.script, said)
+		}
+	}
+}
+
+func TestCommandResult(t *testing.T) {
+	r := newRun(issuance(t, certbot, org, net))
+	r.do(t, "to command")
+	a := r.next()
+	r.take(journal.Event{Kind: journal.Start, Step: a.Step.ID})
+	begun := r.now
+	if c := r.state.Result().Window.Command; c == nil || !c.Begun.Equal(begun) || !c.Ended.IsZero() {
+		t.Errorf("%+v", c)
+	}
+	r.now = r.now.Add(time.Minute)
+	for _, z := range a.Zones {
+		r.take(journal.Event{Kind: journal.Done, Step: a.Step.ID, Zone: z.String(), Data: json.RawMessage(`{"exit_code":3}`)})
+	}
+	r.do(t, "ok ok ok")
+	got := r.state.Result()
+	if c := got.Window.Command; got.Outcome != execute.OutcomeDone || c.Code != 3 || c.Ended.Sub(c.Begun) != time.Minute || !c.Begun.Equal(begun) {
+		t.Errorf("%s, %+v", got.Outcome, c)
+	}
+}
+
+// commander is a command that a test writes.
+type commander func(ctx context.Context) (int, error)
+
+func (c commander) Command(ctx context.Context) (int, error) { return c(ctx) }
+
+// TestRunnerRunsTheCommandOnce: for all zones of its step, and what comes of it is
+// each zone's.
+func TestRunnerRunsTheCommandOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		run  commander
+		want string
+		err  error
+	}{
+		{"good", func(context.Context) (int, error) { return 0, nil }, `done example.net. {"exit_code":0}, done example.org. {"exit_code":0}`, nil},
+		{"bad", func(context.Context) (int, error) { return 7, nil }, `done example.net. {"exit_code":7}, done example.org. {"exit_code":7}`, nil},
+		{"missing", func(context.Context) (int, error) { return 0, errors.New("no such file") }, `failed example.net. {"class":"refused"}, failed example.org. {"class":"refused"}`, nil},
+		{"stopped", func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() }, "", context.DeadlineExceeded},
+		{"nobody", nil, `failed example.net. {"class":"refused"}, failed example.org. {"class":"refused"}`, nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRun(issuance(t, certbot, org, net))
+			r.do(t, "to command")
+			calls := 0
+			runner := &execute.Runner{Plan: r.p, Clock: embedded.SystemClock{}}
+			if tt.run != nil {
+				runner.Commander = commander(func(ctx context.Context) (int, error) { calls++; return tt.run(ctx) })
+			}
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+			defer stop()
+			events, err := runner.Run(ctx, r.next(), r.state)
+			var got []string
+			for _, e := range events {
+				got = append(got, fmt.Sprintf("%s %s %s", e.Kind, e.Zone, e.Data))
+			}
+			if !errors.Is(err, tt.err) || strings.Join(got, ", ") != tt.want {
+				t.Errorf("%s: %s, %v", tt.name, strings.Join(got, ", "), err)
+			}
+			if tt.run != nil && calls != 1 {
+				t.Errorf("%s: %d calls", tt.name, calls)
+			}
+		})
+	}
+}
+
+// flaky is a provider that does not answer for a while.
+type flaky struct {
+	*memory.Provider
+	until time.Time
+}
+
+func (p flaky) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zone.Snapshot, error) {
+	if time.Now().Before(p.until) {
+		return nil, errors.New("connection refused")
+	}
+	return p.Provider.Look(ctx, z, keys)
+}
+
+// TestClosingAWindowIsTriedOn: where other runs hold after some tries, a window
+// goes on to be closed for as long as closing may take.
+func TestClosingAWindowIsTriedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
+		r := newRun(issuance(t, certbot, org))
+		p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+		r.do(t, "to command cancel")
+		events := r.act(t, single{provider: flaky{p, time.Now().Add(14 * time.Minute)}})
+		if len(events) != 1 || events[0].Kind != journal.Done {
+			t.Fatalf("%+v", events)
+		}
+		wantState(t, p, r.p, func(c *plan.Change) *plan.State { return c.Before })
+
+		r = newRun(issuance(t, certbot, org))
+		r.do(t, "to command cancel")
+		if events = r.act(t, single{provider: flaky{p, time.Now().Add(time.Hour)}}); len(events) != 1 || events[0].Kind != journal.Hold {
+			t.Fatalf("%+v", events)
+		}
+	})
+}
+
+// stateOf is the zone as the plan's changes have it.
+func stateOf(p *plan.Plan, z zone.Name, of func(*plan.Change) *plan.State) *zone.Snapshot {
+	s := &zone.Snapshot{Zone: z}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Zone == z {
+			s.RRsets = append(s.RRsets, *of(c).RRset(c.Key))
+		}
+	}
+	s.Sort()
+	return s
+}
+
+// wantState wants the provider to hold the state of each change, with what stands
+// beside the addresses.
+func wantState(t *testing.T, m *memory.Provider, p *plan.Plan, of func(*plan.Change) *plan.State) {
+	t.Helper()
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		want := of(c).RRset(c.Key)
+		if live, ok := m.Snapshot(c.Zone).Find(c.Key); !ok || !live.Equal(*want) || !live.SameBeside(*want) {
+			t.Errorf("%s is %+v, want %+v", c.Key, live, want)
+		}
+	}
+}
+
+// TestClosingLooks: what a window finds when it closes, and what it leaves.
+func TestClosingLooks(t *testing.T) {
+	theirs := func(r *zone.RRset) { r.Addrs = []netip.Addr{netip.MustParseAddr("198.51.100.7")} }
+	byHand := func(r *zone.RRset) { r.Proxied, r.Auto, r.TTL = true, true, zone.AutoTTL }
+	for _, tt := range []struct {
+		name   string
+		edit   func(*zone.RRset) // of the A RRset
+		kind   journal.Kind
+		writes int
+		proxy  bool // of the A RRset, at the end
+	}{
+		{"as it was left", func(*zone.RRset) {}, journal.Done, 1, true},
+		{"on again by hand: the marker goes", byHand, journal.Done, 1, true},
+		{"someone else's: it stays, an alarm", theirs, journal.Failed, 1, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
+			r := newRun(issuance(t, certbot, org))
+			p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+			p.Edit(org, func(s *zone.Snapshot) { tt.edit(&s.RRsets[0]) })
+			r.do(t, "to command cancel")
+			events := r.act(t, single{provider: p})
+			if len(events) != 1 || events[0].Kind != tt.kind || len(p.Writes()) != tt.writes {
+				t.Errorf("%s: %+v, %d writes", tt.name, events, len(p.Writes()))
+			}
+			for _, s := range p.Snapshot(org).RRsets {
+				ours := s.Type == zone.AAAA || tt.proxy
+				if s.Proxied != ours || ours && s.Members[0].Comment != "web" {
+					t.Errorf("%s: %s is proxied %t, comment %q", tt.name, s.Key, s.Proxied, s.Members[0].Comment)
+				}
+			}
+		})
+	}
+}
+
+// TestWindowWaitsForNobody: a step that would wait for a person elsewhere fails, so
+// that the window closes.
+func TestWindowWaitsForNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
+		r := newRun(issuance(t, certbot, org))
+		p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+		p.Edit(org, func(s *zone.Snapshot) { s.RRsets[0].TTL = 17 })
+		r.do(t, "to proxy-on")
+		events := r.act(t, single{provider: p})
+		if len(events) != 1 || events[0].Kind != journal.Failed || !strings.Contains(string(events[0].Data), `"class":"moved"`) {
+			t.Errorf("%+v", events)
+		}
+		if len(p.Writes()) != 1 || p.Writes()[0].Err == nil {
+			t.Errorf("%+v", p.Writes())
+		}
+	})
+}
