@@ -17,7 +17,7 @@ func hetznerEntry() Entry {
 	return Entry{Quirks{
 		Limits: providers.Limits{MinTTL: 60, MaxTTL: zone.MaxTTL}, DefaultTTL: 3600,
 		TTL: TTLHook, TTLFirst: true, NeverEmpty: true, Status: statusHetzner, NoZone: []string{"not found at Hetzner"},
-		Rate: 1, Burst: 30,
+		Rate: 5, Burst: 30,
 		Notes: []string{
 			"SetRecords deletes the RRset and creates it anew, so it is never called; the TTL is changed by the API's own action.",
 			"AppendRecords is refused where the TTL is not that of the values there, so the TTL goes first.",
