@@ -83,6 +83,7 @@ func TestAnswers(t *testing.T) {
 		{"reset", resets, http01.Connection, http01.Reset, "reset the connection"},
 		{"closed", func(net.Conn) {}, http01.Connection, http01.Closed, "closed the connection"},
 		{"SSH", says("SSH-2.0-OpenSSH_9.2\r\n"), http01.Connection, http01.Garbled, "not HTTP"},
+		{"head cut off", says("HTTP/1.1 200"), http01.Connection, http01.Garbled, "not HTTP"},
 		{"body cut off", says("HTTP/1.1 200 OK\r\nContent-Length: 70\r\n\r\n" + keyAuth), http01.Unauthorized, http01.BodyBroken, "broke off"},
 		{"empty body", says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), http01.Unauthorized, http01.WrongBody, "empty"},
 		{"no content", says("HTTP/1.1 204 No Content\r\n\r\n"), http01.Unauthorized, http01.Status, "204 No Content"},
@@ -134,7 +135,7 @@ func answersWorld(t *testing.T) *world {
 	w.serve("192.0.2.41:80", plain.Listener)
 	w.serve("192.0.2.42:443", plain.Listener)
 	old := httptest.NewUnstartedServer(http.HandlerFunc(site))
-	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11}
+	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.Config.ErrorLog = quiet()
 	old.StartTLS()
 	t.Cleanup(old.Close)
@@ -313,6 +314,27 @@ func TestRequest(t *testing.T) {
 	}
 	if h.Lookup != time.Second || h.Connect != 3*time.Second || h.Answer != time.Second || r.Elapsed < 10*time.Second {
 		t.Errorf("durations by the clock that was given: %v %v %v %v", h.Lookup, h.Connect, h.Answer, r.Elapsed)
+	}
+}
+
+// What was asked over TLS is not told to who is asked without.
+func TestNoRefererFromTLS(t *testing.T) {
+	referer := "none"
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/last" {
+			referer = r.Referer()
+		}
+		http.Redirect(w, r, "https://www.example.org/tls", http.StatusFound)
+	}))
+	secure := httptest.NewTLSServer(http.RedirectHandler("http://www.example.org/last", http.StatusFound))
+	t.Cleanup(plain.Close)
+	t.Cleanup(secure.Close)
+	w := newWorld(t)
+	w.name("www.example.org", "192.0.2.1")
+	w.serve("192.0.2.1:80", plain.Listener)
+	w.serve("192.0.2.1:443", secure.Listener)
+	if r := w.validate("www.example.org"); kind(r) != http01.RedirectLoop || referer != "" || r.Hops[1].TLS != "TLS 1.3" {
+		t.Errorf("%v; referer %q", r.Err, referer)
 	}
 }
 
