@@ -37,6 +37,9 @@ type Config struct {
 	// Reuse is the percentage of orders for which an authorization that is
 	// valid already is used again, 0 to 100.
 	Reuse int
+	// Bound has accounts bound to others (RFC 8555, section 7.3.4), which nobody
+	// here has.
+	Bound bool
 	// Lifetime of certificates; whole seconds, 0 is 45 days.
 	Lifetime time.Duration
 }
@@ -73,7 +76,7 @@ func NewCA(tb testing.TB, c Config) *CA {
 	profiles := map[string]ca.Profile{"default": {ValidityPeriod: uint64(c.Lifetime / time.Second)}}
 	authority := ca.New(logger, store, "", "ecdsa", 0, 1, profiles)
 	validator := va.New(logger, c.HTTPPort, 0, false, resolver, store)
-	front := wfe.New(logger, store, validator, authority, []string{CAAIdentity}, false, false, 0, 0)
+	front := wfe.New(logger, store, validator, authority, []string{CAAIdentity}, false, c.Bound, 0, 0)
 	server := httptest.NewTLSServer(front.Handler())
 	tb.Cleanup(server.Close)
 	return &CA{
