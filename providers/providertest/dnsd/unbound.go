@@ -28,6 +28,9 @@ type UnboundOptions struct {
 	CacheMaxNegative time.Duration
 	// ServeExpired has it answer once more with what has expired (RFC 8767).
 	ServeExpired bool
+	// Anchors are DS or DNSKEY records, as a zone file has them, below which it
+	// validates DNSSEC. It says why where validation fails (RFC 8914).
+	Anchors []string
 	// FakeTime runs it under libfaketime, so that SetFakeTime moves its clock.
 	FakeTime bool
 }
@@ -108,18 +111,22 @@ func unboundConfig(s *Server, o UnboundOptions) string {
   do-ip6: %s
   num-threads: 1
   do-not-query-localhost: no
-  module-config: "iterator"
+  module-config: %q
   qname-minimisation: no
   aggressive-nsec: no
   root-hints: ""
   cache-min-ttl: %d
   cache-max-ttl: %d
   cache-max-negative-ttl: %d
-`, s.dir, s.id, hostPort(s.Addr, "@"), yesNo(usesIPv6(s.Addr, o)),
+`, s.dir, s.id, hostPort(s.Addr, "@"), yesNo(usesIPv6(s.Addr, o)), unboundModules(o),
 		int(o.CacheMin.Seconds()), int(o.CacheMax.Seconds()), int(o.CacheMaxNegative.Seconds()))
 	if o.ServeExpired {
 		b.WriteString("  serve-expired: yes\n  serve-expired-ttl: 3600\n  serve-expired-client-timeout: 0\n")
 	}
+	for _, a := range o.Anchors {
+		fmt.Fprintf(&b, "  trust-anchor: %q\n", a)
+	}
+	b.WriteString("  ede: yes\n")
 	stubs := slices.Sorted(maps.Keys(o.Stubs))
 	for _, z := range stubs { // test., example. and the like are refused by default (RFC 6761)
 		fmt.Fprintf(&b, "  local-zone: %q nodefault\n  local-zone: %q nodefault\n", topLabel(z), strings.TrimSuffix(z, ".")+".")
@@ -132,6 +139,14 @@ func unboundConfig(s *Server, o UnboundOptions) string {
 		}
 	}
 	return b.String()
+}
+
+// unboundModules are what questions pass through.
+func unboundModules(o UnboundOptions) string {
+	if len(o.Anchors) > 0 {
+		return "validator iterator"
+	}
+	return "iterator"
 }
 
 // usesIPv6 tells whether the resolver or one of the servers it asks has an
