@@ -156,7 +156,8 @@ type Examiner interface {
 
 // Finding is one thing that an Examiner has found out.
 type Finding struct {
-	// Topic is what it is about: "credentials", "permissions", "zone" or "clock".
+	// Topic is what it is about: "server" (where it cannot be reached),
+	// "credentials", "permissions", "zone" or "clock".
 	Topic string
 	// Zone is the zone it is about; empty for the whole provider.
 	Zone    zone.Name

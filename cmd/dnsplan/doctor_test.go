@@ -84,22 +84,49 @@ func TestDoctorResolvers(t *testing.T) {
 	}
 }
 
-// A key that the server takes, one that it does not, and one that may not
-// transfer the zone.
+// A key that the server takes, one with another secret, one that it does not know,
+// and one that may neither transfer nor update the zone.
 func TestDoctorTSIG(t *testing.T) {
 	stranger := dnsd.Key{Name: "stranger", Algorithm: "hmac-sha256", Secret: "c3RyYW5nZXItc2VjcmV0LTMyLWJ5dGVzLW9rIQ=="}
 	s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": bindZone}, Strangers: []dnsd.Key{stranger}})
-	p := newProgram(t, updateSite(s, s.Key))
-	p.env["TEST_TSIG"] = s.Key.Secret
-	p.says(exitDone, s.Key.Secret, "credentials: tsig_secret: environment variable TEST_TSIG", "records example.org: 3 address RRsets, 2 other records")
-	other := s.Key
+	other, unknown := s.Key, s.Key
 	other.Secret = "b3RoZXItc2VjcmV0LW9mLTMyLW9jdGV0cy1hdC1hbGw="
-	p = newProgram(t, updateSite(s, other))
-	p.env["TEST_TSIG"] = other.Secret
-	p.says(exitDifferences, other.Secret, "✕ wrong provider dns records example.org: ", "check the provider's credentials")
-	p = newProgram(t, updateSite(s, stranger))
-	p.env["TEST_TSIG"] = stranger.Secret
-	p.says(exitDone, stranger.Secret, "? unclear provider dns records example.org: the inventory's names can be asked for, others are not seen: ", "→ permit the listing or the transfer")
+	unknown.Name = "nobody"
+	for _, tt := range []struct {
+		key  dnsd.Key
+		code int
+		want []string
+	}{
+		{s.Key, exitDone, []string{
+			"✓ ok provider dns credentials: tsig_secret: environment variable TEST_TSIG",
+			`✓ ok provider dns credentials: ` + s.Addr.String() + ` takes tsig key "dnsplan" (hmac-sha256)`,
+			"✓ ok provider dns zone example.org: serial 1, primary ns1.example.org by its SOA record",
+			`✓ ok provider dns permissions example.org: tsig key "dnsplan" may transfer the zone`,
+			"? unclear provider dns permissions example.org: the server examines updates; whether",
+			"✓ ok provider dns records example.org: 3 address RRsets, 2 other records",
+			"✓ ok provider dns clock: within ",
+			"Nothing is wrong, 1 of 10 checks is unclear.",
+		}},
+		{other, exitDifferences, []string{
+			`✕ wrong provider dns credentials: credentials refused: tsig key "dnsplan": BADSIG: `, "→ set tsig_secret to the secret that the server has",
+			"1 of 5 checks is wrong: provider dns.",
+		}},
+		{unknown, exitDifferences, []string{
+			`✕ wrong provider dns credentials: credentials refused: tsig key "nobody": BADKEY: `, "→ give the server a key of this name",
+			"1 of 5 checks is wrong: provider dns.",
+		}},
+		{stranger, exitDifferences, []string{
+			"? unclear provider dns permissions example.org: the server answers REFUSED to a transfer: ",
+			"✕ wrong provider dns permissions example.org: the server answers REFUSED to an update → let tsig key \"stranger\" update the zone (BIND: allow-update",
+		}},
+	} {
+		p := newProgram(t, updateSite(s, tt.key))
+		p.env["TEST_TSIG"] = tt.key.Secret
+		p.says(tt.code, tt.key.Secret, tt.want...)
+	}
+	if serial := s.Serial("example.org"); serial != 1 {
+		t.Errorf("the zone has serial %d", serial)
+	}
 }
 
 // Lines of -v come whole from many goroutines, also while a view draws.

@@ -269,11 +269,11 @@ func TestRFC2136Wrong(t *testing.T) {
 		{name: "a wrong secret", alter: func(_ *testing.T, v *vendor) wire {
 			v.env = map[string]string{"TEST_TSIG": "b3RoZXItc2VjcmV0LW9mLTMyLW9jdGV0cy1hdC1hbGw="}
 			return nil
-		}, plan: []string{"credentials refused", "check the provider's credentials"}},
+		}, plan: []string{"credentials refused", "check the provider's credentials"}, doctor: []string{"credentials refused", "make tsig_name, tsig_algorithm and tsig_secret those of a key of the server"}},
 		{name: "an unknown key", alter: func(_ *testing.T, v *vendor) wire {
 			v.settings = strings.Replace(v.settings, s.Key.Name, "nobody", 1)
 			return nil
-		}, plan: []string{"credentials refused", "check the provider's credentials"}},
+		}, plan: []string{"credentials refused", "check the provider's credentials"}, doctor: []string{"credentials refused", "make tsig_name, tsig_algorithm and tsig_secret those of a key of the server"}},
 		{name: "a secret that is none", alter: func(_ *testing.T, v *vendor) wire {
 			v.env = map[string]string{"TEST_TSIG": "not base64!"}
 			return nil

@@ -38,11 +38,12 @@
 // 4.7: to a key without the right, BIND answers REFUSED, PowerDNS NOTAUTH to a
 // transfer and REFUSED to an update, and Knot BADKEY, as to a key that it does
 // not know. To a wrong key PowerDNS answers NOTAUTH without saying what is wrong
-// with it. PowerDNS refuses updates with records of the types for private use
-// (FORMERR), which this package never writes, and its updates drop what only its
-// database knows of a set that they change: disabled records and comments, which
-// package powerdns keeps. All three hold to prerequisites, to whole messages and
-// to signed replies.
+// with it, and it signs with the time that it was sent, so that its clock cannot
+// be told. Knot looks at keys only for zones that it holds. PowerDNS refuses
+// updates with records of the types for private use (FORMERR), which this package
+// never writes, and its updates drop what only its database knows of a set that
+// they change: disabled records and comments, which package powerdns keeps. All
+// three hold to prerequisites, to whole messages and to signed replies.
 //
 // The provider of github.com/libdns/rfc2136 (v1.0.1) is not used, because
 // nothing here could rest on it: its updates carry no prerequisites, so the

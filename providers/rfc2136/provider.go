@@ -16,12 +16,14 @@ import (
 type Provider struct {
 	server  endpoint
 	key     key
+	now     func() time.Time
 	timeout time.Duration
 }
 
 var (
 	_ providers.Provider = (*Provider)(nil)
 	_ providers.Looker   = (*Provider)(nil)
+	_ providers.Examiner = (*Provider)(nil)
 )
 
 // New checks the settings; it asks nobody.
@@ -40,7 +42,7 @@ func New(c Config) (*Provider, error) {
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
-	return &Provider{server: server, key: k, timeout: c.Timeout}, nil
+	return &Provider{server: server, key: k, now: time.Now, timeout: c.Timeout}, nil
 }
 
 // String names the server and the key, and shows no secret.

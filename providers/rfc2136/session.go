@@ -20,9 +20,11 @@ type session struct {
 	conn    net.Conn
 	remote  netip.AddrPort
 	key     key
+	now     func() time.Time // what is signed; deadlines follow the machine's own clock
 	timeout time.Duration
 	stop    func() bool
-	open    map[uint16]*verifier // by message ID
+	open    map[uint16]*request // by message ID
+	skew    skew                // as of the last signed reply
 }
 
 // dial connects to the first address of the primary that takes the connection.
@@ -68,9 +70,10 @@ func (p *Provider) dialTo(ctx context.Context, to netip.AddrPort) (*session, err
 		conn:    conn,
 		remote:  to,
 		key:     p.key,
+		now:     p.now,
 		timeout: p.timeout,
 		stop:    context.AfterFunc(ctx, func() { _ = conn.Close() }),
-		open:    map[uint16]*verifier{},
+		open:    map[uint16]*request{},
 	}, nil
 }
 
@@ -89,7 +92,8 @@ func (s *session) send(ctx context.Context, m *dns.Msg) (uint16, error) {
 	if err != nil {
 		return 0, fmt.Errorf("pack: %w", err)
 	}
-	signed, mac := s.key.sign(packed, time.Now())
+	now := s.now()
+	signed, mac := s.key.sign(packed, now)
 	if len(signed) > dns.MaxMsgSize {
 		return 0, fmt.Errorf("message of %d octets is longer than 64 KiB", len(signed))
 	}
@@ -100,7 +104,7 @@ func (s *session) send(ctx context.Context, m *dns.Msg) (uint16, error) {
 	if _, err := s.conn.Write(frame); err != nil {
 		return 0, s.cause(ctx, err)
 	}
-	s.open[m.Id] = &verifier{key: s.key, prior: mac}
+	s.open[m.Id] = &request{verifier: verifier{key: s.key, prior: mac}, sent: now}
 	return m.Id, nil
 }
 
@@ -116,14 +120,17 @@ func (s *session) receive(ctx context.Context) (*message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reply: %w", err)
 	}
-	v := s.open[m.id]
-	if v == nil || !m.response {
+	x := s.open[m.id]
+	if x == nil || !m.response {
 		return nil, errors.New("reply: not to what was asked")
 	}
-	if err := v.check(m, time.Now()); err != nil {
+	now := s.now()
+	err = x.check(m, now)
+	s.skew = x.skewBy(now, s.skew)
+	if err != nil {
 		return nil, err
 	}
-	m.signed = v.complete()
+	m.signed = x.complete()
 	return m, nil
 }
 

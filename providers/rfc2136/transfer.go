@@ -174,8 +174,8 @@ func (p *Provider) keyRefused(ctx context.Context, at netip.AddrPort, z zone.Nam
 }
 
 func (p *Provider) noListing(answer string) error {
-	return fmt.Errorf("%w: the server answers %s to AXFR: to list it, the server must allow %s to transfer it (BIND: allow-transfer; Knot: an acl with action transfer; PowerDNS: TSIG-ALLOW-AXFR)",
-		providers.ErrNoListing, answer, p.who())
+	return fmt.Errorf("%w: the server answers %s to AXFR: to list it, the server must allow %s to transfer it (%s)",
+		providers.ErrNoListing, answer, p.who(), transferSettings)
 }
 
 // who names the one who asks, as a server's access list would.

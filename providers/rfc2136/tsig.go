@@ -161,6 +161,7 @@ type verifier struct {
 	unsigned []byte // messages since then
 	count    int    // how many those are
 	chained  bool   // a signed reply was seen
+	told     int64  // the server's time in the last signed reply, Unix seconds; 0 if there is none
 }
 
 // unsignedDenial is an ErrCredentials that anyone may have sent: a server does not
@@ -231,6 +232,7 @@ func (v *verifier) verify(m *message, mac []byte, now time.Time) error {
 	if !hmac.Equal(h.Sum(nil), mac) {
 		return errSignature
 	}
+	v.told = serverTime(t, other)
 	if d := now.Unix() - int64(t.TimeSigned); max(d, -d) > int64(t.Fudge) {
 		return fmt.Errorf("%w: it was signed %d seconds away from this machine's time", errSignature, max(d, -d))
 	}
@@ -239,8 +241,18 @@ func (v *verifier) verify(m *message, mac []byte, now time.Time) error {
 
 // refusal says what the server holds against the request's signature.
 func (v *verifier) refusal(t *dns.TSIG) error {
-	why := fmt.Sprintf("TSIG error %d", t.Error)
-	switch t.Error {
+	return &keyError{key: strings.TrimSuffix(v.name, "."), code: t.Error}
+}
+
+// keyError is an ErrCredentials: a server that does not take a signature.
+type keyError struct {
+	key  string
+	code uint16 // the TSIG error (RFC 8945, section 3)
+}
+
+func (e *keyError) Error() string {
+	why := fmt.Sprintf("TSIG error %d", e.code)
+	switch e.code {
 	case badSig:
 		why = "BADSIG: tsig_secret or tsig_algorithm is not the server's"
 	case badKey:
@@ -250,5 +262,8 @@ func (v *verifier) refusal(t *dns.TSIG) error {
 	case badTrunc:
 		why = "BADTRUNC: the server wants a longer signature"
 	}
-	return fmt.Errorf("%w: tsig key %q: %s", providers.ErrCredentials, strings.TrimSuffix(v.name, "."), why)
+	return fmt.Sprintf("%v: tsig key %q: %s", providers.ErrCredentials, e.key, why)
 }
+
+// Is makes errors.Is(err, providers.ErrCredentials) true.
+func (e *keyError) Is(target error) bool { return target == providers.ErrCredentials }

@@ -132,7 +132,7 @@ func (p *Provider) refused(ctx context.Context, at netip.AddrPort, b *providers.
 	case dns.RcodeNXRrset, dns.RcodeYXRrset, dns.RcodeYXDomain, dns.RcodeNameError:
 		return p.conflict(ctx, at, b)
 	case dns.RcodeRefused, dns.RcodeNotAuth:
-		reason += ": the server does not let " + p.who() + " update the zone (BIND: allow-update or update-policy; Knot: an acl with action update; PowerDNS: dnsupdate=yes and TSIG-ALLOW-DNSUPDATE)" +
+		reason += ": the server does not let " + p.who() + " update the zone (" + updateSettings + ")" +
 			", or does not take a name that is no host name (BIND: check-names)"
 	case dns.RcodeNotImplemented:
 		reason += ": the server does not do dynamic updates"
