@@ -31,7 +31,10 @@ type scenario struct {
 	live, want       string // of example.org.
 	liveNet, wantNet string // of example.net., which there is when one is set
 	prune            bool
-	policy           func(*plan.Policy)
+	// window opens an issuance window over all that is live, in place of what is
+	// wanted.
+	window *plan.Window
+	policy func(*plan.Policy)
 	world            func(*world)
 }
 
@@ -46,6 +49,8 @@ type rig struct {
 	began time.Time
 	// clock is the run's; nil is the bubble's own.
 	clock execute.Clock
+	// command is that of an issuance window.
+	command commander
 }
 
 // stateDir is a folder in memory where there is one: the journal syncs often.
@@ -63,6 +68,7 @@ func (s scenario) build(t testing.TB) *rig {
 	t.Helper()
 	var zones []*zone.Snapshot
 	var diffs []plan.ZoneDiff
+	var windows []plan.WindowZone
 	for _, z := range []struct {
 		name       zone.Name
 		live, want string
@@ -77,6 +83,7 @@ func (s scenario) build(t testing.TB) *rig {
 			Records: recordsOf(t, z.name, z.want), Prune: s.prune,
 		}
 		diffs = append(diffs, plan.Diff(d, live, plan.Selection{}))
+		windows = append(windows, windowOver(d, live))
 	}
 	w := newWorld(t, zones...)
 	policy := plan.Policy{Strategy: plan.Staged, ChangeTTL: 60, Settle: 100, Require: "all", Timeout: 600}
@@ -90,6 +97,9 @@ func (s scenario) build(t testing.TB) *rig {
 		s.world(w)
 	}
 	p := plan.Build(diffs, policy, plan.Origin{ID: "RUN", Created: time.Now()})
+	if s.window != nil {
+		p = s.windowPlan(t, windows, policy)
+	}
 	r := &rig{t: t, w: w, plan: p, state: stateDir(t), rec: &recorder{}, began: time.Now()}
 	r.eng = r.engine(r.state, r.rec)
 	return r
@@ -105,7 +115,7 @@ func (r *rig) engine(state string, o embedded.Observer) *embedded.Engine {
 		State: state, Clock: clock, Observer: o,
 		Holder: journal.Holder{PID: os.Getpid(), Host: "test", Command: "dnsplan apply"},
 		Connect: func(context.Context, *plan.Plan) (embedded.Connection, error) {
-			return embedded.Connection{World: r.w, Asker: r.w, Prober: r.w.services}, nil
+			return embedded.Connection{World: r.w, Asker: r.w, Prober: r.w.services, Commander: r.command}, nil
 		},
 	})
 }

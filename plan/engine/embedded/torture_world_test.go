@@ -19,7 +19,7 @@ import (
 func (w *world) atomic(yes bool) {
 	old := w.provider
 	w.provider = memory.New(memory.Options{
-		Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true, Atomic: yes, Conditional: yes},
+		Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true, Comments: true, Atomic: yes, Conditional: yes},
 	})
 	for z := range w.history {
 		w.provider.Put(old.Snapshot(z))

@@ -51,7 +51,7 @@ type asked struct {
 func newWorld(t testing.TB, zones ...*zone.Snapshot) *world {
 	t.Helper()
 	w := &world{services: newServices(), now: time.Now, history: map[zone.Name][]version{}, servers: map[zone.Name][]*authority{}}
-	w.provider = memory.New(memory.Options{Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true}})
+	w.provider = memory.New(memory.Options{Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true, Comments: true}})
 	for i, s := range zones {
 		w.provider.Put(s)
 		w.note(s.Zone)

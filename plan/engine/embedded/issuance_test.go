@@ -1,0 +1,344 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// commander is the command of an issuance window, as a test writes it.
+type commander func(ctx context.Context) (int, error)
+
+func (c commander) Command(ctx context.Context) (int, error) { return c(ctx) }
+
+// hang is a command that ends with its context.
+func hang(ctx context.Context) (int, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+// windowOver is a window over all names of a zone.
+func windowOver(d *plan.Desired, live *zone.Snapshot) plan.WindowZone {
+	z := plan.WindowZone{Desired: d, Live: live, Proxy: true, Comments: true}
+	for _, r := range live.RRsets {
+		z.Names = append(z.Names, r.Name)
+	}
+	return z
+}
+
+func (s scenario) windowPlan(t testing.TB, zones []plan.WindowZone, policy plan.Policy) *plan.Plan {
+	t.Helper()
+	p, err := plan.BuildWindow(zones, *s.window, policy, plan.Origin{ID: "RUN", Created: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+const (
+	liveProxied = "www 300 A 192.0.2.1 proxied\nwww 300 AAAA 2001:db8::1 proxied"
+
+	proxiedA    = "www.example.org. 300 A 192.0.2.1 (proxied)"
+	proxiedAAAA = "www.example.org. 300 AAAA 2001:db8::1 (proxied)"
+	direct60    = "www.example.org. 60 A 192.0.2.1; www.example.org. 60 AAAA 2001:db8::1"
+	again       = proxiedA + "; " + proxiedAAAA
+)
+
+var (
+	renewal = &plan.Window{Deadline: 1200, Ready: 60, Command: "certbot"}
+	hook    = &plan.Window{Deadline: 1200, Ready: 60, Hook: true}
+	www     = zone.Key{Name: "www.example.org.", Type: zone.A}
+)
+
+// comments are those of www's A RRset.
+func (r *rig) comments() (out []string) {
+	live, _ := r.w.provider.Snapshot(org).Find(www)
+	for _, m := range live.Members {
+		out = append(out, m.Comment)
+	}
+	return out
+}
+
+// wantClosed wants the proxy to be on, as before, with nothing left of the window.
+func (r *rig) wantClosed() {
+	r.t.Helper()
+	r.wantLive(org, proxiedA, proxiedAAAA)
+	if c := r.comments(); slices.ContainsFunc(c, func(c string) bool { return c != "" }) {
+		r.t.Errorf("comments %q", c)
+	}
+	if open, err := journal.OpenWindows(r.state); err != nil || len(open) > 0 {
+		r.t.Errorf("open windows %+v, %v", open, err)
+	}
+}
+
+func TestWindow(t *testing.T) {
+	scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+		calls := 0
+		var marked []string
+		r.command = func(context.Context) (int, error) {
+			calls++
+			since := time.Since(r.wroteAt(1).Add(5 * time.Second)) // the second server lags
+			if since < time.Minute {
+				t.Errorf("the command is run %s after the last server has taken it", since)
+			}
+			for _, a := range r.w.servers[org] {
+				if got := r.w.authoritative(org, a.addrs[0], www); got.addrs[0] != netip.MustParseAddr("192.0.2.1") {
+					t.Errorf("%s gives %v", a.name, got.addrs)
+				}
+			}
+			marked = r.comments()
+			time.Sleep(7 * time.Minute)
+			return 3, nil
+		}
+		began := time.Now().UTC()
+		got := r.run()
+		r.wantOutcome(got, execute.OutcomeDone, execute.Closed, execute.Closed)
+		if c := got.Window.Command; c == nil || c.Code != 3 || c.Ended.Sub(c.Begun) != 7*time.Minute || calls != 1 || got.Partly {
+			t.Errorf("command %+v, %d calls, partly %t", c, calls, got.Partly)
+		}
+		if want := "dnsplan window RUN until " + began.Add(20*time.Minute).Format(time.RFC3339) + " restore=proxied"; len(marked) != 1 || marked[0] != want {
+			t.Errorf("comments in the window %q, want %q", marked, want)
+		}
+		r.wantWrites(direct60, again)
+		r.wantClosed()
+		log, err := journal.ReadChanges(r.state)
+		if err != nil || len(log) != 2 {
+			t.Fatalf("%+v, %v", log, err)
+		}
+		impact := "proxy off for issuance from " + began.Format("2006-01-02 15:04") + " to " + got.Window.Closed.UTC().Format("15:04") + " UTC"
+		if c := log[0]; c.Outcome != "closed" || c.Action != "proxied" || c.Impact != impact || !c.OldProxied || c.NewProxied || len(c.VerifiedBy) == 0 {
+			t.Errorf("%+v, want impact %q", c, impact)
+		}
+	})
+}
+
+// TestWindowVerifiesThatItIsClosed: servers that go on to give the origin's
+// addresses are told of.
+func TestWindowVerifiesThatItIsClosed(t *testing.T) {
+	scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+		r.command = func(context.Context) (int, error) {
+			r.w.set(r.w.servers[org][1].freeze)
+			return 0, nil
+		}
+		got := r.run()
+		r.wantOutcome(got, execute.OutcomeFailed, execute.Closed, execute.Closed)
+		r.wantFailure(got, execute.Disagree, "ns2.example.org.", "192.0.2.1")
+		r.wantWrites(direct60, again)
+	})
+}
+
+func TestWindowWithoutServers(t *testing.T) {
+	scenario{live: liveProxied, window: renewal, world: func(w *world) { w.unnamed = true }}.inBubble(t, func(t *testing.T, r *rig) {
+		r.command = func(context.Context) (int, error) {
+			if since := time.Since(r.wroteAt(1)); since != time.Minute+execute.Margin {
+				t.Errorf("the command is run %s after the write", since)
+			}
+			return 0, nil
+		}
+		r.wantOutcome(r.run(), execute.OutcomeDone)
+		r.wantClosed()
+	})
+}
+
+// TestWindowCloses: whatever ends the command, the proxy goes on at once, and the
+// command is not run again.
+func TestWindowCloses(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		command commander
+		do      func(r *rig, stop context.CancelFunc) // in the command
+		took    time.Duration                         // from the command's begin to the write; -1 is to the deadline
+		outcome execute.Outcome
+		why     string
+	}{
+		{"it cannot be started", func(context.Context) (int, error) { return 0, errors.New("no such file") }, nil, 0, execute.OutcomeFailed, "run certbot: no such file"},
+		{"its deadline", hang, nil, -1, execute.OutcomeFailed, "has passed before certbot had ended: it was stopped"},
+		{"a signal", hang, func(_ *rig, stop context.CancelFunc) { stop() }, time.Minute, execute.OutcomeCancelled, "cancelled"},
+		{"a word", hang, func(r *rig, _ context.CancelFunc) {
+			if err := r.eng.Signal(r.t.Context(), r.plan.ID, engine.Cancel); err != nil {
+				r.t.Error(err)
+			}
+		}, time.Minute, execute.OutcomeCancelled, "cancelled"},
+		{"it is resumed while it runs", hang, func(r *rig, _ context.CancelFunc) {
+			if err := r.eng.Signal(r.t.Context(), r.plan.ID, engine.Resume); err != nil {
+				r.t.Error(err)
+			}
+		}, time.Minute, execute.OutcomeCancelled, "an issuance window does not go on"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+				ctx, stop := contextOf(t)
+				defer stop()
+				var begun time.Time
+				calls := 0
+				r.command = func(ctx context.Context) (int, error) {
+					begun, calls = time.Now(), calls+1
+					if tt.do != nil {
+						time.AfterFunc(time.Minute, func() { tt.do(r, stop) })
+					}
+					return tt.command(ctx)
+				}
+				r.start()
+				got, err := r.eng.Wait(ctx, r.plan.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.wantOutcome(got, tt.outcome, execute.Closed, execute.Closed)
+				if !slices.ContainsFunc(got.Failures, func(f execute.ZoneFailure) bool { return strings.Contains(f.Error, tt.why) }) {
+					t.Errorf("failures %+v, want %q", got.Failures, tt.why)
+				}
+				r.wantWrites(direct60, again)
+				r.wantClosed()
+				want := begun.Add(tt.took)
+				if tt.took < 0 {
+					want = r.wroteAt(1).Add(20 * time.Minute)
+				}
+				if late := r.wroteAt(2).Sub(want); late < 0 || late > time.Second || calls != 1 {
+					t.Errorf("closed %s later than it should be; %d calls", late, calls)
+				}
+			})
+		})
+	}
+}
+
+// TestDeadlineEndsWhatIsUnderWay: the deadline ends a wait for agreement, too.
+func TestDeadlineEndsWhatIsUnderWay(t *testing.T) {
+	scenario{live: liveProxied, window: &plan.Window{Deadline: 120, Ready: 60, Command: "certbot"}}.inBubble(t, func(t *testing.T, r *rig) {
+		r.w.set(r.w.servers[org][1].freeze)
+		got := r.run()
+		r.wantOutcome(got, execute.OutcomeFailed, execute.Closed, execute.Closed)
+		r.wantFailure(got, execute.Late, "(2m) has passed before a certificate authority could see the origin")
+		if open := r.wroteAt(2).Sub(r.wroteAt(1)); open > 121*time.Second {
+			t.Errorf("it was open for %s", open)
+		}
+		r.wantClosed()
+	})
+}
+
+// TestWindowIsMarkedFirst: whoever looks for open windows finds this one before the
+// proxy goes off, until its run has ended.
+func TestWindowIsMarkedFirst(t *testing.T) {
+	scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+		began := time.Now()
+		r.w.onWrite = func(zone.Name, []providers.Change) {
+			open, err := journal.OpenWindows(r.state)
+			if err != nil || len(open) != 1 {
+				t.Fatalf("%+v, %v", open, err)
+			}
+			w := open[0]
+			if w.Run != "RUN" || w.Hook || !w.Deadline.Equal(began.Add(20*time.Minute)) || len(w.Names) != 1 || w.Names[0] != www.Name || w.Holder.PID != os.Getpid() || !w.Holder.Since.Equal(began) {
+				t.Errorf("%+v", w)
+			}
+		}
+		r.command = func(context.Context) (int, error) { return 0, nil }
+		r.wantOutcome(r.run(), execute.OutcomeDone)
+		r.wantClosed()
+	})
+}
+
+// TestHook: the window stays open without a process until it is told to close.
+func TestHook(t *testing.T) {
+	scenario{live: liveProxied, window: hook}.inBubble(t, func(t *testing.T, r *rig) {
+		got := r.run()
+		r.wantOutcome(got, execute.OutcomeOpen, execute.Pending, execute.Pending)
+		if !got.Window.Open() || got.Window.Ready.IsZero() || got.Window.Command != nil {
+			t.Errorf("%+v", got.Window)
+		}
+		r.wantWrites(direct60)
+		open, err := journal.OpenWindows(r.state)
+		if err != nil || len(open) != 1 || !open[0].Hook || !open[0].Deadline.Equal(got.Window.Deadline) {
+			t.Errorf("%+v, %v", open, err)
+		}
+		time.Sleep(10 * time.Minute)
+		r.eng = r.engine(r.state, r.rec) // another process
+		got = r.signal(engine.Resume)
+		r.wantOutcome(got, execute.OutcomeDone, execute.Closed, execute.Closed)
+		r.wantWrites(direct60, again)
+		r.wantClosed()
+	})
+}
+
+// TestHookIsForgotten: behind its deadline a hook's window closes as soon as
+// anybody looks after it, and that it was not told to is a failure.
+func TestHookIsForgotten(t *testing.T) {
+	for _, word := range []engine.Signal{"", engine.Resume, engine.Cancel} {
+		scenario{live: liveProxied, window: hook}.inBubble(t, func(t *testing.T, r *rig) {
+			r.wantOutcome(r.run(), execute.OutcomeOpen)
+			time.Sleep(time.Hour)
+			got, want := execute.Result{}, execute.OutcomeFailed
+			switch word {
+			case "":
+				got = r.wait()
+			case engine.Cancel:
+				want = execute.OutcomeCancelled
+				fallthrough
+			default:
+				got = r.signal(word)
+			}
+			r.wantOutcome(got, want, execute.Closed, execute.Closed)
+			r.wantClosed()
+		})
+	}
+}
+
+// TestWindowKilledAtEachEvent: a process that dies at any moment leaves a window
+// that is found, and that the next one closes: each write is made once, and the
+// command is not run again.
+func TestWindowKilledAtEachEvent(t *testing.T) {
+	for _, w := range []*plan.Window{renewal, hook} {
+		for _, word := range []engine.Signal{engine.Resume, engine.Cancel} {
+			for seq, more := 1, true; more; seq++ {
+				scenario{live: liveProxied, window: w}.inBubble(t, func(t *testing.T, r *rig) {
+					more = r.killedAt(seq, word)
+				})
+			}
+		}
+	}
+}
+
+// killedAt lets the run die at an event, and another process end it. It is false
+// where the run has come to its end before.
+func (r *rig) killedAt(seq int, word engine.Signal) bool {
+	calls := 0
+	r.command = func(context.Context) (int, error) {
+		calls++
+		return 0, nil
+	}
+	if !r.die(seq) {
+		return false
+	}
+	from := r.state
+	r.reborn(seq)
+	if err := os.CopyFS(filepath.Join(r.state, "windows"), os.DirFS(filepath.Join(from, "windows"))); err != nil && !errors.Is(err, os.ErrNotExist) {
+		r.t.Fatal(err)
+	}
+	live, _ := r.w.provider.Snapshot(org).Find(www)
+	if open, err := journal.OpenWindows(r.state); err != nil || !live.Proxied && len(open) != 1 {
+		r.t.Errorf("event %d: open windows %+v, %v", seq, open, err)
+	}
+	ended := r.events()[seq-1].Kind == journal.End
+	if !ended {
+		got := r.signal(word)
+		if got.Outcome != execute.OutcomeCancelled && got.Outcome != execute.OutcomeDone {
+			r.t.Errorf("event %d: %s, %+v", seq, got.Outcome, got.Failures)
+		}
+	}
+	r.wantClosed()
+	if writes := r.w.writes(); len(writes) > 2 || len(writes) == 1 || calls > 1 {
+		r.t.Errorf("event %d: writes %q, %d calls of the command", seq, writes, calls)
+	}
+	return true
+}
