@@ -102,7 +102,8 @@ type Check struct {
 	// of the challenge may lead to; 443 unless the file says otherwise.
 	HTTPSPort int
 	// AllowReserved permits addresses that no public authority would connect
-	// to, such as loopback and documentation ranges.
+	// to, such as loopback and documentation ranges, and new ones that no server
+	// can have, such as multicast.
 	AllowReserved bool
 	// CA is the authority that issues.
 	CA CA

@@ -43,7 +43,7 @@ type resolverTable struct {
 
 type checkTable struct {
 	HTTPPort      *int64 `toml:"http_port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Port that the HTTP-01 challenge is fetched from. Default: 80."`
-	AllowReserved *bool  `toml:"allow_reserved" jsonschema_description:"Permit addresses that no public authority connects to. Default: false."`
+	AllowReserved *bool  `toml:"allow_reserved" jsonschema_description:"Permit addresses that no public authority connects to, and new ones that no server can have, without a warning. Default: false."`
 
 	HTTPSPort    *int64          `toml:"https_port" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Port that certificates are served at, and that a redirect of the challenge may lead to. Default: 443."`
 	CA           *string         `toml:"ca" jsonschema_description:"Certificate authority that issues: letsencrypt, letsencrypt-staging, zerossl, google, google-staging, sslcom, or the https URL of an ACME directory. Default: letsencrypt."`

@@ -15,7 +15,7 @@ const (
 	thresholdFrom = 10
 )
 
-// The codes of refusals.
+// The codes of refusals; ReservedAddress is one more.
 const (
 	TooManyUpdates  = "too-many-updates"
 	TooManyDeletes  = "too-many-deletes"
@@ -108,6 +108,9 @@ func checkZone(d *ZoneDiff, tell func(code, flag string, about zone.Name, messag
 		refuse(EmptiesZone, flag, d.emptied(own))
 	} else if d.emptiesApex() {
 		refuse(ApexLastAddress, flag, "the apex would lose its last address")
+	}
+	for _, message := range d.noServers() {
+		refuse(ReservedAddress, "allow_reserved = true in [check]", message)
 	}
 	for _, name := range d.protected() {
 		refuse(ProtectedName, "--allow-protected", name.Display()+" is protected in the inventory")

@@ -38,8 +38,7 @@ type Desired struct {
 	// Prune says that live address names outside Records are deleted.
 	Prune           bool
 	Ignore, Protect []zone.Glob
-	// AllowReserved leaves out the warnings about addresses that the internet
-	// does not route.
+	// AllowReserved lifts ReservedAddress, the guard and the warning.
 	AllowReserved bool
 	// MinTTL and MaxTTL are the provider's; 0 is no bound.
 	MinTTL, MaxTTL zone.TTL
@@ -75,6 +74,8 @@ type ZoneDiff struct {
 	Counted int
 	// Seen are the selected names that the inventory or live holds.
 	Seen map[zone.Name]bool
+	// Past says that the changes bring back what was: a rollback, or a restore.
+	Past bool
 }
 
 // Diff compares one zone's desired RRsets with the live ones. Both sides are in
@@ -132,7 +133,6 @@ type differ struct {
 	cuts   map[zone.Name]bool
 	// targets are the names that the zone's NS records point at.
 	targets map[zone.Name]bool
-	blocks  []block // reserved, once needed
 }
 
 // index finds the CNAME records and the zone cuts (RFC 1034, section 4.2.1).

@@ -239,7 +239,7 @@ type Refusal struct {
 	Zone    zone.Name `json:"zone"`
 	View    string    `json:"view,omitempty"`
 	Message string    `json:"message"`
-	// Allow is the flag that lifts the guard.
+	// Allow is the flag, or the key of the inventory, that lifts the guard.
 	Allow string `json:"allow"`
 }
 

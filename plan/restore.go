@@ -64,7 +64,7 @@ func Restore(d *Desired, b Backup, live *zone.Snapshot) ZoneDiff {
 	own := *d
 	own.Prune = b.Names == nil && !b.Plain && b.Snapshot.Blind == ""
 	w := &restorer{differ: newDiffer(&own, live, Selection{Names: b.Names}), backup: b, inventory: d.Records}
-	w.exact, w.spared = !b.Plain, map[zone.Key]bool{}
+	w.exact, w.spared, w.diff.Past = !b.Plain, map[zone.Key]bool{}, true
 	own.Records = w.records()
 	w.spare()
 	w.walk()

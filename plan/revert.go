@@ -29,7 +29,7 @@ const LeftAsLive = "left-as-live"
 func Revert(p *Plan, ids []string, d *Desired, live *zone.Snapshot) ZoneDiff {
 	own := *d
 	own.Records, own.Prune = nil, false
-	w := reverter{differ: differ{d: &own, live: live, diff: ZoneDiff{Desired: &own, Live: live, Seen: map[zone.Name]bool{}}}, plan: p}
+	w := reverter{differ: differ{d: &own, live: live, diff: ZoneDiff{Desired: &own, Live: live, Seen: map[zone.Name]bool{}, Past: true}}, plan: p}
 	w.index()
 	w.diff.Counted = w.counted()
 	for c := range changesOf(p, ids, own.ZoneRef) {

@@ -146,7 +146,7 @@ func TestReservedIsTold(t *testing.T) {
 	w := newWebServer(t, -1)
 	site := probedSite(files, "", w.addr)
 	p := newProgram(t, strings.Replace(site, "allow_reserved = true", "", 1))
-	p.run("plan").is(t, exitDone, "127.0.0.1 is loopback", "[reserved-address]")
+	p.run("plan").is(t, exitDone, "127.0.0.1 is in 127.0.0.0/8, Loopback", "[reserved-address]")
 	p.write("inventory.toml", site)
 	if out := p.run("plan"); strings.Contains(out.stdout, "reserved") {
 		t.Errorf("it is told all the same:\n%s", out.stdout)
