@@ -65,6 +65,9 @@ type QueryError struct {
 
 // Error reads "ask ns1 (192.0.2.53:53) for www.example.org. A: no reply in 3 tries".
 func (e *QueryError) Error() string {
+	if e.Server == (Server{}) { // there was none to ask
+		return fmt.Sprintf("ask for %s: %v", e.Question, e.Cause)
+	}
 	return fmt.Sprintf("ask %s for %s: %v", e.Server, e.Question, e.Cause)
 }
 

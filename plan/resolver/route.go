@@ -46,7 +46,8 @@ func (r Route) of(n zone.Name) (zone.Name, []Server) {
 // Lookup asks for all keys at once and returns their answers in the same
 // order. A CNAME chain that leaves a zone of the route is followed at whoever
 // knows its target; Answer.Server is who said the last word, and Answer.CNAME
-// the whole chain. As in Ask, every key has its answer.
+// the whole chain. As in Ask, every key has its answer; where there is no server
+// to ask, it is Broken and has the zero Server.
 func (c *Client) Lookup(ctx context.Context, r Route, keys []zone.Key) []Answer {
 	out := make([]Answer, len(keys))
 	each(len(keys), func(i int) {

@@ -111,6 +111,9 @@ func TestLookupTurnsToTheNextServer(t *testing.T) {
 		if a.Status != tt.want || a.Server != good && a.Status == Answered || (a.Err == nil) != (a.Status == Answered) {
 			t.Errorf("%v: %s from %s (%v)", tt.servers, a.Status, a.Server, a.Err)
 		}
+		if tt.servers == nil && a.Err.Error() != "ask for www.example.org. A: no server is known that could be asked" {
+			t.Errorf("without a server: %v", a.Err)
+		}
 		if !slices.Contains(tt.servers, a.Server) && tt.servers != nil {
 			t.Errorf("%s was not asked", a.Server)
 		}

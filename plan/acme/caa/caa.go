@@ -41,7 +41,7 @@ type Set struct {
 	CNAME []zone.Name
 	// NXDomain says that the name does not exist.
 	NXDomain bool
-	// By is who said so.
+	// By is who said so; empty where there was nobody to ask.
 	By string
 	// Err is why nothing is known, mostly a *resolver.QueryError.
 	Err error
@@ -62,9 +62,9 @@ type DNS struct {
 func (d DNS) LookupCAA(ctx context.Context, names []zone.Name) []Set {
 	out := make([]Set, len(names))
 	for i, a := range d.Client.LookupCAA(ctx, d.Route, names) {
-		out[i] = Set{
-			Name: names[i], Records: a.Records, CNAME: a.CNAME, By: a.Server.String(),
-			NXDomain: a.Status == resolver.NXDomain, Err: a.Err,
+		out[i] = Set{Name: names[i], Records: a.Records, CNAME: a.CNAME, NXDomain: a.Status == resolver.NXDomain, Err: a.Err}
+		if a.Server != (resolver.Server{}) {
+			out[i].By = a.Server.String()
 		}
 	}
 	return out

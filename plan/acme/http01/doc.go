@@ -26,6 +26,11 @@
 //   - The answer has status 200 and the key authorization as its body, with
 //     nothing but white space behind it, in fewer than 128 octets.
 //
+// Let's Encrypt's own code also turns to IPv4 where the target of a redirect
+// cannot be connected to, and asks the host itself once more. That saves only
+// servers that answer otherwise over IPv4; its documentation does not promise
+// it, and nothing is built on it here.
+//
 // One verdict is that of one place at one time: which address is "first" is up
 // to the authority's resolver. Ask every address of a name by Request.Pin, and
 // judge addresses that are not in the DNS yet by Pin or an Overlay.

@@ -24,7 +24,7 @@ type Addrs struct {
 	CNAME []zone.Name
 	// NXDomain says that the name, or the chain's end, does not exist.
 	NXDomain bool
-	// By is who said so.
+	// By is who said so; empty where there was nobody to ask.
 	By string
 	// Err is why nothing is known, mostly a *resolver.QueryError.
 	Err error
@@ -42,10 +42,11 @@ type DNS struct {
 // resolver puts first cannot be known.
 func (d DNS) Lookup(ctx context.Context, name zone.Name, t zone.Type) Addrs {
 	a := d.Client.Lookup(ctx, d.Route, []zone.Key{{Name: name, Type: t}})[0]
-	return Addrs{
-		Addrs: a.Addrs, CNAME: a.CNAME, NXDomain: a.Status == resolver.NXDomain,
-		By: a.Server.String(), Err: a.Err,
+	out := Addrs{Addrs: a.Addrs, CNAME: a.CNAME, NXDomain: a.Status == resolver.NXDomain, Err: a.Err}
+	if a.Server != (resolver.Server{}) {
+		out.By = a.Server.String()
 	}
+	return out
 }
 
 // Overlay answers for some names in place of the DNS: what authorities will see

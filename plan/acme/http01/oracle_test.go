@@ -2,8 +2,11 @@ package http01_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -174,12 +177,21 @@ func answer(w http.ResponseWriter, label string, to func(int, string)) {
 	}
 }
 
+// tlsServer speaks TLS and does not tell of those who do not.
+func tlsServer(h http.Handler, config *tls.Config) *httptest.Server {
+	s := httptest.NewUnstartedServer(h)
+	s.TLS = config
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	return s
+}
+
 // oracleWorld is the world in which Let's Encrypt's own validation code was
 // asked for the verdicts of TestOracle.
 func oracleWorld(t *testing.T) *world {
 	w := newWorld(t)
 	plain := httptest.NewServer(http.HandlerFunc(site))
-	secure := httptest.NewTLSServer(http.HandlerFunc(site))
+	secure := tlsServer(http.HandlerFunc(site), &tls.Config{})
 	secure.Config.ErrorLog = nil
 	wrong := httptest.NewServer(http.NotFoundHandler())
 	for _, s := range []*httptest.Server{plain, secure, wrong} {

@@ -8,7 +8,8 @@ import (
 
 // Reserved tells whether a public authority refuses to connect to a: it is in
 // one of the special-purpose address registries, whatever they say of it
-// (CA/Browser Forum Baseline Requirements, "Reserved IP Address").
+// (CA/Browser Forum Baseline Requirements, "Reserved IP Address"), or it is
+// multicast.
 func Reserved(a netip.Addr) bool {
 	_, special := zone.SpecialOf(a)
 	return special

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -16,8 +15,6 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
-
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // pipes connects to servers in memory; to nil it connects never.
 type pipes map[string]func(net.Conn)

@@ -134,10 +134,7 @@ func answersWorld(t *testing.T) *world {
 	t.Cleanup(plain.Close)
 	w.serve("192.0.2.41:80", plain.Listener)
 	w.serve("192.0.2.42:443", plain.Listener)
-	old := httptest.NewUnstartedServer(http.HandlerFunc(site))
-	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
-	old.Config.ErrorLog = quiet()
-	old.StartTLS()
+	old := tlsServer(http.HandlerFunc(site), &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
 	t.Cleanup(old.Close)
 	w.serve("192.0.2.43:443", old.Listener)
 	w.serve("192.0.2.44:443", listen(t, func(net.Conn) {}))
@@ -326,7 +323,7 @@ func TestNoRefererFromTLS(t *testing.T) {
 		}
 		http.Redirect(w, r, "https://www.example.org/tls", http.StatusFound)
 	}))
-	secure := httptest.NewTLSServer(http.RedirectHandler("http://www.example.org/last", http.StatusFound))
+	secure := tlsServer(http.RedirectHandler("http://www.example.org/last", http.StatusFound), &tls.Config{})
 	t.Cleanup(plain.Close)
 	t.Cleanup(secure.Close)
 	w := newWorld(t)
