@@ -35,7 +35,7 @@ type scenario struct {
 	// wanted.
 	window *plan.Window
 	policy func(*plan.Policy)
-	world            func(*world)
+	world  func(*world)
 }
 
 // rig is a run in the making, inside a bubble.

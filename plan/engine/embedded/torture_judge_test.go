@@ -132,6 +132,7 @@ func (v *victim) verified(c *plan.Change, m mutation) {
 
 // judge checks what the run has left behind.
 func (v *victim) judge() {
+	v.judgeWindow()
 	for i := range v.plan.Changes {
 		c := &v.plan.Changes[i]
 		v.onceEach(c)
@@ -145,7 +146,7 @@ func (v *victim) judge() {
 		if took := time.Since(v.began); took > most && !v.quiet {
 			v.t.Errorf("took %s, want at most %s: waits were served again", took, most)
 		}
-		if v.outcomes.Outcome != execute.OutcomeDone && !v.cancelled {
+		if v.outcomes.Outcome != execute.OutcomeDone && !v.cancelled && v.plan.Window == nil {
 			v.t.Errorf("nothing went wrong but deaths, and the run is %s: %+v", v.outcomes.Outcome, v.outcomes.Failures)
 		}
 	}
@@ -165,8 +166,8 @@ func (v *victim) onceEach(c *plan.Change) {
 			continue
 		}
 		switch {
-		case m.theirs && same(m.to, chain[left]):
-			at = left
+		case m.theirs && (same(m.to, chain[left]) || v.plan.Window != nil && same(m.to, chain[0])):
+			at = placeIn(chain, m.to)
 		case m.theirs:
 			at = -1
 		case at < 0:
@@ -205,7 +206,7 @@ func (v *victim) endState(c *plan.Change, made execute.Made) {
 		if !same(live, after) {
 			v.t.Errorf("%s is %s, and live is %s", c.Key, made, present(live))
 		}
-	case execute.RolledBack:
+	case execute.RolledBack, execute.Closed:
 		if unknown := v.kills > 0; !same(live, before) || !touched && !unknown {
 			v.t.Errorf("%s is %s, touched %t, and live is %s", c.Key, made, touched, present(live))
 		}
@@ -270,6 +271,9 @@ func (v *victim) changeLog() {
 // wasLive tells whether the new state of the change was there for a while.
 func (v *victim) wasLive(c *plan.Change) bool {
 	chain := v.chainOf(c)
+	if v.plan.Window != nil {
+		chain = chain[:2] // what comes behind it closes the window
+	}
 	first := len(chain) - 1 // the state that a switch brings
 	for first > 1 && alike(chain[first], chain[first-1]) {
 		first--

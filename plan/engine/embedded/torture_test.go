@@ -35,19 +35,23 @@ const wantKills = 3000
 func direct(p *plan.Policy) { p.Strategy = plan.Direct }
 
 var tortured = map[string]scenario{
-	"update":          update,
-	"addition":        {live: liveWWW, want: "www 600 A 192.0.2.1 203.0.113.1"},
-	"several values":  {live: "www 600 A 192.0.2.1 192.0.2.2 192.0.2.3", want: "www 600 A 192.0.2.3 203.0.113.1 203.0.113.2"},
-	"both families":   {live: liveWWW + "\nwww 600 AAAA 2001:db8::1", want: wantWWW + "\nwww 600 AAAA 2001:db8::2"},
-	"create":          {live: "@ 600 A 192.0.2.1", want: "@ 600 A 192.0.2.1\n" + wantWWW},
-	"delete":          {live: liveWWW + "\n@ 600 A 192.0.2.1", want: "@ 600 A 192.0.2.1", prune: true},
-	"TTL":             {live: liveWWW, want: "www 900 A 192.0.2.1"},
-	"replace a CNAME": {live: "www 900 CNAME web.example.com.", want: wantWWW + " replace"},
-	"two groups":      {live: liveGroups, want: wantGroups},
-	"group in two":    groupInTwoZones,
-	"two zones":       {live: liveWWW, want: wantWWW, liveNet: "b 600 A 192.0.2.9", wantNet: "b 600 A 203.0.113.9"},
-	"proxy off":       {live: "www 300 A 192.0.2.1 proxied", want: "www 300 A 192.0.2.1"},
-	"direct":          {live: liveGroups, want: "a 600 A 203.0.113.1\nb 600 A 203.0.113.2", policy: direct},
+	"update":            update,
+	"addition":          {live: liveWWW, want: "www 600 A 192.0.2.1 203.0.113.1"},
+	"several values":    {live: "www 600 A 192.0.2.1 192.0.2.2 192.0.2.3", want: "www 600 A 192.0.2.3 203.0.113.1 203.0.113.2"},
+	"both families":     {live: liveWWW + "\nwww 600 AAAA 2001:db8::1", want: wantWWW + "\nwww 600 AAAA 2001:db8::2"},
+	"create":            {live: "@ 600 A 192.0.2.1", want: "@ 600 A 192.0.2.1\n" + wantWWW},
+	"delete":            {live: liveWWW + "\n@ 600 A 192.0.2.1", want: "@ 600 A 192.0.2.1", prune: true},
+	"TTL":               {live: liveWWW, want: "www 900 A 192.0.2.1"},
+	"replace a CNAME":   {live: "www 900 CNAME web.example.com.", want: wantWWW + " replace"},
+	"two groups":        {live: liveGroups, want: wantGroups},
+	"group in two":      groupInTwoZones,
+	"two zones":         {live: liveWWW, want: wantWWW, liveNet: "b 600 A 192.0.2.9", wantNet: "b 600 A 203.0.113.9"},
+	"proxy off":         {live: "www 300 A 192.0.2.1 proxied", want: "www 300 A 192.0.2.1"},
+	"direct":            {live: liveGroups, want: "a 600 A 203.0.113.1\nb 600 A 203.0.113.2", policy: direct},
+	"window":            {live: liveProxied, window: renewal},
+	"window in two":     {live: liveProxied + "\n@ 60 A 192.0.2.1", liveNet: "b 300 A 192.0.2.9 proxied", window: renewal},
+	"window that hangs": {live: liveProxied, window: &plan.Window{Deadline: 600, Ready: 60, Command: hangs}},
+	"window of a hook":  {live: liveProxied, window: hook},
 	"hold": {live: liveWWW, want: wantWWW, policy: func(p *plan.Policy) {
 		p.OnFailure = plan.Hold
 	}},
@@ -136,6 +140,7 @@ type victim struct {
 	decided  int
 	// cancelled says that a person has given the run up after a death.
 	cancelled bool
+	commands  int // begun
 	outcomes  execute.Result
 }
 
@@ -165,6 +170,10 @@ func (v *victim) torture() {
 			if v.rng.IntN(12) == 0 {
 				word, v.cancelled = engine.Cancel, true
 			}
+			continue
+		}
+		if result.Outcome == execute.OutcomeOpen {
+			word = v.hooked()
 			continue
 		}
 		if result.Outcome != execute.OutcomeHeld {
@@ -233,7 +242,7 @@ func (v *victim) engine(state string, p *process) *embedded.Engine {
 		Holder: journal.Holder{PID: os.Getpid(), Host: "test", Command: "dnsplan apply"},
 		Connect: func(context.Context, *plan.Plan) (embedded.Connection, error) {
 			p.touch("connect")
-			return embedded.Connection{World: p, Asker: p, Prober: v.w.services}, nil
+			return embedded.Connection{World: p, Asker: p, Prober: v.w.services, Commander: p}, nil
 		},
 	})
 }
@@ -322,6 +331,7 @@ func (v *victim) bury(p *process) {
 	}
 	_ = os.RemoveAll(v.state) // on the way to the test's end
 	v.state = to
+	v.judgeMark()
 }
 
 // others are the rest of the world: they ask the resolvers, so that caches are

@@ -89,7 +89,9 @@ func (v *victim) misfortune() {
 func (v *victim) edit(c *plan.Change) {
 	v.theirs[c.Key] = true
 	set := theirsOf(c)
-	if v.ahead[c.Key] = c.Replaces == "" && v.rng.IntN(3) == 0; v.ahead[c.Key] {
+	if v.plan.Window != nil {
+		set = v.theirsInWindow(c, set)
+	} else if v.ahead[c.Key] = c.Replaces == "" && v.rng.IntN(3) == 0; v.ahead[c.Key] {
 		set = c.After.RRset(c.Key)
 	}
 	before := v.w.provider.Snapshot(c.Zone)
@@ -261,7 +263,7 @@ func (s shaken) land(ctx context.Context, z zone.Name, changes []providers.Chang
 	before := v.w.provider.Snapshot(z)
 	r, err := v.w.provider.Write(ctx, z, changes)
 	v.w.note(z)
-	if v.compare(z, before, mutation{}) == 0 && err == nil {
+	if v.compare(z, before, mutation{}) == 0 && err == nil && !besideChanged(before, v.w.provider.Snapshot(z)) {
 		v.noops = append(v.noops, setOf(changes[0]))
 	}
 	return r, err
