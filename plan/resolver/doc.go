@@ -16,6 +16,11 @@
 // An authoritative server is asked without Recurse. One that then answers
 // without the AA bit is Lame, whatever else it says.
 //
+// Ask, SOA and CAA ask the servers they are given. Lookup and LookupCAA ask
+// whoever a Route knows for each name, and follow CNAMEs from zone to zone.
+// Conduct tries how a server takes the questions of strict resolvers, and
+// Secure what a validating one makes of a name's DNSSEC.
+//
 // All queries to one server share one socket, matched by id, with a window of
 // queries in flight. Each try has a socket of its own, so that a repeated query
 // has a fresh source port beside its fresh id (RFC 5452, section 9.2).

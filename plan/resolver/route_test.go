@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,25 @@ func TestLookup(t *testing.T) {
 		if a.Status.Definite() != (a.Err == nil) {
 			t.Errorf("%s: %s with error %v", a.Key, a.Status, a.Err)
 		}
+	}
+}
+
+// A chain that goes on and on from zone to zone is given up.
+func TestLookupOfALongChain(t *testing.T) {
+	const soa = " 300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60"
+	zones := [][]string{{"example.org." + soa}, {"example.net." + soa}}
+	name := func(i int) string { return fmt.Sprintf("n%d.example.%s.", i, []string{"org", "net"}[i%2]) }
+	for i := range 20 {
+		zones[i%2] = append(zones[i%2], name(i)+" 300 IN CNAME "+name(i+1))
+	}
+	zones[0] = append(zones[0], name(20)+" 300 IN A 192.0.2.1")
+	r := Route{Zones: map[zone.Name][]Server{
+		"example.org.": {udp(resolvertest.Serve(t, resolvertest.NewZone(t, zones[0]...)))},
+		"example.net.": {udp(resolvertest.Serve(t, resolvertest.NewZone(t, zones[1]...)))},
+	}}
+	got := newClient(t, patient).Lookup(t.Context(), r, []zone.Key{key(name(0), zone.A), key(name(10), zone.A)})
+	if got[0].Status != Broken || got[1].Status != Answered || len(got[1].CNAME) != 10 {
+		t.Errorf("%s; %s", show(got[0]), show(got[1]))
 	}
 }
 
