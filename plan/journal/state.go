@@ -28,8 +28,8 @@ func (e *StateError) Error() string {
 // the one that is there. It refuses, with a *StateError, whatever others could
 // have prepared or could change: something that is no folder, a symbolic link,
 // a folder of another user, one that group or world may write, and one that
-// cannot be written. Of what lies within, runs, locks, backups and the change
-// log, it refuses what is a link, belongs to another user, or may be written by
+// cannot be written. Of what lies within, runs, locks, windows, backups and the
+// change log, it refuses what is a link, belongs to another user, or may be written by
 // others; the files of a run are looked at as Open takes it over.
 func OpenState(dir string) error {
 	dir = filepath.Clean(dir)
@@ -123,17 +123,19 @@ func checkEntry(path string, folder bool) error {
 }
 
 // checkWithin checks what the state folder holds, down to the folders of the
-// runs and the files of the locks.
+// runs and the files of the locks and windows.
 func checkWithin(dir string) error {
 	for _, f := range []struct {
 		name   string
 		folder bool
-	}{{RunsDir, true}, {lockDir, true}, {"backups", true}, {ChangeLogFile, false}, {ChangeLogTable, false}} {
+	}{{RunsDir, true}, {lockDir, true}, {windowDir, true}, {"backups", true}, {ChangeLogFile, false}, {ChangeLogTable, false}} {
 		if err := checkEntry(filepath.Join(dir, f.name), f.folder); err != nil {
 			return err
 		}
 	}
-	return errors.Join(checkAll(filepath.Join(dir, RunsDir), true), checkAll(filepath.Join(dir, lockDir), false))
+	return errors.Join(
+		checkAll(filepath.Join(dir, RunsDir), true), checkAll(filepath.Join(dir, lockDir), false), checkAll(filepath.Join(dir, windowDir), false),
+	)
 }
 
 // checkAll checks the entries of a folder, and names the first that is refused.
