@@ -27,6 +27,8 @@ type Verification struct {
 	// Unread are the runs whose journals cannot be read, so that they do not
 	// vouch for anything.
 	Unread []string `json:"unread"`
+	// Aside are the files in which lines were set aside that were no entries.
+	Aside []string `json:"aside"`
 	// Fault is the first that is wrong; nil when nothing is.
 	Fault *Fault `json:"fault"`
 }
@@ -59,9 +61,12 @@ func (e *TamperError) Error() string {
 // It changes nothing and waits for a process that is appending. The error is for
 // what cannot be read; what is wrong with the log is the Fault.
 func VerifyChanges(stateDir string) (v Verification, err error) {
-	v = Verification{Path: filepath.Join(stateDir, ChangeLogFile), Unread: []string{}}
+	v = Verification{Path: filepath.Join(stateDir, ChangeLogFile), Unread: []string{}, Aside: []string{}}
 	b, table, err := readBoth(stateDir)
 	if err != nil {
+		return v, fmt.Errorf("verify change log: %w", err)
+	}
+	if v.Aside, err = asides(stateDir); err != nil {
 		return v, fmt.Errorf("verify change log: %w", err)
 	}
 	log, fault := checkLines(v.Path, b)
@@ -117,7 +122,7 @@ func checkLines(path string, b []byte) ([]Change, *Fault) {
 		return log, &Fault{path, damage.Line, "the line cannot be read: " + damage.Reason}
 	}
 	if size < len(b) {
-		return log, &Fault{path, len(log) + 1, "the line is not whole: an edit, or a write that broke off, which the next change puts right"}
+		return log, &Fault{path, len(log) + 1, "the line is not whole: an edit, or a write that broke off, which the next change completes or sets aside"}
 	}
 	return log, nil
 }

@@ -26,7 +26,7 @@ func logRun(t testing.TB, dir, run string) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	head, err := AppendChanges(dir, []Change{entry(run, "c1")})
+	head, _, err := AppendChanges(dir, []Change{entry(run, "c1")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestOldEntriesAreProtectedFromTheFirstChainedOne(t *testing.T) {
 	if v := verified(t, dir); v.Fault != nil || v.Entries != 2 || v.Unchained != 2 || v.Head != "" {
 		t.Errorf("old alone: %+v", v)
 	}
-	if head, err := AppendChanges(dir, []Change{entry("00Z", "c2")}); err != nil || head != (Head{}) {
+	if head, _, err := AppendChanges(dir, []Change{entry("00Z", "c2")}); err != nil || head != (Head{}) {
 		t.Errorf("nothing new: %+v, %v", head, err)
 	}
 	logRun(t, dir, "01A")
@@ -206,7 +206,7 @@ func TestTheChainGoesOnBehindARepair(t *testing.T) {
 }
 
 // An editor that takes the last newline away takes no entry away; one that is
-// edited, too, is cut off as a torn one.
+// edited, too, is set aside.
 func TestALastEntryWithoutItsNewlineStays(t *testing.T) {
 	for edit, want := range map[string]int{"OPS-1": 3, "OPS-2": 2} {
 		dir := logOf(t, "01A", "01B")

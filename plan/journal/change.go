@@ -74,33 +74,35 @@ func (c Change) key() changeKey { return changeKey{c.Run, c.ID} }
 
 // AppendChanges adds entries to the change log, durably, and writes the table
 // anew from the whole log. An entry whose Run and ID are logged already is left
-// out, so that calling it again after a crash adds only what is missing. A torn
-// last line is cut off first, unless only its newline is missing. It waits for a
-// process that is appending.
+// out, so that calling it again after a crash adds only what is missing. A last
+// line that is no entry is taken off first, unless only its newline is missing:
+// the beginning of an entry that is written now is cut off, and anything else is
+// set aside in a file of its own, of which repaired tells, also beside an error.
+// It waits for a process that is appending.
 // It returns where the log stands then, which the run's End event keeps; see
 // VerifyChanges.
 // Errors: a *DamageError when an earlier line cannot be read, or others; behind
 // an error call it again with the same entries. An entry that was edited and can
 // be read is no error here: a run must be able to end.
-func AppendChanges(stateDir string, changes []Change) (Head, error) {
+func AppendChanges(stateDir string, changes []Change) (head Head, repaired string, err error) {
 	return appendChanges(stateDir, changes, openFile)
 }
 
-func appendChanges(stateDir string, changes []Change, open opener) (head Head, err error) {
+func appendChanges(stateDir string, changes []Change, open opener) (head Head, repaired string, err error) {
 	path := filepath.Join(stateDir, ChangeLogFile)
 	if err := ensureFile(path); err != nil {
-		return Head{}, fmt.Errorf("append to change log: %w", err)
+		return Head{}, "", fmt.Errorf("append to change log: %w", err)
 	}
 	lock := flock.New(path, flock.SetFlag(os.O_RDWR|syscall.O_NOFOLLOW))
 	if err := lock.Lock(); err != nil {
-		return Head{}, fmt.Errorf("append to change log: %w", err)
+		return Head{}, "", fmt.Errorf("append to change log: %w", err)
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	log, err := appendMissing(path, changes, open)
+	log, repaired, err := appendMissing(path, changes, open)
 	if err != nil {
-		return Head{}, err
+		return Head{}, repaired, err
 	}
-	return headOf(log), writeTable(stateDir, log)
+	return headOf(log), repaired, writeTable(stateDir, log)
 }
 
 // writeTable replaces the table as a whole, durably.
@@ -116,38 +118,53 @@ func writeTable(stateDir string, log []Change) error {
 	return nil
 }
 
-// appendMissing returns the whole log as it then is.
-func appendMissing(path string, changes []Change, open opener) ([]Change, error) {
+// appendMissing returns the whole log as it then is, and what was set aside.
+func appendMissing(path string, changes []Change, open opener) (log []Change, repaired string, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("append to change log: %w", err)
+		return nil, "", fmt.Errorf("append to change log: %w", err)
 	}
 	log, size, err := parseChanges(path, b)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	var ended []byte // the newline that the last entry lacks
 	if last, ok := lastWhole(log, b[:size], b[size:]); ok {
 		log, size, ended = append(log, last), len(b), []byte("\n")
 	}
+	known := len(log)
 	log, lines, err := addMissing(log, b[:size], changes)
 	if err != nil {
-		return nil, fmt.Errorf("append to change log %s: %w", path, err)
+		return nil, "", fmt.Errorf("append to change log %s: %w", path, err)
 	}
+	if !begins(lines, b[size:]) {
+		if repaired, err = setAside(path, known+1, b[size:]); err != nil {
+			return nil, "", fmt.Errorf("append to change log %s: set line %d aside: %w", path, known+1, err)
+		}
+	}
+	if err := extend(path, size, size < len(b), append(ended, lines...), open); err != nil {
+		return nil, repaired, err
+	}
+	return log, repaired, nil
+}
+
+// extend appends lines to the file, durably; torn says that it is size bytes long
+// without what is to be cut off.
+func extend(path string, size int, torn bool, lines []byte, open opener) error {
 	f, err := open(path, os.O_WRONLY|os.O_APPEND)
 	if err != nil {
-		return nil, fmt.Errorf("append to change log: %w", err)
+		return fmt.Errorf("append to change log: %w", err)
 	}
-	if size < len(b) {
+	if torn {
 		err = cutOff(f, int64(size))
 	}
 	if err == nil { // also without lines: an earlier sync may have failed
-		err = writeSynced(f, append(ended, lines...))
+		err = writeSynced(f, lines)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("append to change log %s: %w", path, err)
+		return fmt.Errorf("append to change log %s: %w", path, err)
 	}
-	return log, nil
+	return nil
 }
 
 // lastWhole returns the entry of a last line that lacks nothing but its newline, as

@@ -56,7 +56,7 @@ func TestAppendChangesOnce(t *testing.T) {
 	}
 	a, b, other := entry("01K0A", "c1"), entry("01K0A", "c2"), entry("01K0B", "c1")
 	for _, batch := range [][]Change{{a}, {a, b, b}, {a, b}, {other}, nil} {
-		if _, err := AppendChanges(dir, batch); err != nil {
+		if _, _, err := AppendChanges(dir, batch); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -107,29 +107,109 @@ func TestMarkdownCells(t *testing.T) {
 	}
 }
 
+// A last line that is no entry goes: cut off where it is the beginning of what is
+// written now, and else set aside, told, and there to be read.
 func TestATornChangeLogIsMended(t *testing.T) {
-	for _, tail := range []string{`{"date":"20`, "\x00\x00\x00", "garbage\n"} {
+	a, b := entry("01K0A", "c1"), entry("01K0A", "c2")
+	whole := logged(t, a, b)
+	second := whole[strings.Index(whole, "\n")+1:]
+	for tail, aside := range map[string]bool{
+		`{"date":"20`: false, second[:len(second)/2]: false, strings.TrimSuffix(second, `"}`+"\n"): false,
+		"\x00\x00\x00": false, second[:40] + "\x00\x00": false,
+		"garbage\n": true, "garbage": true, `{"date":"1999`: true, "\x00garbage\x00": true,
+		strings.Replace(second, "OPS-1", "OPS-2", 1)[:len(second)-1]: true,
+		"x" + second: true,
+	} {
 		dir := t.TempDir()
-		a, b := entry("01K0A", "c1"), entry("01K0A", "c2")
-		if _, err := AppendChanges(dir, []Change{a}); err != nil {
-			t.Fatal(err)
-		}
-		appendBytes(t, filepath.Join(dir, ChangeLogFile), []byte(tail))
+		path := filepath.Join(dir, ChangeLogFile)
+		write(t, path, logged(t, a)+tail)
 		if log, err := ReadChanges(dir); err != nil || len(log) != 1 {
 			t.Errorf("%q: read %d, %v", tail, len(log), err)
 		}
-		if _, err := AppendChanges(dir, []Change{a, b}); err != nil {
+		_, repaired, err := AppendChanges(dir, []Change{a, b})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if rows := table(t, dir); len(rows) != 2 {
-			t.Errorf("%q: %d rows", tail, len(rows))
+		if rows := table(t, dir); len(rows) != 2 || string(readFile(t, dir, ChangeLogFile)) != whole {
+			t.Errorf("%q: %d rows, and the log is\n%s", tail, len(rows), readFile(t, dir, ChangeLogFile))
 		}
+		wantAside(t, dir, tail, repaired, aside)
+		if _, again, err := AppendChanges(dir, []Change{a, b}); again != "" || err != nil {
+			t.Errorf("%q: told once more: %q, %v", tail, again, err)
+		}
+	}
+}
+
+// logged are the bytes of a change log of these entries.
+func logged(t *testing.T, changes ...Change) string {
+	t.Helper()
+	dir := t.TempDir()
+	if _, repaired, err := AppendChanges(dir, changes); repaired != "" || err != nil {
+		t.Fatal(repaired, err)
+	}
+	return string(readFile(t, dir, ChangeLogFile))
+}
+
+// wantAside wants that the tail behind the log's first line was set aside, or not.
+func wantAside(t *testing.T, dir, tail, told string, aside bool) {
+	t.Helper()
+	kept := verified(t, dir).Aside
+	if !aside {
+		if told != "" || len(kept) > 0 {
+			t.Errorf("%q: set aside in %q: %s", tail, kept, told)
+		}
+		return
+	}
+	if len(kept) != 1 || !strings.Contains(told, kept[0]) || !strings.Contains(told, "line 2 of "+filepath.Join(dir, ChangeLogFile)) {
+		t.Fatalf("%q: set aside in %q, told: %q", tail, kept, told)
+	}
+	if b := readFile(t, dir, filepath.Base(kept[0])); string(b) != tail {
+		t.Errorf("set aside %q, want %q", b, tail)
+	}
+	if info, err := os.Stat(kept[0]); err != nil || info.Mode() != fileMode {
+		t.Errorf("mode: %v, %v", info, err)
+	}
+}
+
+// What cannot be set aside is not cut off; and a line that was set aside is told of
+// and is there although the write behind it fails, and once, when that is tried
+// again.
+func TestSettingAsideOnAFullDisk(t *testing.T) {
+	a, b := entry("01K0A", "c1"), entry("01K0A", "c2")
+	for name, disk := range map[string]*broken{"cut off": {failTruncate: true}, "write": {failWrite: true}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, ChangeLogFile), logged(t, a)+"garbage\n")
+			_, repaired, err := appendChanges(dir, []Change{b}, opened(disk))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			wantAside(t, dir, "garbage\n", repaired, true)
+			if _, _, err := AppendChanges(dir, []Change{b}); err != nil {
+				t.Fatal(err)
+			}
+			if kept := verified(t, dir).Aside; len(kept) != 1 || len(table(t, dir)) != 2 {
+				t.Errorf("set aside in %q", kept)
+			}
+		})
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, ChangeLogFile), logged(t, a)+"garbage\n")
+	taken := filepath.Join(dir, ChangeLogFile+asideMark+digest([]byte("garbage\n"))[:8])
+	if err := os.MkdirAll(filepath.Join(taken, "full"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, repaired, err := AppendChanges(dir, []Change{b}); err == nil || repaired != "" {
+		t.Errorf("it cannot be kept: %q, %v", repaired, err)
+	}
+	if text := string(readFile(t, dir, ChangeLogFile)); !strings.HasSuffix(text, "garbage\n") {
+		t.Errorf("cut off all the same: %s", text)
 	}
 }
 
 func TestADamagedChangeLogIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := AppendChanges(dir, []Change{entry("01K0A", "c1"), entry("01K0A", "c2")}); err != nil {
+	if _, _, err := AppendChanges(dir, []Change{entry("01K0A", "c1"), entry("01K0A", "c2")}); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, ChangeLogFile)
@@ -142,7 +222,7 @@ func TestADamagedChangeLogIsRefused(t *testing.T) {
 	if damage, ok := errors.AsType[*DamageError](err); !ok || damage.Line != 1 {
 		t.Errorf("read: %v", err)
 	}
-	if _, err := AppendChanges(dir, nil); err == nil {
+	if _, _, err := AppendChanges(dir, nil); err == nil {
 		t.Error("appended to it")
 	}
 }
@@ -150,14 +230,14 @@ func TestADamagedChangeLogIsRefused(t *testing.T) {
 func TestAppendChangesRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []Change{{}, {Run: "r", ID: "c1"}, {Run: "r", At: now}, {ID: "c1", At: now}} {
-		if _, err := AppendChanges(dir, []Change{entry("01K", "c1"), c}); err == nil {
+		if _, _, err := AppendChanges(dir, []Change{entry("01K", "c1"), c}); err == nil {
 			t.Errorf("%+v was taken", c)
 		}
 	}
 	if log, err := ReadChanges(dir); err != nil || len(log) != 0 {
 		t.Errorf("part of a refused batch: %v, %v", log, err)
 	}
-	if _, err := AppendChanges(filepath.Join(dir, "none"), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := AppendChanges(filepath.Join(dir, "none"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
 }
@@ -167,13 +247,13 @@ func TestAChangeLogOnAFullDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			batch := []Change{entry("01K0A", "c1"), entry("01K0A", "c2")}
-			if _, err := appendChanges(dir, batch, opened(b)); err == nil {
+			if _, _, err := appendChanges(dir, batch, opened(b)); err == nil {
 				t.Fatal("no error")
 			}
 			if _, err := ReadChanges(dir); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := AppendChanges(dir, batch); err != nil {
+			if _, _, err := AppendChanges(dir, batch); err != nil {
 				t.Fatal(err)
 			}
 			if rows := table(t, dir); len(rows) != 2 {
@@ -188,7 +268,7 @@ func TestAppendChangesIsSafeForConcurrentUse(t *testing.T) {
 	var wg sync.WaitGroup
 	for id := range strings.SplitSeq("abcdefgh", "") {
 		wg.Go(func() {
-			if _, err := AppendChanges(dir, []Change{entry("01K0A", id), entry("01K0A", "shared")}); err != nil {
+			if _, _, err := AppendChanges(dir, []Change{entry("01K0A", id), entry("01K0A", "shared")}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -202,7 +282,7 @@ func TestAppendChangesIsSafeForConcurrentUse(t *testing.T) {
 func TestChangesAreWrittenInUTC(t *testing.T) {
 	dir := t.TempDir()
 	c := Change{Run: "01K", ID: "c1", At: now.Add(300 * time.Millisecond).In(time.FixedZone("x", 3600))}
-	if _, err := AppendChanges(dir, []Change{c}); err != nil {
+	if _, _, err := AppendChanges(dir, []Change{c}); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, ChangeLogFile))

@@ -93,7 +93,7 @@ func childUmask(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = AppendChanges(dir, []Change{entry("01A", "c1")})
+	_, _, err = AppendChanges(dir, []Change{entry("01A", "c1")})
 	return errors.Join(err, w.Close(), release())
 }
 

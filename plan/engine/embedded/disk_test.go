@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -90,6 +91,35 @@ func TestTheChangeLogCannotBeWritten(t *testing.T) {
 		}
 		if e := log[0]; len(e.VerifiedBy) == 0 || !e.VerifiedAt.After(e.At) {
 			t.Errorf("live at %s, verified at %s by %q", e.At, e.VerifiedAt, e.VerifiedBy)
+		}
+	})
+}
+
+// What stands in the change log's last line and is no entry is kept, and the run
+// that sets it aside tells.
+func TestALineSetAsideIsTold(t *testing.T) {
+	update.inBubble(t, func(t *testing.T, r *rig) {
+		path := filepath.Join(r.state, journal.ChangeLogFile)
+		if err := os.WriteFile(path, []byte("a note\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		r.rec.onEvent = func(e journal.Event) {
+			if e.Kind == journal.Warning {
+				told = append(told, e.Message)
+			}
+		}
+		r.start()
+		r.wantOutcome(r.wait(), execute.OutcomeDone, execute.Applied)
+		v, err := journal.VerifyChanges(r.state)
+		if err != nil || v.Fault != nil || v.Entries != 1 || len(v.Aside) != 1 {
+			t.Fatalf("change log: %+v, %v", v, err)
+		}
+		if b, err := os.ReadFile(v.Aside[0]); err != nil || string(b) != "a note\n" {
+			t.Errorf("set aside %q, %v", b, err)
+		}
+		if len(told) != 1 || !strings.Contains(told[0], v.Aside[0]) {
+			t.Errorf("told %q, want where %s is", told, v.Aside[0])
 		}
 	})
 }

@@ -155,7 +155,10 @@ func (e *Engine) tell(a execute.Action) {
 // comes here again, and the change log takes an entry only once.
 func (e *Engine) finish(r *run) error {
 	result := r.state.Result()
-	head, err := journal.AppendChanges(e.opts.State, entries(r.plan, result))
+	head, repaired, err := journal.AppendChanges(e.opts.State, entries(r.plan, result))
+	if repaired != "" {
+		err = errors.Join(err, e.append(r, journal.Event{Kind: journal.Warning, Message: repaired}))
+	}
 	if err != nil {
 		return fmt.Errorf("change log: %w", err)
 	}
