@@ -10,7 +10,6 @@
 package notify
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 	"time"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
+	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 
 	"github.com/dnsplan/dnsplan/providers/transport"
 )
@@ -41,8 +41,9 @@ type Target struct {
 
 // Send sends the message to all targets at the same time and returns what went
 // wrong, in their order. It returns within the Limit, and as soon as ctx ends. A
-// service that has not answered by then is left alone: the library cannot be
-// told to stop.
+// service that has not answered by then is left alone, because the library takes
+// no context: what waits for it ends with the service's own time-out, or with the
+// connection.
 func Send(ctx context.Context, targets []Target, message string) []error {
 	ctx, stop := context.WithTimeoutCause(ctx, Limit, errTimeout)
 	defer stop()
@@ -72,19 +73,20 @@ func (t Target) send(ctx context.Context, message string) error {
 	}
 }
 
-// post sends the message; a panic of the library is no end of a run.
+// post sends the message; a panic of the library is no end of a run. It is not the
+// library's router that sends: behind a time-out of its own, the goroutine that it
+// has sending stays for good.
 func post(address, message string) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = errors.New("the service cannot be used with this URL")
 		}
 	}()
-	sender, err := router.New(nil, address)
+	service, err := (&router.ServiceRouter{}).Locate(address)
 	if err != nil {
-		return cmp.Or(errors.Unwrap(err), err) // without the library's own words around it
+		return err
 	}
-	sender.Timeout = Limit
-	return errors.Join(sender.Send(message, nil)...)
+	return service.Send(message, &types.Params{})
 }
 
 // hide takes the URL, and whatever of it could be secret, out of an error.

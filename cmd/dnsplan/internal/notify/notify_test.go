@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -107,4 +108,42 @@ func TestSendIsBounded(t *testing.T) {
 		t.Errorf("got %v", errs)
 	}
 	<-sent
+}
+
+// Nothing of a Send that was given up is left once the service has hung up.
+func TestNothingIsLeftBehind(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	taken := make(chan net.Conn, 1)
+	go func() {
+		c, err := l.Accept()
+		if err == nil {
+			taken <- c
+		}
+		stop() // now the message is under way
+	}()
+	errs := notify.Send(ctx, []notify.Target{{"silent", "generic+http://" + l.Addr().String() + "/"}}, "x")
+	if len(errs) != 1 || !errors.Is(errs[0], context.Canceled) {
+		t.Fatalf("got %v", errs)
+	}
+	if !sending() {
+		t.Fatal("nothing sends: this test would see nothing")
+	}
+	(<-taken).Close()
+	for deadline := time.Now().Add(30 * time.Second); sending(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("something still sends")
+		}
+	}
+}
+
+// sending tells whether the library is in some goroutine.
+func sending() bool {
+	stacks := make([]byte, 1<<20)
+	return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "/shoutrrr/pkg/")
 }
