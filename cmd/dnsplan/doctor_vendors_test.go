@@ -18,7 +18,7 @@ const canary = "canary-2c9e51d07b"
 
 // vendorSite has one zone at one provider with the settings.
 func vendorSite(typ, settings string) string {
-	return fmt.Sprintf("version = 1\n[[provider]]\nname = \"p\"\ntype = %q\n%s\n[[zone]]\nname = \"example.org\"\nprovider = \"p\"\n", typ, settings)
+	return fmt.Sprintf("version = 1\n[[provider]]\nname = \"p\"\ntype = %q\n%s\n[[zone]]\nname = \"example.org\"\nprovider = \"p\"\nservers = []\n", typ, settings)
 }
 
 // hotel is a web server that answers everything with a page.
@@ -147,7 +147,7 @@ func TestVerboseRequests(t *testing.T) {
 	s.AddToken(cloudflaretest.Token{Value: canary, All: cloudflaretest.Edit})
 	s.AddZone(cloudflaretest.Zone{Name: "example.org"})
 	s.Put("example.org", cloudflaretest.Record{Type: "A", Name: "www", Content: "192.0.2.1", TTL: 300})
-	site := vendorSite("cloudflare", fmt.Sprintf("base_url = %q", s.BaseURL())) + "servers = []\n[[zone.record]]\nname = \"www\"\na = [\"203.0.113.11\"]\nttl = 300\n"
+	site := vendorSite("cloudflare", fmt.Sprintf("base_url = %q", s.BaseURL())) + "[[zone.record]]\nname = \"www\"\na = [\"203.0.113.11\"]\nttl = 300\n"
 	p := newProgram(t, site)
 	p.env["CF_DNS_API_TOKEN"] = canary
 	quiet := p.run("plan").is(t, exitDone, "1 to update")

@@ -85,14 +85,19 @@ func (e *examiner) provider(ctx context.Context) []report.Check {
 	return e.checks
 }
 
-// contents lists the zones and reads each of the inventory's. Where something is
-// wrong with the whole provider that would only fail again, slowly.
+// contents lists the zones, reads each of the inventory's and asks its name
+// servers. Where something is wrong with the whole provider that would only fail
+// again, slowly.
 func (e *examiner) contents(ctx context.Context, p providers.Provider, zones []inventory.Zone, found []providers.Finding) {
 	reads := readAll(ctx, p, zones)
+	served := e.nameServers(ctx, p, zones, reads)
 	e.listing(ctx, p, zones, reads)
 	for i, z := range zones {
 		e.take(found, func(f providers.Finding) bool { return f.Zone == z.Name })
 		e.reading(z, reads[i])
+		for _, f := range served[i] {
+			e.add(f)
+		}
 	}
 }
 

@@ -175,6 +175,11 @@ func (w *world) NameServers(ctx context.Context, ref plan.ZoneRef) ([]resolver.N
 // nameServers are those that the plan gives, the sandbox's own, or those of the
 // zone's NS set with every address that they have.
 func (s *Session) nameServers(ctx context.Context, z plan.Zone, p providers.Provider, via []resolver.Server) ([]resolver.NameServer, error) {
+	return s.nameServersIn(ctx, z, p, via, func() (*zone.Snapshot, error) { return providers.ReadOrLook(ctx, p, z.Zone, nil) })
+}
+
+// nameServersIn is nameServers of a zone that read reads, where it has to.
+func (s *Session) nameServersIn(ctx context.Context, z plan.Zone, p providers.Provider, via []resolver.Server, read func() (*zone.Snapshot, error)) ([]resolver.NameServer, error) {
 	if len(z.Servers) > 0 {
 		return given(z.Servers)
 	}
@@ -184,7 +189,7 @@ func (s *Session) nameServers(ctx context.Context, z plan.Zone, p providers.Prov
 	if b, ok := p.(*sandbox.Sandbox); ok {
 		return ofSandbox(b), nil
 	}
-	live, err := providers.ReadOrLook(ctx, p, z.Zone, nil)
+	live, err := read()
 	if err != nil {
 		return nil, err
 	}
