@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/providertest"
 )
 
@@ -97,6 +99,10 @@ func TestVendorsHTTP(t *testing.T) {
 			again := "a request that is refused is made once more with a new token; see TestVendorsRefuseAccess"
 			skip[providertest.Denied], skip[providertest.Hidden] = again, again
 		}
+		paged := ""
+		if kind == "digitalocean" {
+			paged = manyTexts(250)
+		}
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel() // each has a host of its own
 			providertest.RunHTTP(t, providertest.HTTPHarness{
@@ -110,8 +116,48 @@ func TestVendorsHTTP(t *testing.T) {
 				},
 				IsWrite: isWrite(kind), Scale: v.scale, Secrets: []string{canary},
 				Deny: func(w http.ResponseWriter, r *http.Request, status int) { deny(kind, w, r, status) },
-				Skip: skip,
+				Skip: skip, Paged: paged, SecondPage: func(r *http.Request) bool { return r.URL.Query().Get("page") == "2" },
 			})
 		})
+	}
+}
+
+// manyTexts are lines of so many TXT records.
+func manyTexts(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "t%d 300 IN TXT \"x\"\n", i)
+	}
+	return b.String()
+}
+
+// TestDigitalOceanRecords: a backup has what the vendor keeps in fields of their
+// own, and zones are listed.
+func TestDigitalOceanRecords(t *testing.T) {
+	s := newStore(t, vendors()["digitalocean"], "@ 300 IN MX 10 mail\n_sip._tcp 300 IN SRV 1 2 5060 sip.example.net.\n"+
+		"@ 300 IN CAA 128 issue \"ca.example.net\"\nalias 300 IN CNAME www\n"+manyTexts(450))
+	serve(t, hosts{"api.digitalocean.com": digitaloceanAPI(s)})
+	p := openVendor(t, "digitalocean")
+	snap, err := p.Read(t.Context(), testZone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range snap.Others {
+		if r.Type != "TXT" {
+			got = append(got, string(r.Name)+" "+r.Type+" "+r.Data)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"_sip._tcp.example.org. SRV 1 2 5060 sip.example.net.", "alias.example.org. CNAME www.example.org.",
+		`example.org. CAA 128 issue "ca.example.net"`, "example.org. MX 10 mail.example.org.",
+	}
+	if !slices.Equal(got, want) || len(snap.Others) != 454 {
+		t.Errorf("%d records, among them %q, want 454 and %q", len(snap.Others), got, want)
+	}
+	zones, err := p.(providers.Lister).ListZones(t.Context())
+	if err != nil || !slices.Equal(zones, []zone.Name{testZone}) {
+		t.Errorf("zones %v, error %v", zones, err)
 	}
 }
