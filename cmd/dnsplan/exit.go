@@ -17,6 +17,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/backup"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/rehearse"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -40,7 +41,7 @@ const exitCodes = `Exit codes:
   0  done, or nothing to do
   1  error
   2  there are differences (plan --detailed-exitcode, drift, verify), or
-     something is wrong (doctor)
+     something is wrong (check, doctor, rehearse)
   3  refused by a guard; nothing was touched
   4  partly applied, or held: a person has to look
   130, 143  stopped by a signal; the run can be resumed`
@@ -110,6 +111,11 @@ func adviceTable() []advised {
 		{is(config.ErrNoSuchGroup), exitError, "a group is what records have as their group in the inventory"},
 		{is(config.ErrNoSuchName), exitError, "a NAME is a whole owner name, as www.example.org"},
 		{is(config.ErrNothingToCheck), exitError, `say acme = "http-01" in the records whose names are validated so, or give a NAME`},
+		{is(config.ErrNoChallenge), exitError, "give its host, or [check], a challenge in the inventory: webroot, command or listen"},
+		{is(config.ErrNotHTTP01), exitError, "rehearse it with the ACME client itself, by dns-01 at a staging environment"},
+		{is(config.ErrProduction), exitRefused, "name one for trials: {rehearse NAME --ca letsencrypt-staging}"},
+		{as[*rehearse.TermsError], exitError, "read them, and if you agree: {rehearse NAME --agree-tos}"},
+		{is(rehearse.ErrBinding), exitError, "name another authority: {rehearse NAME --ca letsencrypt-staging}"},
 		{is(journal.ErrNoRun), exitError, "see the runs there are with: {runs}"},
 		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: {runs}"},
 		{is(engine.ErrEnded), exitError, "see it with: {show RUN}"},

@@ -77,7 +77,9 @@ func NewCA(tb testing.TB, c Config) *CA {
 	authority := ca.New(logger, store, "", "ecdsa", 0, 1, profiles)
 	validator := va.New(logger, c.HTTPPort, 0, false, resolver, store)
 	front := wfe.New(logger, store, validator, authority, []string{CAAIdentity}, false, c.Bound, 0, 0)
-	server := httptest.NewTLSServer(front.Handler())
+	server := httptest.NewUnstartedServer(front.Handler())
+	server.Config.ErrorLog = logger
+	server.StartTLS()
 	tb.Cleanup(server.Close)
 	return &CA{
 		Directory: server.URL + wfe.DirectoryPath,

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/plan/acme/plant"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/providers"
@@ -33,6 +34,8 @@ type Session struct {
 
 	mu     sync.Mutex
 	opened map[string]providers.Provider
+	// planters are those that were asked for, by what they are.
+	planters map[string]plant.Planter
 }
 
 // Open loads the inventory. Nothing else is touched before it is needed.

@@ -1,0 +1,80 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+
+	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+func TestStage(t *testing.T) {
+	const staging = "https://acme-staging-v02.api.letsencrypt.org/directory"
+	private := inventory.CA{Name: "https://ca.example.net/dir", Directory: "https://ca.example.net/dir", Roots: "ca.pem"}
+	public := inventory.CA{Name: "zerossl", Directory: "https://acme.zerossl.com/v2/DV90", Roots: "bundle.pem"}
+	trial := inventory.CA{Name: "google-staging", Directory: "https://dv.acme-v02.test-api.pki.goog/directory"}
+	for _, tt := range []struct {
+		own              inventory.CA
+		ca, roots        string
+		directory, trust string
+		refused          bool
+	}{
+		{own: public, directory: staging}, // whose roots have nothing to do with it
+		{own: private, directory: private.Directory, trust: "site/ca.pem"},
+		{own: trial, directory: trial.Directory},
+		{own: private, ca: "letsencrypt-staging", directory: staging},
+		{own: private, ca: staging, roots: "own.pem", directory: staging, trust: "own.pem"},
+		{own: private, roots: "own.pem", directory: private.Directory, trust: "own.pem"},
+		{own: public, ca: "https://other.example.net:14000/dir", directory: "https://other.example.net:14000/dir"},
+		{own: private, ca: "zerossl", refused: true},
+		{own: private, ca: "https://acme.zerossl.com:443/v2/other", refused: true},
+		{own: private, ca: "https://acme.zerossl.com./v2/DV90", refused: true},
+	} {
+		s := &Session{Inventory: &inventory.Inventory{Dir: "site", Check: inventory.Check{CA: tt.own}}}
+		ca, trust, err := s.stage(Rehearsal{CA: tt.ca, Roots: tt.roots})
+		if tt.refused {
+			if !errors.Is(err, ErrProduction) {
+				t.Errorf("%s: error %v", tt.ca, err)
+			}
+			continue
+		}
+		if err != nil || ca.Directory != tt.directory || trust != tt.trust || ca.Title == "" {
+			t.Errorf("of %s, asked for %q: %s trusting %q, %v", tt.own.Name, tt.ca, ca.Directory, trust, err)
+		}
+	}
+}
+
+func TestPlanter(t *testing.T) {
+	at := netip.MustParseAddrPort("192.0.2.1:80")
+	host := func(name string, c inventory.Challenge) inventory.Host {
+		return inventory.Host{Name: name, Challenge: &c}
+	}
+	inv := &inventory.Inventory{Dir: "site", Hosts: []inventory.Host{
+		host("a", inventory.Challenge{Webroot: "www"}), host("b", inventory.Challenge{Webroot: "www"}),
+		host("c", inventory.Challenge{Command: []string{"./place", "x"}}), host("d", inventory.Challenge{Command: []string{"ssh", "d"}}),
+		host("e", inventory.Challenge{Command: []string{"ssh", "e"}}), host("f", inventory.Challenge{Listen: at}),
+	}}
+	z := inventory.Zone{Name: "example.org."}
+	for _, h := range inv.Hosts {
+		z.Records = append(z.Records, inventory.Record{Key: zone.Key{Name: zone.Name(h.Name + ".example.org."), Type: zone.A}, Hosts: []string{h.Name}})
+	}
+	s := &Session{Inventory: inv}
+	seen := map[any]int{}
+	for i, want := range []string{"webroot site/www", "webroot site/www", "command site/place", "command ssh", "command ssh", "listener at 192.0.2.1:80"} {
+		p, host := s.Planter(z, z.Records[i].Name)
+		if p == nil || p.String() != want || host != inv.Hosts[i].Name {
+			t.Fatalf("%s: %v of %q", z.Records[i].Name, p, host)
+		}
+		seen[p]++
+		if again, _ := s.Planter(z, z.Records[i].Name); again != p {
+			t.Errorf("%s: another planter", z.Records[i].Name)
+		}
+	}
+	if len(seen) != 5 {
+		t.Errorf("%d planters", len(seen))
+	}
+	if p, host := s.Planter(z, "none.example.org."); p != nil || host != "" {
+		t.Errorf("nowhere: %v of %q", p, host)
+	}
+}

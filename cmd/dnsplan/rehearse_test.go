@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
+)
+
+// rehearsed is a program whose inventory names an authority of the test; www and
+// six lead to a server that serves the webroot, old to one that does not.
+func rehearsed(t *testing.T, check string) *program {
+	t.Helper()
+	web := acmetest.Listen(t, "127.0.0.11", "127.0.0.12")
+	webroot := t.TempDir()
+	acmetest.Serve(t, web[0], http.NotFoundHandler())
+	acmetest.Serve(t, web[1], http.FileServer(http.Dir(webroot)))
+	zone := resolvertest.NewZone(t,
+		"example.org.     300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60",
+		"www.example.org. 300 IN A 127.0.0.12",
+		"six.example.org. 300 IN AAAA ::ffff:127.0.0.12",
+		"old.example.org. 300 IN A 127.0.0.11")
+	ca := acmetest.NewCA(t, acmetest.Config{DNS: resolvertest.Serve(t, zone), HTTPPort: acmetest.Port(web[0])})
+	if check == "" {
+		check = fmt.Sprintf("ca = %q\nca_roots = %q\n", ca.Directory, ca.RootsFile(t))
+	}
+	return newProgram(t, fmt.Sprintf(`version = 1
+[check]
+%s
+[[provider]]
+name = "files"
+type = "zonefile"
+dir  = "zones"
+[[host]]
+name = "web"
+ipv4 = ["127.0.0.12"]
+ipv6 = ["2001:db8::12"]
+[host.challenge]
+webroot = %q
+[[host]]
+name = "old"
+ipv4 = ["127.0.0.11"]
+[host.challenge]
+webroot = %[2]q
+[[zone]]
+name     = "example.org"
+provider = "files"
+record = [
+  { name = "www", hosts = ["web"], acme = "http-01" },
+  { name = "six", aaaa = ["2001:db8::12"], hosts = [] },
+  { name = "mail", a = ["192.0.2.2"], acme = "dns-01" },
+  { name = "old", hosts = ["old"] },
+  { name = "\\*", a = ["192.0.2.2"] },
+]
+`, check, webroot))
+}
+
+func TestRehearse(t *testing.T) {
+	p := rehearsed(t, "")
+	// Nothing is agreed to by itself, and nothing is left behind.
+	p.run("rehearse", "www.example.org").is(t, exitError, "its terms of service have to be agreed to first: data:", "dnsplan: hint: read them, and if you agree: dnsplan rehearse NAME --agree-tos")
+	if _, err := os.Stat(p.path(".dnsplan/acme")); err == nil {
+		t.Error("a key was made")
+	}
+	p.run("rehearse", "www.example.org", "--agree-tos", "-v").is(t, exitDone,
+		"A certificate for www.example.org would be issued.", "token placed in webroot", "authority: POST https://127.0.0.1:")
+	p.run("rehearse", "old.example.org.").is(t, exitDifferences,
+		"unauthorized: ", "404", "No certificate for old.example.org would be issued.", "dnsplan check old.example.org --only H-TOKEN,")
+	var doc struct {
+		Issued      bool
+		Deactivated int
+		Problem     struct{ Type, Stage string }
+		Checks      []string
+	}
+	out := p.run("rehearse", "old.example.org", "--json").is(t, exitDifferences)
+	if err := json.Unmarshal([]byte(out.stdout), &doc); err != nil || doc.Issued || !strings.HasSuffix(doc.Problem.Type, ":unauthorized") || doc.Checks[0] != "H-TOKEN" {
+		t.Errorf("%+v, %v, of:\n%s", doc, err, out.stdout)
+	}
+	keys, err := filepath.Glob(p.path(".dnsplan/acme/*.pem"))
+	if err != nil || len(keys) != 1 {
+		t.Fatalf("keys: %v, %v", keys, err)
+	}
+	if info, err := os.Stat(keys[0]); err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode of the key: %v, %v", info.Mode(), err)
+	}
+}
+
+// What cannot be rehearsed is told before anybody is asked.
+func TestRehearseRefuses(t *testing.T) {
+	p := rehearsed(t, "")
+	for _, tt := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"192.0.2.1", exitError, "192.0.2.1 is an IP address"},
+		{`\*.example.org`, exitError, "*.example.org: it is not validated by http-01: a wildcard cannot be"},
+		{"*.example.org", exitError, "*.example.org: it is not validated by http-01: a wildcard cannot be"},
+		{"mail.example.org", exitError, `mail.example.org: it is not validated by http-01: its record says acme = "dns-01"`},
+		{"nowhere.example.org", exitError, "nowhere.example.org: no such name in the inventory"},
+		{"six.example.org", exitError, "six.example.org: the inventory does not say where a token for it is placed\ndnsplan: hint: give its host, or [check], a challenge in the inventory"},
+		{"www.example.org --ca letsencrypt", exitRefused, "rehearse at Let's Encrypt: a rehearsal never orders at an authority whose certificates are trusted\ndnsplan: hint: name one for trials"},
+		{"www.example.org --ca https://ACME-v02.api.letsencrypt.org/other", exitRefused, "a rehearsal never orders at an authority whose certificates are trusted"},
+		{"www.example.org --ca letsencript", exitError, `rehearse at "letsencript": it must be letsencrypt-staging, google-staging, or the https URL of an ACME directory`},
+		{"www.example.org --ca http://127.0.0.1/dir", exitError, `rehearse at "http://127.0.0.1/dir"`},
+		{"www.example.org --ca-roots no.pem", exitError, "read roots of the authority: open no.pem: no such file or directory"},
+		{"", exitError, "0 arguments, want: dnsplan rehearse NAME"},
+	} {
+		p.run(append([]string{"rehearse"}, strings.Fields(tt.args)...)...).is(t, tt.code, tt.want)
+	}
+	if _, err := os.Stat(p.path(".dnsplan")); err == nil {
+		t.Error("a state folder was made")
+	}
+}
+
+// An authority that is named is trusted by the roots that are named with it.
+func TestRehearseTrust(t *testing.T) {
+	p := rehearsed(t, `ca = "zerossl"`)
+	ca := acmetest.NewCA(t, acmetest.Config{})
+	p.run("rehearse", "www.example.org", "--ca", ca.Directory).is(t, exitError, "certificate signed by unknown authority")
+	p.run("rehearse", "www.example.org", "--ca", ca.Directory, "--ca-roots", ca.RootsFile(t)).is(t, exitError, "--agree-tos")
+}
