@@ -17,6 +17,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/backup"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/cdn"
 	"github.com/dnsplan/dnsplan/plan/acme/rehearse"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
@@ -120,6 +121,7 @@ func adviceTable() []advised {
 		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: {runs}"},
 		{is(engine.ErrEnded), exitError, "see it with: {show RUN}"},
 		{as[*inventory.SecretError], exitError, "set the variable, or write the file, or name another place for the secret in the inventory: env:NAME, file:PATH or cred:NAME"},
+		{is(cdn.ErrShrunk), exitRefused, "nothing was replaced; compare it with what the vendor publishes, and if that is right: {cdn update --force}"},
 		{is(errFileThere), exitError, "name a file that is not there yet"},
 		{is(errNoExport), exitError, "name a file that is not there yet, or an older export"},
 		{is(errNoPlanFile), exitError, "name a file that is not there yet, or an older plan"},

@@ -47,7 +47,7 @@ the change log.`,
 	}
 	add("change", newImport(a), newValidate(a), newPlan(a), newApply(a), newShow(a))
 	add("runs", newRuns(a), newResume(a), newCancel(a), newRollback(a), newRecover(a), newRestore(a))
-	add("look", newVerify(a), newCheck(a), newRehearse(a), newDrift(a), newDoctor(a), newBackup(a), newExport(a), newLog(a))
+	add("look", newVerify(a), newCheck(a), newRehearse(a), newDrift(a), newDoctor(a), newBackup(a), newExport(a), newLog(a), newCDN(a))
 	root.AddCommand(counted(newSchema(a)), counted(newVersion(a)))
 	return root
 }
@@ -91,10 +91,10 @@ func counted(c *cobra.Command) *cobra.Command {
 		return c
 	}
 	c.Args = func(c *cobra.Command, args []string) error {
-		if fits(c, args) == nil {
-			return nil
+		if err := fits(c, args); err == nil || as[*usageError](err) {
+			return err
 		}
-		return &usageError{c.CommandPath(), fmt.Errorf("%s, want: %s %s", count(len(args), "argument"), c.Root().Name(), c.Use)}
+		return &usageError{c.CommandPath(), fmt.Errorf("%s, want: %s %s", count(len(args), "argument"), c.Parent().CommandPath(), c.Use)}
 	}
 	return c
 }

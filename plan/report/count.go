@@ -17,7 +17,7 @@ func plural(n int, noun string) string {
 	switch {
 	case n == 1:
 		return noun
-	case strings.HasSuffix(noun, "s"):
+	case strings.HasSuffix(noun, "s"), strings.HasSuffix(noun, "x"):
 		return noun + "es"
 	case strings.HasSuffix(noun, "ry"):
 		return strings.TrimSuffix(noun, "y") + "ies"

@@ -21,6 +21,8 @@ type List struct {
 	Source string
 	// Prefixes are sorted, IPv4 first, and without duplicates.
 	Prefixes []netip.Prefix
+	// Refreshed says that it did not come with the program.
+	Refreshed bool
 }
 
 // heading is the first line of a list's text; the number is its version.

@@ -34,7 +34,7 @@ func Load(refreshed fs.FS) (Ranges, []error) {
 			case err != nil:
 				damage = append(damage, err)
 			case !newer.Date.Before(list.Date):
-				list = newer
+				list, list.Refreshed = newer, true
 			}
 		}
 		if len(list.Prefixes) > 0 {

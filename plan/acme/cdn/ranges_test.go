@@ -123,6 +123,9 @@ func TestLoad(t *testing.T) {
 			if !ok || len(l.Prefixes) != tt.count {
 				t.Errorf("%d prefixes, want %d", len(l.Prefixes), tt.count)
 			}
+			if l.Refreshed != (tt.count != builtIn) {
+				t.Errorf("refreshed: %v", l.Refreshed)
+			}
 			switch {
 			case tt.told == "":
 				if len(damage) > 0 {
@@ -197,10 +200,17 @@ func TestCompare(t *testing.T) {
 			if text(c.Added) != tt.added || text(c.Removed) != tt.removed || c.Empty() != (tt.added+tt.removed == "") {
 				t.Errorf("added %s, removed %s", text(c.Added), text(c.Removed))
 			}
-			if err := c.Check(); errors.Is(err, cdn.ErrShrunk) != tt.shrunk {
+			if err := c.Check(); errors.Is(err, cdn.ErrShrunk) != tt.shrunk || (err != nil) != tt.shrunk {
 				t.Errorf("check: %v", err)
 			}
 		})
+	}
+}
+
+func TestOlder(t *testing.T) {
+	c := cdn.Compare(list(cdn.Fastly, "2026-11-02", "192.0.2.0/24"), list(cdn.Fastly, "2026-11-01", "192.0.2.0/24"))
+	if err := c.Check(); !errors.Is(err, cdn.ErrOlder) || errors.Is(err, cdn.ErrShrunk) {
+		t.Errorf("%v, want that it is older", err)
 	}
 }
 

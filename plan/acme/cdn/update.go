@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/google/renameio/v2"
 )
@@ -35,13 +36,24 @@ func without(list, of []netip.Prefix) (out []netip.Prefix) {
 // Empty tells whether both lists have the same prefixes.
 func (c Change) Empty() bool { return len(c.Added)+len(c.Removed) == 0 }
 
-// ErrShrunk is a list with less than half of the prefixes that the one before it
-// has. It may be a vendor's mistake, and is taken only when a person says so.
-var ErrShrunk = errors.New("less than half of the prefixes are left")
+// Why a list is not taken.
+var (
+	// ErrShrunk is a list with less than half of the prefixes that the one before
+	// it has. It may be a vendor's mistake, and is taken only when a person says so.
+	ErrShrunk = errors.New("less than half of the prefixes are left")
+	// ErrOlder is a list with an earlier date, as of a copy that nobody keeps up.
+	ErrOlder = errors.New("it is older than the list that there is")
+)
 
-// Check returns an error that wraps ErrShrunk where too much is gone.
+// Check returns an error that wraps ErrOlder or ErrShrunk where the new list should
+// not be taken.
 func (c Change) Check() error {
-	if was, is := len(c.Old.Prefixes), len(c.New.Prefixes); 2*is < was {
+	was, is := len(c.Old.Prefixes), len(c.New.Prefixes)
+	switch {
+	case c.New.Date.Before(c.Old.Date):
+		return fmt.Errorf("ranges of %s: list of %s: %w, of %s", c.New.Vendor.Title(),
+			c.New.Date.Format(time.DateOnly), ErrOlder, c.Old.Date.Format(time.DateOnly))
+	case 2*is < was:
 		return fmt.Errorf("ranges of %s: %w: %d of %d", c.New.Vendor.Title(), ErrShrunk, is, was)
 	}
 	return nil
