@@ -15,6 +15,7 @@ import (
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/plan/engine/embedded"
 	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/probe"
 	"github.com/dnsplan/dnsplan/plan/report"
 )
 
@@ -29,6 +30,8 @@ type app struct {
 	environ []string
 	clock   execute.Clock
 	entropy io.Reader
+	// router knows this machine's routes; nil is not asked.
+	router execute.Router
 	// terminal tells whether a stream is a terminal, and how wide it is.
 	terminal func(stream any) (width int, ok bool)
 	// account is the system's name for who runs this; nil where that is not
@@ -46,7 +49,7 @@ func system() *app {
 	return &app{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		env: os.LookupEnv, environ: os.Environ(), clock: embedded.MachineClock(), entropy: rand.Reader, terminal: terminalWidth,
-		account: account,
+		account: account, router: probe.New(probe.Options{}),
 	}
 }
 

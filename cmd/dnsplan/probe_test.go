@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/plan"
@@ -150,6 +152,29 @@ func TestReservedIsTold(t *testing.T) {
 	p.write("inventory.toml", site)
 	if out := p.run("plan"); strings.Contains(out.stdout, "reserved") {
 		t.Errorf("it is told all the same:\n%s", out.stdout)
+	}
+}
+
+// noIPv6 knows a way to IPv4 alone.
+type noIPv6 struct{}
+
+func (noIPv6) Route(_ context.Context, a netip.Addr) error {
+	if a.Is6() {
+		return syscall.ENETUNREACH
+	}
+	return nil
+}
+
+// TestNoWayIsTold: a machine without IPv6 publishes AAAA records, and says that it
+// cannot tell what is there.
+func TestNoWayIsTold(t *testing.T) {
+	for _, strategy := range []string{"staged", "direct"} {
+		p := newProgram(t, "version = 1\n[[provider]]\n"+files+"\n[[zone.record]]\nname = \"www\"\na = [\"203.0.113.11\"]\naaaa = [\"2001:db8::11\"]\n")
+		p.router = noIPv6{}
+		out := p.run("apply", "--auto-approve", "--strategy", strategy).is(t, exitDone)
+		if text := flowing(out); strings.Count(text, "there is no way from here to 2001:db8::11 of www.example.org AAAA (network is unreachable)") != 1 || strings.Contains(text, "to 203.0.113.11 of") {
+			t.Errorf("%s:\n%s\n%s", strategy, out.stdout, out.stderr)
+		}
 	}
 }
 

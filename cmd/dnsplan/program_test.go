@@ -24,6 +24,8 @@ type program struct {
 	entropy io.Reader
 	// stdout, when set, takes the standard output.
 	stdout io.Writer
+	// router, when set, knows the machine's routes.
+	router execute.Router
 }
 
 // ended is how a call ended.
@@ -82,7 +84,7 @@ func (p *program) runWith(ctx context.Context, args ...string) ended {
 	a := &app{
 		args: append(args, "-i", p.path("inventory.toml")), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr,
 		env: func(name string) (string, bool) { v, ok := p.env[name]; return v, ok }, clock: p.clock, entropy: p.entropy,
-		terminal: func(any) (int, bool) { return 0, false },
+		terminal: func(any) (int, bool) { return 0, false }, router: p.router,
 	}
 	for name, value := range p.env {
 		a.environ = append(a.environ, name+"="+value)

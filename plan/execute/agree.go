@@ -57,7 +57,8 @@ func (w *work) servers(ctx context.Context) ([]resolver.Server, error) {
 
 // preflight makes sure, before anything is written, that what the waits rest on
 // can be seen: each authoritative server answers and serves what the plan saw,
-// and the resolvers give a baseline.
+// and the resolvers give a baseline. It tells of new addresses to which there is no
+// way from here.
 func (w *work) preflight(ctx context.Context) (facts, error) {
 	silent, err := w.roll(ctx)
 	if err != nil {
@@ -71,6 +72,7 @@ func (w *work) preflight(ctx context.Context) (facts, error) {
 	if f.Resolvers, err = w.baseline(ctx, f.Seen); err != nil {
 		return facts{}, err
 	}
+	w.route(ctx)
 	return f, w.enough(len(f.Resolvers))
 }
 

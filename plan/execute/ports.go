@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -28,6 +29,13 @@ type Asker interface {
 type Prober interface {
 	// Probe makes one attempt, within the time that the probe gives it.
 	Probe(ctx context.Context, t probe.Target) probe.Result
+}
+
+// Router knows ways; a *probe.Client is one. It is safe for concurrent use.
+type Router interface {
+	// Route returns why this machine has no way to the address, and nil where it
+	// has one or that cannot be told. It sends nothing.
+	Route(ctx context.Context, a netip.Addr) error
 }
 
 // Commander runs the command of an issuance window. A run asks it once at most.

@@ -299,8 +299,13 @@ func (w *work) explain(err error) error {
 }
 
 // backup keeps a copy of the zone, as it is before the first write: the whole of
-// it, or the RRsets that the run touches where the provider does not list it.
+// it, or the RRsets that the run touches where the provider does not list it. Under
+// the direct strategy, which has no preflight, it is where new addresses are told
+// of to which there is no way from here.
 func (w *work) backup(ctx context.Context) (facts, error) {
+	if w.Plan.Policy.Strategy == plan.Direct {
+		w.route(ctx)
+	}
 	s, err := w.unwritten(ctx)
 	if err != nil {
 		return facts{}, err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"syscall"
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
@@ -86,7 +85,7 @@ func (c *Client) Probe(ctx context.Context, t Target) Result {
 	}
 	limited, stop := context.WithTimeout(ctx, time.Duration(t.Probe.Timeout)*time.Second)
 	defer stop()
-	if t.Addr.Is6() && !t.Addr.Is4In6() && c.unroutable(limited, t) {
+	if t.Addr.Is6() && !t.Addr.Is4In6() && c.Route(limited, t.Addr) != nil {
 		r.Unroutable, r.Answer = true, "this machine has no route to it"
 		r.Err = errors.New(r.Answer)
 		return r
@@ -128,17 +127,6 @@ func (c *Client) connect(ctx context.Context, t *Target) (string, error) {
 	}
 	conn.Close()
 	return "connected", nil
-}
-
-// unroutable tells whether there is no route to the address: a UDP socket asks
-// the routing table and sends nothing. Many a machine that plans has no IPv6.
-func (c *Client) unroutable(ctx context.Context, t Target) bool {
-	conn, err := c.opts.Dial(ctx, "udp", t.endpoint())
-	if err == nil {
-		conn.Close()
-		return false
-	}
-	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)
 }
 
 // handshake makes sure that the certificate is valid for the host, trusted, and

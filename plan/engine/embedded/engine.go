@@ -21,6 +21,8 @@ type Connection struct {
 	World  execute.World
 	Asker  execute.Asker
 	Prober execute.Prober
+	// Router is asked about new addresses; nil asks nobody.
+	Router execute.Router
 	// Commander runs the command of an issuance window; nil where the run was
 	// taken over, which never runs it.
 	Commander execute.Commander
