@@ -18,7 +18,7 @@ func used(t *testing.T) (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(release(), MarkWindow(dir, OpenWindow{Run: "01A"}), os.Mkdir(filepath.Join(dir, "backups"), 0o700)); err != nil {
+	if err := errors.Join(release(), MarkWindow(dir, OpenWindow{Run: "01A"}), os.Mkdir(filepath.Join(dir, "backups"), 0o700), os.Mkdir(filepath.Join(dir, "acme"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -26,7 +26,7 @@ func used(t *testing.T) (dir string) {
 
 // inside are the entries of a used state folder.
 var inside = []string{
-	"runs", "runs/01A", "runs/01A/plan.json", "runs/01A/journal.jsonl", "lock", "lock/example.org", "windows", "windows/01A", "backups", "change-log.jsonl", "change-log.md",
+	"runs", "runs/01A", "runs/01A/plan.json", "runs/01A/journal.jsonl", "lock", "lock/example.org", "windows", "windows/01A", "backups", "acme", "change-log.jsonl", "change-log.md",
 }
 
 // openAll opens the state folder, and the run as it is taken over.
