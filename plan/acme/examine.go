@@ -24,8 +24,25 @@ type Options struct {
 	HTTPPort int
 	// AllowReserved permits addresses that no public authority would connect to.
 	AllowReserved bool
+	// Issuer is the certificate authority that is to issue.
+	Issuer Issuer
+	// Inside are the resolvers that this machine itself uses, see D-SPLIT; none
+	// where they are not to be asked.
+	Inside []resolver.Server
 	// AtOnce bounds how many checks are under way at the same time; 0 is 32.
 	AtOnce int
+}
+
+// Issuer is a certificate authority with the account that asks it.
+type Issuer struct {
+	// Name is as the inventory has it: "letsencrypt", or a directory's URL.
+	Name string
+	// Identities are the names by which CAA records permit it (RFC 8659, section
+	// 4.2); none where they are not known.
+	Identities []string
+	// Accounts are the URIs of the ACME account (RFC 8657); none where it is not
+	// known.
+	Accounts []string
 }
 
 // Examiner makes checks. It keeps nothing between calls and is safe for

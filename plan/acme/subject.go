@@ -2,6 +2,7 @@ package acme
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
@@ -24,8 +25,21 @@ type Subject struct {
 	// Group names what moves together; Siblings are the other names of the group.
 	Group    string
 	Siblings []*Subject
+	// Pending are the RRsets of the name that runs have changed or are about to.
+	Pending []Pending
 	// Owner and Comment are what the inventory says of purpose and owner.
 	Owner, Comment string
+}
+
+// Pending is what runs have left of an RRset in the world's caches.
+type Pending struct {
+	Type zone.Type
+	// Run is the run that has not ended and is not through with the RRset; empty
+	// where all have ended.
+	Run string
+	// Until is when resolvers have forgotten what stood before; zero where they
+	// have nothing to forget.
+	Until time.Time
 }
 
 // Record is one wanted RRset.
@@ -64,6 +78,8 @@ type Zone struct {
 	// Proxy says that the provider has a CDN proxy, MinTTL what it takes at least.
 	Proxy  bool
 	MinTTL zone.TTL
+	// RunsErr is why the runs of the zone are not all known; see Subject.Pending.
+	RunsErr error
 	// Twins are the same zone in the other views.
 	Twins []*Zone
 }
