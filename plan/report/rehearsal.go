@@ -85,6 +85,10 @@ func (p *page) refusal(r Rehearsal) {
 	if problem.Stage == rehearse.Validating {
 		p.row(rehearsalIndent+2, strings.Repeat(" ", rehearsalIndent), in(dim, "the token was placed in "+r.Place))
 	}
+	if problem.Word() == "caa" && r.Account != "" {
+		p.row(rehearsalIndent+2, strings.Repeat(" ", rehearsalIndent),
+			in(dim, "a CAA record that names an account (accounturi) does not permit that of a rehearsal, "+keep(r.Account)))
+	}
 	if ids := r.checks(); len(ids) > 0 {
 		words := make([]string, len(ids))
 		for i, id := range ids {

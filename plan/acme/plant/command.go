@@ -17,7 +17,8 @@ import (
 // token; argv and then "remove NAME" to take it away, which must not fail where
 // there is none. Exit status 0 says that it is done. limit bounds each of the two;
 // a program that takes longer is ended with all that it has started, first by
-// SIGTERM and two seconds later by SIGKILL.
+// SIGTERM and two seconds later by SIGKILL. What is left when dnsplan itself is
+// killed is the program's to clear away.
 func Command(argv []string, limit time.Duration) Planter {
 	return &command{slices.Clone(argv), limit}
 }
