@@ -10,6 +10,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/providers"
@@ -28,6 +29,9 @@ type Session struct {
 	Log func(line string)
 	// Notice, when set, is told of what takes long, from several goroutines.
 	Notice func(line string)
+	// Router, when set, is asked whether there is a way to the new addresses of a
+	// run. It is safe for concurrent use.
+	Router execute.Router
 
 	env    Env
 	client *resolver.Client
