@@ -116,7 +116,7 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 	}
 	a.warnOfVariables(session.Inventory)
 	a.notices = &notices{w: a.stderr}
-	session.Notice, a.notify = a.notices.line, a.notifierOf(session)
+	session.Notice, a.notify, session.Router = a.notices.line, a.notifierOf(session), a.router
 	if s.Verbose {
 		session.Log = a.notices.line
 		a.tellOf(session)
