@@ -57,8 +57,8 @@ func readRequest(from io.Reader) (Request, error) {
 type target struct{ host, token string }
 
 // target returns what to fetch, or why that is refused: a vantage fetches
-// challenges by plain HTTP and nothing else, so that it is no way into other
-// services. Port is the challenge's own.
+// challenges, and what they redirect to by an authority's rules, and nothing else,
+// so that it is no way into other services. Port is the challenge's own.
 func (r Request) target(port uint16) (target, error) {
 	if len(r.URL) > maxURL || len(r.Expect) > maxExpect || r.Timeout < 0 {
 		return target{}, fmt.Errorf("url may have %d bytes and expect %d, and timeout_seconds is not negative", maxURL, maxExpect)
