@@ -8,4 +8,5 @@ type zoneEvidence struct {
 // nameEvidence is what has been asked about one name, once for all its checks.
 type nameEvidence struct {
 	dnsName
+	httpName
 }

@@ -2,12 +2,16 @@ package acme
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/cdn"
+	"github.com/dnsplan/dnsplan/plan/acme/plant"
+	"github.com/dnsplan/dnsplan/plan/acme/vantage"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
@@ -22,6 +26,21 @@ type Options struct {
 	Now func() time.Time
 	// HTTPPort is where challenges are fetched; 0 is 80.
 	HTTPPort int
+	// HTTPSPort is where a redirect of the challenge may lead; 0 is 443.
+	HTTPSPort int
+	// Planter places tokens for a name as its ACME client would; nil, and a nil
+	// Planter, are nowhere.
+	Planter func(*Subject) Planter
+	// Vantages fetch from elsewhere.
+	Vantages []vantage.Probe
+	// Ranges are the address ranges of CDNs.
+	Ranges cdn.Ranges
+	// Connections is how often a server is asked to find a load balancer whose
+	// backends differ; 0 is 12, which misses one of two with 2.4 in 10,000.
+	Connections int
+	// Sources are the local addresses to ask a server from, by turns; nil finds
+	// them. None is what the machine chooses.
+	Sources func(target netip.Addr) []netip.Addr
 	// AllowReserved permits addresses that no public authority would connect to.
 	AllowReserved bool
 	// Issuer is the certificate authority that is to issue.
@@ -31,6 +50,15 @@ type Options struct {
 	Inside []resolver.Server
 	// AtOnce bounds how many checks are under way at the same time; 0 is 32.
 	AtOnce int
+}
+
+// Planter places tokens, and says where they get to.
+type Planter struct {
+	// Planter is nil where the inventory does not say how to place one.
+	plant.Planter
+	// Host is the machine that the ACME client runs on; it has no name and no
+	// addresses where that is not known.
+	Host Host
 }
 
 // Issuer is a certificate authority with the account that asks it.
@@ -57,6 +85,15 @@ func New(o Options) *Examiner {
 	if o.HTTPPort == 0 {
 		o.HTTPPort = 80
 	}
+	if o.HTTPSPort == 0 {
+		o.HTTPSPort = 443
+	}
+	if o.Connections == 0 {
+		o.Connections = connections
+	}
+	if o.Sources == nil {
+		o.Sources = sources
+	}
 	return &Examiner{o}
 }
 
@@ -68,11 +105,14 @@ type examination struct {
 	// name that about the name alone.
 	zone *zoneEvidence
 	name *nameEvidence
+	// cleanups undo what the examination has placed.
+	cleanups cleanups
 }
 
 // Examine makes the selected checks for each subject. Findings are in the order
 // of the subjects, and of the table for each. When the context ends, the findings
-// that are missing say so as Unknown.
+// that are missing say so as Unknown. Tokens that were placed are removed before it
+// returns, whatever happens; one that could not be is a finding behind the others.
 func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selection) Found {
 	out := Found{Checked: x.opts.Now()}
 	var chosen []check
@@ -83,6 +123,7 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 	}
 	zones := map[plan.ZoneRef]*zoneEvidence{}
 	found := make([][]Finding, len(subjects)*len(chosen))
+	var under []*examination
 	var g errgroup.Group
 	g.SetLimit(x.opts.AtOnce)
 	for i, s := range subjects {
@@ -90,6 +131,7 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 			zones[s.Zone.ZoneRef] = &zoneEvidence{}
 		}
 		e := &examination{Examiner: x, subject: s, zone: zones[s.Zone.ZoneRef], name: &nameEvidence{}}
+		under = append(under, e)
 		for j, c := range chosen {
 			g.Go(func() error {
 				found[i*len(chosen)+j] = e.make(ctx, c)
@@ -101,6 +143,7 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 	for _, f := range found {
 		out.Findings = append(out.Findings, f...)
 	}
+	out.Findings = append(out.Findings, cleanUp(ctx, under)...)
 	for _, s := range subjects {
 		out.Subjects = append(out.Subjects, s.Name)
 	}

@@ -1,4 +1,235 @@
 package acme
 
-// httpChecks are the rows of the table about http.
-func httpChecks() []check { return nil }
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+)
+
+// httpChecks are the rows of the table about HTTP, and the time between two
+// servers.
+func httpChecks() []check {
+	return []check{
+		{"H-PORT80", Error, "the challenge's port is open at each address", checkPort},
+		{"H-TOKEN", Error, "the server of the ACME client answers challenges", checkToken},
+		{"H-PATH", Warning, "the challenge's path is not answered by something else", checkPath},
+		{"H-REDIR", Error, "an authority follows the redirects", checkRedirects},
+		{"H-PARK", Error, "it is not a parking page that answers", checkParking},
+		{"H-CDN", Error, "a CDN, if there is one, lets challenges through", checkCDN},
+		{"H-WAF", Warning, "what is no browser is not turned away", checkFilter},
+		{"H-LB", Error, "every backend of a load balancer answers challenges", checkBalance},
+		{"H-VANTAGE", Error, "challenges are answered to the outside", checkVantages},
+		{"B-BRIDGE", Warning, "the old server passes challenges on while both are asked", checkBridge},
+	}
+}
+
+// asked are those fetches that decide whether a certificate can be issued, now or
+// once the wanted addresses are there.
+func asked(all []fetched) (out []fetched) {
+	for _, f := range all {
+		if f.found || f.wanted {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// perAddress judges each address; see gathered.
+func (e *examination) perAddress(all []fetched, judge func(fetched) Finding, passes string) []Finding {
+	out := make([]Finding, len(all))
+	for i, f := range all {
+		out[i] = judge(f)
+	}
+	return e.gathered(out, passes)
+}
+
+// gathered puts what fails first, then what is unclear, and makes one finding of
+// all that passes, whose summaries follow passes. No finding at all is one: without
+// an address nothing can be told.
+func (e *examination) gathered(all []Finding, passes string) []Finding {
+	var bad, unsure []Finding
+	var good []string
+	var said []Asked
+	for _, x := range all {
+		switch x.Outcome {
+		case Fail:
+			bad = append(bad, x)
+		case Unknown:
+			unsure = append(unsure, x)
+		default:
+			good, said = append(good, x.Summary), append(said, x.Asked...)
+		}
+	}
+	out := slices.Concat(bad, unsure)
+	if len(good) > 0 {
+		out = append(out, passed(said, "%s: %s", passes, joinedWords(good)))
+	}
+	if len(out) == 0 {
+		out = append(out, unclear(nil, "%s has no address that can be asked", e.subject.Name.Display()))
+	}
+	return out
+}
+
+// at is the address with the challenge's port.
+func (e *examination) at(a netip.Addr) string {
+	return netip.AddrPortFrom(a, uint16(e.opts.HTTPPort)).String() //nolint:gosec // G115: a port, checked by the inventory
+}
+
+// place is the address, and what it is to the name where that is not plain.
+func (e *examination) place(t target) string {
+	switch {
+	case t.wanted && !t.found:
+		return e.at(t.addr) + " (wanted, not answered by the DNS)"
+	case t.old() && t.found && len(e.subject.Addrs()) > 0:
+		return e.at(t.addr) + " (not wanted, still answered by the DNS)"
+	}
+	return e.at(t.addr)
+}
+
+// hops are the requests of a fetch with their answers.
+func hops(f fetched) (out []Asked) {
+	for i, h := range f.Hops {
+		a := Asked{Who: "GET " + h.URL, Said: status(h)}
+		if h.Used.IsValid() {
+			a.Who += " at " + netip.AddrPortFrom(h.Used, h.Port).String()
+		}
+		if i == len(f.Hops)-1 && f.Err != nil {
+			a.Said = strings.TrimPrefix(a.Said+"; "+cause(f.Err), "; ")
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// status reads "301 to https://www.example.org/ (nginx)"; empty without an answer.
+func status(h http01.Hop) string {
+	if h.Status == 0 {
+		return ""
+	}
+	out := fmt.Sprint(h.Status)
+	if h.Location != "" {
+		out += " to " + clipped(h.Location)
+	}
+	if s := h.Header.Get("Server"); s != "" {
+		out += " (" + clipped(s) + ")"
+	}
+	return out
+}
+
+// cause is an error without what the reader knows already.
+func cause(err *http01.Error) string {
+	if err.Cause == nil {
+		return string(err.Kind)
+	}
+	return err.Cause.Error()
+}
+
+// longest is how much of what servers write is shown.
+const longest = 120
+
+// clipped is a server's text, made fit to be printed and not too long.
+func clipped(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+	if len(s) > longest {
+		s = s[:longest] + "..."
+	}
+	return s
+}
+
+// doubt says why a fetch does not show what an authority would find; empty where
+// it does.
+func (e *examination) doubt(f fetched) string {
+	if f.Err == nil {
+		return ""
+	}
+	switch f.Err.Kind {
+	case http01.Cancelled:
+		return "it was interrupted"
+	case http01.NoRoute:
+		return fmt.Sprintf("this machine has no way to %s", f.Last().Used)
+	case http01.ConnectFailed:
+		return fmt.Sprintf("this machine cannot connect: %s", cause(f.Err))
+	case http01.NoAddress:
+		if len(f.Hops) == 1 && len(f.Hops[0].Dropped) > 0 {
+			return "no public authority connects to a reserved address, and it was not asked (allow_reserved in [check] permits it)"
+		}
+	case http01.LookupFailed:
+		if len(e.subject.Zone.Resolvers) == 0 {
+			return fmt.Sprintf("no [[verify.resolver]] looks up where %s leads", f.Err.URL)
+		}
+	}
+	return ""
+}
+
+// answered tells whether the address itself has answered in HTTP.
+func answered(f fetched) bool { return len(f.Hops) > 0 && f.Hops[0].Status != 0 }
+
+// unreached tells whether no connection to the address itself was made.
+func unreached(f fetched) bool {
+	if len(f.Hops) != 1 || f.Err == nil {
+		return false
+	}
+	switch f.Err.Kind {
+	case http01.ConnectRefused, http01.ConnectTimeout, http01.ConnectReset, http01.HostUnreachable:
+		return true
+	}
+	return false
+}
+
+// spared tells whether an authority as Let's Encrypt's turns to IPv4 in time: the
+// IPv6 address cannot be connected to, and an IPv4 address answers.
+func spared(f fetched, all []fetched) bool {
+	return f.addr.Is6() && unreached(f) && slices.ContainsFunc(all, func(o fetched) bool {
+		return o.addr.Is4() && (o.found || !f.found) && answered(o)
+	})
+}
+
+// graded is a finding about an address that failed.
+func graded(x Finding, f fetched, all []fetched) Finding {
+	if spared(f, all) {
+		x.Summary += "; Let's Encrypt turns to IPv4 then, others may not"
+		return x.at(Warning)
+	}
+	return x
+}
+
+// checkPort is H-PORT80.
+func checkPort(ctx context.Context, e *examination) []Finding {
+	all := asked(e.plain(ctx))
+	return e.perAddress(all, func(f fetched) Finding { return e.judgePort(ctx, f, all) }, fmt.Sprintf("port %d is open", e.opts.HTTPPort))
+}
+
+func (e *examination) judgePort(ctx context.Context, f fetched, all []fetched) Finding {
+	if answered(f) {
+		return passed(hops(f)[:1], "%s", e.place(f.target))
+	}
+	if why := e.doubt(f); why != "" {
+		return unclear(hops(f), "%s: %s", e.place(f.target), why)
+	}
+	if by, ok := e.reachedFrom(ctx, f); ok {
+		return by
+	}
+	return graded(failed(hops(f), "%s does not answer HTTP: %s%s", e.place(f.target), cause(f.Err), portWords(f.Err.Kind)), f, all).with(e.remedies(f)...)
+}
+
+// portWords say what is behind a failure, most likely.
+func portWords(k http01.Kind) string {
+	switch k {
+	case http01.ConnectTimeout:
+		return " (a firewall drops it)"
+	case http01.ConnectRefused:
+		return " (nothing listens, or a firewall rejects it)"
+	case http01.TLSOnHTTP:
+		return " (HttpOnHttpsPort)"
+	}
+	return ""
+}

@@ -1,0 +1,61 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+)
+
+// checkBridge is B-BRIDGE: while the name moves, authorities still ask the old
+// server, which has to pass challenges on. It says nothing of a name that does not
+// move, nor of a proxied one, which is asked at the proxy.
+func checkBridge(ctx context.Context, e *examination) []Finding {
+	if e.subject.Proxied() || len(e.subject.Addrs()) == 0 {
+		return nil
+	}
+	moves := false
+	for _, t := range e.targets(ctx) {
+		moves = moves || t.old()
+	}
+	if !moves {
+		return nil
+	}
+	tokens, p, ok := e.tokens(ctx)
+	if !ok {
+		return []Finding{e.noToken(p)}
+	}
+	var old []fetched
+	for _, f := range tokens {
+		if f.old() {
+			old = append(old, f)
+		}
+	}
+	return e.perAddress(old, func(f fetched) Finding { return e.judgeBridge(f) }, "the token is answered by the old address too")
+}
+
+func (e *examination) judgeBridge(f fetched) Finding {
+	where := e.at(f.addr)
+	switch why := e.doubt(f); {
+	case why != "":
+		return unclear(hops(f), "the old address %s: %s", where, why)
+	case f.Verdict == http01.Valid:
+		return passed(hops(f), "%s", where)
+	}
+	return failed(hops(f), "the old address %s does not answer with the token: %s; what is issued while it is asked fails", where, cause(f.Err)).with(e.bridge(f))
+}
+
+// bridge has the old server pass challenges to the new one.
+func (e *examination) bridge(f fetched) Remedy {
+	to := e.at(e.subject.Addrs()[0])
+	for _, a := range e.subject.Addrs() {
+		if a.Is4() == f.addr.Is4() {
+			to = e.at(a)
+			break
+		}
+	}
+	return Remedy{
+		Do:    fmt.Sprintf("Until the old answers are forgotten, add to the server of %s at %s, here for nginx:", e.subject.Name.Display(), e.at(f.addr)),
+		Paste: location(passTo(to)...),
+	}
+}

@@ -1,0 +1,110 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+
+	"github.com/dnsplan/dnsplan/plan/acme/cdn"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+)
+
+// checkCDN is H-CDN.
+func checkCDN(ctx context.Context, e *examination) []Finding {
+	var now []fetched
+	for _, f := range e.plain(ctx) {
+		if f.found {
+			now = append(now, f)
+		}
+	}
+	if len(now) == 0 {
+		return []Finding{unclear(nil, "the DNS was not asked for addresses of %s, or has none: who answers for it is not known", e.subject.Name.Display())}
+	}
+	v := e.opts.Ranges.Judge(e.cdnEvidence(ctx, now))
+	tokens, _, ok := e.tokens(ctx)
+	return []Finding{e.judgeCDN(v, now, tokens, ok)}
+}
+
+func (e *examination) cdnEvidence(ctx context.Context, now []fetched) cdn.Evidence {
+	out := cdn.Evidence{CNAMEs: e.chain(ctx), Header: http.Header{}}
+	if e.subject.Zone.Proxy && e.subject.Zone.Live != nil {
+		proxied := e.subject.Proxied()
+		out.Proxied, out.Proxy = &proxied, cdn.Cloudflare // no other provider has a proxy
+	}
+	var addrs []netip.Addr
+	for _, f := range now {
+		addrs = append(addrs, f.addr)
+		for _, h := range f.Hops {
+			for name, values := range h.Header {
+				out.Header[name] = append(out.Header[name], values...)
+			}
+		}
+	}
+	out.Addrs = addrs
+	return out
+}
+
+// judgeCDN has the token decide, where ok says that there was one.
+func (e *examination) judgeCDN(v cdn.Verdict, now, tokens []fetched, ok bool) Finding {
+	name, title := e.subject.Name.Display(), v.Vendor.Title()
+	said := signs(v)
+	if v.Vendor == "" {
+		for _, f := range now {
+			if answered(f) {
+				return passed(hops(f), "nothing shows a CDN in front of %s", name).at(Info)
+			}
+		}
+		return unclear(hops(now[0]), "nothing shows a CDN in front of %s, but none of its addresses answers", name)
+	}
+	through, lost := weigh(e, tokens)
+	switch {
+	case ok && lost == nil && through > 0:
+		return passed(said, "%s answers for %s, and the token came through: no window is needed (CloudflareCDN)", title, name).at(Info)
+	case ok && lost != nil:
+		return failed(append(said, hops(*lost)...), "%s answers for %s, and the token does not come through at %s: %s", title, name, e.at(lost.addr), cause(lost.Err)).with(e.passCDN(v)...)
+	case v.Challenged:
+		return failed(said, "%s answers for %s with a challenge for browsers, which no authority passes", title, name).with(e.passCDN(v)...)
+	}
+	return unclear(said, "%s answers for %s; only a token could tell whether challenges come through", title, name).with(e.sayWhere())
+}
+
+// signs are what shows a CDN.
+func signs(v cdn.Verdict) (out []Asked) {
+	for _, s := range v.Signs {
+		out = append(out, Asked{Who: s.Vendor.Title() + ", told by " + s.Basis.String(), Said: s.Detail})
+	}
+	return out
+}
+
+// weigh counts the addresses of today that the token came through at, and returns
+// one at which it certainly did not.
+func weigh(e *examination, tokens []fetched) (through int, lost *fetched) {
+	for i, f := range tokens {
+		switch {
+		case !f.found || e.doubt(f) != "":
+		case f.Verdict == http01.Valid:
+			through++
+		default:
+			lost = &tokens[i]
+		}
+	}
+	return through, lost
+}
+
+// passCDN lets challenges through a CDN, or goes around it.
+func (e *examination) passCDN(v cdn.Verdict) (out []Remedy) {
+	name := e.subject.Name.Display()
+	if v.Vendor == cdn.Cloudflare {
+		out = append(out, Remedy{
+			Do:    "At Cloudflare, add a custom rule of the WAF with the action Skip, above the others, for:",
+			Paste: fmt.Sprintf("http.host eq %q and starts_with(http.request.uri.path, %q)", name, http01.Path),
+		})
+	} else {
+		out = append(out, Remedy{Do: fmt.Sprintf("Have %s pass %s to your server, neither kept nor filtered.", v.Vendor.Title(), http01.Path)})
+	}
+	if e.subject.Zone.Proxy {
+		out = append(out, Remedy{Do: "Or take the name out of the proxy while the certificate is issued:", Paste: fmt.Sprintf("dnsplan window %s -- certbot renew --cert-name %s", name, name)})
+	}
+	return append(out, Remedy{Do: "Or have it validated by DNS, and write into its record in the inventory:", Paste: `acme = "dns-01"`})
+}

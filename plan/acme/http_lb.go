@@ -1,0 +1,87 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/acme/mpic"
+)
+
+// checkBalance is H-LB.
+func checkBalance(ctx context.Context, e *examination) []Finding {
+	token := e.placed(ctx)
+	var all []Finding
+	for _, b := range e.balances(ctx) {
+		all = append(all, e.judgeBalance(b, token))
+	}
+	return e.gathered(all, "every connection is answered with the token")
+}
+
+// judgeBalance judges the connections to one address; token tells whether a token
+// was in place.
+func (e *examination) judgeBalance(b balance, token bool) Finding {
+	where, said := e.place(b.target), b.asked(e)
+	bad := b.asks - b.good
+	switch {
+	case b.why != "":
+		return unclear(said, "%s: %s", where, b.why)
+	case !token && b.kinds() > 1:
+		return failed(said, "%s gives %d kinds of answers to the same request: a load balancer whose backends differ", where, b.kinds()).at(Warning).with(e.balanceRemedies(b)...)
+	case !token:
+		return unclear(said, "%s answers %d connections alike; without a token that shows nothing of a load balancer", where, b.asks).with(e.sayWhere())
+	case bad == 0:
+		return passed(said, "%s, %d connections from %s", where, b.asks, b.from())
+	case b.good == 0:
+		return unclear(said, "%s never answers with the token, in %d connections: see H-TOKEN", where, b.asks)
+	}
+	p := mpic.Rule(e.opts.Now(), e.opts.Issuer.Name).Chance(float64(b.good) / float64(b.asks))
+	return failed(said, "%d of %d connections to %s are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, mpic.Words(p)).with(e.balanceRemedies(b)...)
+}
+
+// from says from how many local addresses was asked.
+func (b balance) from() string {
+	if b.sources > 1 {
+		return fmt.Sprintf("%d addresses of this machine", b.sources)
+	}
+	return "one address of this machine, which a load balancer that goes by the source sends to one server"
+}
+
+// asked is one line for each kind of answer.
+func (b balance) asked(e *examination) (out []Asked) {
+	for _, v := range b.varieties {
+		out = append(out, Asked{Who: fmt.Sprintf("%d of %d connections to %s", v.count, b.asks, e.at(b.addr)), Said: v.says})
+	}
+	return out
+}
+
+// kinds is how many kinds of answers there were. Where each body is another, as
+// with the number of the request in it, bodies do not count.
+func (b balance) kinds() int {
+	if len(b.varieties) < b.asks || b.asks < 2 {
+		return len(b.varieties)
+	}
+	heads := map[string]bool{}
+	for _, v := range b.varieties {
+		heads[v.head] = true
+	}
+	return len(heads)
+}
+
+// balanceRemedies send challenges to the ACME client's server alone.
+func (e *examination) balanceRemedies(b balance) []Remedy {
+	to, ok := e.client(e.planter(), b.addr)
+	note := ""
+	if !ok {
+		to = netip.AddrPortFrom(b.addr, uint16(e.opts.HTTPPort)).String() //nolint:gosec // G115: a port, checked by the inventory
+		note = " The address there is to be that of the ACME client's server; acme_client = true in its [[host]] tells dnsplan."
+	}
+	return []Remedy{
+		{Do: fmt.Sprintf("HAProxy: in the frontend of %s, before other rules:%s", e.at(b.addr), note), Paste: "acl acme_challenge path_beg " + http01.Path + "\nuse_backend acme if acme_challenge"},
+		{Do: "HAProxy: and a backend of its own:", Paste: "backend acme\n    mode http\n    server acme " + to},
+		{Do: fmt.Sprintf("nginx: in the server of %s, before other locations:", e.subject.Name.Display()), Paste: location(passTo(to)...)},
+		{Do: "Then see that each connection is answered:", Paste: "dnsplan check " + strings.TrimSuffix(e.subject.Name.Display(), ".") + " --only H-LB"},
+	}
+}

@@ -1,0 +1,164 @@
+package acme
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+)
+
+// remedies are what to do about an address that does not answer a challenge.
+func (e *examination) remedies(f fetched) []Remedy {
+	if f.Err == nil {
+		return nil
+	}
+	if len(f.Hops) > 1 || refusesRedirect(f.Err) {
+		return []Remedy{e.redirectRemedy(f.Err), e.serve(f)}
+	}
+	if r := e.portRemedies(f); r != nil {
+		return r
+	}
+	switch code := f.Err.Code; {
+	case code == http.StatusUnauthorized || code == http.StatusForbidden:
+		return []Remedy{e.open(f)}
+	case code/100 == 5:
+		return []Remedy{{Do: fmt.Sprintf("See the error log of the server at %s: what stands behind it does not answer.", f.addr)}, e.serve(f)}
+	}
+	return []Remedy{e.serve(f)}
+}
+
+// portRemedies are those of an address that does not speak HTTP; nil where it does.
+func (e *examination) portRemedies(f fetched) []Remedy {
+	port := e.opts.HTTPPort
+	firewall := Remedy{Do: fmt.Sprintf("Open the port in the firewall of %s:", f.addr), Paste: fmt.Sprintf("ufw allow %d/tcp", port)}
+	switch f.Err.Kind {
+	case http01.ConnectRefused, http01.ConnectReset:
+		return []Remedy{
+			{Do: fmt.Sprintf("Start the web server on the machine of %s, and see there that it listens:", f.addr), Paste: fmt.Sprintf("ss -ltn 'sport = :%d'", port)},
+			{Do: "If it does, a firewall rejects connections. " + firewall.Do, Paste: firewall.Paste},
+		}
+	case http01.ConnectTimeout, http01.AnswerTimeout:
+		every := "0.0.0.0/0"
+		if f.addr.Is6() {
+			every = "::/0"
+		}
+		return []Remedy{
+			firewall,
+			{Do: "Or, with nftables:", Paste: fmt.Sprintf("nft insert rule inet filter input tcp dport %d accept", port)},
+			{Do: fmt.Sprintf("In a cloud, add to the machine's security group: inbound, TCP, port %d, from %s. Authorities ask from addresses that they do not publish.", port, every)},
+		}
+	case http01.HostUnreachable:
+		return []Remedy{{Do: fmt.Sprintf("Start the machine of %s, or take the address out of %s.", f.addr, e.subject.Name.Display())}}
+	case http01.TLSOnHTTP, http01.HTTP2:
+		return []Remedy{{Do: fmt.Sprintf("Have the server at %s speak plain HTTP/1.1 on port %d; for nginx, without ssl and http2:", f.addr, port), Paste: fmt.Sprintf("listen %s;", e.at(f.addr))}}
+	case http01.Reset, http01.Closed, http01.Garbled:
+		return []Remedy{{Do: fmt.Sprintf("Let requests for %s through to the server at %s: a firewall that looks into them, or a proxy, cuts them off (BlockedByFirewall).", http01.Path, f.addr)}}
+	}
+	return nil
+}
+
+// serve has the server at an address answer challenges.
+func (e *examination) serve(f fetched) Remedy {
+	return Remedy{
+		Do:    fmt.Sprintf("Have the server at %s answer challenges before anything else. For nginx, in the server of %s:", e.at(f.addr), e.subject.Name.Display()),
+		Paste: location(e.source(f.addr)...),
+	}
+}
+
+// open is serve for a server that asks for a password or turns clients away.
+func (e *examination) open(f fetched) Remedy {
+	r := e.serve(f)
+	r.Do = fmt.Sprintf("Ask nobody for a password there, and turn nobody away. For nginx at %s, in the server of %s:", e.at(f.addr), e.subject.Name.Display())
+	r.Paste = location(append([]string{"auth_basic off;", "allow all;"}, e.source(f.addr)...)...)
+	return r
+}
+
+// location is nginx's place for challenges.
+func location(lines ...string) string {
+	return "location ^~ " + http01.Path + " {\n    " + strings.Join(lines, "\n    ") + "\n}"
+}
+
+// someWebroot stands where nobody has said from where challenges are served.
+const someWebroot = "/var/www/html"
+
+// source is where the server at an address takes challenges from, in nginx's words:
+// a folder where the ACME client is on the same machine, or the client's server.
+func (e *examination) source(a netip.Addr) []string {
+	p := e.planter()
+	if to, ok := e.client(p, a); ok {
+		return passTo(to)
+	}
+	if p.Planter != nil {
+		if dir, ok := strings.CutPrefix(p.String(), "webroot "); ok {
+			return []string{fmt.Sprintf("root %s;", dir)}
+		}
+		if at, ok := strings.CutPrefix(p.String(), "listener at "); ok {
+			return passTo(at)
+		}
+	}
+	return []string{fmt.Sprintf("root %s; # the webroot of your ACME client", someWebroot)}
+}
+
+func passTo(at string) []string {
+	return []string{fmt.Sprintf("proxy_pass http://%s;", at), "proxy_set_header Host $host;"}
+}
+
+// planter is the name's, and places nothing.
+func (e *examination) planter() Planter {
+	if e.opts.Planter == nil {
+		return Planter{}
+	}
+	return e.opts.Planter(e.subject)
+}
+
+// client is where the ACME client's web server is asked, seen from the server at
+// an address; ok is false where that is the same machine, or nobody knows.
+func (e *examination) client(p Planter, from netip.Addr) (at string, ok bool) {
+	hosts := []Host{p.Host}
+	for _, r := range e.subject.Records {
+		for _, h := range r.Hosts {
+			if h.ACMEClient {
+				hosts = append(hosts, h)
+			}
+		}
+	}
+	for _, h := range hosts {
+		if slices.Contains(h.Addrs, from) {
+			return "", false
+		}
+	}
+	for _, h := range hosts {
+		for _, a := range h.Addrs {
+			if a.Is4() == from.Is4() {
+				return e.at(a), true
+			}
+		}
+	}
+	for _, h := range hosts {
+		if len(h.Addrs) > 0 {
+			return e.at(h.Addrs[0]), true
+		}
+	}
+	return "", false
+}
+
+// redirectRemedy mends a redirect.
+func (e *examination) redirectRemedy(err *http01.Error) Remedy {
+	const nginx = "return 301 https://$host$request_uri;"
+	switch err.Kind {
+	case http01.MissingSlash:
+		return Remedy{Do: "Put the slash behind the host of the redirect. For nginx:", Paste: nginx}
+	case http01.RedirectPort:
+		return Remedy{Do: "Redirect to port 80 or 443: no authority goes to another one. For nginx:", Paste: nginx}
+	case http01.RedirectStatus:
+		return Remedy{Do: "Redirect with 301, 302, 307 or 308: no other is followed. For nginx:", Paste: nginx}
+	case http01.RedirectLoop, http01.TooManyRedirects:
+		return Remedy{Do: "Redirect once, and not in a circle. Behind a proxy that speaks HTTP to its origin, as Cloudflare's mode Flexible, redirect nothing at the origin, or take the mode Full (strict)."}
+	case http01.RedirectReserved, http01.RedirectTLD, http01.RedirectHost, http01.RedirectURL, http01.RedirectScheme:
+		return Remedy{Do: fmt.Sprintf("Redirect to a public name by http or https, or not at all: %s is none that an authority goes to. For nginx:", clipped(err.Location)), Paste: nginx}
+	}
+	return Remedy{Do: fmt.Sprintf("See that %s can be reached by everybody, or do not redirect challenges.", clipped(err.URL))}
+}

@@ -1,0 +1,117 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/acme/plant"
+)
+
+// checkToken is H-TOKEN.
+func checkToken(ctx context.Context, e *examination) []Finding {
+	all, p, ok := e.tokens(ctx)
+	if !ok {
+		return []Finding{e.noToken(p)}
+	}
+	all = asked(all)
+	return e.perAddress(all, func(f fetched) Finding { return e.judgeToken(ctx, f, all) }, fmt.Sprintf("the token from %s is answered by", p))
+}
+
+// noToken says why there is no token in place.
+func (e *examination) noToken(p planted) Finding {
+	if p.err != nil {
+		return unclear(nil, "the token could not be placed by %s: %v", p, p.err).with(
+			Remedy{Do: "Let dnsplan write there, or correct [check.challenge] or [host.challenge] in the inventory."})
+	}
+	return unclear(nil, "no planter: the inventory does not say where a token for %s is placed", e.subject.Name.Display()).with(e.sayWhere())
+}
+
+// sayWhere is the remedy of an inventory without a planter.
+func (e *examination) sayWhere() Remedy {
+	where := "[check.challenge]"
+	for _, r := range e.subject.Records {
+		for _, h := range r.Hosts {
+			where = fmt.Sprintf("[host.challenge] # below the [[host]] %s", h.Name)
+		}
+	}
+	return Remedy{Do: "Say in the inventory where the ACME client's web server takes challenges from:", Paste: where + "\nwebroot = \"/var/www/html\""}
+}
+
+// tokenLeft is a token that could not be removed.
+func tokenLeft(p planted, err error) Finding {
+	return failed(nil, "the token at %s could not be removed: %v", p, err).at(Warning).with(
+		Remedy{Do: "Remove it by hand; it tells nobody anything:", Paste: leftAt(p.Planter.Planter, p.token)})
+}
+
+func leftAt(p plant.Planter, t plant.Token) string {
+	if dir, ok := strings.CutPrefix(p.String(), "webroot "); ok {
+		return "rm " + strings.TrimSuffix(dir, "/") + t.Path()
+	}
+	return "the token " + t.Name
+}
+
+func (e *examination) judgeToken(ctx context.Context, f fetched, all []fetched) Finding {
+	if why := e.doubt(f); why != "" {
+		return unclear(hops(f), "%s: %s", e.place(f.target), why)
+	}
+	if f.Verdict == http01.Valid {
+		return passed(hops(f), "%s", e.place(f.target))
+	}
+	if by, ok := e.reachedFrom(ctx, f); ok {
+		return by
+	}
+	return graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all).with(e.remedies(f)...)
+}
+
+// checkPath is H-PATH.
+func checkPath(ctx context.Context, e *examination) []Finding {
+	return e.perAddress(asked(e.plain(ctx)), func(f fetched) Finding { return e.judgePath(ctx, f) },
+		"a challenge that nobody has placed is not answered")
+}
+
+func (e *examination) judgePath(ctx context.Context, f fetched) Finding {
+	if why := e.doubt(f); why != "" {
+		return unclear(hops(f), "%s: %s", e.place(f.target), why)
+	}
+	odd := oddPath(f, e.unplaced())
+	switch {
+	case odd == "":
+		return passed(hops(f), "%s", e.place(f.target))
+	case unreached(f):
+		return unclear(hops(f), "%s: %s", e.place(f.target), odd)
+	}
+	if t, ok := e.token(ctx, f.addr); ok && t.Verdict == http01.Valid {
+		return passed(hops(f), "%s, where a token in its place is", e.place(f.target))
+	}
+	return failed(hops(f), "%s: %s", e.place(f.target), odd).with(e.remedies(f)...)
+}
+
+// oddPath says what is odd about an answer to a path that nobody has put there;
+// empty where nothing is.
+func oddPath(f fetched, t plant.Token) string {
+	last := f.Last()
+	switch {
+	case last.Status == http.StatusNotFound || last.Status == http.StatusGone:
+		return ""
+	case last.Status == 0 || f.Err == nil:
+		return cause(f.Err)
+	case last.Status == http.StatusOK && strings.HasPrefix(string(last.Body), t.Name+"."):
+		return "" // it answers any token with its account's key, as some clients do
+	case last.Status == http.StatusOK && isHTML(last):
+		return "any path gives 200 with a page of HTML: it is a catch-all or a parking page"
+	case last.Status == http.StatusOK:
+		return fmt.Sprintf("any path gives 200 with %q", clipped(string(last.Body)))
+	case last.Status/100 == 3:
+		return fmt.Sprintf("it redirects with %d to %s, where an authority does not go: %s", last.Status, clipped(last.Location), cause(f.Err))
+	}
+	return fmt.Sprintf("any path gives %d %s", last.Status, http.StatusText(last.Status))
+}
+
+func isHTML(h http01.Hop) bool {
+	kind, _, err := mime.ParseMediaType(h.Header.Get("Content-Type"))
+	return err == nil && kind == "text/html"
+}

@@ -1,0 +1,168 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/acme/vantage"
+)
+
+// challenge is what vantages fetch: the token, or a path that nobody has put there.
+func (e *examination) challenge(ctx context.Context) vantage.Request {
+	token, expect := e.unplaced(), ""
+	if p, ok := e.planted(ctx); ok && p.err == nil {
+		token, expect = p.token, p.token.Body
+	}
+	host := e.subject.Name.Display()
+	if e.opts.HTTPPort != 80 {
+		host = fmt.Sprintf("%s:%d", host, e.opts.HTTPPort)
+	}
+	return vantage.Request{URL: "http://" + host + token.Path(), Expect: expect}
+}
+
+// ask has every vantage fetch the challenge, from one address or where the DNS
+// leads.
+func (e *examination) askVantages(ctx context.Context, from netip.Addr) []seen {
+	r := e.challenge(ctx)
+	r.Address = from
+	out := make([]seen, len(e.opts.Vantages))
+	var g errgroup.Group
+	g.SetLimit(perName)
+	for i, p := range e.opts.Vantages {
+		g.Go(func() error {
+			reply, err := p.Ask(ctx, r)
+			out[i] = seen{p.Name(), reply, err}
+			return nil
+		})
+	}
+	_ = g.Wait() // a vantage that is of no use is evidence, not an error
+	return out
+}
+
+// reachedFrom is the finding about an address that cannot be connected to from
+// here, and yet from a vantage: authorities are outside as well.
+func (e *examination) reachedFrom(ctx context.Context, f fetched) (Finding, bool) {
+	if !unreached(f) || len(e.opts.Vantages) == 0 {
+		return Finding{}, false
+	}
+	all := e.name.pinned.get(f.addr, func() []seen { return e.askVantages(ctx, f.addr) })
+	for _, s := range all {
+		if s.err == nil && (s.reply.OK || !e.placed(ctx) && s.reply.Status != 0) {
+			said := append(hops(f), Asked{Who: "vantage " + s.probe, Said: s.words()})
+			return passed(said, "%s, as %s says; not from here (%s), as behind a NAT that does not turn back (hairpin)", e.place(f.target), s.probe, cause(f.Err)), true
+		}
+	}
+	return Finding{}, false
+}
+
+// placed tells whether a token is in place.
+func (e *examination) placed(ctx context.Context) bool {
+	p, ok := e.planted(ctx)
+	return ok && p.err == nil
+}
+
+// words are what a vantage has met.
+func (s seen) words() string {
+	switch {
+	case s.err != nil:
+		return s.err.Error()
+	case s.reply.OK:
+		return fmt.Sprint(s.reply.Status)
+	case s.reply.Error != nil && s.reply.Error.Detail != "":
+		return s.reply.Error.Detail
+	case s.reply.Error != nil:
+		return string(s.reply.Error.Kind)
+	}
+	return fmt.Sprint(s.reply.Status)
+}
+
+// outcome is what a vantage shows: with a token only the token passes, without one
+// any answer that turns nobody away.
+func (s seen) outcome(token bool) Outcome {
+	switch {
+	case s.err != nil || !s.reply.Tells():
+		return Unknown
+	case s.reply.OK:
+		return Pass
+	case token:
+		return Fail
+	}
+	switch code := s.reply.Status; {
+	case code == 0, code/100 == 5, code == http.StatusUnauthorized, code == http.StatusForbidden,
+		code == http.StatusTooManyRequests, code == http.StatusUnavailableForLegalReasons:
+		return Fail
+	}
+	return Pass
+}
+
+// checkVantages is H-VANTAGE.
+func checkVantages(ctx context.Context, e *examination) []Finding {
+	if len(e.opts.Vantages) == 0 {
+		return []Finding{unclear(nil, "only this machine has asked for %s: firewalls and filters by country are not proven without a [[vantage]]", e.subject.Name.Display()).with(
+			Remedy{Do: "Name two machines elsewhere in the inventory, each with dnsplan on it:", Paste: "[[vantage]]\nname    = \"elsewhere\"\ncommand = [\"ssh\", \"-o\", \"BatchMode=yes\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]"})}
+	}
+	if why := e.closed(ctx); why != "" {
+		return []Finding{unclear(nil, "%s: %s", e.subject.Name.Display(), why)}
+	}
+	all := e.name.vantages.get(func() []seen { return e.askVantages(ctx, netip.Addr{}) })
+	return []Finding{e.judgeVantages(all, e.placed(ctx))}
+}
+
+// closed says why it makes no sense to ask from elsewhere; empty where it does.
+func (e *examination) closed(ctx context.Context) string {
+	all := e.targets(ctx)
+	if len(all) == 0 {
+		return "it has no address that can be asked"
+	}
+	if e.opts.AllowReserved {
+		return ""
+	}
+	for _, t := range all {
+		if !http01.Reserved(t.addr) {
+			return ""
+		}
+	}
+	return "it has reserved addresses only, which nobody reaches from outside"
+}
+
+// judgeVantages judges what the vantages have met, with a token in place or not.
+func (e *examination) judgeVantages(all []seen, token bool) Finding {
+	by := map[Outcome][]string{}
+	var said []Asked
+	for _, s := range all {
+		o := s.outcome(token)
+		by[o] = append(by[o], s.probe)
+		said = append(said, Asked{Who: "vantage " + s.probe, Said: s.words()})
+	}
+	name := e.subject.Name.Display()
+	what := "the challenge of"
+	if !token {
+		what = "an answer of" // no token: it is not shown that it is the right server
+	}
+	good, bad, silent := joinedWords(by[Pass]), joinedWords(by[Fail]), joinedWords(by[Unknown])
+	switch {
+	case bad != "" && good != "":
+		return failed(said, "%s gets %s %s, but %s does not: a filter by country or network, or a DNS that answers differently (\"During secondary validation\")", good, what, name, bad).with(e.letAll()...)
+	case bad != "":
+		return failed(said, "%s does not get %s %s", bad, what, name).with(e.letAll()...)
+	case good == "":
+		return unclear(said, "%s could not ask for %s", silent, name)
+	case silent != "":
+		return passed(said, "%s gets %s %s; %s could not ask", good, what, name, silent)
+	}
+	return passed(said, "%s gets %s %s", good, what, name)
+}
+
+// letAll lets authorities in from everywhere.
+func (e *examination) letAll() []Remedy {
+	return []Remedy{
+		{Do: fmt.Sprintf("Let TCP port %d in from everywhere, in firewalls, security groups and filters by country: authorities ask from several countries, and do not publish from where.", e.opts.HTTPPort), Paste: fmt.Sprintf("ufw allow %d/tcp", e.opts.HTTPPort)},
+		{Do: "If the vantages see other addresses than you do, look where the name servers differ:", Paste: "dnsplan check " + strings.TrimSuffix(e.subject.Name.Display(), ".") + " --only D-AUTH,D-SPLIT"},
+	}
+}
