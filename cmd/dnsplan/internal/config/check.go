@@ -31,8 +31,10 @@ func (s *Session) Check(ctx context.Context, names []zone.Name, sel acme.Selecti
 
 // Examiner is what checks are made with, as the inventory has it.
 func (s *Session) Examiner(now func() time.Time) *acme.Examiner {
+	ranges, _ := s.Settings.Ranges() // a damaged list counts for nothing, and `cdn` tells of it
 	return acme.New(acme.Options{
-		DNS: s.client, Now: now, HTTPPort: s.Inventory.Check.HTTPPort, AllowReserved: s.Inventory.Check.AllowReserved,
+		DNS: s.client, Now: now, HTTPPort: s.Inventory.Check.HTTPPort, HTTPSPort: s.Inventory.Check.HTTPSPort,
+		AllowReserved: s.Inventory.Check.AllowReserved, Planter: s.planterFor, Vantages: s.Vantages(), Ranges: ranges,
 	})
 }
 
@@ -152,7 +154,7 @@ func checkRecord(r inventory.Record, inv *inventory.Inventory) acme.Record {
 	out := acme.Record{RRset: r.RRset(), ProxiedGiven: r.Proxied != nil, RoundRobin: r.RoundRobin}
 	for _, name := range r.Hosts {
 		if h, ok := inv.Host(name); ok {
-			out.Hosts = append(out.Hosts, acme.Host{Name: h.Name, Addrs: slices.Concat(h.IPv4, h.IPv6), ACMEClient: h.ACMEClient})
+			out.Hosts = append(out.Hosts, checkHost(h))
 		}
 	}
 	return out

@@ -1,0 +1,35 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/dnsplan/dnsplan/inventory"
+	"github.com/dnsplan/dnsplan/plan/acme"
+)
+
+// planterFor is what places tokens for a name under examination, with the machine
+// that its ACME client runs on: that of [host.challenge], or the only one of the
+// inventory that says acme_client.
+func (s *Session) planterFor(sub *acme.Subject) (out acme.Planter) {
+	z, ok := s.Inventory.Zone(sub.Zone.ZoneRef.Zone, sub.Zone.View)
+	if !ok {
+		return out
+	}
+	p, host := s.Planter(z, sub.Name)
+	out.Planter = p
+	if h, ok := s.Inventory.Host(host); ok {
+		out.Host = checkHost(h)
+	} else if clients := s.clients(); len(clients) == 1 {
+		out.Host = checkHost(clients[0])
+	}
+	return out
+}
+
+// clients are the machines that an ACME client runs on.
+func (s *Session) clients() []inventory.Host {
+	return slices.DeleteFunc(slices.Clone(s.Inventory.Hosts), func(h inventory.Host) bool { return !h.ACMEClient })
+}
+
+func checkHost(h inventory.Host) acme.Host {
+	return acme.Host{Name: h.Name, Addrs: slices.Concat(h.IPv4, h.IPv6), ACMEClient: h.ACMEClient}
+}
