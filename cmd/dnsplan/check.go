@@ -28,20 +28,20 @@ func newCheck(a *app) *cobra.Command {
 	o := &checkOptions{}
 	c := &cobra.Command{
 		Use:   "check [NAME...]",
-		Short: "Predict whether certificates can be issued by HTTP-01, and say what to do",
+		Short: "Predict whether certificates can be issued by HTTP-01",
 		Long: `Looks at each name as a certificate authority would that validates HTTP-01: what
-name servers and resolvers answer, who answers on port 80 of every address, which
-certificate is served, and whether the records are kept as they should be. What
-fails is printed with what to do about it, in the words of your own names and
+name servers and resolvers answer, who answers on port 80 of every address,
+which certificate is served, and whether the records are kept as they should be.
+What fails is printed with what to do about it, with your own names and
 addresses. What nobody can know from this machine is said to be unclear.
 
 Without a NAME it is every name whose record has acme = "http-01", or, where no
-record has, every name that is not "dns-01" or "none". Nothing is written to DNS;
-a token is placed on the host, and removed, where the inventory says how.
+record has, every name that is not "dns-01" or "none". Nothing is written to the
+DNS; a token is placed on the host, and removed, where the inventory says how.
 
-Checks have ids: D-* are about the DNS, H-* about HTTP, B-* about the time between
-two servers, T-* about certificates, R-* about rate limits, X-* about the CDN proxy,
-O-* about operations.
+Checks have ids: D-* are about the DNS, H-* about HTTP, B-* about the time
+between two servers, T-* about certificates, R-* about rate limits, X-* about
+the CDN proxy, O-* about operations.
 
 Exits with 2 when something is wrong (an error or fatal); warnings stop nothing.`,
 		Example: `  dnsplan check
