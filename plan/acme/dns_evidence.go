@@ -2,22 +2,35 @@ package acme
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/caa"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
 // dnsZone is the DNS's part of a zone's evidence.
-type dnsZone struct{}
+type dnsZone struct {
+	apex    lazy[[]resolver.Answer]
+	serials lazy[[]resolver.SOAAnswer]
+	conduct lazy[[]resolver.Conduct]
+	above   lazy[[]caa.Set]
+	// validates tells for each resolver whether it validates.
+	validates lazy[[]bool]
+}
 
 // dnsName is the DNS's part of a name's evidence.
 type dnsName struct {
-	authoritative, public lazy[[]resolver.Answer]
-	found                 lazy[map[zone.Type]http01.Addrs]
+	authoritative, public, inside lazy[[]resolver.Answer]
+	found                         lazy[map[zone.Type]http01.Addrs]
 }
+
+// errUnborn is why a resolver is not asked.
+var errUnborn = errors.New("not asked: the name is not in the zone yet, and a resolver that is asked now would remember that")
 
 // families are the types of addresses, in the order of answers.
 func families() []zone.Type { return []zone.Type{zone.A, zone.AAAA} }
@@ -27,25 +40,84 @@ func families() []zone.Type { return []zone.Type{zone.A, zone.AAAA} }
 // be asked.
 func (e *examination) authoritative(ctx context.Context) []resolver.Answer {
 	return e.name.authoritative.get(func() []resolver.Answer {
-		return e.ask(ctx, e.subject.Zone.addresses(), false)
+		return e.ask(ctx, e.subject.Name, e.subject.Zone.addresses(), false)
 	})
 }
 
-// public are the answers of the inventory's resolvers, in their order.
+// atApex is what authoritative is for the zone's apex.
+func (e *examination) atApex(ctx context.Context) []resolver.Answer {
+	return e.zone.apex.get(func() []resolver.Answer {
+		return e.ask(ctx, e.subject.Zone.ZoneRef.Zone, e.subject.Zone.addresses(), false)
+	})
+}
+
+// public are the answers of the inventory's resolvers, in their order: at most two
+// for each. What is unborn is not asked for.
 func (e *examination) public(ctx context.Context) []resolver.Answer {
 	return e.name.public.get(func() []resolver.Answer {
-		return e.ask(ctx, e.subject.Zone.Resolvers, true)
+		return e.ask(ctx, e.subject.Name, e.subject.Zone.Resolvers, true, e.born(ctx)...)
 	})
 }
 
-func (e *examination) ask(ctx context.Context, servers []resolver.Server, recurse bool) []resolver.Answer {
+// fromInside are the answers of this machine's own resolvers, as public.
+func (e *examination) fromInside(ctx context.Context) []resolver.Answer {
+	return e.name.inside.get(func() []resolver.Answer {
+		return e.ask(ctx, e.subject.Name, e.subject.Zone.Inside, true, e.born(ctx)...)
+	})
+}
+
+// ask asks each server for a name's RRsets of the types; for a server that is asked
+// with authority these are both families.
+func (e *examination) ask(ctx context.Context, name zone.Name, servers []resolver.Server, recurse bool, types ...zone.Type) []resolver.Answer {
+	if !recurse {
+		types = families()
+	}
 	var queries []resolver.Query
 	for _, s := range servers {
-		for _, t := range families() {
-			queries = append(queries, resolver.Query{Server: s, Key: zone.Key{Name: e.subject.Name, Type: t}, Recurse: recurse})
+		for _, t := range types {
+			queries = append(queries, resolver.Query{Server: s, Key: zone.Key{Name: name, Type: t}, Recurse: recurse})
 		}
 	}
 	return e.opts.DNS.Ask(ctx, queries)
+}
+
+// born are the families that a resolver may be asked for: all but those that are
+// wanted and not there yet, and none of a name that does not exist at all.
+func (e *examination) born(ctx context.Context) (out []zone.Type) {
+	there := e.there(ctx)
+	for _, t := range families() {
+		_, wanted := e.subject.Wanted(t)
+		if there[t] || !wanted && len(there) > 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// there are the families that the zone answers with, by its servers, or, where no
+// server says, by what the provider holds. A CNAME answers with both.
+func (e *examination) there(ctx context.Context) map[zone.Type]bool {
+	out, definite := map[zone.Type]bool{}, false
+	for _, a := range e.authoritative(ctx) {
+		definite = definite || a.Status.Definite()
+		if a.Status == resolver.Answered || len(a.CNAME) > 0 {
+			out[a.Key.Type] = true
+		}
+	}
+	if definite {
+		return out
+	}
+	for _, t := range families() {
+		if _, ok := e.subject.Live(t); ok || e.subject.Zone.Live == nil || e.subject.Zone.alias(e.subject.Name) {
+			out[t] = true
+		}
+	}
+	return out
+}
+
+// alias tells whether the provider holds a CNAME at the name.
+func (z *Zone) alias(n zone.Name) bool {
+	return z.Live != nil && slices.ContainsFunc(z.Live.Others, func(r zone.Record) bool { return r.Name == n && r.Type == "CNAME" })
 }
 
 // addresses are all addresses of the authoritative servers.
@@ -72,7 +144,12 @@ func (e *examination) found(ctx context.Context) map[zone.Type]http01.Addrs {
 	return e.name.found.get(func() map[zone.Type]http01.Addrs {
 		out := map[zone.Type]http01.Addrs{}
 		look := http01.DNS{Client: e.opts.DNS, Route: e.route()}
+		alone := len(look.Route.Zones) > 0
 		for _, t := range families() {
+			if !alone && !slices.Contains(e.born(ctx), t) {
+				out[t] = http01.Addrs{Err: errUnborn}
+				continue
+			}
 			out[t] = look.Lookup(ctx, e.subject.Name, t)
 		}
 		return out
@@ -90,4 +167,53 @@ func (e *examination) addresses(ctx context.Context) (addrs []netip.Addr, asked 
 	}
 	found := e.found(ctx)
 	return slices.Concat(found[zone.AAAA].Addrs, found[zone.A].Addrs), true
+}
+
+// serials are the SOA records at every address of the authoritative servers.
+func (e *examination) serials(ctx context.Context) []resolver.SOAAnswer {
+	return e.zone.serials.get(func() []resolver.SOAAnswer {
+		return ofEach(e.subject.Zone.addresses(), func(s resolver.Server) resolver.SOAAnswer {
+			return e.opts.DNS.SOA(ctx, s, e.subject.Zone.ZoneRef.Zone, false)
+		})
+	})
+}
+
+// conducts are how the authoritative servers take strict questions.
+func (e *examination) conducts(ctx context.Context) []resolver.Conduct {
+	return e.zone.conduct.get(func() []resolver.Conduct {
+		return ofEach(e.subject.Zone.addresses(), func(s resolver.Server) resolver.Conduct {
+			return e.opts.DNS.Conduct(ctx, s, e.subject.Zone.ZoneRef.Zone)
+		})
+	})
+}
+
+// validates tells for each of the inventory's resolvers whether it validates: it
+// says so of the root, which is signed.
+func (e *examination) validates(ctx context.Context) []bool {
+	return e.zone.validates.get(func() []bool {
+		return ofEach(e.subject.Zone.Resolvers, func(s resolver.Server) bool {
+			return e.opts.DNS.Secure(ctx, s, zone.Key{Name: zone.Root, Type: zone.A}).Secure()
+		})
+	})
+}
+
+// LookupCAA asks along the route; what is at the apex and above it once a zone.
+func (e *examination) LookupCAA(ctx context.Context, names []zone.Name) []caa.Set {
+	look := caa.DNS{Client: e.opts.DNS, Route: e.route()}
+	upper := caa.Climb(e.subject.Zone.ZoneRef.Zone)
+	lower := max(0, len(names)-len(upper))
+	return slices.Concat(look.LookupCAA(ctx, names[:lower]), e.zone.above.get(func() []caa.Set {
+		return look.LookupCAA(ctx, upper)
+	}))
+}
+
+// ofEach calls do for all at once and returns what it returns, in their order.
+func ofEach[In, Out any](list []In, do func(In) Out) []Out {
+	out := make([]Out, len(list))
+	var all sync.WaitGroup
+	for i, x := range list {
+		all.Go(func() { out[i] = do(x) })
+	}
+	all.Wait()
+	return out
 }

@@ -45,9 +45,6 @@ type Options struct {
 	AllowReserved bool
 	// Issuer is the certificate authority that is to issue.
 	Issuer Issuer
-	// Inside are the resolvers that this machine itself uses, see D-SPLIT; none
-	// where they are not to be asked.
-	Inside []resolver.Server
 	// AtOnce bounds how many checks are under way at the same time; 0 is 32.
 	AtOnce int
 }

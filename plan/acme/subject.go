@@ -75,6 +75,9 @@ type Zone struct {
 	ServersErr error
 	// Resolvers are the recursive resolvers of the inventory, asked from outside.
 	Resolvers []resolver.Server
+	// Inside are the resolvers that this machine itself uses; none where they
+	// cannot know the zone.
+	Inside []resolver.Server
 	// Proxy says that the provider has a CDN proxy, MinTTL what it takes at least.
 	Proxy  bool
 	MinTTL zone.TTL
