@@ -190,6 +190,9 @@ type Record struct {
 	Proxied *bool
 	// ACME is "http-01", "dns-01", "none", or empty.
 	ACME string
+	// TLSRequired says that a new address has to serve a certificate for the name
+	// that clients trust before it is switched to.
+	TLSRequired bool
 	// Group names what moves together. It is equal for all sets of a name.
 	Group          string
 	Owner, Comment string

@@ -13,10 +13,14 @@ import (
 func (r *resolver) record(s *zoneScope, j int) {
 	t := &s.table.Record[j]
 	rec := Record{
-		Proxied: t.Proxied, ACME: t.ACME, Group: t.Group, Owner: t.Owner, Comment: t.Comment,
+		Proxied: t.Proxied, ACME: t.ACME, TLSRequired: t.TLS != "", Group: t.Group, Owner: t.Owner, Comment: t.Comment,
 		RoundRobin: t.RoundRobin, ReplaceCNAME: t.ReplaceCNAME, table: j,
 	}
 	rec.Name = r.ownerName(s, j, t.Name)
+	if rec.TLSRequired && rec.Name != "" && !isHostName(rec.Name) {
+		r.add("bad-value", s.path("record", j, "tls"), "tls is required, but no server can be asked for the certificate of %s", rec.Name.Display()).
+			fix("leave tls out, or give the record a probe of type tls with a host that it answers for")
+	}
 	rec.TTL = r.inv.Defaults.TTL
 	if t.TTL != nil {
 		ttl, err := t.TTL.ttl()
@@ -52,10 +56,13 @@ func (r Record) with(t zone.Type, addrs []netip.Addr, hosts []string) Record {
 	return r
 }
 
-// recordWords checks acme and proxied.
+// recordWords checks acme, tls and proxied.
 func (r *resolver) recordWords(s *zoneScope, j int, t *recordTable) {
 	if t.ACME != "" {
 		r.oneOf(&t.ACME, s.path("record", j, "acme"), "http-01", "dns-01", "none")
+	}
+	if t.TLS != "" {
+		r.oneOf(&t.TLS, s.path("record", j, "tls"), "required")
 	}
 	if t.Proxied == nil || !*t.Proxied {
 		return

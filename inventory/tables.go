@@ -120,6 +120,7 @@ type recordTable struct {
 	TTL          *span    `toml:"ttl" jsonschema_description:"TTL at rest. Default: ttl of [defaults]."`
 	Proxied      *bool    `toml:"proxied" jsonschema_description:"cloudflare: whether the CDN answers. Silent: keep what is live."`
 	ACME         string   `toml:"acme" jsonschema:"enum=http-01,enum=dns-01,enum=none" jsonschema_description:"How certificates for the name are validated."`
+	TLS          string   `toml:"tls" jsonschema:"enum=required" jsonschema_description:"required: a new address is switched to only once it serves a certificate for the name that clients trust."`
 	Group        string   `toml:"group" jsonschema_description:"Names of one group move together."`
 	RoundRobin   bool     `toml:"round_robin" jsonschema_description:"Permit more than one address of a family. Default: false."`
 	ReplaceCNAME bool     `toml:"replace_cname" jsonschema_description:"Permit deleting a live CNAME at the name. Default: false."`

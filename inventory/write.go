@@ -252,7 +252,7 @@ func servers(list []netip.AddrPort) []string {
 // oneTable tells whether two sets fit into one table: A and AAAA of one name
 // that differ in nothing but their addresses.
 func oneTable(a, b Record) bool {
-	return a.Name == b.Name && a.Type != b.Type && a.TTL == b.TTL && a.ACME == b.ACME &&
+	return a.Name == b.Name && a.Type != b.Type && a.TTL == b.TTL && a.ACME == b.ACME && a.TLSRequired == b.TLSRequired &&
 		a.Group == b.Group && a.Owner == b.Owner && a.Comment == b.Comment &&
 		a.RoundRobin == b.RoundRobin && a.ReplaceCNAME == b.ReplaceCNAME && sameFlag(a.Proxied, b.Proxied) &&
 		sameProbe(a.Probe, b.Probe)
@@ -288,6 +288,9 @@ func (w *writer) record(inv *Inventory, z Zone, sets []Record) {
 		w.line("proxied = " + strconv.FormatBool(*r.Proxied))
 	}
 	w.some("acme", r.ACME)
+	if r.TLSRequired {
+		w.text("tls", "required")
+	}
 	w.some("group", r.Group)
 	many := slices.ContainsFunc(sets, func(s Record) bool { return len(s.Addrs) > 1 })
 	w.flag("round_robin", r.RoundRobin || many)
