@@ -1,0 +1,255 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+)
+
+// checkAgree is D-AUTH.
+func checkAgree(ctx context.Context, e *examination) []Finding {
+	return byServers(func(e *examination, ctx context.Context) []Finding {
+		return judgeAgree(e.subject, e.authoritative(ctx), e.serials(ctx))
+	})(ctx, e)
+}
+
+// judgeAgree compares what the servers say of both families:
+//
+//	all the same                                  pass
+//	other addresses, or an alias                  fail
+//	other TTLs alone                              fail, Warning
+//	a server answers at none of its addresses     fail; unknown where none of them
+//	                                              can be routed from here
+//	not all servers are known                     unknown
+func judgeAgree(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnswer) (out []Finding) {
+	asked := append(said(answers), serialsSaid(soa)...)
+	for _, t := range families() {
+		if f, differ := s.differing(t, definite(of(t, answers)), soa); differ {
+			f.Asked = asked
+			out = append(out, f)
+		}
+	}
+	out = append(out, s.silent(answers, asked)...)
+	if s.Zone.ServersErr != nil {
+		out = append(out, unclear(asked, "not every name server of %s is known: %v", s.Zone.ZoneRef.Zone.Display(), s.Zone.ServersErr))
+	}
+	if len(out) > 0 {
+		return out
+	}
+	note := ""
+	if away := unrouted(answers); len(away) > 0 {
+		note = ", as far as they can be reached: there is no way from here to " + whose(away)
+	}
+	return []Finding{passed(asked, "all %s give the same answer%s", counted(len(s.Zone.Servers), "name server"), note)}
+}
+
+// differing finds the answers that are not the right one: the wanted one where a
+// server gives it, or else that of the newest serial.
+func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolver.SOAAnswer) (Finding, bool) {
+	if len(answers) == 0 {
+		return Finding{}, false
+	}
+	right := s.rightOf(t, answers, soa)
+	var other, late []resolver.Answer
+	for _, a := range answers {
+		switch {
+		case !slices.Equal(a.CNAME, right.CNAME), !s.Proxied() && !slices.Equal(a.Addrs, right.Addrs), len(a.Addrs) == 0 != (len(right.Addrs) == 0):
+			other = append(other, a)
+		case a.TTL != right.TTL && !s.Proxied():
+			late = append(late, a)
+		}
+	}
+	if len(other) > 0 {
+		a := other[0]
+		return failed(nil, "%s still answers %s%s, and %s %s%s: a perspective of the authority that asks the former finds another server",
+			whose(other), saying(a), serialOf(a.Server, soa), right.Server, saying(right), serialOf(right.Server, soa)).with(s.transfer(other)...), true
+	}
+	if len(late) > 0 {
+		return failed(nil, "%s gives %s at %s and %s at %s for %s", s.Name.Display(), "TTL "+late[0].TTL.String(), whose(late), "TTL "+right.TTL.String(), right.Server, t).
+			at(Warning).with(s.transfer(late)...), true
+	}
+	return Finding{}, false
+}
+
+// rightOf chooses the answer that the others are measured by.
+func (s *Subject) rightOf(t zone.Type, answers []resolver.Answer, soa []resolver.SOAAnswer) resolver.Answer {
+	if w, ok := s.Wanted(t); ok {
+		if i := slices.IndexFunc(answers, func(a resolver.Answer) bool {
+			return slices.Equal(a.Addrs, w.Addrs) && len(a.CNAME) == 0
+		}); i >= 0 {
+			return answers[i]
+		}
+	}
+	return slices.MaxFunc(answers, func(a, b resolver.Answer) int {
+		return int(int32(serial(a.Server, soa) - serial(b.Server, soa))) // RFC 1982
+	})
+}
+
+func serial(at resolver.Server, soa []resolver.SOAAnswer) uint32 {
+	for _, a := range soa {
+		if a.Server == at {
+			return a.SOA.Serial
+		}
+	}
+	return 0
+}
+
+// serialOf reads ", serial 2026112201"; empty where it is not known.
+func serialOf(at resolver.Server, soa []resolver.SOAAnswer) string {
+	if n := serial(at, soa); n != 0 {
+		return fmt.Sprintf(" (serial %d)", n)
+	}
+	return ""
+}
+
+func serialsSaid(soa []resolver.SOAAnswer) []Asked {
+	out := make([]Asked, len(soa))
+	for i, a := range soa {
+		out[i] = Asked{a.Server.String(), "SOA: " + silence(a.Status, a.EDE)}
+		if a.Status == resolver.Answered {
+			out[i].Said = fmt.Sprintf("SOA: serial %d", a.SOA.Serial)
+		}
+	}
+	return out
+}
+
+// transfer brings a server's copy of the zone up to date.
+func (s *Subject) transfer(late []resolver.Answer) []Remedy {
+	z := s.Zone.ZoneRef.Zone.Display()
+	return []Remedy{
+		{Do: "Wait for the zone transfer, or on " + whose(late) + " fetch the zone again (BIND, Knot):", Paste: "rndc retransfer " + z + "\nknotc zone-retransfer " + z},
+		s.again("D-AUTH"),
+	}
+}
+
+// silent are the servers that answer at none of their addresses.
+func (s *Subject) silent(answers []resolver.Answer, asked []Asked) (out []Finding) {
+	for _, ns := range s.Zone.Servers {
+		var mine []resolver.Answer
+		for _, a := range answers {
+			if slices.Contains(ns.Servers, a.Server) {
+				mine = append(mine, a)
+			}
+		}
+		switch away := unrouted(mine); {
+		case len(mine) == 0:
+			out = append(out, failed(asked, "the name server %s has no address", ns.Name).with(
+				Remedy{Do: "Give " + ns.Name + " an address, or take its NS record out of " + s.inZone() + "."}))
+		case len(definite(mine)) > 0:
+		case len(away) == len(mine):
+			out = append(out, unclear(asked, "there is no way from here to %s", whose(mine)))
+		default:
+			out = append(out, failed(asked, "%s does not answer for %s: %s; a resolver that asks it first may give up",
+				ns.Name, s.Name.Display(), failures(mine)).with(
+				Remedy{Do: "Repair " + ns.Name + ", or take its NS record out of " + s.inZone() + " and of the parent zone."}, s.again("D-AUTH")))
+		}
+	}
+	return out
+}
+
+// unrouted are the answers of servers that there is no way to from here.
+func unrouted(answers []resolver.Answer) (out []resolver.Answer) {
+	for _, a := range answers {
+		if a.Status == resolver.NoRoute {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// counted reads "1 name server", "2 name servers".
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// checkResolvers is D-RESOLV.
+func checkResolvers(ctx context.Context, e *examination) []Finding {
+	s := e.subject
+	if len(s.Zone.Resolvers) == 0 {
+		return []Finding{noResolvers()}
+	}
+	answers := e.public(ctx)
+	if len(answers) == 0 {
+		return []Finding{unclear(nil, "%s: %s", s.Name.Display(), errUnborn)}
+	}
+	return judgeResolvers(s, answers, e.found(ctx))
+}
+
+// noResolvers is the finding where nobody sees the name from outside.
+func noResolvers() Finding {
+	return unclear(nil, "no resolver is asked: the inventory has no [[verify.resolver]]").with(Remedy{
+		Do: "Name public resolvers in the inventory:", Paste: "[[verify.resolver]]\nname = \"google\"\naddress = \"8.8.8.8\"",
+	})
+}
+
+// judgeResolvers compares what resolvers say with what the name servers do, or,
+// where nobody asks those, with what is wanted. Any address is right of a name that
+// a CDN answers for, its own or that of an alias elsewhere.
+func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]http01.Addrs) (out []Finding) {
+	var good, wrong []resolver.Answer
+	for _, a := range answers {
+		want, anyOf, known := s.seen(a.Key.Type, found)
+		switch {
+		case !a.Status.Definite() && a.Status != resolver.ServFail:
+		case !known:
+		case a.Status == resolver.ServFail, anyOf && len(a.Addrs) == 0, !anyOf && !slices.Equal(a.Addrs, want):
+			wrong = append(wrong, a)
+		default:
+			good = append(good, a)
+		}
+	}
+	asked := said(answers)
+	for _, a := range wrong {
+		out = append(out, s.stale(a, asked))
+	}
+	switch {
+	case len(out) > 0:
+		return out
+	case len(good) == 0:
+		return []Finding{unclear(asked, "no resolver says what it sees of %s: %s", s.Name.Display(), failures(answers))}
+	}
+	note := ""
+	if quiet := failures(answers); quiet != "" {
+		note = "; not counted: " + quiet
+	}
+	return []Finding{passed(asked, "resolvers give the answer of the name servers%s", note)}
+}
+
+// seen is what a resolver should say of a family.
+func (s *Subject) seen(t zone.Type, found map[zone.Type]http01.Addrs) (want []netip.Addr, anyOf, known bool) {
+	w, _ := s.Wanted(t)
+	f, ok := found[t]
+	if len(s.Zone.addresses()) == 0 || !ok {
+		return w.Addrs, s.Proxied(), len(w.Addrs) > 0
+	}
+	if f.Err != nil {
+		return nil, false, false
+	}
+	away := slices.ContainsFunc(f.CNAME, func(n zone.Name) bool { return !n.IsSubdomainOf(s.Zone.ZoneRef.Zone) })
+	return f.Addrs, (s.Proxied() || away) && len(f.Addrs) > 0, true
+}
+
+// stale is one resolver that says something else.
+func (s *Subject) stale(a resolver.Answer, asked []Asked) Finding {
+	if a.Status == resolver.ServFail {
+		return failed(asked, "%s cannot resolve %s: %s; an authority's resolver that fails so does not issue", a.Server, s.Name.Display(), silence(a.Status, a.EDE)).with(
+			Remedy{Do: "See what the name servers and DNSSEC do:", Paste: "dnsplan check " + s.Name.Display() + " --only D-AUTH,D-NSOK,D-DNSSEC"})
+	}
+	left, held := a.TTL, "still holds "+listed(a.Addrs)
+	if a.Status != resolver.Answered {
+		left, held = a.NegativeTTL, "still says: "+saying(a)+","
+	}
+	return failed(asked, "%s %s for %d s", a.Server, held, left).with(Remedy{
+		Do:    fmt.Sprintf("Wait until it has forgotten, at %s, and look again:", moment(a.At.Add(left.Duration()+time.Second))),
+		Paste: "dnsplan check " + s.Name.Display() + " --only D-RESOLV",
+	})
+}

@@ -1,0 +1,126 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/caa"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+)
+
+// checkCAA is D-CAA.
+func checkCAA(ctx context.Context, e *examination) []Finding {
+	s := e.subject
+	if f, none := e.nowhere(); none {
+		return []Finding{f}
+	}
+	if len(s.Zone.addresses()) == 0 && len(e.born(ctx)) == 0 {
+		return []Finding{unclear(nil, "%s: %v", s.Name.Display(), errUnborn)}
+	}
+	r := caa.Check(ctx, e, caa.Request{Name: s.Name, Issuers: e.opts.Issuer.Identities, Accounts: e.opts.Issuer.Accounts})
+	return []Finding{judgeCAA(s, r, e.opts.AllowReserved)}
+}
+
+// judgeCAA puts the judgement of the records into a finding. Where private
+// authorities are allowed, a top-level domain need not exist.
+func judgeCAA(s *Subject, r caa.Result, private bool) Finding {
+	asked := caaSaid(r.Sets)
+	switch {
+	case r.Outcome == caa.Allowed:
+		return passed(asked, "%s", r)
+	case r.Reason == caa.NoTLD && private:
+		return passed(asked, "no CAA record is in the way, and %s is no public name", s.Name.Display())
+	case r.Outcome == caa.Forbidden:
+		return failed(asked, "%s; so %s may not issue for %s", r, issuer(r.Request), s.Name.Display()).with(s.permit(r)...)
+	}
+	return unclear(asked, "%s", r).with(s.tell(r)...)
+}
+
+func issuer(q caa.Request) string {
+	if len(q.Issuers) == 0 {
+		return "the authority"
+	}
+	return strings.Join(q.Issuers, " or ")
+}
+
+func caaSaid(sets []caa.Set) []Asked {
+	out := make([]Asked, len(sets))
+	for i, set := range sets {
+		words := make([]string, len(set.Records))
+		for j, c := range set.Records {
+			words[j] = c.String()
+		}
+		text := strings.Join(words, ", ")
+		switch {
+		case set.Err != nil:
+			text = set.Err.Error()
+		case set.NXDomain:
+			text = "the name does not exist"
+		case text == "":
+			text = "none"
+		}
+		by := set.By
+		if by == "" {
+			by = "nobody"
+		}
+		out[i] = Asked{by, "CAA of " + set.Name.Display() + ": " + text}
+	}
+	return out
+}
+
+// permit changes the records so that they let the authority issue.
+func (s *Subject) permit(r caa.Result) (out []Remedy) {
+	if len(r.Fix.Remove) > 0 {
+		out = append(out, Remedy{Do: "Delete from " + s.holding(r.At) + ":", Paste: s.caaLines(r.At, r.Fix.Remove)})
+	}
+	if len(r.Fix.Add) > 0 {
+		out = append(out, Remedy{Do: "Add to " + s.holding(r.At) + ":", Paste: s.caaLines(r.At, r.Fix.Add)})
+	}
+	switch r.Reason {
+	case caa.ServerFailure:
+		out = append(out, Remedy{Do: "Find out why the question fails:", Paste: "dnsplan check " + s.Name.Display() + " --only D-NSOK,D-DNSSEC,D-AUTH"})
+	case caa.NoTLD:
+		out = append(out, Remedy{Do: "Use a name of the public DNS, or, for an authority of your own, say in the inventory:", Paste: "[check]\nallow_reserved = true"})
+	case caa.OtherAccount:
+		out = append(out, Remedy{Do: "Or issue with the account that the record names."})
+	}
+	return append(out, s.again("D-CAA"))
+}
+
+// tell says what the inventory lacks.
+func (s *Subject) tell(r caa.Result) []Remedy {
+	switch r.Reason {
+	case caa.AccountUnknown:
+		return []Remedy{{Do: "Say in the inventory which account issues:", Paste: "[check]\naccounturi = \"https://...\""}}
+	case caa.IssuerUnknown:
+		return []Remedy{{Do: "Say in the inventory how the authority calls itself:", Paste: fmt.Sprintf("[check]\nca_identities = [%q]", r.Permits()[0])}}
+	case caa.LookupFailed:
+		if len(s.Zone.Resolvers) == 0 {
+			return noResolvers().Remedies
+		}
+	}
+	return nil
+}
+
+// holding names the zone that a set is in, as far as it is known.
+func (s *Subject) holding(at zone.Name) string {
+	if at.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
+		return s.inZone()
+	}
+	return "the zone that holds " + at.Display()
+}
+
+// caaLines are records as lines of a zone's file.
+func (s *Subject) caaLines(at zone.Name, records []resolver.CAA) string {
+	owner := string(at)
+	if at.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
+		owner = at.Relative(s.Zone.ZoneRef.Zone)
+	}
+	lines := make([]string, len(records))
+	for i, c := range records {
+		lines[i] = owner + " IN CAA " + c.String()
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,133 @@
+package acme
+
+import (
+	"context"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+)
+
+// checkApex is D-APEX: of the apex, and of www, whose certificate mostly names the
+// bare domain too.
+func checkApex(ctx context.Context, e *examination) []Finding {
+	s := e.subject
+	apex := s.Zone.ZoneRef.Zone
+	if s.Name != apex && s.Name != "www."+apex {
+		return nil
+	}
+	return []Finding{judgeApex(s, e.atApex(ctx))}
+}
+
+// judgeApex judges the answers to both families at the zone's apex.
+func judgeApex(s *Subject, answers []resolver.Answer) Finding {
+	apex := s.Zone.ZoneRef.Zone.Display()
+	if f, none := s.nobody(answers); none {
+		return f
+	}
+	if alias := aliased(answers); len(alias) > 0 {
+		f := failed(said(answers), "%s is an alias of %s at %s; a CNAME at the apex hides the zone's own NS and SOA records (RFC 1034, section 3.6.2)",
+			apex, displayed(alias[0].CNAME, ", of "), whose(alias))
+		return f.with(Remedy{
+			Do:    "Delete the CNAME from " + s.inZone() + ", or use your provider's ALIAS in its place:",
+			Paste: s.line(s.Zone.ZoneRef.Zone, alias[0].TTL, "CNAME", string(alias[0].CNAME[0])),
+		}).with(s.addApex()...)
+	}
+	if bare := without(answers); len(bare) > 0 {
+		f := failed(said(answers), "%s has no address at %s; a certificate for it cannot be issued", apex, whose(bare)).with(s.addApex()...)
+		if s.Name != s.Zone.ZoneRef.Zone {
+			f = f.at(Warning)
+		}
+		return f
+	}
+	return passed(said(answers), "%s has an address", apex)
+}
+
+// addApex gives the apex an address: its own wanted one, or that of www.
+func (s *Subject) addApex() []Remedy {
+	at := *s
+	at.Name = s.Zone.ZoneRef.Zone
+	do := "Add to " + s.inZone() + " (or your provider's ALIAS):"
+	if s.Name != at.Name {
+		do = "Add to " + s.inZone() + ", and to the inventory, if the certificate is to name it too:"
+	}
+	r := []Remedy{{Do: do, Paste: at.wantedLines()}}
+	if s.Name == at.Name {
+		r = append(r, s.apply())
+	}
+	return append(r, Remedy{Do: "Or leave " + at.Name.Display() + " out of the certificate."})
+}
+
+// checkExists is D-WWW: of every name but the apex.
+func checkExists(ctx context.Context, e *examination) []Finding {
+	if e.subject.Name == e.subject.Zone.ZoneRef.Zone {
+		return nil
+	}
+	return byServers(func(e *examination, ctx context.Context) []Finding {
+		return []Finding{judgeExists(e.subject, e.authoritative(ctx))}
+	})(ctx, e)
+}
+
+// judgeExists judges the answers to both families. A name that is not validated by
+// HTTP-01 is hardly on such a certificate.
+func judgeExists(s *Subject, answers []resolver.Answer) Finding {
+	name := s.Name.Display()
+	if bare := without(answers); len(bare) > 0 {
+		f := failed(said(answers), "%s has no address at %s; a certificate that names it cannot be issued", name, whose(bare)).with(
+			Remedy{Do: "Add to " + s.inZone() + ":", Paste: s.wantedLines()}, s.apply(),
+			Remedy{Do: "Or leave " + name + " out of the certificate."})
+		if s.ACME != "" && s.ACME != HTTP01 {
+			f = f.at(Warning)
+		}
+		return f
+	}
+	if w, ok := s.wildcard(); ok {
+		return passed(said(answers), "%s exists through %s alone", name, w.Display())
+	}
+	return passed(said(answers), "%s exists", name)
+}
+
+// wildcard is the live wildcard that answers for the name, where it has no
+// RRset of its own.
+func (s *Subject) wildcard() (zone.Name, bool) {
+	if s.Zone.Live == nil || s.Zone.alias(s.Name) {
+		return "", false
+	}
+	for _, t := range families() {
+		if _, own := s.Live(t); own {
+			return "", false
+		}
+	}
+	for at := s.Name.Parent(); at.IsSubdomainOf(s.Zone.ZoneRef.Zone) && at != zone.Root; at = at.Parent() {
+		for _, t := range families() {
+			if _, ok := s.Zone.Live.Find(zone.Key{Name: "*." + at, Type: t}); ok {
+				return "*." + at, true
+			}
+		}
+	}
+	return "", false
+}
+
+// aliased are the answers that came through a CNAME.
+func aliased(answers []resolver.Answer) (out []resolver.Answer) {
+	for _, a := range answers {
+		if a.Status.Definite() && len(a.CNAME) > 0 {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// without are the answers, one a server, of those that have neither an address of
+// any family nor an alias. A server that does not say of both families is none of
+// them.
+func without(answers []resolver.Answer) (out []resolver.Answer) {
+	bare := map[resolver.Server]int{}
+	for _, a := range answers {
+		if a.Status.Definite() && a.Status != resolver.Answered && len(a.CNAME) == 0 {
+			if bare[a.Server]++; bare[a.Server] == len(families()) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}

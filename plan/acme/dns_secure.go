@@ -1,0 +1,114 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+)
+
+// signatureLeft is how long signatures must be good for at least: a change and the
+// issuance behind it take up to two days.
+const signatureLeft = 48 * time.Hour
+
+// checkSecure is D-DNSSEC.
+func checkSecure(ctx context.Context, e *examination) []Finding {
+	s := e.subject
+	if len(s.Zone.Resolvers) == 0 {
+		return []Finding{noResolvers()}
+	}
+	born := e.born(ctx)
+	if len(born) == 0 {
+		return []Finding{unclear(nil, "%s: %v", s.Name.Display(), errUnborn)}
+	}
+	key := zone.Key{Name: s.Name, Type: born[0]}
+	all := ofEach(s.Zone.Resolvers, func(r resolver.Server) resolver.Security { return e.opts.DNS.Secure(ctx, r, key) })
+	return judgeSecure(s, all, func() []bool { return e.validates(ctx) }, e.opts.Now())
+}
+
+// judgeSecure judges what validating resolvers make of a name:
+//
+//	one refuses what it has without validation   fail
+//	one has validated it                         pass; Warning where signatures end soon
+//	it is not signed, and one validates          pass
+//	else                                         unknown
+func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, now time.Time) []Finding {
+	var asked []Asked
+	secure, signed := false, false
+	var ends time.Time
+	for _, a := range all {
+		asked = append(asked, Asked{a.Server.String(), securitySaid(a)})
+		secure = secure || a.Secure()
+		if t, ok := a.Expires(); ok && (!signed || t.Before(ends)) {
+			signed, ends = true, t
+		}
+	}
+	for _, a := range all {
+		if a.Bogus() {
+			return []Finding{s.bogus(a).asking(asked)}
+		}
+	}
+	name := s.Name.Display()
+	switch {
+	case secure && signed && ends.Before(now.Add(signatureLeft)):
+		return []Finding{s.ending(ends, now).asking(asked)}
+	case secure:
+		return []Finding{passed(asked, "DNSSEC of %s is valid", name)}
+	case signed:
+		return []Finding{unclear(asked, "%s is signed, and no resolver of the inventory validates it", name).with(validator())}
+	case answeredBy(all) && slices.Contains(validates(), true):
+		return []Finding{passed(asked, "%s is not signed, and a resolver that validates takes it so", name)}
+	}
+	return []Finding{unclear(asked, "whether DNSSEC of %s fails cannot be told: no resolver of the inventory validates", name).with(validator())}
+}
+
+func (s *Subject) bogus(a resolver.Security) Finding {
+	why := ""
+	if w := extended(a); w != "" {
+		why = " (" + w + ")"
+	}
+	z := s.Zone.ZoneRef.Zone.Display()
+	return failed(nil, "DNSSEC of %s is bogus: %s refuses it%s and gives it only without validation; since March 2026 every authority must refuse then",
+		a.Key.Name.Display(), a.Server, why).with(
+		Remedy{Do: "See where the chain breaks:", Paste: fmt.Sprintf("delv @%s %s %s +vtrace", a.Server.Addr.Addr(), a.Key.Name.Display(), a.Key.Type)},
+		Remedy{Do: "Sign the zone again if signatures have expired (BIND, Knot):", Paste: "rndc sign " + z + "\nknotc zone-sign " + z},
+		Remedy{Do: "Or, if the keys have changed, have the registrar replace the DS record of " + z + ", or delete it until the zone is signed."},
+		s.again("D-DNSSEC"))
+}
+
+// ending are signatures that run out, or have.
+func (s *Subject) ending(ends, now time.Time) Finding {
+	z := s.Zone.ZoneRef.Zone.Display()
+	return failed(nil, "signatures of %s end at %s, %s from now: without new ones every authority must refuse", s.Name.Display(), moment(ends), span(max(0, ends.Sub(now)))).
+		at(Warning).with(Remedy{Do: "Sign the zone again (BIND, Knot):", Paste: "rndc sign " + z + "\nknotc zone-sign " + z}, s.again("D-DNSSEC"))
+}
+
+// validator is to name a resolver that validates.
+func validator() Remedy {
+	return Remedy{Do: "Name a resolver that validates in the inventory:", Paste: "[[verify.resolver]]\nname = \"quad9\"\naddress = \"9.9.9.9\""}
+}
+
+func securitySaid(a resolver.Security) string {
+	text := "validated: " + saying(a.Validated.Answer) + "; unchecked: " + saying(a.Unchecked.Answer)
+	if a.Validated.AD {
+		text += "; it has validated it"
+	}
+	return text
+}
+
+// extended are the reasons that a resolver gives (RFC 8914).
+func extended(a resolver.Security) string {
+	words := make([]string, len(a.Validated.Extended))
+	for i, x := range a.Validated.Extended {
+		words[i] = x.Text
+	}
+	return strings.Join(words, "; ")
+}
+
+func answeredBy(all []resolver.Security) bool {
+	return slices.ContainsFunc(all, func(a resolver.Security) bool { return a.Validated.Status.Definite() })
+}
