@@ -283,6 +283,8 @@ func (s *State) learnCommand(e journal.Event, f facts) {
 	switch {
 	case e.Kind == journal.Start && s.command == nil:
 		s.command = &CommandResult{Begun: e.At}
+	case e.Kind == journal.Failed && f.Class == Refused:
+		s.command = nil // it could not be started
 	case e.Kind == journal.Done && s.command != nil && f.Code != nil && s.command.Ended.IsZero():
 		s.command = &CommandResult{Begun: s.command.Begun, Ended: e.At, Code: *f.Code}
 	}

@@ -229,6 +229,7 @@ func (s *State) applyStep(e journal.Event) {
 	}
 	var f facts
 	_ = json.Unmarshal(e.Data, &f) // absent or foreign data is no fact
+	s.learnCommand(e, f)
 	switch {
 	case e.Kind == journal.Wait:
 		st.until[ref] = e.Until
@@ -238,7 +239,6 @@ func (s *State) applyStep(e journal.Event) {
 	case e.Kind == journal.Done:
 		st.done[ref] = e.At
 		s.learn(z, f, e.At)
-		s.learnCommand(e, f)
 		s.advance()
 	case e.Kind == journal.Failed && e.Undo:
 		s.takenBack(e.Step, ref, f)

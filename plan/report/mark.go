@@ -79,7 +79,7 @@ func runMark(s RunState) mark {
 		return mark{"✕", "x", string(s), red}
 	case RunCancelled:
 		return mark{"↷", "-", string(s), yellow}
-	case RunInterrupted:
+	case RunInterrupted, RunOpen:
 		return mark{"◐", ">", string(s), yellow}
 	}
 	return mark{"○", ".", string(s), dim}
@@ -104,7 +104,7 @@ func verdictMark(v verify.Verdict) mark {
 
 func changeMark(s execute.Made) mark {
 	switch s {
-	case execute.Applied:
+	case execute.Applied, execute.Closed:
 		return mark{"✓", "*", string(s), green}
 	case execute.RolledBack:
 		return mark{"↷", "-", string(s), yellow}

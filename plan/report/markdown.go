@@ -272,7 +272,7 @@ func (m *markdown) timeline(p *plan.Plan) {
 
 // commands are what to run next, to be copied.
 func (m *markdown) commands(p *plan.Plan) {
-	if p.Empty() {
+	if p.Empty() || p.Window != nil {
 		return
 	}
 	m.lines("Next:", "", "```sh", "# save exactly what is reviewed", m.o.Command("plan -o change.plan"),

@@ -171,11 +171,15 @@ func took(s *entry, e journal.Event) string {
 		out = " after " + duration(d)
 	}
 	var facts struct {
-		Written int `json:"written"`
+		Written  int  `json:"written"`
+		ExitCode *int `json:"exit_code"`
 	}
 	_ = json.Unmarshal(e.Data, &facts) // no data is nothing written
 	if s.step != nil && s.step.Kind.Writes() && facts.Written == 0 {
 		out += ", was so already"
+	}
+	if facts.ExitCode != nil {
+		out += ", exit code " + number(*facts.ExitCode)
 	}
 	return out
 }
@@ -206,6 +210,9 @@ func (n *nowState) waitsFor() string {
 			names = string(c.Name)
 		}
 	}
+	if text := n.waitsInWindow(s, names); text != "" {
+		return text
+	}
 	switch s.Kind {
 	case plan.StepExpire:
 		if n.switched(s) {
@@ -224,6 +231,22 @@ func (n *nowState) waitsFor() string {
 		return "waiting for resolvers to forget the old TTL of " + names
 	}
 	return "at " + n.step.name()
+}
+
+// waitsInWindow is waitsFor of the steps that an issuance window has for itself;
+// empty in others.
+func (n *nowState) waitsInWindow(s *plan.Step, names string) string {
+	w := n.plan.Window
+	switch {
+	case w == nil:
+	case s.Kind == plan.StepExpire:
+		return "waiting until a certificate authority sees the origin of " + names
+	case s.Kind == plan.StepCommand && !w.Hook:
+		return "running " + w.Command
+	case s.Kind == plan.StepVerify:
+		return "waiting for the authoritative servers of " + names + " to give the proxy's addresses"
+	}
+	return ""
 }
 
 // switched tells whether the RRsets of s were switched by a step before it.

@@ -49,8 +49,16 @@ func (p *page) planHeader(pl *plan.Plan, zones byZone) {
 	if pl.Empty() && pl.RollbackOf+pl.ResumeOf+pl.RestoreOf != "" {
 		return
 	}
+	if pl.Empty() && pl.Window != nil {
+		p.row(0, "", txt("The proxy of "+namesText(pl.Window.Names)+" is off already: nothing is to be turned off."))
+		return
+	}
 	if pl.Empty() {
 		p.compared(pl)
+		return
+	}
+	if pl.Window != nil {
+		p.windowOpens(pl)
 		return
 	}
 	p.row(0, "", in(bold, "dnsplan will change "+count(len(pl.Changes), "RRset")+" in "+count(len(zones.order), "zone")+"."))

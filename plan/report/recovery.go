@@ -29,6 +29,7 @@ func RunStateOf(o execute.Outcome) RunState {
 	return map[execute.Outcome]RunState{
 		execute.OutcomeDone: RunDone, execute.OutcomeFailed: RunFailed, execute.OutcomeHeld: RunHolding,
 		execute.OutcomeCancelled: RunCancelled, execute.OutcomeInterrupted: RunInterrupted, execute.OutcomeRunning: RunInterrupted,
+		execute.OutcomeOpen: RunOpen,
 	}[o]
 }
 

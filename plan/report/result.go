@@ -67,6 +67,8 @@ type Result struct {
 	Logged []journal.Change
 	// Closing says that a held run holds while it takes back.
 	Closing bool
+	// Window is how the issuance window stands; nil in other runs.
+	Window *Window
 	// Moved says that a held run holds because someone else has set an RRset.
 	Moved bool
 	// Next is what to do; nil is what the outcome suggests.
@@ -83,7 +85,7 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 	}
 	r := Result{
 		Run: p.ID, Outcome: res.Outcome, ExitCode: exitCode, Began: l.started, Ended: now, Backups: res.Backups,
-		Closing: l.holdsClosing(), Moved: l.why().moved,
+		Closing: l.holdsClosing(), Moved: l.why().moved, Window: windowOf(p, res.Window),
 	}
 	if !l.ended.IsZero() {
 		r.Ended = l.ended
@@ -96,7 +98,7 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 		r.Changes = append(r.Changes, l.beside(c.Change, resultOf(c, writes)))
 	}
 	for _, f := range res.Failures {
-		if f.Class == execute.Stopped {
+		if f.Class == execute.Stopped && f.Error == string(execute.OutcomeCancelled) {
 			continue // the outcome says so
 		}
 		state := StepFailed
@@ -133,6 +135,8 @@ func resultOf(c execute.ChangeResult, writes map[string][]*entry) ResultChange {
 	switch c.Made {
 	case execute.Applied:
 		r.Live, r.At = liveOf(c.Change.After.RRset(c.Change.Key)), at
+	case execute.Closed:
+		r.Live = liveOf(c.Change.Before.RRset(c.Change.Key))
 	case execute.RolledBack, execute.NotApplied:
 		r.Live, r.VerifiedBy = liveOf(c.Change.Before.RRset(c.Change.Key)), nil
 	case execute.Left:
@@ -192,6 +196,9 @@ func (r Result) Commands() []Command {
 	if r.Next != nil {
 		return r.Next
 	}
+	if r.Window != nil {
+		return r.Window.next(RunStateOf(r.Outcome), r.Run)
+	}
 	switch r.Outcome {
 	case execute.OutcomeFailed:
 		return next(RunFailed, r.Run, holding{})
@@ -223,13 +230,14 @@ func resultLine(r Result) []byte {
 		Changes  []ResultChange  `json:"changes"`
 		Backups  []string        `json:"backups"`
 		Log      string          `json:"change_log,omitempty"`
+		Window   *Window         `json:"window,omitempty"`
 		Next     []Command       `json:"next"`
 		Began    time.Time       `json:"started,omitzero"`
 		Ended    time.Time       `json:"ended,omitzero"`
 		Seconds  int64           `json:"duration_seconds"`
 	}{
 		"summary", r.Run, r.Outcome, r.ExitCode, r.Error, r.Failures, append([]ResultChange{}, r.Changes...),
-		append([]string{}, r.Backups...), r.ChangeLog, append([]Command{}, r.Commands()...),
+		append([]string{}, r.Backups...), r.ChangeLog, r.Window, append([]Command{}, r.Commands()...),
 		r.Began.UTC(), r.Ended.UTC(), int64(r.Duration() / time.Second),
 	})
 }
@@ -276,7 +284,7 @@ func (p *page) changeLog(r Result) {
 func (p *page) resultHead(r Result) {
 	m := runMark(map[execute.Outcome]RunState{
 		execute.OutcomeDone: RunDone, execute.OutcomeFailed: RunFailed, execute.OutcomeHeld: RunHolding,
-		execute.OutcomeCancelled: RunCancelled, execute.OutcomeInterrupted: RunInterrupted, OutcomeNothing: RunDone,
+		execute.OutcomeCancelled: RunCancelled, execute.OutcomeInterrupted: RunInterrupted, execute.OutcomeOpen: RunOpen, OutcomeNothing: RunDone,
 	}[r.Outcome])
 	line := []span{in(m.style, m.sign(p.o)+" "+m.word)}
 	switch {
@@ -284,6 +292,8 @@ func (p *page) resultHead(r Result) {
 		line = append(line, txt(": nothing to do, nothing was written."))
 	case r.Began.IsZero():
 		line = append(line, txt(": nothing was done."))
+	case r.Window != nil:
+		line = append(line, txt(": "+r.Window.text(RunStateOf(r.Outcome), p.o)+"."))
 	case r.Outcome == execute.OutcomeInterrupted:
 		line = append(line, txt(": run "+r.Run+" stopped after "+keep(duration(r.Duration()))+". Nothing is lost: resume goes on, and the time already waited counts."))
 	default:
@@ -297,9 +307,12 @@ func (p *page) resultHead(r Result) {
 func (r Result) counted() string {
 	n := 0
 	for _, c := range r.Changes {
-		if c.State == execute.Applied {
+		if c.State == execute.Applied || c.State == execute.Closed {
 			n++
 		}
+	}
+	if r.Window != nil {
+		return number(n) + " of " + count(len(r.Changes), "RRset") + " proxied again"
 	}
 	return number(n) + " of " + count(len(r.Changes), "change") + " applied"
 }
@@ -398,7 +411,7 @@ func (r Result) tells(err string) bool {
 func worstFirst(changes []ResultChange) []ResultChange {
 	out := slices.Clone(changes)
 	rank := func(c ResultChange) int {
-		if c.State == execute.Applied && c.Error == "" {
+		if (c.State == execute.Applied || c.State == execute.Closed) && c.Error == "" {
 			return 1
 		}
 		return 0
@@ -425,7 +438,7 @@ func (p *page) resultChange(c *plan.Change, r ResultChange, shared bool) {
 	if !r.At.IsZero() {
 		made = append(made, "at "+keep(p.o.clock(r.At)))
 	}
-	if r.State == execute.Applied && !shared {
+	if r.State == execute.Applied && !shared || r.State == execute.Closed && len(r.VerifiedBy) > 0 {
 		made = append(made, verifiedBy(r.VerifiedBy))
 	}
 	if len(made) > 0 {

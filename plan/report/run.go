@@ -26,6 +26,8 @@ const (
 	RunCancelled RunState = "cancelled"
 	// RunInterrupted: the process stopped or died; resume goes on.
 	RunInterrupted RunState = "interrupted"
+	// RunOpen: the issuance window of a hook is open, until it is told to close.
+	RunOpen RunState = "open"
 	// RunDamaged: the journal was changed after it was written; what comes before
 	// that is shown, and nothing goes on.
 	RunDamaged RunState = "damaged"
@@ -100,6 +102,8 @@ type Run struct {
 	VerifiedBy []string  `json:"verified_by"`
 	Backups    []string  `json:"backups"`
 	Next       []Command `json:"next"`
+	// Window is how the issuance window stands; nil in other runs.
+	Window *Window `json:"window,omitempty"`
 	// Damage is why the journal cannot be read to its end, and ByHand is what can
 	// be done then. See Damaged.
 	Damage string   `json:"damage,omitempty"`
@@ -114,10 +118,25 @@ func NewRun(p *plan.Plan, events []journal.Event, alive bool) Run {
 		l.apply(e)
 	}
 	r := l.run(alive)
-	if r.State == RunFailed && execute.Fold(p, events).Result().Outcome == execute.OutcomeDone {
+	switch {
+	case p.Window != nil:
+		r.inWindow(p, execute.Fold(p, events).Result())
+	case r.State == RunFailed && execute.Fold(p, events).Result().Outcome == execute.OutcomeDone:
 		r.State, r.Next = RunDone, next(RunDone, r.ID, holding{}) // what failed was put right
 	}
 	return r
+}
+
+// inWindow adds how the issuance window stands.
+func (r *Run) inWindow(p *plan.Plan, res execute.Result) {
+	r.Window = windowOf(p, res.Window)
+	switch {
+	case res.Outcome == execute.OutcomeOpen && r.State != RunRunning:
+		r.State = RunOpen
+	case res.Outcome == execute.OutcomeCancelled:
+		r.State = RunCancelled // by its resumption
+	}
+	r.Next = r.Window.next(r.State, r.ID)
 }
 
 // RunJSON writes a run as one document.

@@ -34,6 +34,9 @@ func (p *page) runHeader(r Run) {
 	p.field("by", r.By)
 	p.field("reason", r.Reason)
 	p.field("ticket", r.Ticket)
+	if r.Window != nil {
+		p.field("window", r.Window.text(r.State, p.o))
+	}
 	switch {
 	case !r.Ended.IsZero():
 		p.field("time", keep(p.o.clock(r.Started))+" to "+keep(p.o.clock(r.Ended))+" ("+keep(duration(r.Ended.Sub(r.Started)))+")")

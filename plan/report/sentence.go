@@ -15,12 +15,14 @@ type lookup struct {
 	// served are the zones whose authoritative servers are asked.
 	served    map[plan.ZoneRef]bool
 	resolvers bool
+	// window is the plan's issuance window; nil in other plans.
+	window *plan.Window
 }
 
 func newLookup(p *plan.Plan) lookup {
 	l := lookup{
 		changes: make(map[string]*plan.Change, len(p.Changes)), served: map[plan.ZoneRef]bool{},
-		resolvers: len(p.Policy.Resolvers) > 0,
+		resolvers: len(p.Policy.Resolvers) > 0, window: p.Window,
 	}
 	for i := range p.Changes {
 		l.changes[p.Changes[i].ID] = &p.Changes[i]
@@ -102,6 +104,9 @@ func (l lookup) onTop(steps []plan.Step) string {
 	if !open {
 		return ""
 	}
+	if l.window != nil {
+		return "What " + firstOf(all.who(), "servers") + " need to agree, and the command (*), comes on top."
+	}
 	return "What " + firstOf(all.who(), "others") + " need to agree (*) comes on top."
 }
 
@@ -145,7 +150,7 @@ func (l lookup) answers(s *plan.Step) string {
 			return "no resolver is asked, switching is allowed now"
 		}
 	case plan.StepVerify:
-		if who := a.who(); who != "" && a != (asked{true, true}) {
+		if who := a.who(); who != "" && a != (asked{true, true}) && l.window == nil {
 			return who + " give the new answer"
 		} else if who == "" {
 			return "nobody is asked: the provider was read back"

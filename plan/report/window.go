@@ -1,0 +1,148 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+)
+
+// Window is how the issuance window of a run stands.
+type Window struct {
+	Names []zone.Name `json:"names"`
+	Hook  bool        `json:"hook"`
+	// Open says that a proxy is off, or may be.
+	Open bool `json:"open"`
+	// The times are those of execute.WindowResult.
+	Opened   time.Time `json:"opened,omitzero"`
+	Ready    time.Time `json:"ready,omitzero"`
+	Deadline time.Time `json:"deadline,omitzero"`
+	Closed   time.Time `json:"closed,omitzero"`
+	// Command is what is known of the command; nil where it was not begun.
+	Command *WindowCommand `json:"command,omitempty"`
+}
+
+// WindowCommand is what is known of the command of an issuance window.
+type WindowCommand struct {
+	// Name is that of the program; its arguments are not kept.
+	Name  string    `json:"name"`
+	Begun time.Time `json:"started"`
+	Ended time.Time `json:"ended,omitzero"`
+	// ExitCode is nil where the command did not end by itself, or has not yet.
+	ExitCode *int `json:"exit_code,omitempty"`
+}
+
+// windowOf is the window of a run of p; nil where it has none.
+func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
+	if p.Window == nil || r == nil {
+		return nil
+	}
+	w := &Window{
+		Names: r.Names, Hook: p.Window.Hook, Open: r.Open(),
+		Opened: r.Opened, Ready: r.Ready, Deadline: r.Deadline, Closed: r.Closed,
+	}
+	if c := r.Command; c != nil {
+		w.Command = &WindowCommand{Name: p.Window.Command, Begun: c.Begun, Ended: c.Ended}
+		if !c.Ended.IsZero() {
+			w.Command.ExitCode = &c.Code
+		}
+	}
+	return w
+}
+
+// namesText names some names: "www.example.org, api.example.org and 3 more".
+func namesText(names []zone.Name) string {
+	const most = 3
+	var out []string
+	for _, n := range names[:min(len(names), most)] {
+		out = append(out, n.Display())
+	}
+	text := strings.Join(out, ", ")
+	if more := len(names) - most; more > 0 {
+		text += " and " + number(more) + " more"
+	}
+	return text
+}
+
+// proxyText says for how long the proxy was, or is, off in a run of that state.
+func (w *Window) proxyText(s RunState, o Options) string {
+	since := "the proxy is off since " + keep(o.clock(w.Opened))
+	switch {
+	case w.Opened.IsZero():
+		return "the proxy was not turned off"
+	case !w.Closed.IsZero():
+		return "the proxy was off for " + keep(duration(w.Closed.Sub(w.Opened))) + ", from " + keep(o.clock(w.Opened)) + " to " + keep(o.clock(w.Closed))
+	case s == RunInterrupted:
+		return since + ", its deadline is " + keep(o.clock(w.Deadline)) + ", and no process works on it"
+	case s == RunHolding:
+		return since + ", and could not be turned on again yet"
+	case s == RunFailed || s == RunCancelled:
+		return since + ", and is not on again everywhere"
+	}
+	return since + ", until " + keep(o.clock(w.Deadline)) + " at the latest"
+}
+
+// commandText says what became of the command; empty where it was not begun, and
+// nothing was to begin it.
+func (w *Window) commandText(o Options) string {
+	switch c := w.Command; {
+	case c == nil && (w.Hook || w.Open || w.Opened.IsZero()):
+		return ""
+	case c == nil:
+		return "the command was not run"
+	case c.ExitCode == nil && w.Open:
+		return c.Name + " was begun at " + keep(o.clock(c.Begun))
+	case c.ExitCode == nil:
+		return c.Name + " was begun, and stopped"
+	default:
+		return c.Name + " ended with exit code " + number(*c.ExitCode) + " after " + keep(duration(c.Ended.Sub(c.Begun)))
+	}
+}
+
+// text is all of it in one sentence: "the proxy was off for 2m, from ... to ...;
+// certbot ended with exit code 0 after 31s".
+func (w *Window) text(s RunState, o Options) string {
+	out := w.proxyText(s, o)
+	if c := w.commandText(o); c != "" {
+		out += "; " + c
+	}
+	return out
+}
+
+// next says what a person can do about a run of an issuance window: all there is
+// to do is to close it.
+func (w *Window) next(s RunState, id string) []Command {
+	resume := Command{program + "resume " + id, "close the window: turn the proxy on again"}
+	verify := Command{program + "verify", "see what every server answers now"}
+	switch s {
+	case RunRunning:
+		return []Command{{program + "cancel " + id, "close the window now"}}
+	case RunOpen, RunInterrupted:
+		return []Command{resume}
+	case RunHolding:
+		resume.Does = "turn the proxy on again, when the cause is gone"
+		return []Command{resume}
+	case RunFailed, RunCancelled:
+		if w.Open {
+			return []Command{verify, {program + "rollback " + id, "turn on again what is as the window left it"}}
+		}
+		return []Command{verify}
+	}
+	return nil
+}
+
+// windowOpens says what the plan of an issuance window does.
+func (p *page) windowOpens(pl *plan.Plan) {
+	w := pl.Window
+	text := "dnsplan will turn the proxy of " + namesText(w.Names) + " off, "
+	if w.Hook {
+		text += "wait until it is told to close the window"
+	} else {
+		text += "run " + w.Command
+	}
+	p.row(0, "", in(bold, text+", and turn it on again."))
+	p.row(2, "", in(dim, "Issuance window "+pl.ID+", made "+keep(p.o.clock(pl.Created)+p.age(pl.Created))+
+		"; it closes "+keep(duration(time.Duration(w.Deadline)*time.Second))+" after it was opened at the latest"))
+}
