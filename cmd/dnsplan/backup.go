@@ -61,7 +61,8 @@ func runBackup(a *app, c *cobra.Command, args []string) error {
 	return err // of a later zone: the earlier copies count, and have been named
 }
 
-// runBackupList lists the copies in the state folder, of some zones or of all.
+// runBackupList lists the copies in the state folder, of some zones or of all. A
+// zone of which there is none is an error, and nothing is listed.
 func runBackupList(a *app, c *cobra.Command, args []string) error {
 	s, err := a.common(c)
 	if err != nil {
@@ -71,9 +72,15 @@ func runBackupList(a *app, c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	all, err := backup.List(filepath.Join(s.StateDir, config.BackupDir))
+	dir := filepath.Join(s.StateDir, config.BackupDir)
+	all, err := backup.List(dir)
 	if err != nil {
 		return err
+	}
+	for _, n := range wanted {
+		if !slices.ContainsFunc(all, func(b backup.Info) bool { return b.Zone == n }) {
+			return &noBackupError{fmt.Errorf("there is no copy of zone %s in %s", n.Display(), dir)}
+		}
 	}
 	return a.printBackups(s, slices.DeleteFunc(all, func(b backup.Info) bool {
 		return len(wanted) > 0 && !slices.Contains(wanted, b.Zone)

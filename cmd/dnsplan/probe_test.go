@@ -85,7 +85,7 @@ func TestProbedRuns(t *testing.T) {
 		// untouched says that not even the TTL was written.
 		untouched bool
 	}{
-		{"missing", 0, exitError, "nothing is switched, www.example.org. A: GET http://www.example.org:PORT/healthz at ADDR: answered 503", true},
+		{"missing", 0, exitError, "nothing is switched, www.example.org A: GET http://www.example.org:PORT/healthz at ADDR: answered 503", true},
 		{"ill at the gate", 1, exitError, "nothing is switched", false},
 		{"ill behind the switch", 2, exitError, "the service is not well behind the switch", false},
 		{"ill while it settles", 5, exitError, "the service is not well behind the switch", false},

@@ -213,7 +213,7 @@ func ofRollback(ctx context.Context, r engine.Run, p *plan.Plan, touched bool, e
 func standing(r execute.Result) (out []string) {
 	for _, c := range r.Changes {
 		if c.Made == execute.Applied || c.Made == execute.LeftOpen {
-			out = append(out, c.Change.Name.Display()+" "+c.Change.Type.String())
+			out = append(out, c.Change.Key.Display())
 		}
 	}
 	return out

@@ -65,6 +65,9 @@ type Key struct {
 // String returns "www.example.org. A".
 func (k Key) String() string { return string(k.Name) + " " + k.Type.String() }
 
+// Display returns the key as people read it: "www.example.org A".
+func (k Key) Display() string { return k.Name.Display() + " " + k.Type.String() }
+
 // CompareKeys orders by name (CompareNames), then type.
 func CompareKeys(a, b Key) int {
 	return cmp.Or(CompareNames(a.Name, b.Name), cmp.Compare(a.Type, b.Type))

@@ -208,7 +208,7 @@ func (w *work) baseline(ctx context.Context, seen map[string]zone.TTL) ([]string
 		name := questions[i].server.Name
 		if good[name] && !l.Verdict.Good() && !l.Verdict.Stale() {
 			good[name] = false
-			w.warnf("resolver %s is left out: %s for %s %s", l.Who(), l.Status, l.Name, l.Type)
+			w.warnf("resolver %s is left out: %s for %s", l.Who(), l.Status, keyOf(l).Display())
 		}
 	}
 	var names []string

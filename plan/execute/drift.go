@@ -27,9 +27,9 @@ type Drifted struct {
 func (d Drifted) String() string {
 	before, ours := brief(d.Change.Before.RRset(d.Key)), brief(d.Ours)
 	if before == ours {
-		return fmt.Sprintf("%s was %s before the run, and someone else has set %s", d.Key, before, brief(d.Live))
+		return fmt.Sprintf("%s was %s before the run, and someone else has set %s", d.Display(), before, brief(d.Live))
 	}
-	return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has set %s", d.Key, before, ours, brief(d.Live))
+	return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has set %s", d.Display(), before, ours, brief(d.Live))
 }
 
 // brief is an RRset without its name: "192.0.2.1 192.0.2.2 (TTL 300)".
@@ -112,9 +112,7 @@ func (s *State) driftIn(ctx context.Context, p providers.Provider, ref plan.Zone
 	for _, c := range changes {
 		r, ok := live.Find(c.Key)
 		if ours, fits := s.fits(c, r, ok, byValue); !fits {
-			d := driftedFrom(plan.Move{Key: c.Key, From: ours}, r, ok)
-			d.Change = c
-			out = append(out, d)
+			out = append(out, driftedFrom(plan.Move{Key: c.Key, From: ours}, r, ok).of(c))
 		}
 	}
 	return out, nil
@@ -362,6 +360,12 @@ func driftedFrom(m plan.Move, live zone.RRset, ok bool) Drifted {
 	return d
 }
 
+// of is d, of the change.
+func (d Drifted) of(c *plan.Change) Drifted {
+	d.Change = c
+	return d
+}
+
 // named adds their changes to RRsets of the step.
 func (w *work) named(drifted []Drifted) []Drifted {
 	byKey := map[zone.Key]*plan.Change{}
@@ -369,7 +373,7 @@ func (w *work) named(drifted []Drifted) []Drifted {
 		byKey[c.Key] = c
 	}
 	for i := range drifted {
-		drifted[i].Change = byKey[drifted[i].Key]
+		drifted[i] = drifted[i].of(byKey[drifted[i].Key])
 	}
 	return drifted
 }

@@ -228,11 +228,11 @@ func explainLines(lines []verify.Line) string {
 func explainLine(l verify.Line) string {
 	switch {
 	case l.Verdict.Good():
-		return fmt.Sprintf("%s gave an old answer for %s %s after the wait, which caches behind it may still hold", l.Who(), l.Name, l.Type)
+		return fmt.Sprintf("%s gave an old answer for %s after the wait, which caches behind it may still hold", l.Who(), keyOf(l).Display())
 	case l.Verdict == verify.Silent || l.Verdict == verify.Failing:
-		return fmt.Sprintf("%s: %s for %s %s", l.Who(), l.Status, l.Name, l.Type)
+		return fmt.Sprintf("%s: %s for %s", l.Who(), l.Status, keyOf(l).Display())
 	}
-	return fmt.Sprintf("%s answers %s for %s %s", l.Who(), answerOf(l), l.Name, l.Type)
+	return fmt.Sprintf("%s answers %s for %s", l.Who(), answerOf(l), keyOf(l).Display())
 }
 
 func answerOf(l verify.Line) string {

@@ -59,7 +59,7 @@ func (w *work) probeNew(ctx context.Context) (facts, error) {
 	var list []*probing
 	for _, c := range w.changes() {
 		for _, p := range c.NewAddresses() {
-			list = append(list, &probing{Target: probe.Target{Addr: p.Addr, Probe: *p.Probe}, about: c.Key.String()})
+			list = append(list, &probing{Target: probe.Target{Addr: p.Addr, Probe: *p.Probe}, about: c.Key.Display()})
 		}
 	}
 	f, ill, err := w.probe(ctx, list)
@@ -175,12 +175,16 @@ func (w *work) through(ctx context.Context) ([]*probing, error) {
 	var list []*probing
 	known := map[asking]*probing{}
 	add := func(c *plan.Change, t probe.Target, who ...string) {
-		id := asking{t, c.Key.String()}
+		id := asking{t, c.Key.Display()}
 		if known[id] == nil {
 			known[id] = &probing{Target: t, about: id.about}
 			list = append(list, known[id])
 		}
-		known[id].given = append(known[id].given, who...)
+		for _, name := range who { // a server is named once, whatever addresses it has
+			if !slices.Contains(known[id].given, name) {
+				known[id].given = append(known[id].given, name)
+			}
+		}
 	}
 	for _, c := range w.changes() {
 		if !c.Probed() {
@@ -198,7 +202,7 @@ func (w *work) through(ctx context.Context) ([]*probing, error) {
 			continue
 		}
 		if c.After.Proxied {
-			return nil, failf(Probe, "%s: no server and no resolver gives an address to ask", c.Key)
+			return nil, failf(Probe, "%s: no server and no resolver gives an address to ask", c.Key.Display())
 		}
 		for _, a := range c.After.Values {
 			add(c, probe.Target{Addr: a, Probe: *c.Probe})

@@ -33,5 +33,5 @@ func (w *work) route(ctx context.Context) {
 }
 
 func noWay(a netip.Addr, k zone.Key, err error) string {
-	return a.String() + " of " + k.Name.Display() + " " + k.Type.String() + " (" + err.Error() + ")"
+	return a.String() + " of " + k.Display() + " (" + err.Error() + ")"
 }

@@ -184,7 +184,7 @@ func (w *work) gate(ctx context.Context) error {
 		held = w.holding(ctx)
 	}
 	for _, l := range held {
-		w.warnf("%s gives %s %s with TTL %d, above the zone's: it keeps answers longer than it may", l.Who(), l.Name, l.Type, l.TTL)
+		w.warnf("%s gives %s with TTL %d, above the zone's: it keeps answers longer than it may", l.Who(), keyOf(l).Display(), l.TTL)
 	}
 	return ctx.Err()
 }

@@ -106,7 +106,7 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 	}
 	left, _, err := w.look(sent, p, moves)
 	if err == nil && len(left) > 0 {
-		err = fmt.Errorf("%s was accepted, and %s is not %s", w.step.Kind, left[0].Key, show(left[0].To))
+		err = fmt.Errorf("%s was accepted, and %s is not %s", w.step.Kind, left[0].Key.Display(), show(left[0].To))
 	}
 	return len(todo), err
 }
@@ -421,7 +421,7 @@ func strays(undos []undoing, err error) stray {
 	keys := make([]string, len(undos))
 	for i, u := range undos {
 		s.ids = append(s.ids, u.change.ID)
-		keys[i] = u.move.Key.String()
+		keys[i] = u.move.Key.Display()
 	}
 	s.why = fmt.Sprintf("%s: %v", listed(keys, ", "), err)
 	return s
@@ -480,7 +480,7 @@ func (u undoing) stays(live zone.RRset, ok, byValue bool) string {
 	case reached(live, ok, m):
 		return ""
 	case !is(live, ok, m.From) && !besideLeft(live, ok, m) && !(ok && byValue && halfway(live, m.Inverse())):
-		return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has set %s", m.Key, show(m.To), show(m.From), shown(live, ok))
+		return driftedFrom(m, live, ok).of(u.change).String()
 	case m.To == nil && u.change.Replaces != "":
 		return fmt.Sprintf("%s has replaced the %s, which is not dnsplan's to write", shown(live, ok), u.change.Replaces)
 	}

@@ -438,7 +438,7 @@ func moved(t *testing.T, then func(t *testing.T, r *rig, m moment)) {
 				r.rec.at(m.is(r), func() { r.w.edit(t, org, theirs) })
 				result := r.run()
 				r.wantOutcome(result, execute.OutcomeHeld, execute.Pending)
-				r.wantFailure(result, execute.Moved, "www.example.org. A", "was 192.0.2.1 (TTL 600) before the run", m.ours, "someone else has set 198.51.100.5 (TTL 300)")
+				r.wantFailure(result, execute.Moved, "www.example.org A", "was 192.0.2.1 (TTL 600) before the run", m.ours, "someone else has set 198.51.100.5 (TTL 300)")
 				r.wantWrites(m.writes...)
 				r.wantLive(org, isTheirs)
 				then(t, r, m)

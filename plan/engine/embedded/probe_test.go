@@ -108,7 +108,7 @@ func TestProbesOfAGoodRun(t *testing.T) {
 			t.Error("the old address was asked")
 		}
 		for _, e := range r.events() {
-			if e.Kind == journal.Done && e.Step == r.step(plan.StepProbe, 1).ID && !strings.Contains(string(e.Data), `"probed":["www.example.org. A 203.0.113.1: 200 OK"]`) {
+			if e.Kind == journal.Done && e.Step == r.step(plan.StepProbe, 1).ID && !strings.Contains(string(e.Data), `"probed":["www.example.org A 203.0.113.1: 200 OK"]`) {
 				t.Errorf("the journal does not say who answered: %s", e.Data)
 			}
 		}
@@ -128,7 +128,7 @@ func TestIllServices(t *testing.T) {
 	}{
 		"as the run begins": {
 			probed, nil, always, execute.NotApplied, nil,
-			"nothing is switched, www.example.org. A: GET http://www.example.org/up at 203.0.113.1:80: connection refused (3 tries)",
+			"nothing is switched, www.example.org A: GET http://www.example.org/up at 203.0.113.1:80: connection refused (3 tries)",
 		},
 		"twice as the run begins": {probed, nil, 2, execute.Applied, []string{lowWWW, switchWWW, isWWW}, ""},
 		"while the old TTL runs out": {
@@ -143,7 +143,7 @@ func TestIllServices(t *testing.T) {
 			func(r *rig) func(journal.Event) bool { return r.nth(plan.StepSwitch, 1) },
 			always, execute.RolledBack,
 			[]string{lowWWW, switchWWW, lowWWW, wasWWW},
-			"the service is not well behind the switch, www.example.org. A: GET http://www.example.org/up at 203.0.113.1:80 (as ns1.example.org.",
+			"the service is not well behind the switch, www.example.org A: GET http://www.example.org/up at 203.0.113.1:80 (as ns1.example.org., ns2.example.org., r1 and 2 more answer): connection refused",
 		},
 		"while it settles": {
 			probed,
@@ -265,7 +265,7 @@ func TestUnroutableIsTold(t *testing.T) {
 	s.inBubble(t, func(t *testing.T, r *rig) {
 		r.w.services.unroutable["2001:db8::2"] = true
 		r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
-		r.wantWarning("www.example.org. AAAA: 2001:db8::2 is not probed: this machine has no route to it")
+		r.wantWarning("www.example.org AAAA: 2001:db8::2 is not probed: this machine has no route to it")
 	})
 }
 
