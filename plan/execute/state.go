@@ -167,7 +167,7 @@ type facts struct {
 	Silent []string `json:"silent,omitempty"`
 	// VerifiedBy are the servers that gave the new answer.
 	VerifiedBy []string `json:"verified_by,omitempty"`
-	// Probed are the services that answered: "www.example.org. A 192.0.2.1: 200 OK".
+	// Probed are the services that answered: "www.example.org A 192.0.2.1: 200 OK".
 	Probed []string `json:"probed,omitempty"`
 	// Backup is the path of the zone's copy.
 	Backup string `json:"backup,omitempty"`
