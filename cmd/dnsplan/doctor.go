@@ -15,8 +15,9 @@ func newDoctor(a *app) *cobra.Command {
 the credentials of each provider were found (never what they are), which zones
 they show, what they permit as far as that can be told without writing, whether
 each zone of the inventory can be read and its name servers answer, the
-provider's limits and what is left of its requests, the clock, each resolver,
-and the state folder. What is not "ok" has what to do about it on the next line.
+provider's limits and what is left of its requests, the clock, each resolver
+and vantage, and the state folder. What is not "ok" has what to do about it on
+the next line.
 
 Exits with 2 when something is wrong. What is unclear cannot be told from here.
 Nothing is written, and no folder is made. A server of type rfc2136 is sent an

@@ -147,7 +147,13 @@ url = "http://127.0.0.1:1/"
 			t.Errorf("%s: %s, want %s", probe.Name(), text, want[i])
 		}
 	}
-	if strings.Contains(stderr.String(), "canary") {
+	p.env["TOKEN"] = "canary-vantage-token"
+	got := p.run("doctor").is(t, exitDifferences,
+		"ok      vantage by-url      answers: in ", "ok      vantage by-command  answers: in ",
+		"wrong   vantage without     answers: it answered 401 Unauthorized: check its token",
+		"wrong   vantage unset       answers: its token: secret env:NO_SUCH: not set in the environment",
+		"wrong   vantage gone        answers: ", "nothing listens there")
+	if strings.Contains(stderr.String()+got.stdout+got.stderr, "canary") {
 		t.Errorf("the token is shown: %s", stderr)
 	}
 }

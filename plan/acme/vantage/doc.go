@@ -14,9 +14,9 @@
 //
 // # The form
 //
-// One JSON object goes out and one comes back, over HTTP(S) by POST or on the
-// standard streams of a command. `dnsplan vantage` is such a command; anything
-// else that reads and writes this form will do. A request:
+// One JSON object goes out and one comes back, over HTTP(S) by POST, as
+// application/json, or on the standard streams of a command. `dnsplan vantage` is
+// such a command; anything else that reads and writes this form will do. A request:
 //
 //	{"version": 1,
 //	 "url": "http://www.example.org/.well-known/acme-challenge/TOKEN",
@@ -34,6 +34,9 @@
 //	 "addresses": ["203.0.113.11"], "address": "203.0.113.11",
 //	 "header": {"Server": "nginx"},
 //	 "error": {"kind": "status", "detail": "answered 404"}}
+//
+// A request that is not carried out, as one without a url, has an error of the
+// kind "refused-request", and tells nothing about the name.
 //
 // Either side ignores members that it does not know, and refuses another
 // version. What is missing or empty is not known.

@@ -2,6 +2,7 @@ package vantage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -28,3 +29,19 @@ func (e *Error) Error() string { return fmt.Sprintf("ask vantage %q: %v", e.Vant
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// ErrRefused is a vantage that answered, and does not carry out the request.
+var ErrRefused = errors.New("it does not carry out the request")
+
+// Greet tells whether a vantage is there, lets us in and speaks the form: it is
+// asked for nothing, which it has to refuse. The error is that of Ask.
+func Greet(ctx context.Context, p Probe) error {
+	v, err := p.Ask(ctx, Request{})
+	switch {
+	case err == nil:
+		return &Error{p.Name(), fmt.Errorf("it was asked for nothing, and says that it has fetched something (ok: %v)", v.OK)}
+	case errors.Is(err, ErrRefused):
+		return nil
+	}
+	return err
+}

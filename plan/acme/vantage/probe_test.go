@@ -84,7 +84,7 @@ func TestHandlerTakesPOST(t *testing.T) {
 	}{
 		{http.MethodGet, "/", http.StatusMethodNotAllowed},
 		{http.MethodPost, "/x", http.StatusNotFound},
-		{http.MethodPost, "/", http.StatusOK}, // a reply, which refuses
+		{http.MethodPost, "/", http.StatusUnsupportedMediaType}, // as a web page could
 		{http.MethodConnect, "/", http.StatusMethodNotAllowed},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), tt.method, server.URL+tt.path, nil)
@@ -99,6 +99,23 @@ func TestHandlerTakesPOST(t *testing.T) {
 		if answer.StatusCode != tt.want {
 			t.Errorf("%s %s: %d, want %d", tt.method, tt.path, answer.StatusCode, tt.want)
 		}
+	}
+}
+
+// TestGreet: an agent refuses to fetch nothing, and so shows that it is one.
+func TestGreet(t *testing.T) {
+	f := &fetcher{}
+	server := httptest.NewServer(agent(f).Handler(token))
+	defer server.Close()
+	if err := vantage.Greet(t.Context(), vantage.NewHTTP(vantage.HTTPOptions{Name: "fra", URL: server.URL, Token: bearer})); err != nil || len(f.asked) > 0 {
+		t.Errorf("%v, fetched %v", err, f.asked)
+	}
+	if err := vantage.Greet(t.Context(), vantage.NewHTTP(vantage.HTTPOptions{Name: "fra", URL: server.URL})); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("%v", err)
+	}
+	liar := vantage.NewCommand(vantage.CommandOptions{Name: "liar", Argv: []string{"printf", "%s", wellFormed}})
+	if err := vantage.Greet(t.Context(), liar); err == nil || !strings.Contains(err.Error(), `"liar": it was asked for nothing, and says that it has fetched`) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -30,7 +30,7 @@ func readReply(text []byte, r Request) (Reply, error) {
 	v.clean()
 	switch {
 	case v.Error != nil && v.Error.Kind == KindRefused:
-		return Reply{}, fmt.Errorf("it does not carry out the request: %s", v.Error.Detail)
+		return Reply{}, fmt.Errorf("%w: %s", ErrRefused, v.Error.Detail)
 	case v.OK != (v.Error == nil):
 		return Reply{}, errors.New("its reply contradicts itself: ok, and why not")
 	case v.OK && v.Status != http.StatusOK:

@@ -3,6 +3,7 @@ package vantage
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"mime"
 	"net/http"
 	"strings"
 )
@@ -21,6 +22,10 @@ func (a *Agent) Handler(token string) http.Handler {
 		if token != "" && !bears(r, token) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "the bearer token is missing or wrong", http.StatusUnauthorized)
+			return
+		}
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != jsonType {
+			http.Error(w, "the request is not "+jsonType, http.StatusUnsupportedMediaType) // a web page cannot send that unasked
 			return
 		}
 		select {

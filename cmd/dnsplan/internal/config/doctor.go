@@ -22,12 +22,12 @@ import (
 const patience = 30 * time.Second
 
 // Examine looks at everything that a run needs of the world: each provider of
-// the inventory, each resolver, where events are told, and the state folder, in
-// this order. Nothing is written or sent, no folder is made. Advice turns an error into what to do about it, or
-// into nothing.
+// the inventory, each resolver, each vantage, where events are told, and the state
+// folder, in this order. Nothing is written, no message is sent, no folder is made.
+// Advice turns an error into what to do about it, or into nothing.
 func (s *Session) Examine(ctx context.Context, now time.Time, advice func(error) string) report.Examination {
 	resolvers := s.Inventory.Verify.Resolvers
-	parts := make([][]report.Check, len(s.Inventory.Providers)+len(resolvers), len(s.Inventory.Providers)+len(resolvers)+2)
+	parts := make([][]report.Check, len(s.Inventory.Providers)+len(resolvers), len(s.Inventory.Providers)+len(resolvers)+3)
 	var g errgroup.Group
 	g.SetLimit(zonesAtOnce)
 	for i, p := range s.Inventory.Providers {
@@ -44,7 +44,7 @@ func (s *Session) Examine(ctx context.Context, now time.Time, advice func(error)
 		})
 	}
 	_ = g.Wait() // what went wrong is in the checks
-	parts = append(parts, s.examineNotifies(advice), []report.Check{s.examineState(advice)})
+	parts = append(parts, s.examineVantages(ctx, advice), s.examineNotifies(advice), []report.Check{s.examineState(advice)})
 	return report.Examination{Checked: now, Checks: slices.Concat(parts...)}
 }
 
