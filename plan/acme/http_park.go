@@ -2,10 +2,8 @@ package acme
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
@@ -45,7 +43,7 @@ func (e *examination) judgeParking(f fetched, signs []parking.Sign, t fetched, o
 // unpark is what to do about a parked name: the wanted addresses where there are
 // others, and else a server.
 func (e *examination) unpark(f fetched) []Remedy {
-	lines := e.wantedRecords()
+	lines := e.subject.wantedLines(families()...)
 	if slices.Contains(e.subject.Addrs(), f.addr) || lines == "" {
 		return []Remedy{{Do: "Let " + e.subject.Name.Display() + " lead to your own server: change its addresses in the inventory, and apply that.", Paste: "dnsplan apply"}}
 	}
@@ -53,17 +51,6 @@ func (e *examination) unpark(f fetched) []Remedy {
 		{Do: "Have the parking or forwarding of the name turned off at its registrar, so that these records hold:", Paste: lines},
 		{Do: "And write them, if they are not there:", Paste: "dnsplan apply"},
 	}
-}
-
-// wantedRecords are the wanted records as lines of the zone's file.
-func (e *examination) wantedRecords() string {
-	var out []string
-	for _, r := range e.subject.Records {
-		for _, a := range r.Addrs {
-			out = append(out, fmt.Sprintf("%s %s IN %s %s", e.subject.Name.Relative(e.subject.Zone.ZoneRef.Zone), r.TTL, r.Type, a))
-		}
-	}
-	return strings.Join(out, "\n")
 }
 
 // nameServers are the names of the zone's servers.

@@ -1,0 +1,326 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan/acme/plant"
+)
+
+func TestHealthyNamePasses(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, s.files())
+	for _, id := range []ID{"H-PORT80", "H-TOKEN", "H-PATH", "H-REDIR", "H-PARK", "H-CDN", "H-WAF", "H-LB"} {
+		if f := s.only(id, Pass); len(f.Remedies) > 0 {
+			t.Errorf("%s passes with remedies: %+v", id, f.Remedies)
+		}
+	}
+	s.only("H-VANTAGE", Unknown, "[[vantage]]")
+	if f := s.check("B-BRIDGE"); len(f) > 0 {
+		t.Errorf("B-BRIDGE of a name that does not move: %+v", f)
+	}
+}
+
+// forBrowsers answers browsers alone.
+func forBrowsers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.UserAgent(), "Firefox") {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func TestBrokenServers(t *testing.T) {
+	none := http.NotFoundHandler()
+	for _, c := range []struct {
+		name    string
+		handler http.Handler
+		check   ID
+		outcome Outcome
+		says    string
+		remedy  string
+	}{
+		{"another root", none, "H-TOKEN", Fail, "127.0.0.11:PORT does not answer with the token: answered 404", "location ^~ /.well-known/acme-challenge/ {\n    root ROOT;\n}"},
+		{"another body", answers(200, "text/plain", "hello"), "H-TOKEN", Fail, `the body is another one: "hello"`, "root ROOT;"},
+		{"a password", answers(401, "text/plain", ""), "H-TOKEN", Fail, "answered 401", "auth_basic off;\n    allow all;\n    root ROOT;"},
+		{"forbidden", answers(403, "text/plain", ""), "H-PATH", Fail, "any path gives 403 Forbidden", "allow all;"},
+		{"no backend", answers(502, "text/html", "bad gateway"), "H-PATH", Fail, "any path gives 502 Bad Gateway", "See the error log"},
+		{"a catch-all", answers(200, "text/html", "<html>"), "H-PATH", Fail, "a catch-all or a parking page", "root ROOT;"},
+		{"any text", answers(200, "text/plain", "ok"), "H-PATH", Fail, `any path gives 200 with "ok"`, "root ROOT;"},
+		{"gone", answers(410, "text/plain", ""), "H-PATH", Pass, "127.0.0.11:PORT", ""},
+		{"a port that is refused", redirects(301, "https://www.example.org:8443/x"), "H-REDIR", Fail, "redirects to https://www.example.org:8443/x, where no authority goes", "return 301 https://$host$request_uri;"},
+		{"no slash", redirects(302, "https://www.example.org.well-known/acme-challenge/x"), "H-REDIR", Fail, "where no authority goes", "Put the slash behind the host"},
+		{"see other", redirects(303, "/other"), "H-REDIR", Fail, "303", "301, 302, 307 or 308"},
+		{"a circle", redirects(301, "/same"), "H-REDIR", Fail, "where no authority goes", "Redirect once"},
+		{"another scheme", redirects(301, "ftp://www.example.org/x"), "H-REDIR", Fail, "where no authority goes", "ftp://www.example.org/x is none"},
+		{"https that nobody serves", redirects(301, "https://www.example.org/x"), "H-REDIR", Fail, "which does not answer", "can be reached by everybody"},
+		{"parked", answers(200, "text/html", "this domain is for sale"), "H-PARK", Fail, "does not answer with the token, and looks like", "change its addresses"},
+		{"only browsers", forBrowsers(none), "H-WAF", Fail, "404, but 403 to an authority's client", "any User-Agent"},
+		{"a cookie by JavaScript", answers(200, "text/html", `<script src="/aes.js">toNumbers(`), "H-WAF", Fail, "BlockedByNginxTestCookie", "Exempt the challenge's path"},
+		{"Palo Alto", answers(503, "text/html", "application: acme-protocol"), "H-WAF", Fail, "acme-protocol", "application control"},
+		{"all alike", none, "H-WAF", Pass, "127.0.0.11:PORT", ""},
+		{"a CDN's challenge", challenge(), "H-CDN", Fail, "Cloudflare answers for www.example.org", `http.host eq "www.example.org" and starts_with(http.request.uri.path, "/.well-known/acme-challenge/")`},
+		{"no token at all", none, "H-LB", Unknown, "never answers with the token", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t, "127.0.0.11")
+			s.serve(0, c.handler)
+			f := s.only(c.check, c.outcome, s.fill(c.says))
+			holds(t, "remedies", pasted(f), s.fill(c.remedy))
+			if c.outcome == Fail && len(f.Asked) == 0 {
+				t.Error("nobody was asked")
+			}
+		})
+	}
+}
+
+// fill puts the test's own port and webroot in.
+func (s *site) fill(text string) string {
+	return strings.NewReplacer("PORT", fmt.Sprint(s.opts.HTTPPort), "ROOT", s.root).Replace(text)
+}
+
+func challenge() http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Server", "cloudflare")
+		w.Header().Set("Cf-Mitigated", "challenge")
+		w.WriteHeader(http.StatusForbidden)
+	}
+}
+
+func TestCDNThatLetsTheTokenThrough(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", "cloudflare")
+		s.files().ServeHTTP(w, r)
+	}))
+	if f := s.only("H-CDN", Pass, "Cloudflare answers for www.example.org, and the token came through"); f.Severity != Info {
+		t.Errorf("severity %s, want info", f.Severity)
+	}
+	s.opts.Planter = nil
+	s.only("H-CDN", Unknown, "only a token could tell")
+}
+
+func TestWindowIsOfferedWhereThereIsAProxy(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, http.NotFoundHandler())
+	s.hold("127.0.0.12")
+	s.subject.Zone.Live.RRsets[0].Proxied = true
+	s.subject.Zone.Proxy = true
+	f := s.only("H-CDN", Fail, "Cloudflare answers for www.example.org", "127.0.0.11:")
+	holds(t, "remedies", pasted(f), "dnsplan window www.example.org -- certbot renew --cert-name www.example.org", `acme = "dns-01"`)
+	// Behind the proxy nobody is asked: 127.0.0.12 is not an address of the name.
+	s.only("H-TOKEN", Fail, "127.0.0.11:")
+	if f := s.check("B-BRIDGE"); len(f) > 0 {
+		t.Errorf("B-BRIDGE of a proxied name: %+v", f)
+	}
+}
+
+func TestPortThatDoesNotSpeakHTTP(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	port := fmt.Sprint(s.opts.HTTPPort)
+	_ = s.ls[0].Close()
+	for _, id := range []ID{"H-PORT80", "H-TOKEN"} {
+		f := s.only(id, Fail, "127.0.0.11:"+port, "connection refused")
+		holds(t, "remedies", pasted(f), "ss -ltn 'sport = :"+port+"'", "ufw allow "+port+"/tcp")
+	}
+	s.only("H-REDIR", Unknown, "does not answer")
+	s.only("H-PATH", Unknown, "connection refused")
+	s.only("H-PARK", Unknown, "has not answered")
+	s.only("H-CDN", Unknown, "none of its addresses answers")
+	s.only("H-WAF", Unknown, "does not answer")
+	s.only("H-LB", Unknown, "does not answer")
+}
+
+func TestTLSOnThePortOfHTTP(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	srv := httptest.NewUnstartedServer(s.files())
+	srv.Listener = s.ls[0]
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	// Go's server answers in HTTP that it wants TLS: the port is open, the token no.
+	f := s.only("H-TOKEN", Fail, "it speaks TLS where plain HTTP was asked for")
+	holds(t, "remedies", pasted(f), s.fill("listen 127.0.0.11:PORT;"))
+}
+
+func TestConnectionsThatAreCutOff(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			c, err := s.ls[0].Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 1))
+			_ = c.(*net.TCPConn).SetLinger(0)
+			_ = c.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = s.ls[0].Close(); <-ended })
+	f := s.only("H-PORT80", Fail, "does not answer HTTP")
+	holds(t, "remedies", pasted(f), "Let requests for /.well-known/acme-challenge/ through", "BlockedByFirewall")
+}
+
+func TestReservedAddressesAreNotAsked(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	var asked atomic.Int32
+	s.serve(0, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	s.opts.AllowReserved = false
+	for _, id := range []ID{"H-PORT80", "H-TOKEN", "H-PATH", "H-REDIR", "H-WAF", "H-LB", "H-PARK"} {
+		f := s.check(id)
+		if len(f) != 1 || f[0].Outcome != Unknown {
+			t.Errorf("%s: %+v; want unknown", id, f)
+		}
+	}
+	if n := asked.Load(); n != 0 {
+		t.Errorf("a reserved address was asked %d times", n)
+	}
+}
+
+func TestWithoutPlanter(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, http.NotFoundHandler())
+	s.opts.Planter = nil
+	f := s.only("H-TOKEN", Unknown, "no planter")
+	holds(t, "remedies", pasted(f), "[check.challenge]\nwebroot = ")
+	s.subject.Records[0].Hosts = []Host{{Name: "web-02", Addrs: s.addrs}}
+	holds(t, "remedies", pasted(s.only("H-TOKEN", Unknown)), "[host.challenge] # below the [[host]] web-02")
+	s.only("H-PATH", Pass)
+	s.only("H-LB", Unknown, "answers 12 connections alike")
+}
+
+func TestPlanterThatFails(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, s.files())
+	broken := plant.Webroot(filepath.Join(s.root, "missing"), time.Now)
+	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: broken} }
+	s.only("H-TOKEN", Unknown, "could not be placed", "missing")
+}
+
+func TestTokenIsPlacedOnceAndRemoved(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, s.files())
+	count := &counting{Planter: plant.Webroot(s.root, time.Now)}
+	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: count} }
+	found := New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: []string{"H", "B"}})
+	if n := count.placed.Load(); n != 1 {
+		t.Errorf("placed %d tokens, want 1", n)
+	}
+	if w := found.Worst(); w != 0 {
+		t.Errorf("worst is %s: %+v", w, found.Findings)
+	}
+	if left, err := os.ReadDir(s.root); err != nil || len(left) > 0 {
+		t.Errorf("the webroot holds %v (%v)", left, err)
+	}
+}
+
+func TestTokenIsRemovedOnCancel(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	ctx, cancel := context.WithCancel(t.Context())
+	s.serve(0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}))
+	found := New(s.opts).Examine(ctx, []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}})
+	if f := found.Findings; len(f) != 1 || f[0].Outcome != Unknown {
+		t.Errorf("cancelled: %+v; want unknown", f)
+	}
+	if left, err := os.ReadDir(s.root); err != nil || len(left) > 0 {
+		t.Errorf("the webroot holds %v (%v)", left, err)
+	}
+}
+
+func TestTokenThatStays(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, s.files())
+	stuck := &counting{Planter: plant.Webroot(s.root, time.Now), stays: true}
+	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: stuck} }
+	found := New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}}).Findings
+	if len(found) != 2 || found[1].Outcome != Fail || found[1].Severity != Warning {
+		t.Fatalf("found %+v; want a warning behind the pass", found)
+	}
+	holds(t, "remedies", pasted(found[1]), "rm "+s.root+"/.well-known/acme-challenge/")
+}
+
+// counting is a planter that counts, and may leave its tokens.
+type counting struct {
+	plant.Planter
+	placed atomic.Int32
+	stays  bool
+}
+
+func (c *counting) Plant(ctx context.Context, t plant.Token) (func(context.Context) error, error) {
+	c.placed.Add(1)
+	remove, err := c.Planter.Plant(ctx, t)
+	if c.stays {
+		return func(ctx context.Context) error { return fmt.Errorf("busy (%w)", context.DeadlineExceeded) }, err
+	}
+	return remove, err
+}
+
+func TestSeveralAddresses(t *testing.T) {
+	s := newSite(t, "127.0.0.11", "127.0.0.12", "127.0.0.13")
+	s.serve(0, s.files())
+	s.serve(1, http.NotFoundHandler())
+	s.serve(2, s.files())
+	found := s.check("H-TOKEN")
+	if len(found) != 2 || found[0].Outcome != Fail || found[1].Outcome != Pass {
+		t.Fatalf("found %+v; want what fails, then what passes", found)
+	}
+	holds(t, "fail", found[0].Summary, "127.0.0.12:")
+	holds(t, "pass", found[1].Summary, "127.0.0.11:", "127.0.0.13:")
+}
+
+func TestWantedAddressIsAskedBeforeItIsThere(t *testing.T) {
+	s := newSite(t, "127.0.0.11", "127.0.0.12")
+	s.serve(0, s.files())
+	s.serve(1, http.NotFoundHandler())
+	s.answer("127.0.0.11")
+	s.hold("127.0.0.11")
+	s.want("127.0.0.12")
+	found := s.check("H-TOKEN")
+	if len(found) != 2 || found[0].Outcome != Fail {
+		t.Fatalf("found %+v", found)
+	}
+	holds(t, "fail", found[0].Summary, "127.0.0.12:", "(wanted, not answered by the DNS)")
+	holds(t, "pass", found[1].Summary, "127.0.0.11:", "(not wanted, still answered by the DNS)")
+}
+
+func TestDeadIPv6IsSparedByIPv4(t *testing.T) {
+	s := newSite(t, "127.0.0.11", "::1")
+	_ = s.ls[1].Close()
+	s.serve(0, s.files())
+	found := s.check("H-PORT80")
+	if len(found) != 2 || found[0].Outcome != Fail || found[0].Severity != Warning {
+		t.Fatalf("found %+v; want a warning and a pass", found)
+	}
+	holds(t, "fail", found[0].Summary, "[::1]:", "Let's Encrypt turns to IPv4")
+}
+
+func TestBridge(t *testing.T) {
+	s := newSite(t, "127.0.0.11", "127.0.0.12")
+	s.serve(1, s.files())
+	s.answer("127.0.0.11")
+	s.hold("127.0.0.11")
+	s.want("127.0.0.12")
+	var old http.Handler = http.NotFoundHandler()
+	s.serve(0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { old.ServeHTTP(w, r) }))
+	f := s.only("B-BRIDGE", Fail, "the old address 127.0.0.11:")
+	holds(t, "remedies", pasted(f), s.fill("location ^~ /.well-known/acme-challenge/ {\n    proxy_pass http://127.0.0.12:PORT;\n    proxy_set_header Host $host;\n}"))
+	old = s.files()
+	s.only("B-BRIDGE", Pass)
+	s.opts.Planter = nil
+	s.only("B-BRIDGE", Unknown, "no planter")
+}
