@@ -119,6 +119,9 @@ func (a *app) planToApply(c *cobra.Command, s *config.Session, o *applyOptions, 
 	if p, err = readPlan(args[0]); err != nil {
 		return nil, nil, err
 	}
+	if p.Window != nil {
+		return nil, nil, refused("%s is the plan of an issuance window, which is open around a command and for as long alone: run dnsplan window NAME... -- CMD...", args[0])
+	}
 	if err := unused(s.Settings, p); err != nil {
 		return nil, nil, fmt.Errorf("plan %s: %w", args[0], err)
 	}

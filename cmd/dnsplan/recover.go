@@ -126,6 +126,8 @@ func (a *app) recoverRun(ctx context.Context, s *config.Session, r engine.Run) r
 		}
 	case r.Busy:
 		out.State = report.RunRunning
+	case r.Result.Outcome == execute.OutcomeOpen && a.clock.Now().Before(r.Result.Window.Deadline):
+		out.State = report.RunOpen // its hook closes it
 	case r.Result.Outcome == execute.OutcomeHeld && !a.goesOn(r):
 		shown := report.NewRun(r.Plan, r.Events, false)
 		out.State, out.ExitCode, out.Next = report.RunHolding, exitPartly, pasteable(s.Settings, shown.Next)

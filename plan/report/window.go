@@ -84,11 +84,12 @@ func (w *Window) proxyText(s RunState, o Options) string {
 	return since + ", until " + keep(o.clock(w.Deadline)) + " at the latest"
 }
 
-// commandText says what became of the command; empty where it was not begun, and
-// nothing was to begin it.
-func (w *Window) commandText(o Options) string {
+// commandText says what became of the command; empty where it was not begun and
+// nothing was to begin it, and where it may be begun yet.
+func (w *Window) commandText(s RunState, o Options) string {
+	over := s == RunDone || s == RunFailed || s == RunCancelled
 	switch c := w.Command; {
-	case c == nil && (w.Hook || w.Open || w.Opened.IsZero()):
+	case c == nil && (w.Hook || w.Opened.IsZero() || !over):
 		return ""
 	case c == nil:
 		return "the command was not run"
@@ -105,7 +106,7 @@ func (w *Window) commandText(o Options) string {
 // certbot ended with exit code 0 after 31s".
 func (w *Window) text(s RunState, o Options) string {
 	out := w.proxyText(s, o)
-	if c := w.commandText(o); c != "" {
+	if c := w.commandText(s, o); c != "" {
 		out += "; " + c
 	}
 	return out

@@ -278,17 +278,16 @@ func TestHookIsForgotten(t *testing.T) {
 		scenario{live: liveProxied, window: hook}.inBubble(t, func(t *testing.T, r *rig) {
 			r.wantOutcome(r.run(), execute.OutcomeOpen)
 			time.Sleep(time.Hour)
-			got, want := execute.Result{}, execute.OutcomeFailed
-			switch word {
-			case "":
-				got = r.wait()
-			case engine.Cancel:
+			want := execute.OutcomeFailed
+			if word == engine.Cancel {
 				want = execute.OutcomeCancelled
-				fallthrough
-			default:
-				got = r.signal(word)
 			}
-			r.wantOutcome(got, want, execute.Closed, execute.Closed)
+			if word != "" {
+				if err := r.eng.Signal(t.Context(), r.plan.ID, word); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.wantOutcome(r.wait(), want, execute.Closed, execute.Closed)
 			r.wantClosed()
 		})
 	}

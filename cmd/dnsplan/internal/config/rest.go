@@ -13,9 +13,9 @@ import (
 )
 
 // HasRest tells whether the run has ended without all of its changes, and nobody has
-// cancelled it.
+// cancelled it. An issuance window has none: its changes are not to stay.
 func HasRest(r execute.Result) bool {
-	return r.Outcome == execute.OutcomeFailed && len(missed(r)) > 0
+	return r.Window == nil && r.Outcome == execute.OutcomeFailed && len(missed(r)) > 0
 }
 
 // Rest reads the zones in which a run that has ended has not made all of its changes,
