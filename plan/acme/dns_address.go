@@ -44,7 +44,11 @@ func judgeExpected(s *Subject, answers []resolver.Answer) (out []Finding) {
 			}
 		}
 		if len(wrong) > 0 {
-			out = append(out, s.unexpected(t, saying(wrong[0])+" at "+whose(wrong)).asking(said(answers)))
+			at := whose(wrong)
+			if len(wrong) == len(definite(of(t, answers))) {
+				at = "all its name servers"
+			}
+			out = append(out, s.unexpected(t, holding(wrong[0])+" at "+at).asking(said(answers)))
 		}
 	}
 	if len(out) == 0 {
@@ -342,7 +346,7 @@ func judgeReserved(s *Subject, all []netip.Addr, asked []Asked, allowed bool) Fi
 	case len(bad) == 0:
 		return passed(asked, "%s is public", listed(all))
 	case allowed:
-		return passed(asked, "%s; the inventory allows it (allow_reserved)", joinedWords(words))
+		return passed(asked, "%s is reserved, and the inventory allows it (allow_reserved)", listed(bad))
 	}
 	f := failed(asked, "%s: a public authority does not connect there", joinedWords(words)).with(s.public(bad)...)
 	if len(bad) < len(all) {

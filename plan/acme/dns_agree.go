@@ -67,8 +67,8 @@ func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolv
 	}
 	if len(other) > 0 {
 		a := other[0]
-		return failed(nil, "%s still answers %s%s, and %s %s%s: a perspective of the authority that asks the former finds another server",
-			whose(other), saying(a), serialOf(a.Server, soa), right.Server, saying(right), serialOf(right.Server, soa)).with(s.transfer(other)...), true
+		return failed(nil, "%s answers %s%s, and %s %s%s: a perspective of the authority that asks the former finds something else",
+			whose(other), holding(a), serialOf(a.Server, soa), right.Server, holding(right), serialOf(right.Server, soa)).with(s.transfer(other)...), true
 	}
 	if len(late) > 0 {
 		return failed(nil, "%s gives %s at %s and %s at %s for %s", s.Name.Display(), "TTL "+late[0].TTL.String(), whose(late), "TTL "+right.TTL.String(), right.Server, t).
@@ -246,7 +246,7 @@ func (s *Subject) stale(a resolver.Answer, asked []Asked) Finding {
 	}
 	left, held := a.TTL, "still holds "+listed(a.Addrs)
 	if a.Status != resolver.Answered {
-		left, held = a.NegativeTTL, "still says: "+saying(a)+","
+		left, held = a.NegativeTTL, "still says: "+holding(a)+","
 	}
 	return failed(asked, "%s %s for %d s", a.Server, held, left).with(Remedy{
 		Do:    fmt.Sprintf("Wait until it has forgotten, at %s, and look again:", moment(a.At.Add(left.Duration()+time.Second))),

@@ -20,11 +20,11 @@ func checkCAA(ctx context.Context, e *examination) []Finding {
 		return []Finding{unclear(nil, "%s: %v", s.Name.Display(), errUnborn)}
 	}
 	r := caa.Check(ctx, e, caa.Request{Name: s.Name, Issuers: e.opts.Issuer.Identities, Accounts: e.opts.Issuer.Accounts})
-	return []Finding{judgeCAA(s, r, e.opts.AllowReserved)}
+	return []Finding{judgeCAA(s, r, e.opts.AllowReserved || s.Zone.local())}
 }
 
-// judgeCAA puts the judgement of the records into a finding. Where private
-// authorities are allowed, a top-level domain need not exist.
+// judgeCAA puts the judgement of the records into a finding. For a private authority
+// the names above the zone need not be those of the public DNS.
 func judgeCAA(s *Subject, r caa.Result, private bool) Finding {
 	asked := caaSaid(r.Sets)
 	switch {
@@ -32,6 +32,8 @@ func judgeCAA(s *Subject, r caa.Result, private bool) Finding {
 		return passed(asked, "%s", r)
 	case r.Reason == caa.NoTLD && private:
 		return passed(asked, "no CAA record is in the way, and %s is no public name", s.Name.Display())
+	case r.Reason == caa.ServerFailure && private && !r.At.IsSubdomainOf(s.Zone.ZoneRef.Zone):
+		return unclear(asked, "%s; it is above the zone, and nobody here knows the public DNS", r)
 	case r.Outcome == caa.Forbidden:
 		return failed(asked, "%s; so %s may not issue for %s", r, issuer(r.Request), s.Name.Display()).with(s.permit(r)...)
 	}

@@ -120,6 +120,12 @@ func (z *Zone) alias(n zone.Name) bool {
 	return z.Live != nil && slices.ContainsFunc(z.Live.Others, func(r zone.Record) bool { return r.Name == n && r.Type == "CNAME" })
 }
 
+// local tells whether the zone is served on this machine alone.
+func (z *Zone) local() bool {
+	all := z.addresses()
+	return len(all) > 0 && !slices.ContainsFunc(all, func(s resolver.Server) bool { return !s.Addr.Addr().IsLoopback() })
+}
+
 // addresses are all addresses of the authoritative servers.
 func (z *Zone) addresses() (out []resolver.Server) {
 	for _, ns := range z.Servers {

@@ -23,10 +23,18 @@ func said(answers []resolver.Answer) []Asked {
 
 // saying is one answer in words: "192.0.2.1, TTL 300".
 func saying(a resolver.Answer) string {
+	if a.Status == resolver.Answered {
+		return holding(a) + ", TTL " + a.TTL.String()
+	}
+	return holding(a)
+}
+
+// holding is saying without the TTL.
+func holding(a resolver.Answer) string {
 	text := silence(a.Status, a.EDE)
 	switch a.Status {
 	case resolver.Answered:
-		text = listed(a.Addrs) + ", TTL " + a.TTL.String()
+		text = listed(a.Addrs)
 	case resolver.NoData:
 		text = "no " + a.Key.Type.String() + " record"
 	case resolver.NXDomain:
