@@ -23,7 +23,7 @@ func (l Limit) Left(tries []Try, now time.Time) (left int, next time.Time) {
 	failed := slices.DeleteFunc(slices.Clone(tries), func(t Try) bool { return t.OK || t.At.After(now) })
 	slices.SortFunc(failed, func(a, b Try) int { return a.At.Compare(b.At) })
 	var debt time.Duration // what is used up, in time to refill it
-	last := now
+	var last time.Time     // when that was so
 	for _, t := range failed {
 		debt = min(max(0, debt-t.At.Sub(last))+l.Refill, l.Refill*time.Duration(l.Burst))
 		last = t.At
