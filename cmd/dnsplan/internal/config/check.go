@@ -26,6 +26,9 @@ func (s *Session) Check(ctx context.Context, names []zone.Name, sel acme.Selecti
 	if err != nil {
 		return acme.Found{}, err
 	}
+	if err := s.addPending(subjects, now()); err != nil {
+		return acme.Found{}, err
+	}
 	return s.Examiner(now).Examine(ctx, subjects, sel), ctx.Err()
 }
 
@@ -35,6 +38,7 @@ func (s *Session) Examiner(now func() time.Time) *acme.Examiner {
 	return acme.New(acme.Options{
 		DNS: s.client, Now: now, HTTPPort: s.Inventory.Check.HTTPPort, HTTPSPort: s.Inventory.Check.HTTPSPort,
 		AllowReserved: s.Inventory.Check.AllowReserved, Planter: s.planterFor, Vantages: s.Vantages(), Ranges: ranges,
+		Issuer: s.issuer(),
 	})
 }
 
@@ -124,6 +128,7 @@ func (s *Session) checkZone(ctx context.Context, z inventory.Zone) (*acme.Zone, 
 		Proxy: p.Limits(z.Name).Proxy, MinTTL: d.MinTTL,
 	}
 	out.Servers, out.ServersErr = s.nameServers(ctx, plan.Zone{ZoneRef: d.ZoneRef, Servers: d.Servers, Discover: d.Discover}, p, resolvers)
+	out.Inside = s.inside(out.Servers)
 	return out, ctx.Err()
 }
 
