@@ -1,0 +1,263 @@
+package acme
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// balancer is a load balancer at 127.0.0.20 before three backends at 127.0.0.21 to
+// 127.0.0.23, all on one port; the ACME client runs on the first.
+type balancer struct {
+	*site
+	front string // what it listens at
+}
+
+const frontend = "127.0.0.20"
+
+func backends() []string { return []string{"127.0.0.21", "127.0.0.22", "127.0.0.23"} }
+
+func newBalancer(t *testing.T) *balancer {
+	t.Helper()
+	s := newSite(t, append([]string{frontend}, backends()...)...)
+	b := &balancer{s, s.ls[0].Addr().String()}
+	_ = s.ls[0].Close() // its port is the balancer's now, and nobody else listens at this address
+	s.serve(1, s.files())
+	s.serve(2, http.NotFoundHandler())
+	s.serve(3, answers(404, "text/html", "backend three"))
+	s.want(frontend)
+	s.answer(frontend)
+	b.client()
+	return b
+}
+
+// client has the inventory say where the ACME client runs.
+func (b *balancer) client() {
+	p := b.opts.Planter(b.subject)
+	p.Host = Host{Name: "web-01", Addrs: b.addrs[1:2], ACMEClient: true}
+	b.opts.Planter = func(*Subject) Planter { return p }
+}
+
+func (b *balancer) port() int { return b.opts.HTTPPort }
+
+// run starts a balancer with a configuration, and returns what ends it. It is up
+// when it accepts connections.
+func (b *balancer) run(program string, configure func(dir string) (config string, argv []string)) (stop func()) {
+	b.t.Helper()
+	path := findServer(b.t, program)
+	dir := b.t.TempDir()
+	config, argv := configure(dir)
+	file := filepath.Join(dir, "config")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(b.t.Context(), path, append(argv, file)...) //nolint:gosec // G204: a server of the test's own choice
+	var log strings.Builder
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
+	stop = func() { _ = cmd.Process.Kill(); <-ended }
+	b.t.Cleanup(stop)
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if c, err := net.Dial("tcp", b.front); err == nil {
+			_ = c.Close()
+			return stop
+		}
+		select {
+		case <-ended:
+			b.t.Fatalf("%s ended:\n%s\n%s", program, log.String(), config)
+		default:
+		}
+	}
+	b.t.Fatalf("%s does not listen at %s:\n%s", program, b.front, log.String())
+	return nil
+}
+
+// findServer returns a program's path, or skips the test.
+func findServer(t *testing.T, program string) string {
+	t.Helper()
+	for _, dir := range []string{"", "/usr/sbin/", "/usr/local/sbin/"} {
+		if path, err := exec.LookPath(dir + program); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("DNSPLAN_REQUIRE_SERVERS") == "1" {
+		t.Fatalf("%s is not installed and DNSPLAN_REQUIRE_SERVERS is 1: apt-get install %s", program, program)
+	}
+	t.Skipf("%s is not installed: apt-get install %s", program, program)
+	return ""
+}
+
+// haproxy is HAProxy that balances in one way, with further lines in its frontend
+// and behind its backend.
+func (b *balancer) haproxy(how, inFrontend, behind string) func() {
+	return b.run("haproxy", func(string) (string, []string) {
+		var servers strings.Builder
+		for i, a := range backends() {
+			fmt.Fprintf(&servers, "    server s%d %s:%d\n", i, a, b.port())
+		}
+		return fmt.Sprintf(`global
+    nbthread 1
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 30s
+    timeout server 30s
+frontend web
+    bind %s
+%s
+    default_backend servers
+backend servers
+    balance %s
+%s
+%s
+`, b.front, inFrontend, how, servers.String(), behind), []string{"-db", "-f"}
+	})
+}
+
+// nginx balances over its upstream, with further lines in its server.
+func (b *balancer) nginx(inServer string) func() {
+	return b.run("nginx", func(dir string) (string, []string) {
+		var servers strings.Builder
+		for _, a := range backends() {
+			fmt.Fprintf(&servers, "    server %s:%d;\n", a, b.port())
+		}
+		temp := ""
+		for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+			temp += fmt.Sprintf("  %s_temp_path %s;\n", kind, filepath.Join(dir, kind))
+		}
+		return fmt.Sprintf(`daemon off;
+master_process off;
+pid %s;
+error_log %s;
+events {}
+http {
+  access_log off;
+%s  upstream servers {
+%s  }
+  server {
+    listen %s;
+    server_name www.example.org;
+%s
+    location / { proxy_pass http://servers; }
+  }
+}
+`, filepath.Join(dir, "pid"), filepath.Join(dir, "error.log"), temp, servers.String(), b.front, inServer), []string{"-e", filepath.Join(dir, "error.log"), "-c"}
+	})
+}
+
+// paste finds the remedy whose order begins so.
+func paste(t *testing.T, f Finding, order string) string {
+	t.Helper()
+	i := slices.IndexFunc(f.Remedies, func(r Remedy) bool { return strings.HasPrefix(r.Do, order) })
+	if i < 0 {
+		t.Fatalf("no remedy %q in %+v", order, f.Remedies)
+	}
+	return f.Remedies[i].Paste
+}
+
+// A real HAProxy sends each connection to the next of three backends, one of which
+// has the token: 8 of 12 fail. The lines of the remedy, pasted into its
+// configuration, mend it.
+func TestHAProxy(t *testing.T) {
+	b := newBalancer(t)
+	stop := b.haproxy("roundrobin", "", "")
+	f := b.only("H-LB", Fail, "8 of 12 connections to "+b.front, "about ")
+	if len(f.Asked) != 3 {
+		t.Errorf("asked %+v; want the answers of three backends", f.Asked)
+	}
+	stop()
+	b.haproxy("roundrobin", paste(t, f, "HAProxy: in the frontend"), paste(t, f, "HAProxy: and a backend"))
+	b.only("H-LB", Pass, "12 connections")
+	b.only("H-TOKEN", Pass)
+}
+
+// By source, one address of ours always meets one backend; several do not.
+func TestHAProxyBySource(t *testing.T) {
+	b := newBalancer(t)
+	stop := b.haproxy("source", "", "")
+	f := b.only("H-LB", Fail, "connections to "+b.front)
+	stop()
+	b.haproxy("source", paste(t, f, "HAProxy: in the frontend"), paste(t, f, "HAProxy: and a backend"))
+	b.only("H-LB", Pass, "12 addresses of this machine")
+	b.opts.Sources = func(netip.Addr) []netip.Addr { return nil }
+	b.only("H-LB", Pass, "one address of this machine, which a load balancer that goes by the source")
+}
+
+func TestNginx(t *testing.T) {
+	b := newBalancer(t)
+	stop := b.nginx("")
+	f := b.only("H-LB", Fail, "8 of 12 connections to "+b.front)
+	stop()
+	b.nginx(paste(t, f, "nginx: in the server"))
+	b.only("H-LB", Pass, "12 connections")
+}
+
+// Without a planter, backends that differ are a warning.
+func TestBalancerWithoutPlanter(t *testing.T) {
+	b := newBalancer(t)
+	b.haproxy("roundrobin", "", "")
+	b.opts.Planter = nil
+	if f := b.only("H-LB", Fail, "gives 2 kinds of answers"); f.Severity != Warning {
+		t.Errorf("severity %s, want warning", f.Severity)
+	}
+}
+
+// The remedies for single servers are read by a real nginx, too.
+func TestRemediesAreWhatNginxReads(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		handler http.Handler
+		check   ID
+		order   string
+	}{
+		{"another root", http.NotFoundHandler(), "H-TOKEN", "Have the server at"},
+		{"a password", answers(401, "text/plain", ""), "H-TOKEN", "Ask nobody"},
+		{"a redirect", redirects(303, "/other"), "H-REDIR", "Have the server at"},
+		{"a filter", forBrowsers(http.NotFoundHandler()), "H-WAF", "Exempt the challenge's path"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t, frontend)
+			stop := served(s, c.handler)
+			f := s.only(c.check, Fail)
+			stop()
+			openFolders(t, s.root)
+			b := &balancer{s, fmt.Sprintf("%s:%d", frontend, s.opts.HTTPPort)}
+			b.nginx(paste(t, f, c.order))
+			b.only("H-TOKEN", Pass)
+			b.only(c.check, Pass)
+		})
+	}
+}
+
+// served answers at the first address until stop.
+func served(s *site, h http.Handler) (stop func()) {
+	srv := &http.Server{Handler: h}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = srv.Serve(s.ls[0]) }()
+	stop = func() { _ = srv.Close(); <-ended }
+	s.t.Cleanup(stop)
+	return stop
+}
+
+// openFolders lets another user read what is in the test's folder, as nginx does
+// where the test runs as root.
+func openFolders(t *testing.T, dir string) {
+	t.Helper()
+	for d := dir; d != os.TempDir() && len(d) > 1; d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil { //nolint:gosec // G302: nginx's user reads it
+			t.Fatal(err)
+		}
+	}
+}
