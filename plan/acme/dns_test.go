@@ -22,6 +22,7 @@ var dnsNow = time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
 // resolver answer, and what else the checks look at. Lines are records of a zone
 // file with names below example.org; "TYPE ADDRESS" is at the name.
 type dnsSite struct {
+	t    *testing.T
 	name zone.Name // www.example.org. where it is empty
 	want []string
 	// ns1, ns2 and public are added to the SOA record; ns2 and public are as ns1
@@ -30,7 +31,7 @@ type dnsSite struct {
 	serial2          string
 	// faults change what a server says, before it is sent; silent ones say nothing.
 	fault1, fault2, faultPublic func(q, m *dns.Msg)
-	silent2                     bool
+	silent2, noTCP2             bool
 	// proxied is what the provider holds behind a proxy.
 	proxied []string
 	subject func(*acme.Subject)
@@ -65,6 +66,10 @@ func (s dnsSite) server(t *testing.T, name, serial string, lines []string, fault
 	z.Recursive = recursive
 	at := resolvertest.Serve(t, dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		if silent {
+			return
+		}
+		if s.noTCP2 && name == "ns2" && w.RemoteAddr().Network() == "tcp" {
+			_ = w.Close()
 			return
 		}
 		r := &recorder{ResponseWriter: w}
@@ -211,6 +216,7 @@ type dnsBreak struct {
 
 func (b dnsBreak) run(t *testing.T) {
 	s := fine()
+	s.t = t
 	b.change(&s)
 	found := s.check(t, string(b.check))
 	if len(found) == 0 {
