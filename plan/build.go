@@ -16,6 +16,9 @@ type Origin struct {
 	Inventory Inventory
 	// Warnings are those of the inventory.
 	Warnings []Warning
+	// Renewals are when the certificates are due that live addresses serve; of
+	// names without one nothing is said.
+	Renewals []Renewal
 	// RollbackOf is the run that the plan takes back; empty in other plans.
 	RollbackOf string
 	// ResumeOf is the run of which the plan is the rest; empty in other plans.
@@ -48,6 +51,8 @@ func assemble(diffs []ZoneDiff, policy Policy, o Origin, w *Window) *Plan {
 	steps := newSteps(p)
 	p.Steps = steps.build()
 	p.summarize()
+	p.addMilestones()
+	p.warnAboutACME(diffs, o.Renewals)
 	return p
 }
 

@@ -9,26 +9,6 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
-// Record is one RRset as the inventory wants it.
-type Record struct {
-	zone.Key
-	// Addrs are in ascending order, without duplicates; at least one.
-	Addrs []netip.Addr
-	TTL   zone.TTL
-	// Proxied is nil where the inventory is silent: what is live stays.
-	Proxied *bool
-	// Auto says that the provider chooses the TTL, and Members what stands beside
-	// Addrs. Only a record out of a backup has either.
-	Auto         bool
-	Members      []zone.Member
-	Group        string
-	Owner        string
-	Comment      string
-	ACME         string
-	ReplaceCNAME bool
-	Probe        *Probe
-}
-
 // Desired is one zone as the inventory wants it.
 type Desired struct {
 	ZoneRef
@@ -74,6 +54,9 @@ type ZoneDiff struct {
 	Counted int
 	// Seen are the selected names that the inventory or live holds.
 	Seen map[zone.Name]bool
+	// Unasked are the names of which some new address is not asked for a challenge,
+	// because it is reserved.
+	Unasked []zone.Name
 	// Past says that the changes bring back what was: a rollback, or a restore.
 	Past bool
 }
@@ -396,7 +379,7 @@ func (w *differ) change(r *Record, a Action, before, after *State) Change {
 		Group: r.Group, Owner: r.Owner, Comment: r.Comment, ACME: r.ACME,
 	}
 	if c.probed() {
-		c.Probe = r.Probe
+		c.Probe, c.Challenge, c.Certificate = r.Probe, r.Challenge, r.Certificate
 	}
 	return c
 }
@@ -406,6 +389,9 @@ func (w *differ) add(c Change) {
 		w.warn("below-zone-cut", c.Name, "the name lies below a zone cut: the zone's servers refer to another zone for it")
 	}
 	w.warnReserved(&c)
+	if len(c.keepChecks()) > 0 && !slices.Contains(w.diff.Unasked, c.Name) {
+		w.diff.Unasked = append(w.diff.Unasked, c.Name)
+	}
 	w.diff.Changes = append(w.diff.Changes, c)
 }
 

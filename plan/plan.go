@@ -41,7 +41,10 @@ type Plan struct {
 	Lifted   []Refusal `json:"lifted,omitempty"`
 	Warnings []Warning `json:"warnings"`
 	Steps    []Step    `json:"steps"`
-	Summary  Summary   `json:"summary"`
+	// Milestones are the moments that certificates depend on, in the order of the
+	// steps; none without a name that is validated by HTTP-01.
+	Milestones []Milestone `json:"milestones,omitempty"`
+	Summary    Summary     `json:"summary"`
 }
 
 // Inventory says which inventory a plan was made from.
@@ -113,6 +116,11 @@ type Policy struct {
 	// that the run may begin at any time and switches as the windows open.
 	IgnoreWindows bool `json:"ignore_windows,omitempty"`
 	AwaitWindow   bool `json:"await_window,omitempty"`
+	// Authority issues for the names that are validated by HTTP-01; nil without one.
+	Authority *Authority `json:"authority,omitempty"`
+	// NoACMECheck says that a person allowed to switch without asking whether
+	// challenges are answered.
+	NoACMECheck bool `json:"no_acme_check,omitempty"`
 	// Reason, Ticket and By go into the change log.
 	Reason string `json:"reason,omitempty"`
 	Ticket string `json:"ticket,omitempty"`
@@ -200,6 +208,11 @@ type Change struct {
 	// Probe is what the service behind the addresses is asked before the switch
 	// and behind it; nil is nothing.
 	Probe *Probe `json:"probe,omitempty"`
+	// Challenge and Certificate are what new addresses are asked before the switch,
+	// and only then: the challenge of HTTP-01, and a certificate that clients trust;
+	// nil is nothing.
+	Challenge   *Challenge `json:"challenge,omitempty"`
+	Certificate *Probe     `json:"certificate,omitempty"`
 }
 
 // MarshalJSON writes the members of the contract in their order, view only

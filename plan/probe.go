@@ -205,13 +205,15 @@ type Probing struct {
 }
 
 // NewAddresses are the addresses that the switch brings, each with the record's
-// probe; none without one.
+// probe, and with the certificate that the record requires; none without either.
 func (c *Change) NewAddresses() (out []Probing) {
-	if c.Probe == nil || !c.probed() {
-		return nil
-	}
-	for _, a := range c.Add {
-		out = append(out, Probing{a, c.Probe})
+	for _, p := range []*Probe{c.Probe, c.Certificate} {
+		if p == nil || !c.probed() {
+			continue
+		}
+		for _, a := range c.Add {
+			out = append(out, Probing{a, p})
+		}
 	}
 	return out
 }
@@ -222,21 +224,29 @@ func (c *Change) Probed() bool { return c.Probe != nil && c.Strategy == Staged &
 // probe adds a step that asks the new addresses of ids, unless the step before
 // it has just asked them.
 func (s *steps) probe(ids []string, group string) {
-	asked := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return len(s.plan.Changes[index(id)].NewAddresses()) == 0 })
+	asked := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		c := &s.plan.Changes[index(id)]
+		return len(c.NewAddresses())+len(c.Challenged()) == 0
+	})
 	if n := len(s.out); len(asked) == 0 || n > 0 && s.out[n-1].Kind == StepProbe {
 		return
 	}
-	s.add(Step{Kind: StepProbe, Changes: asked, Group: group, Detail: s.asks(asked)})
+	detail := []string{s.asks(asked), s.asksChallenges(asked)}
+	detail = slices.DeleteFunc(detail, func(text string) bool { return text == "" })
+	s.add(Step{Kind: StepProbe, Changes: asked, Group: group, Detail: strings.Join(detail, "; ")})
 }
 
-// asks says "203.0.113.11: port 25 takes a connection" of one address, "3 new
-// addresses answer their probes" of more.
+// asks says "203.0.113.11: port 25 takes a connection" of one probe, "3 new
+// addresses answer their probes" of more; empty of none.
 func (s *steps) asks(ids []string) string {
 	var all []Probing
 	for _, id := range ids {
 		all = append(all, s.plan.Changes[index(id)].NewAddresses()...)
 	}
-	if len(all) == 1 {
+	switch len(all) {
+	case 0:
+		return ""
+	case 1:
 		return all[0].Addr.String() + ": " + all[0].Probe.String()
 	}
 	return strconv.Itoa(len(all)) + " new addresses answer their probes"

@@ -66,6 +66,7 @@ func (c *Change) wanted() *Record {
 	return &Record{
 		Key: c.Key, Addrs: after.Addrs, TTL: after.TTL, Proxied: &after.Proxied, Auto: after.Auto, Members: after.Members,
 		Group: c.Group, Owner: c.Owner, Comment: c.Comment, ACME: c.ACME, ReplaceCNAME: c.Replaces != "", Probe: c.Probe,
+		Challenge: c.Challenge, Certificate: c.Certificate,
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 // behind the addresses say what a zone file cannot:
 //
 //	live  proxied, auto (TTL), foreign=alias
-//	want  proxied=on, proxied=off, group=web, replace (a CNAME), probe=http
+//	want  proxied=on, proxied=off, group=web, replace (a CNAME), probe=http,
+//	      acme, challenge (at any address), challenge=public, certificate
 type site struct {
 	zone, view      string
 	live, want      string
@@ -133,6 +134,13 @@ func wanted(t testing.TB, z zone.Name, f []string) plan.Record {
 			r.ReplaceCNAME = true
 		case "probe":
 			r.Probe = probes()[value]
+		case "acme":
+			r.ACME = plan.HTTP01
+		case "challenge":
+			r.ACME = plan.HTTP01
+			r.Challenge = &plan.Challenge{Port: 80, HTTPSPort: 443, Planter: plan.DefaultPlanter, AllowReserved: value == ""}
+		case "certificate":
+			r.Certificate = &plan.Probe{Type: plan.ProbeTLS, Port: 443, Host: r.Name.Display(), Timeout: 5}
 		default:
 			r.Addrs = append(r.Addrs, parseAddr(t, w))
 		}

@@ -16,8 +16,9 @@ import (
 //	probe, switch, propagate, expire, verify     for each group, in name order
 //	settle, raise-ttl                            for all
 //
-// Each probe step asks the new addresses, of records that have a probe; verify
-// and settle ask through the name. Under the direct strategy it is backup,
+// Each probe step asks the new addresses, of records that have a probe, a
+// challenge or a certificate to serve; verify and settle ask the probe through the
+// name. Under the direct strategy it is backup,
 // probe, switch.
 //
 // Names outside a group and deletions form one last group.

@@ -33,7 +33,7 @@ func (p *Plan) validate() error {
 	if err := p.checkKinds(); err != nil {
 		return err
 	}
-	for _, check := range []func() error{p.checkPolicy, p.checkZones, p.checkChanges, p.checkWindow, p.checkSeen, p.checkSteps, p.checkSummary} {
+	for _, check := range []func() error{p.checkPolicy, p.checkZones, p.checkChanges, p.checkWindow, p.checkSeen, p.checkSteps, p.checkMilestones, p.checkSummary} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -195,7 +195,7 @@ func (c *Change) check(policy *Policy) error {
 	case !c.whole():
 		return fmt.Errorf("action %q does not fit before and after", c.Action)
 	}
-	for _, check := range []func() error{c.checkStates, c.checkMembers, c.checkAction, c.checkReplaces, c.checkProbe} {
+	for _, check := range []func() error{c.checkStates, c.checkMembers, c.checkAction, c.checkReplaces, c.checkProbe, c.checkAsked} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -242,9 +242,19 @@ func TestEveryPlanDecodes(t *testing.T) {
 		a, b := drawWorld(t), drawWorld(t)
 		b.desired.View = "internal"
 		for i := range b.desired.Records {
-			b.desired.Records[i].Group = rapid.SampledFrom([]string{"", "web", "api"}).Draw(t, "group")
+			r := &b.desired.Records[i]
+			r.Group = rapid.SampledFrom([]string{"", "web", "api"}).Draw(t, "group")
+			if r.ACME = rapid.SampledFrom([]string{"", plan.HTTP01}).Draw(t, "acme"); rapid.Bool().Draw(t, "asked") {
+				r.Challenge = &plan.Challenge{Port: 80, HTTPSPort: 443, AllowReserved: rapid.Bool().Draw(t, "reserved")}
+				if !strings.ContainsAny(string(r.Name), `*\\`) {
+					r.Certificate = &plan.Probe{Type: plan.ProbeTLS, Port: 443, Host: r.Name.Display(), Timeout: 5}
+				}
+			}
 		}
 		o := policy()
+		if rapid.Bool().Draw(t, "authority") {
+			o.Authority = &plan.Authority{Name: "Let's Encrypt", Ready: 60, Known: rapid.Bool().Draw(t, "known")}
+		}
 		o.Strategy = rapid.SampledFrom([]plan.Strategy{plan.Staged, plan.Direct}).Draw(t, "strategy")
 		o.ChangeTTL = rapid.SampledFrom([]zone.TTL{0, 60, 300, zone.MaxTTL}).Draw(t, "change TTL")
 		o.Settle = rapid.SampledFrom([]int64{0, 600, int64(zone.MaxTTL)}).Draw(t, "settle")
