@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -173,8 +174,22 @@ func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal) error 
 			return err
 		}
 	}
-	if err := e.Signal(c.Context(), r.ID, signal); err != nil {
+	err = e.Signal(c.Context(), r.ID, signal)
+	if r.Busy && r.Plan.Window != nil && errors.Is(err, engine.ErrEnded) {
+		return a.closedItself(c.Context(), s.Settings, r.ID)
+	}
+	if err != nil {
 		return about(r.ID, err)
 	}
 	return a.wait(c.Context(), s.Settings, e, f, r.ID)
+}
+
+// closedItself shows the run of an issuance window whose process, interrupted, has
+// closed it.
+func (a *app) closedItself(ctx context.Context, s config.Settings, id string) error {
+	r, err := config.Reader(s, a.clock).Show(ctx, id)
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.printRun(s, report.NewRun(r.Plan, r.Events, false)), silent(exitOf(r.Result)))
 }

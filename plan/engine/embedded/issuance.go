@@ -31,8 +31,8 @@ func (e *Engine) limit(ctx context.Context, stop context.CancelFunc, at time.Tim
 // ended.
 func (e *Engine) mark(r *run, a execute.Action, at time.Time) error {
 	w := r.plan.Window
-	if w == nil || a.Closing || a.Step.Kind != plan.StepProxyOff {
-		return nil
+	if w == nil || a.Closing || a.Step.Kind != plan.StepProxyOff || a.Again {
+		return nil // one that is begun again has its mark
 	}
 	h := e.opts.Holder
 	h.Run, h.Since = r.plan.ID, at.UTC()
