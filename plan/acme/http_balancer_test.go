@@ -12,13 +12,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
 )
 
 // balancer is a load balancer at 127.0.0.20 before three backends at 127.0.0.21 to
 // 127.0.0.23, all on one port; the ACME client runs on the first.
 type balancer struct {
 	*site
-	front string // what it listens at
+	front string         // what it listens at
+	acme  *acmetest.Site // challenges of a real authority, on the first backend
 }
 
 const frontend = "127.0.0.20"
@@ -28,9 +31,16 @@ func backends() []string { return []string{"127.0.0.21", "127.0.0.22", "127.0.0.
 func newBalancer(t *testing.T) *balancer {
 	t.Helper()
 	s := newSite(t, append([]string{frontend}, backends()...)...)
-	b := &balancer{s, s.ls[0].Addr().String()}
+	b := &balancer{s, s.ls[0].Addr().String(), &acmetest.Site{}}
 	_ = s.ls[0].Close() // its port is the balancer's now, and nobody else listens at this address
-	s.serve(1, s.files())
+	files := s.files()
+	s.serve(1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := os.Stat(filepath.Join(s.root, filepath.FromSlash(r.URL.Path))); err == nil {
+			files.ServeHTTP(w, r)
+			return
+		}
+		b.acme.ServeHTTP(w, r)
+	}))
 	s.serve(2, http.NotFoundHandler())
 	s.serve(3, answers(404, "text/html", "backend three"))
 	s.want(frontend)
@@ -204,6 +214,49 @@ func TestNginx(t *testing.T) {
 	b.only("H-LB", Pass, "12 connections")
 }
 
+// orders orders five certificates at a real authority, whose ACME client's files are
+// on the first backend, and returns how many are issued.
+func (b *balancer) orders() (issued int) {
+	b.t.Helper()
+	zone := b.subject.Zone.Servers[0].Servers[0].Addr
+	ca := acmetest.NewCA(b.t, acmetest.Config{DNS: zone, HTTPPort: b.port()})
+	for range 5 {
+		if _, err := ca.Order(b.t.Context(), b.acme, "www.example.org"); err == nil {
+			issued++
+		}
+	}
+	return issued
+}
+
+// What H-LB predicts is what an authority does: it asks thrice at once, two of which
+// do not meet the token.
+func TestIssuanceThroughBalancers(t *testing.T) {
+	for _, program := range []string{"haproxy", "nginx"} {
+		t.Run(program, func(t *testing.T) {
+			b := newBalancer(t)
+			start := func(f Finding) (stop func()) {
+				if len(f.Remedies) == 0 {
+					f.Remedies = []Remedy{{Do: "HAProxy: in the frontend"}, {Do: "HAProxy: and a backend"}, {Do: "nginx: in the server"}}
+				}
+				if program == "nginx" {
+					return b.nginx(paste(t, f, "nginx: in the server"))
+				}
+				return b.haproxy("roundrobin", paste(t, f, "HAProxy: in the frontend"), paste(t, f, "HAProxy: and a backend"))
+			}
+			stop := start(Finding{})
+			f := b.only("H-LB", Fail)
+			if n := b.orders(); n != 0 {
+				t.Errorf("%d of 5 are issued without the rule", n)
+			}
+			stop()
+			start(f)
+			if n := b.orders(); n != 5 {
+				t.Errorf("%d of 5 are issued with the rule", n)
+			}
+		})
+	}
+}
+
 // Without a planter, backends that differ are a warning.
 func TestBalancerWithoutPlanter(t *testing.T) {
 	b := newBalancer(t)
@@ -233,7 +286,7 @@ func TestRemediesAreWhatNginxReads(t *testing.T) {
 			f := s.only(c.check, Fail)
 			stop()
 			openFolders(t, s.root)
-			b := &balancer{s, fmt.Sprintf("%s:%d", frontend, s.opts.HTTPPort)}
+			b := &balancer{s, fmt.Sprintf("%s:%d", frontend, s.opts.HTTPPort), nil}
 			b.nginx(paste(t, f, c.order))
 			b.only("H-TOKEN", Pass)
 			b.only(c.check, Pass)

@@ -1,0 +1,124 @@
+package acme
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/acme/vantage"
+)
+
+// elsewhere is a vantage that meets what the test says.
+type elsewhere struct {
+	name string
+	met  func(vantage.Request) (vantage.Reply, error)
+}
+
+func (e elsewhere) Name() string { return e.name }
+
+func (e elsewhere) Ask(_ context.Context, r vantage.Request) (vantage.Reply, error) { return e.met(r) }
+
+// gets fetches well.
+func gets(name string) vantage.Probe {
+	return elsewhere{name, func(r vantage.Request) (vantage.Reply, error) {
+		return vantage.Reply{OK: true, Status: 200, Body: r.Expect}, nil
+	}}
+}
+
+// meets fails in one way.
+func meets(name string, kind http01.Kind, status int) vantage.Probe {
+	return elsewhere{name, func(vantage.Request) (vantage.Reply, error) {
+		return vantage.Reply{Status: status, Error: &vantage.Failure{Kind: vantage.Kind(kind), Detail: "met " + string(kind)}}, nil
+	}}
+}
+
+// breaks is of no use.
+func breaks(name string) vantage.Probe {
+	return elsewhere{name, func(vantage.Request) (vantage.Reply, error) { return vantage.Reply{}, errors.New("no such machine") }}
+}
+
+func TestVantages(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		probes  []vantage.Probe
+		token   bool
+		outcome Outcome
+		says    string
+	}{
+		{"both", []vantage.Probe{gets("oslo"), gets("lima")}, true, Pass, "oslo and lima gets the challenge of www.example.org"},
+		{"by country", []vantage.Probe{gets("oslo"), meets("lima", http01.ConnectTimeout, 0)}, true, Fail, "oslo gets the challenge of www.example.org, but lima does not: a filter by country"},
+		{"neither", []vantage.Probe{meets("oslo", http01.Status, 404), meets("lima", http01.Status, 404)}, true, Fail, "oslo and lima does not get the challenge of"},
+		{"one is broken", []vantage.Probe{gets("oslo"), breaks("lima")}, true, Pass, "lima could not ask"},
+		{"all are broken", []vantage.Probe{breaks("oslo"), breaks("lima")}, true, Unknown, "could not ask for www.example.org"},
+		{"without IPv6", []vantage.Probe{meets("oslo", http01.NoRoute, 0)}, true, Unknown, "oslo could not ask"},
+		{"404 without a token", []vantage.Probe{meets("oslo", http01.Status, 404)}, false, Pass, "oslo gets an answer of"},
+		{"403 without a token", []vantage.Probe{meets("oslo", http01.Status, 403)}, false, Fail, "oslo does not get an answer of"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t, "127.0.0.11")
+			s.opts.Vantages = c.probes
+			if !c.token {
+				s.opts.Planter = nil
+			}
+			f := s.only("H-VANTAGE", c.outcome, c.says)
+			if len(f.Asked) != len(c.probes) {
+				t.Errorf("asked %+v", f.Asked)
+			}
+			if c.outcome == Fail {
+				holds(t, "remedies", pasted(f), "from everywhere", s.fill("ufw allow PORT/tcp"), "dnsplan check www.example.org --only D-AUTH,D-SPLIT")
+			}
+		})
+	}
+}
+
+// What cannot be reached from here, and from elsewhere can, is behind a NAT that
+// does not turn back; with one vantage less it is a closed port.
+func TestHairpin(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	_ = s.ls[0].Close()
+	var at []string
+	s.opts.Vantages = []vantage.Probe{elsewhere{"oslo", func(r vantage.Request) (vantage.Reply, error) {
+		at = append(at, r.Address.String()+" "+r.Expect)
+		return vantage.Reply{OK: true, Status: 200, Body: r.Expect}, nil
+	}}}
+	for _, id := range []ID{"H-PORT80", "H-TOKEN"} {
+		s.only(id, Pass, "127.0.0.11:", "as oslo says; not from here (connection refused)", "hairpin")
+	}
+	if len(at) != 2 || !strings.HasPrefix(at[0], "127.0.0.11 ") || at[0] == "127.0.0.11 " {
+		t.Errorf("asked %q; want the address and a token, once for each check", at)
+	}
+	s.opts.Vantages = []vantage.Probe{meets("oslo", http01.ConnectRefused, 0)}
+	s.only("H-PORT80", Fail, "connection refused")
+}
+
+func TestVantagesAreNotSentToReservedAddresses(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, http.NotFoundHandler())
+	s.opts.AllowReserved = false
+	s.opts.Vantages = []vantage.Probe{elsewhere{"oslo", func(vantage.Request) (vantage.Reply, error) {
+		t.Error("oslo was asked")
+		return vantage.Reply{}, nil
+	}}}
+	s.only("H-VANTAGE", Unknown, "reserved addresses only")
+}
+
+// A vantage's own agent is content with what the checks ask for.
+func TestAgentAnswers(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, s.files())
+	agent := vantage.NewAgent(vantage.AgentOptions{
+		Name: "oslo", Port: uint16(s.opts.HTTPPort), Now: s.opts.Now, //nolint:gosec // G115: a port
+		Validator: http01.New(http01.Options{
+			Lookup: http01.DNS{Client: s.opts.DNS, Route: (&examination{Examiner: New(s.opts), subject: s.subject}).route()},
+			Ports:  http01.Ports{HTTP: uint16(s.opts.HTTPPort)}, //nolint:gosec // G115: a port
+		}),
+	})
+	s.opts.Vantages = []vantage.Probe{elsewhere{"oslo", func(r vantage.Request) (vantage.Reply, error) {
+		r.Version = vantage.Version
+		return agent.Answer(s.t.Context(), r), nil
+	}}}
+	s.only("H-VANTAGE", Pass, "oslo gets the challenge of www.example.org")
+}
