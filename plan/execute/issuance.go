@@ -1,7 +1,6 @@
 package execute
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -21,41 +20,10 @@ import (
 //	resume                       the same: the process has died, and the command is
 //	                             not begun late or twice; but a hook's window that is
 //	                             ready goes on, to its end
-//	the command fails            nothing: the steps go on, to its end
+//	the command fails            nothing: the steps go on, to their end
 //
 // Turning the proxy on is never taken back. No zone waits for a person, but where
 // closing does not get through.
-
-// WindowResult is how the issuance window of a run stands.
-type WindowResult struct {
-	Names []zone.Name
-	// Opened is when the write that turns the proxy off was begun; zero when it
-	// never was.
-	Opened time.Time
-	// Deadline is when the window closes at the latest; zero before Opened.
-	Deadline time.Time
-	// Ready is when a certificate authority sees the origin, on all names; zero
-	// until then.
-	Ready time.Time
-	// Closed is when every proxy was on again; zero until then, and where one could
-	// not be turned on.
-	Closed time.Time
-	// Command is what is known of the command; nil where it was not begun.
-	Command *CommandResult
-}
-
-// Open tells whether a proxy is off, or may be.
-func (w *WindowResult) Open() bool { return !w.Opened.IsZero() && w.Closed.IsZero() }
-
-// CommandResult is what is known of an issuance window's command.
-type CommandResult struct {
-	Begun time.Time
-	// Ended is when it had ended; zero where it was ended with its window, or died
-	// with its process.
-	Ended time.Time
-	// Code is its exit code, once it has ended.
-	Code int
-}
 
 // windowSteps are the steps of an issuance window that decide.
 type windowSteps struct {
@@ -222,97 +190,4 @@ func (s *State) closing(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 		return plan.Move{}, false
 	}
 	return c.Move(st.Kind).Inverse(), true
-}
-
-// closedAt is when the proxy of the zone was on again; zero until then.
-func (s *State) closedAt(ref plan.ZoneRef) time.Time {
-	w := s.index.window
-	if at, done := s.steps[w.on.ID].done[ref]; done {
-		return at
-	}
-	for _, c := range s.index.byZone[ref] {
-		if s.alarmed(c) {
-			return time.Time{}
-		}
-	}
-	return s.steps[w.off.ID].undone[ref]
-}
-
-// windowResult sums an issuance window up; nil in other runs.
-func (s *State) windowResult() *WindowResult {
-	if s.plan.Window == nil {
-		return nil
-	}
-	r := &WindowResult{Names: s.plan.Window.Names, Opened: s.opened(), Command: s.command}
-	if r.Opened.IsZero() {
-		return r
-	}
-	w := s.index.window
-	r.Deadline = r.Opened.Add(time.Duration(s.plan.Window.Deadline) * time.Second)
-	all := true
-	for ref := range s.steps[w.off.ID].begun {
-		at := s.closedAt(ref)
-		all = all && !at.IsZero()
-		r.Closed = later(r.Closed, at)
-	}
-	if !all {
-		r.Closed = time.Time{}
-	}
-	r.Ready = s.readyAt()
-	return r
-}
-
-// readyAt is when the last step before the command was done in all zones; zero
-// until then.
-func (s *State) readyAt() (at time.Time) {
-	before := s.index.steps[s.index.window.command.After[0]]
-	if !s.everywhere(before) {
-		return time.Time{}
-	}
-	for _, t := range s.steps[before.ID].done {
-		at = later(at, t)
-	}
-	return at
-}
-
-// learnCommand takes in an event of the command's step.
-func (s *State) learnCommand(e journal.Event, f facts) {
-	if w := s.index.window; w == nil || e.Step != w.command.ID || e.Undo {
-		return
-	}
-	switch {
-	case e.Kind == journal.Start && s.command == nil:
-		s.command = &CommandResult{Begun: e.At}
-	case e.Kind == journal.Failed && f.Class == Refused:
-		s.command = nil // it could not be started
-	case e.Kind == journal.Done && s.command != nil && f.Code != nil && s.command.Ended.IsZero():
-		s.command = &CommandResult{Begun: s.command.Begun, Ended: e.At, Code: *f.Code}
-	}
-}
-
-// command runs the command of an issuance window, once for all zones of the step.
-func (r *Runner) command(ctx context.Context, a Action, s *State) ([]journal.Event, error) {
-	w := &work{Runner: r, action: a, state: s, ref: a.Zones[0], step: a.Step}
-	w.tell(Progress{Doing: "running " + r.Plan.Window.Command, Deadline: a.Limit})
-	f, err := w.commanded(ctx)
-	if err != nil && ctx.Err() != nil {
-		return nil, ctx.Err() // no outcome: the window closes
-	}
-	out := make([]journal.Event, len(a.Zones))
-	for i, ref := range a.Zones {
-		out[i] = w.event(f, err)
-		out[i].Zone = ref.String()
-	}
-	return out, nil
-}
-
-func (w *work) commanded(ctx context.Context) (facts, error) {
-	if w.Commander == nil {
-		return facts{}, failf(Refused, "run %s: nothing here can run a command", w.Plan.Window.Command)
-	}
-	code, err := w.Commander.Command(ctx)
-	if err != nil {
-		return facts{}, failf(Refused, "run %s: %w", w.Plan.Window.Command, err)
-	}
-	return facts{Code: &code}, nil
 }

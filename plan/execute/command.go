@@ -1,0 +1,60 @@
+package execute
+
+import (
+	"context"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// CommandResult is what is known of an issuance window's command.
+type CommandResult struct {
+	Begun time.Time
+	// Ended is when it had ended; zero where it was ended with its window, or died
+	// with its process.
+	Ended time.Time
+	// Code is its exit code, once it has ended.
+	Code int
+}
+
+// learnCommand takes in an event of the command's step.
+func (s *State) learnCommand(e journal.Event, f facts) {
+	if w := s.index.window; w == nil || e.Step != w.command.ID || e.Undo {
+		return
+	}
+	switch {
+	case e.Kind == journal.Start && s.command == nil:
+		s.command = &CommandResult{Begun: e.At}
+	case e.Kind == journal.Failed && f.Class == Refused:
+		s.command = nil // it could not be started
+	case e.Kind == journal.Done && s.command != nil && f.Code != nil && s.command.Ended.IsZero():
+		s.command = &CommandResult{Begun: s.command.Begun, Ended: e.At, Code: *f.Code}
+	}
+}
+
+// command runs the command of an issuance window, once for all zones of the step.
+func (r *Runner) command(ctx context.Context, a Action, s *State) ([]journal.Event, error) {
+	w := &work{Runner: r, action: a, state: s, ref: a.Zones[0], step: a.Step}
+	w.tell(Progress{Doing: "running " + r.Plan.Window.Command, Deadline: a.Limit})
+	f, err := w.commanded(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err() // no outcome: the window closes
+	}
+	out := make([]journal.Event, len(a.Zones))
+	for i, ref := range a.Zones {
+		out[i] = w.event(f, err)
+		out[i].Zone = ref.String()
+	}
+	return out, nil
+}
+
+func (w *work) commanded(ctx context.Context) (facts, error) {
+	if w.Commander == nil {
+		return facts{}, failf(Refused, "run %s: nothing here can run a command", w.Plan.Window.Command)
+	}
+	code, err := w.Commander.Command(ctx)
+	if err != nil {
+		return facts{}, failf(Refused, "run %s: %w", w.Plan.Window.Command, err)
+	}
+	return facts{Code: &code}, nil
+}

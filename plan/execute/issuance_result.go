@@ -1,0 +1,80 @@
+package execute
+
+import (
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+)
+
+// WindowResult is how the issuance window of a run stands.
+type WindowResult struct {
+	Names []zone.Name
+	// Opened is when the write that turns the proxy off was begun; zero when it
+	// never was.
+	Opened time.Time
+	// Deadline is when the window closes at the latest; zero before Opened.
+	Deadline time.Time
+	// Ready is when a certificate authority sees the origin, on all names; zero
+	// until then.
+	Ready time.Time
+	// Closed is when every proxy was on again; zero until then, and where one could
+	// not be turned on.
+	Closed time.Time
+	// Command is what is known of the command; nil where it was not begun.
+	Command *CommandResult
+}
+
+// Open tells whether a proxy is off, or may be.
+func (w *WindowResult) Open() bool { return !w.Opened.IsZero() && w.Closed.IsZero() }
+
+// closedAt is when the proxy of the zone was on again; zero until then.
+func (s *State) closedAt(ref plan.ZoneRef) time.Time {
+	w := s.index.window
+	if at, done := s.steps[w.on.ID].done[ref]; done {
+		return at
+	}
+	for _, c := range s.index.byZone[ref] {
+		if s.alarmed(c) {
+			return time.Time{}
+		}
+	}
+	return s.steps[w.off.ID].undone[ref]
+}
+
+// windowResult sums an issuance window up; nil in other runs.
+func (s *State) windowResult() *WindowResult {
+	if s.plan.Window == nil {
+		return nil
+	}
+	r := &WindowResult{Names: s.plan.Window.Names, Opened: s.opened(), Command: s.command}
+	if r.Opened.IsZero() {
+		return r
+	}
+	w := s.index.window
+	r.Deadline = r.Opened.Add(time.Duration(s.plan.Window.Deadline) * time.Second)
+	all := true
+	for ref := range s.steps[w.off.ID].begun {
+		at := s.closedAt(ref)
+		all = all && !at.IsZero()
+		r.Closed = later(r.Closed, at)
+	}
+	if !all {
+		r.Closed = time.Time{}
+	}
+	r.Ready = s.readyAt()
+	return r
+}
+
+// readyAt is when the last step before the command was done in all zones; zero
+// until then.
+func (s *State) readyAt() (at time.Time) {
+	before := s.index.steps[s.index.window.command.After[0]]
+	if !s.everywhere(before) {
+		return time.Time{}
+	}
+	for _, t := range s.steps[before.ID].done {
+		at = later(at, t)
+	}
+	return at
+}

@@ -1,0 +1,146 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// windowBuilder makes the changes of an issuance window.
+type windowBuilder struct {
+	marker   Marker
+	problems []WindowProblem
+}
+
+// zone is what the window changes in a zone.
+func (b *windowBuilder) zone(z *WindowZone) ZoneDiff {
+	w := newDiffer(z.Desired, z.Live, Selection{})
+	names := slices.SortedFunc(slices.Values(z.Names), zone.CompareNames)
+	for _, name := range slices.Compact(names) {
+		if reason := z.unfit(w, name); reason != "" {
+			b.problems = append(b.problems, WindowProblem{name, reason})
+			continue
+		}
+		for _, t := range []zone.Type{zone.A, zone.AAAA} {
+			if live, ok := z.Live.Find(zone.Key{Name: name, Type: t}); ok {
+				b.set(w, z, live)
+			}
+		}
+	}
+	return w.diff
+}
+
+// unfit says why the name cannot be in a window; empty where it can.
+func (z *WindowZone) unfit(w *differ, name zone.Name) string {
+	found := ""
+	for _, t := range []zone.Type{zone.A, zone.AAAA} {
+		live, ok := z.Live.Find(zone.Key{Name: name, Type: t})
+		if ok && live.Foreign != "" {
+			return fmt.Sprintf("its %s RRset is a live %s set, which dnsplan never writes", t, live.Foreign)
+		}
+		if ok {
+			found += t.String()
+		}
+	}
+	cname, aliased := w.cnames[name]
+	switch {
+	case strings.HasPrefix(string(name), wildcardPrefix):
+		return "HTTP-01 cannot validate a wildcard: it needs DNS-01 (RFC 8555, section 8.3)"
+	case !z.Proxy:
+		return fmt.Sprintf("its provider %q has no proxy to turn off: run the command without a window", z.Desired.Provider)
+	case aliased:
+		return "it is a CNAME to " + cname.Data + ": open the window of the name that has the addresses"
+	case found == "":
+		return "it has no live address"
+	case zone.MatchAny(z.Desired.Ignore, name, z.Desired.Zone):
+		return "the inventory ignores it"
+	}
+	return ""
+}
+
+// set adds the change of one RRset, unless it is DNS-only already.
+func (b *windowBuilder) set(w *differ, z *WindowZone, live zone.RRset) {
+	if !live.Proxied {
+		b.seen(w, live)
+		return
+	}
+	before, after := stateOf(live), stateOf(live)
+	after.Proxied, after.Auto, after.TTL = false, false, max(windowTTL, z.Desired.MinTTL)
+	if !z.Comments {
+		w.warn(NoMarker, live.Name, "its provider keeps no comments: only this state folder knows that the proxy is to go on again")
+	} else {
+		before.Members, after.Members = membersOf(live), b.marked(w, z, live)
+		if !before.RRset(live.Key).HasBeside() && !after.RRset(live.Key).HasBeside() {
+			before.Members, after.Members = nil, nil
+		}
+	}
+	r := &Record{Key: live.Key}
+	if i := slices.IndexFunc(w.d.Records, func(r Record) bool { return r.Key == live.Key }); i >= 0 {
+		r = &Record{Key: live.Key, Owner: w.d.Records[i].Owner, Comment: w.d.Records[i].Comment, ACME: w.d.Records[i].ACME}
+	}
+	w.diff.Changes = append(w.diff.Changes, w.change(r, Proxied, before, after))
+}
+
+// seen tells of a window that a DNS-only RRset says is open.
+func (b *windowBuilder) seen(w *differ, live zone.RRset) {
+	for _, m := range live.Members {
+		if mark, _, ok := ParseMarker(m.Comment); ok {
+			w.warn(MarkedOpen, live.Name, fmt.Sprintf("it is DNS-only, and its comment says that run %s has turned the proxy off until %s", mark.Run, mark.Until.Format(time.RFC3339)))
+			return
+		}
+	}
+}
+
+// marked are the comments and tags while the window is open. A marker that an
+// earlier window has left gives way.
+func (b *windowBuilder) marked(w *differ, z *WindowZone, live zone.RRset) []Member {
+	limit := z.CommentMax
+	if limit == 0 {
+		limit = DefaultCommentMax
+	}
+	out := membersOf(live)
+	for i := range out {
+		_, original, _ := ParseMarker(out[i].Comment)
+		text, fits := b.marker.Append(original, limit)
+		if fits {
+			out[i].Comment = text
+			continue
+		}
+		w.warn(NoMarker, live.Name, fmt.Sprintf("the comment of %s leaves no room for a marker within %d characters: only this state folder knows that the proxy is to go on again", out[i].Value, limit))
+	}
+	return out
+}
+
+// window lays out the one sequence of an issuance window: see Window. It is one
+// path for all zones, so that the command is run once, when all are ready.
+func (s *steps) window() []Step {
+	w, all := s.plan.Window, s.where(func(*Change, course) bool { return true })
+	s.add(Step{Kind: StepBackup, Changes: all, Detail: "keep a copy of " + s.zonesOf(all)})
+	s.add(Step{Kind: StepPreflight, Changes: all, Detail: "authoritative servers answer"})
+	s.add(Step{Kind: StepProxyOff, Changes: all, Detail: "proxied -> DNS-only"})
+	s.add(Step{Kind: StepPropagate, Changes: all, Detail: "all authoritative servers give the origin's addresses"})
+	if w.Ready > 0 {
+		s.add(Step{Kind: StepExpire, Changes: all, Seconds: w.Ready, Detail: "CA-ready: a certificate authority sees the origin"})
+	}
+	s.add(Step{Kind: StepCommand, Changes: all, Detail: w.does()})
+	s.add(Step{Kind: StepProxyOn, Changes: all, Detail: "DNS-only -> proxied"})
+	s.add(Step{Kind: StepVerify, Changes: all, Detail: "authoritative servers give the proxy's addresses"})
+	return s.out
+}
+
+// opens tells whether the change turns the proxy off. Where a step turns it on as
+// well, that step closes an issuance window.
+func (c *Change) opens() bool {
+	return c.Action == Proxied && c.Before != nil && c.After != nil && c.Before.Proxied && !c.After.Proxied
+}
+
+// does says what the window is open for.
+func (w *Window) does() string {
+	if w.Hook {
+		return "wait until the window is told to close"
+	}
+	return "run " + w.Command
+}
