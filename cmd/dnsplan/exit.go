@@ -35,6 +35,8 @@ const (
 	exitPartly      = 4
 	exitInterrupted = 130
 	exitTerminated  = 143
+	// bySignal and a signal's number are the code of what the signal has ended.
+	bySignal = 128
 )
 
 // exitCodes is the part of every command's help that says what they mean.
@@ -317,8 +319,8 @@ func stoppedBy(ctx context.Context, err error) (signalled, bool) {
 
 // signalCode is 128 and the signal's number, as shells have it.
 func signalCode(s signalled) int {
-	if s.Signal == syscall.SIGTERM {
-		return exitTerminated
+	if number, ok := s.Signal.(syscall.Signal); ok {
+		return bySignal + int(number)
 	}
 	return exitInterrupted
 }

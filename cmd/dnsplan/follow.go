@@ -36,12 +36,18 @@ func (a *app) startAs(ctx context.Context, s *config.Session, p *plan.Plan, comm
 // after an error.
 func (a *app) begin(ctx context.Context, s *config.Session, p *plan.Plan, command string) (engine.Engine, *follower, error) {
 	f := a.follow(s.Settings)
+	e, err := a.beginFor(ctx, s, p, command, f)
+	return e, f, err
+}
+
+// beginFor is begin for a follower that the caller has made.
+func (a *app) beginFor(ctx context.Context, s *config.Session, p *plan.Plan, command string, f *follower) (engine.Engine, error) {
 	e, err := s.Engine(a.clock, "dnsplan "+command, f)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	_, err = e.Start(ctx, p)
-	return e, f, ofUsed(p.ID, err)
+	return e, ofUsed(p.ID, err)
 }
 
 // ofUsed tells which run has used a plan: the plan's own.
@@ -99,6 +105,10 @@ type follower struct {
 	clock  execute.Clock
 	plan   *plan.Plan
 	events []journal.Event
+	// exit is the exit code of the run; nil is exitOf.
+	exit func(execute.Result) int
+	// heard, when set, is told each event behind the view.
+	heard func(journal.Event)
 }
 
 // follow chooses the view: a block that is drawn anew on a terminal, lines in a
@@ -121,6 +131,17 @@ func (a *app) follow(s config.Settings) *follower {
 	return f
 }
 
+// followPlainly is follow for a run beside whose view something else writes to the
+// terminal: lines stay where they are.
+func (a *app) followPlainly(s config.Settings) *follower {
+	if s.JSON {
+		return a.follow(s)
+	}
+	f := &follower{clock: a.clock, view: report.NewPlain(a.stderr, a.options(a.stderr, s))}
+	a.notices.through(f.view)
+	return f
+}
+
 // Begin is told a run's state before it goes on.
 func (f *follower) Begin(p *plan.Plan, events []journal.Event) {
 	f.plan, f.events = p, slices.Clone(events)
@@ -135,6 +156,9 @@ func (f *follower) Event(e journal.Event) {
 	}
 	f.events = append(f.events, e)
 	f.view.Event(e)
+	if f.heard != nil {
+		f.heard(e)
+	}
 }
 
 // Progress is told what a step is doing.
@@ -172,7 +196,11 @@ func (f *follower) tick(ctx context.Context, notices *notices) (stop func()) {
 
 // summary is a run's result as it is shown.
 func (a *app) summary(s config.Settings, f *follower, r execute.Result, err error) report.Result {
-	out := report.NewResult(f.plan, f.events, r, exitOf(r), a.clock.Now())
+	exit := exitOf
+	if f.exit != nil {
+		exit = f.exit
+	}
+	out := report.NewResult(f.plan, f.events, r, exit(r), a.clock.Now())
 	if err != nil {
 		out.Error, out.ExitCode = err.Error(), advise(err).code
 	}

@@ -32,6 +32,9 @@ type Session struct {
 	// Router, when set, is asked whether there is a way to the new addresses of a
 	// run. It is safe for concurrent use.
 	Router execute.Router
+	// Commander, when set, runs the command of an issuance window. It is set before
+	// the engine is made.
+	Commander execute.Commander
 
 	env    Env
 	client *resolver.Client

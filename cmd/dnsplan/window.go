@@ -1,0 +1,313 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
+)
+
+// windowOptions are the flags of what opens an issuance window.
+type windowOptions struct {
+	deadline           time.Duration
+	always, force      bool
+	reason, ticket, by string
+}
+
+// windowDeadline is how long a window is open at most unless a flag says otherwise:
+// five minutes until caches have forgotten the proxy, and time for a client that
+// tries more than once.
+const windowDeadline = 20 * time.Minute
+
+func (o *windowOptions) addFlags(f *pflag.FlagSet) {
+	f.DurationVar(&o.deadline, "deadline", windowDeadline, "how long the proxy may be off; then the window closes")
+	f.BoolVar(&o.always, "always", false, "open the window although a token passes through the proxy")
+	f.BoolVar(&o.force, "force", false, "open it although no certificate is due, or a check fails")
+	f.StringVar(&o.reason, "reason", "", "why, for the change log")
+	f.StringVar(&o.ticket, "ticket", "", "ticket, for the change log")
+	f.StringVar(&o.by, "by", "", "who, for the change log (default: the user)")
+}
+
+func newWindow(a *app) *cobra.Command {
+	o := &windowOptions{}
+	c := &cobra.Command{
+		Use:   "window NAME... [flags] -- COMMAND [ARGS...]",
+		Short: "Turn the CDN proxy off while a command has a certificate issued",
+		Long: `Turns the proxy of the names off, waits until a certificate authority sees the
+origin, runs the command, and turns the proxy on again: also when the command
+fails or hangs, when this process is killed, and at the deadline.
+
+Nothing is touched when no window is needed: a name is DNS-only already, or a
+token passes through the proxy; the command is run all the same (--always opens
+the window). Nothing is touched, and nothing run, when the certificates that the
+origin serves are not due, or when a check says that the window would not help;
+--force opens it then.
+
+A guard process closes the window should this one die, and ends the command.
+What is left when both do, dnsplan recover closes: run it from a timer, as
+dnsplan systemd prints it. Where the provider keeps comments, a record tells by
+itself: dnsplan recover --scan-zone.
+
+The exit code is the command's own, 128 and the number of the signal that ended
+it; 4 where the window could not be closed, 1 when the deadline ended it.`,
+		Example: `  dnsplan window www.example.org -- certbot renew --cert-name www.example.org
+  dnsplan window www.example.org example.org --deadline 30m -- lego renew
+  dnsplan window www.example.org --always -- /usr/local/bin/issue`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error { return runWindow(a, c, o, args) },
+	}
+	o.addFlags(c.Flags())
+	return c
+}
+
+func runWindow(a *app, c *cobra.Command, o *windowOptions, args []string) error {
+	at := c.ArgsLenAtDash()
+	if at < 1 || at == len(args) {
+		return &usageError{c.CommandPath(), errors.New("want: dnsplan window NAME... -- COMMAND [ARGS...]")}
+	}
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	ctx, stop := hangup(c.Context())
+	defer stop()
+	w := &issuing{app: a, session: s, options: o, names: args[:at], argv: args[at:]}
+	s.Commander = w.child()
+	is, err := w.prepare(ctx)
+	if err != nil {
+		return a.notBegun(ctx, s.Settings, is.Plan, err)
+	}
+	if w.needless(ctx, is) {
+		return w.commandAlone(ctx)
+	}
+	return w.run(ctx, is)
+}
+
+// issuing is one issuance window of this process.
+type issuing struct {
+	*app
+	session *config.Session
+	options *windowOptions
+	names   []string
+	// argv is the command; none where a hook opens the window.
+	argv []string
+	// before are the certificates of the origins as the window opens.
+	before []config.OriginCertificate
+	guard  *guardian
+}
+
+// badWindow is what is wrong with a command line, all at once.
+type badWindow struct{ lines []string }
+
+func (e *badWindow) Error() string {
+	return "no issuance window, nothing was changed:\n  " + strings.Join(e.lines, "\n  ")
+}
+
+// prepare plans the window, and refuses what must not be opened. Nothing is
+// written.
+func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
+	names, bad := w.readNames()
+	command := ""
+	if len(w.argv) > 0 {
+		command = filepath.Base(w.argv[0])
+		if _, err := exec.LookPath(w.argv[0]); err != nil {
+			bad = append(bad, fmt.Sprintf("%s: the command cannot be run: %v", w.argv[0], errors.Unwrap(err)))
+		}
+	}
+	by := w.options.by
+	if by == "" {
+		by = w.user()
+	}
+	req := config.WindowRequest{
+		Names: names, Deadline: w.options.deadline, Command: command, Hook: command == "", Always: w.options.always,
+		Reason: w.options.reason, Ticket: w.options.ticket, By: by, Now: w.clock.Now(), Entropy: w.entropy,
+	}
+	if len(names) == 0 {
+		return config.Issuance{}, &badWindow{bad}
+	}
+	is, err := w.session.Window(ctx, req)
+	unfit, ok := errors.AsType[*plan.WindowError](err)
+	if err != nil && !ok {
+		return is, err
+	}
+	input := len(bad) > 0
+	if ok {
+		for _, p := range unfit.Problems {
+			bad = append(bad, p.Name.Display()+": "+p.Reason)
+		}
+	}
+	switch {
+	case input:
+		return is, &badWindow{bad}
+	case ok:
+		return is, &coded{exitRefused, &badWindow{bad}}
+	}
+	return is, w.judge(ctx, is)
+}
+
+// readNames are those names that could be in a window, and what is wrong with the
+// others.
+func (w *issuing) readNames() (names []zone.Name, bad []string) {
+	for _, text := range w.names {
+		n, err := zone.ParseName(text)
+		switch _, isIP := netip.ParseAddr(text); {
+		case isIP == nil:
+			bad = append(bad, text+": it is an IP address, and a window is for an owner name of the inventory")
+		case err != nil:
+			bad = append(bad, err.Error())
+		case n.IsWildcard():
+			bad = append(bad, n.Display()+": HTTP-01 cannot validate a wildcard: it needs DNS-01 (RFC 8555, section 8.3)")
+		case !w.session.HasRecord(n):
+			bad = append(bad, n.Display()+": it is in no record of the inventory")
+		default:
+			names = append(names, n)
+		}
+	}
+	return names, bad
+}
+
+// needless tells whether the command can have its certificate without a window, and
+// says why.
+func (w *issuing) needless(ctx context.Context, is config.Issuance) bool {
+	if is.Plan.Empty() {
+		w.notices.line("no name is proxied: nothing is turned off")
+		return true
+	}
+	if w.options.always {
+		return false
+	}
+	var through []string
+	for _, o := range is.Origins {
+		if !o.Proxied {
+			continue
+		}
+		p := w.session.TokenThrough(ctx, o, w.clock.Now)
+		switch {
+		case p.Passes:
+			through = append(through, p.Name.Display())
+		case !p.Known:
+			w.notices.line(fmt.Sprintf("warning: whether a token passes through the proxy of %s cannot be told from here: %s", p.Name.Display(), p.Why))
+			return false
+		default:
+			return false
+		}
+	}
+	w.notices.line(fmt.Sprintf("a token passes through the proxy of %s: no window is needed (--always opens one)", strings.Join(through, ", ")))
+	return true
+}
+
+// commandAlone runs the command without a window, and passes its code on.
+func (w *issuing) commandAlone(ctx context.Context) error {
+	if len(w.argv) == 0 {
+		return nil
+	}
+	code, err := w.child().Command(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", w.argv[0], err)
+	}
+	return silent(code)
+}
+
+// run opens the window, and returns when it is closed.
+func (w *issuing) run(ctx context.Context, is config.Issuance) error {
+	if !w.session.Settings.JSON {
+		if err := w.printPlan(w.session.Settings, is.Plan, false); err != nil {
+			return err
+		}
+	}
+	f := w.followPlainly(w.session.Settings)
+	e, err := w.beginFor(ctx, w.session, is.Plan, "window", f)
+	if err != nil {
+		return w.notBegun(ctx, w.session.Settings, is.Plan, err)
+	}
+	f.exit = func(r execute.Result) int { return windowCode(ctx, r) }
+	result, err := w.waitFor(ctx, w.session.Settings, e, f, is.Plan.ID)
+	w.compare(ctx, is, result)
+	return err
+}
+
+// windowCode is the exit code of a window's run: of a window that is not closed, of
+// a signal, of the command, of the run.
+func windowCode(ctx context.Context, r execute.Result) int {
+	command := r.Window.Command
+	ended := command != nil && !command.Ended.IsZero()
+	s, stopped := errors.AsType[signalled](context.Cause(ctx))
+	switch {
+	case r.Window.Open(), r.LeftOpen(), r.Outcome == execute.OutcomeHeld:
+		return exitPartly
+	case ended && command.Code != 0:
+		return command.Code
+	case stopped && !ended:
+		return signalCode(s)
+	case r.Outcome == execute.OutcomeCancelled && !ended:
+		return exitError
+	case r.Outcome == execute.OutcomeCancelled:
+		return exitDone
+	}
+	return exitOf(r)
+}
+
+// renewedWithin is how long, and how often, it is looked whether a certificate has
+// become another one: servers load them in their own time.
+const (
+	renewedLooks = 3
+	renewedLook  = time.Second
+)
+
+// compare warns of origins that serve the certificate of before, although the
+// command has ended well.
+func (w *issuing) compare(ctx context.Context, is config.Issuance, r execute.Result) {
+	c := r.Window
+	if c == nil || c.Command == nil || c.Command.Ended.IsZero() || c.Command.Code != 0 {
+		return
+	}
+	var same []config.OriginCertificate
+	for look := range renewedLooks {
+		if look > 0 && w.clock.SleepUntil(ctx, w.clock.Now().Add(renewedLook)) != nil {
+			return
+		}
+		after, err := w.session.OriginCertificates(ctx, is.Origins, w.clock.Now)
+		if err != nil {
+			w.notices.line(fmt.Sprintf("warning: whether the certificate is another one cannot be told: %v", err))
+			return
+		}
+		if same = unchanged(w.before, after); len(same) == 0 {
+			return
+		}
+	}
+	for _, s := range same {
+		w.notices.line(fmt.Sprintf("warning: %s serves the certificate of before for %s: nothing was issued, or the server has not loaded it", s.Served.At, s.Name.Display()))
+	}
+}
+
+// unchanged are the certificates that were served before.
+func unchanged(before, after []config.OriginCertificate) (out []config.OriginCertificate) {
+	for _, a := range after {
+		print, served := a.Served.Fingerprint()
+		i := slices.IndexFunc(before, func(b config.OriginCertificate) bool { return b.Name == a.Name && b.Served.At == a.Served.At })
+		if !served || i < 0 {
+			continue
+		}
+		if old, had := before[i].Served.Fingerprint(); had && !print.Changed(old) {
+			out = append(out, a)
+		}
+	}
+	return out
+}

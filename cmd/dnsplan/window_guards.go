@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme"
+)
+
+// preflightChecks are the checks that say whether a window would help: those of
+// refusing are grave enough to keep it closed, the others warn. X-TLS is among
+// them, because a certificate that is bad is what a window is opened for.
+func preflightChecks() (sel acme.Selection, refusing []acme.ID) {
+	return acme.Selection{Only: []string{"X-ORIGIN", "X-TLS", "D-CAA", "R-RATE"}}, []acme.ID{"X-ORIGIN", "D-CAA", "R-RATE"}
+}
+
+// judge refuses a window that is not needed yet, or would not help. With --force it
+// warns.
+func (w *issuing) judge(ctx context.Context, is config.Issuance) error {
+	var against []string
+	fresh, err := w.look(ctx, is)
+	if err != nil {
+		return err
+	}
+	against = append(against, fresh...)
+	if !is.Plan.Empty() {
+		failed, err := w.preflight(ctx, is)
+		if err != nil {
+			return err
+		}
+		against = append(against, failed...)
+	}
+	if w.options.force {
+		for _, line := range against {
+			w.notices.line("warning: " + line)
+		}
+		return nil
+	}
+	if len(against) > 0 {
+		return refused("no issuance window, nothing was changed (--force opens it):\n  %s", strings.Join(against, "\n  "))
+	}
+	return nil
+}
+
+// look asks the origins for their certificates, to compare them later, and says so
+// where none of them is due.
+func (w *issuing) look(ctx context.Context, is config.Issuance) (fresh []string, err error) {
+	if w.before, err = w.session.OriginCertificates(ctx, is.Origins, w.clock.Now); err != nil {
+		return nil, err
+	}
+	now := w.clock.Now()
+	for _, o := range is.Origins {
+		text, ok := notDue(w.before, o.Name, now)
+		if !ok {
+			return nil, nil
+		}
+		fresh = append(fresh, text)
+	}
+	return fresh, nil
+}
+
+// notDue tells whether all that the origin of a name serves will do for a while.
+func notDue(all []config.OriginCertificate, name zone.Name, now time.Time) (text string, fresh bool) {
+	for _, c := range all {
+		if c.Name != name {
+			continue
+		}
+		if !c.Fresh(now) {
+			return "", false
+		}
+		text = fmt.Sprintf("%s: the certificate is not due: it is good until %s and to be renewed from %s", name.Display(),
+			c.Served.Leaf().NotAfter.UTC().Format(time.DateOnly), c.Due.From.UTC().Format(time.DateOnly))
+	}
+	return text, text != ""
+}
+
+// preflight makes the checks and returns those that keep the window closed. The
+// others that do not pass are warnings.
+func (w *issuing) preflight(ctx context.Context, is config.Issuance) (against []string, err error) {
+	var names []zone.Name
+	for _, o := range is.Origins {
+		names = append(names, o.Name)
+	}
+	sel, refusing := preflightChecks()
+	found, err := w.session.Check(ctx, names, sel, w.clock.Now)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found.Findings {
+		line := findingLine(f)
+		switch {
+		case f.Outcome == acme.Pass:
+		case f.Outcome == acme.Unknown:
+			w.notices.line(fmt.Sprintf("warning: %s: %s cannot be told: %s", f.Name.Display(), f.Check, f.Summary))
+		case f.Wrong() && slices.Contains(refusing, f.Check):
+			against = append(against, line)
+		default:
+			w.notices.line("warning: " + line)
+		}
+	}
+	return against, nil
+}
+
+// findingLine is a finding with what to do about it.
+func findingLine(f acme.Finding) string {
+	line := fmt.Sprintf("%s: %s: %s", f.Name.Display(), f.Check, f.Summary)
+	for _, r := range f.Remedies {
+		line += " " + strings.TrimSpace(r.Do+" "+r.Paste)
+	}
+	return line
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
+)
+
+// windowRig is a site behind the proxy of the Cloudflare fake, and dnsplan as
+// processes of its own that open windows. The fake's log is the judge.
+type windowRig struct {
+	t    *testing.T
+	fake *cloudflaretest.Server
+	// dir holds the inventory and the state folder.
+	dir string
+	// settings are those of the provider, check what [check] has beside ready.
+	settings, check string
+}
+
+const (
+	originV4 = "127.0.0.77"
+	originV6 = "::1"
+)
+
+// newWindowRig brings www with two proxied addresses, and plain with one that is
+// not. Nothing serves them, and no name server is asked.
+func newWindowRig(t *testing.T) *windowRig {
+	t.Helper()
+	v, s := newCloudflare(t)
+	s.RemoveZone("example.org")
+	s.AddZone(cloudflaretest.Zone{ID: "z1", Name: "example.org", Plan: "pro"})
+	s.Put("example.org",
+		cloudflaretest.Record{ID: "a1", Type: "A", Name: "www", Content: originV4, TTL: 1, Proxied: true, Comment: "web", Tags: []string{"owner:ops"}},
+		cloudflaretest.Record{ID: "a2", Type: "AAAA", Name: "www", Content: originV6, TTL: 1, Proxied: true},
+		cloudflaretest.Record{ID: "a3", Type: "A", Name: "plain", Content: originV4, TTL: 300})
+	r := &windowRig{t: t, fake: s, dir: t.TempDir(), settings: v.settings, check: "allow_reserved = true\n"}
+	r.inventory()
+	for name, value := range v.env {
+		t.Setenv(name, value)
+	}
+	t.Setenv(asProgram, "1")
+	return r
+}
+
+// inventory writes the inventory.
+func (r *windowRig) inventory() {
+	r.t.Helper()
+	text := fmt.Sprintf("version = 1\n[check]\nready = \"1s\"\n%s[[provider]]\nname = \"cf\"\ntype = \"cloudflare\"\n%s"+
+		"[[zone]]\nname = \"example.org\"\nprovider = \"cf\"\nservers = []\n"+
+		"[[zone.record]]\nname = \"www\"\na = [%q]\naaaa = [%q]\nacme = \"http-01\"\n"+
+		"[[zone.record]]\nname = \"plain\"\na = [%q]\n[[zone.record]]\nname = \"*.lab\"\na = [%q]\n",
+		r.check, r.settings, originV4, originV6, originV4, originV4)
+	if err := os.WriteFile(r.path("inventory.toml"), []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *windowRig) path(name string) string { return filepath.Join(r.dir, name) }
+
+// windowProcess is dnsplan as a process of its own.
+type windowProcess struct {
+	*exec.Cmd
+	t        *testing.T
+	out, err strings.Builder
+}
+
+// start begins dnsplan in a session of its own: what a terminal would send to all
+// is sent to it alone.
+func (r *windowRig) start(args ...string) *windowProcess {
+	r.t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	p := &windowProcess{Cmd: exec.CommandContext(context.WithoutCancel(r.t.Context()), exe, args...), t: r.t}
+	p.Stdout, p.Stderr, p.Dir, p.Env = &p.out, &p.err, r.dir, os.Environ()
+	p.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	p.WaitDelay = time.Second // a command that was left behind has the output too
+	if err := p.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() {
+		if p.ProcessState == nil {
+			_ = p.Process.Kill()
+			_ = p.Wait()
+		}
+	})
+	return p
+}
+
+// wait returns how the process has ended.
+func (p *windowProcess) wait() ended {
+	p.t.Helper()
+	_ = p.Wait() // the state says it
+	code := p.ProcessState.ExitCode()
+	return ended{code, p.out.String(), p.err.String()}
+}
+
+// run is start and wait.
+func (r *windowRig) run(args ...string) ended {
+	r.t.Helper()
+	return r.start(args...).wait()
+}
+
+// proxied tells whether both records of www are as they were at first: proxied, with
+// their own comments and tags.
+func (r *windowRig) proxied() bool {
+	n := 0
+	for _, x := range r.fake.Records("example.org") {
+		if x.ID == "a1" && x.Proxied && x.TTL == 1 && x.Comment == "web" && len(x.Tags) == 1 || x.ID == "a2" && x.Proxied && x.TTL == 1 && x.Comment == "" {
+			n++
+		}
+	}
+	return n == 2
+}
+
+// toggles are the writes of the fake's log: "off", "on" or what else was sent.
+func (r *windowRig) toggles() string {
+	var out []string
+	for _, q := range r.fake.Log() {
+		switch off, on := strings.Contains(q.Body, `"proxied":false`), strings.Contains(q.Body, `"proxied":true`); {
+		case q.Method == "GET":
+		case off && !on:
+			out = append(out, "off")
+		case on && !off:
+			out = append(out, "on")
+		default:
+			out = append(out, q.Method+" "+q.Body)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// closedOnce fails the test unless the proxy went off once and on once, and all is
+// as it was.
+func (r *windowRig) closedOnce() {
+	r.t.Helper()
+	if got := r.toggles(); got != "off on" || !r.proxied() {
+		r.t.Errorf("toggled %q, want off and on; live is %+v", got, r.fake.Records("example.org"))
+	}
+}
+
+// untouched fails the test if anything was written.
+func (r *windowRig) untouched() {
+	r.t.Helper()
+	if got := r.toggles(); got != "" {
+		r.t.Errorf("toggled %q, want nothing", got)
+	}
+}
+
+// commandRuns waits until the command has written the file.
+func (r *windowRig) commandRuns(file string) {
+	r.t.Helper()
+	eventually(r.t, "the command runs", func() bool { _, err := os.Stat(r.path(file)); return err == nil })
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// A window opens for the command and closes behind it, whatever its exit code, which
+// is passed on.
+func TestWindow(t *testing.T) {
+	for script, want := range map[string]int{"echo issued; echo hm >&2": 0, "exit 7": 7, "kill -TERM $$": 143} {
+		t.Run(script, func(t *testing.T) {
+			r := newWindowRig(t)
+			got := r.run("window", "www.example.org", "--", "sh", "-c", script).is(t, want)
+			r.closedOnce()
+			if want == 0 && (!strings.Contains(got.stdout, "issued\n") || !strings.Contains(got.stderr, "hm\n")) {
+				t.Errorf("the command's output is not there:\n%s\n%s", got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+// What must not be opened is told of at once, and nothing is touched.
+func TestWindowRefused(t *testing.T) {
+	r := newWindowRig(t)
+	for _, tt := range []struct {
+		args  []string
+		code  int
+		texts []string
+	}{
+		{[]string{"other.example.org", "*.lab.example.org", "192.0.2.1", "--", "true"}, exitError, []string{"other.example.org: it is in no record", "*.lab.example.org: HTTP-01 cannot validate a wildcard", "192.0.2.1: it is an IP address"}},
+		{[]string{"www.example.org", "--", "no-such-command"}, exitError, []string{"no-such-command: the command cannot be run"}},
+		{[]string{"www.example.org"}, exitError, []string{"want: dnsplan window NAME... -- COMMAND"}},
+		{[]string{"www.example.org", "--deadline", "1s", "--", "true"}, exitError, []string{"deadline"}},
+	} {
+		r.run(append([]string{"window"}, tt.args...)...).is(t, tt.code, tt.texts...)
+	}
+	r.check = ""
+	r.inventory()
+	r.run("window", "www.example.org", "--", "true").is(t, exitRefused, "no public authority connects to "+originV4, "no public authority connects to "+originV6)
+	r.untouched()
+}
+
+// A name that is DNS-only has its command run without a write.
+func TestWindowDNSOnly(t *testing.T) {
+	r := newWindowRig(t)
+	r.run("window", "plain.example.org", "--", "sh", "-c", "echo ran; exit 5").is(t, 5, "ran", "no name is proxied")
+	r.untouched()
+}
