@@ -33,18 +33,36 @@ func TestDNSBreaks(t *testing.T) {
 	}
 	for _, b := range []dnsBreak{
 		// Names that are there.
-		{"the apex has no address", "D-APEX", func(s *dnsSite) { apex(s); s.ns1 = drop(s.ns1, "@ 3600") }, fail, acme.Error,
-			[]string{"example.org has no address at ns1 (127.0.0.1:", "and ns2 ("}, []string{"@ 3600 IN A 8.8.4.1", "ALIAS", "dnsplan apply example.org", "leave example.org out"}},
-		{"the apex of www has none", "D-APEX", func(s *dnsSite) { s.ns1 = drop(s.ns1, "@ 3600") }, fail, acme.Warning,
-			[]string{"example.org has no address"}, []string{"@ 3600 IN A 8.8.4.10"}},
-		{"one server lacks the apex", "D-APEX", func(s *dnsSite) { apex(s); s.ns2 = drop(s.ns1, "@ 3600") }, fail, acme.Error,
-			[]string{"no address at ns2 ("}, nil},
-		{"a CNAME at the apex", "D-APEX", func(s *dnsSite) { apex(s); s.ns1 = []string{"@ 60 CNAME example.net."} }, fail, acme.Error,
-			[]string{"alias of example.net", "RFC 1034"}, []string{"@ 60 IN CNAME example.net.", "@ 3600 IN A 8.8.4.1"}},
-		{"nobody is asked for the apex", "D-APEX", func(s *dnsSite) { apex(s); s.subject = nobodyAsked }, unknown, acme.Error,
-			[]string{"the inventory names none"}, []string{"servers = ["}},
-		{"the name is missing", "D-WWW", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Error,
-			[]string{"www.example.org has no address at ns1 (", "cannot be issued"}, []string{"www 3600 IN A 8.8.4.10\nwww 3600 IN AAAA 2600::10", "dnsplan apply www.example.org"}},
+		{
+			"the apex has no address", "D-APEX", func(s *dnsSite) { apex(s); s.ns1 = drop(s.ns1, "@ 3600") }, fail, acme.Error,
+			[]string{"example.org has no address at ns1 (127.0.0.1:", "and ns2 ("},
+			[]string{"@ 3600 IN A 8.8.4.1", "ALIAS", "dnsplan apply example.org", "leave example.org out"},
+		},
+		{
+			"the apex of www has none", "D-APEX", func(s *dnsSite) { s.ns1 = drop(s.ns1, "@ 3600") }, fail, acme.Warning,
+			[]string{"example.org has no address"},
+			[]string{"@ 3600 IN A 8.8.4.10"},
+		},
+		{
+			"one server lacks the apex", "D-APEX", func(s *dnsSite) { apex(s); s.ns2 = drop(s.ns1, "@ 3600") }, fail, acme.Error,
+			[]string{"no address at ns2 ("},
+			nil,
+		},
+		{
+			"a CNAME at the apex", "D-APEX", func(s *dnsSite) { apex(s); s.ns1 = []string{"@ 60 CNAME example.net."} }, fail, acme.Error,
+			[]string{"alias of example.net", "RFC 1034"},
+			[]string{"@ 60 IN CNAME example.net.", "@ 3600 IN A 8.8.4.1"},
+		},
+		{
+			"nobody is asked for the apex", "D-APEX", func(s *dnsSite) { apex(s); s.subject = nobodyAsked }, unknown, acme.Error,
+			[]string{"the inventory names none"},
+			[]string{"servers = ["},
+		},
+		{
+			"the name is missing", "D-WWW", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Error,
+			[]string{"www.example.org has no address at ns1 (", "cannot be issued"},
+			[]string{"www 3600 IN A 8.8.4.10\nwww 3600 IN AAAA 2600::10", "dnsplan apply www.example.org"},
+		},
 		{"a missing name that DNS-01 validates", "D-WWW", func(s *dnsSite) {
 			s.ns1, s.subject = drop(s.ns1, "www"), func(s *acme.Subject) { s.ACME = "dns-01" }
 		}, fail, acme.Warning, []string{"no address"}, nil},
@@ -58,45 +76,81 @@ func TestDNSBreaks(t *testing.T) {
 		}, unknown, acme.Error, []string{"no name server of example.org says", "SERVFAIL"}, nil},
 
 		// Servers and resolvers that differ.
-		{"a secondary is behind", "D-AUTH", func(s *dnsSite) { s.ns2, s.serial2 = edit(s.ns1, "8.8.4.10", "8.8.4.9"), "1" }, fail, acme.Error,
-			[]string{"ns2 (127.0.0.1:", "answers 8.8.4.9 (serial 1), and ns1 (", "8.8.4.10 (serial 2)"}, []string{"rndc retransfer example.org", "--only D-AUTH"}},
-		{"a secondary lacks the name", "D-AUTH", func(s *dnsSite) { s.ns2 = drop(s.ns1, "www") }, fail, acme.Error,
-			[]string{"ns2 (", "the name does not exist"}, nil},
-		{"TTLs differ", "D-AUTH", func(s *dnsSite) { s.ns2 = edit(s.ns1, "3600 A", "60 A") }, fail, acme.Warning,
-			[]string{"TTL 60 at ns2 (", "TTL 3600 at ns1 ("}, nil},
-		{"a server is silent", "D-AUTH", func(s *dnsSite) { s.silent2 = true }, fail, acme.Error,
-			[]string{"ns2 does not answer for www.example.org", "timed out"}, []string{"take its NS record out of zone example.org"}},
+		{
+			"a secondary is behind", "D-AUTH", func(s *dnsSite) { s.ns2, s.serial2 = edit(s.ns1, "8.8.4.10", "8.8.4.9"), "1" }, fail, acme.Error,
+			[]string{"ns2 (127.0.0.1:", "answers 8.8.4.9 (serial 1), and ns1 (", "8.8.4.10 (serial 2)"},
+			[]string{"rndc retransfer example.org", "--only D-AUTH"},
+		},
+		{
+			"a secondary lacks the name", "D-AUTH", func(s *dnsSite) { s.ns2 = drop(s.ns1, "www") }, fail, acme.Error,
+			[]string{"ns2 (", "the name does not exist"},
+			nil,
+		},
+		{
+			"TTLs differ", "D-AUTH", func(s *dnsSite) { s.ns2 = edit(s.ns1, "3600 A", "60 A") }, fail, acme.Warning,
+			[]string{"TTL 60 at ns2 (", "TTL 3600 at ns1 ("},
+			nil,
+		},
+		{
+			"a server is silent", "D-AUTH", func(s *dnsSite) { s.silent2 = true }, fail, acme.Error,
+			[]string{"ns2 does not answer for www.example.org", "timed out"},
+			[]string{"take its NS record out of zone example.org"},
+		},
 		{"a name server without an address", "D-AUTH", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Zone.Servers[1].Servers = nil }
 		}, fail, acme.Error, []string{"ns2 has no address"}, nil},
 		{"servers that were not found", "D-AUTH", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Zone.ServersErr = errors.New("ask for ns3: timed out") }
 		}, unknown, acme.Error, []string{"not every name server of example.org is known: ask for ns3"}, nil},
-		{"a resolver holds the old address", "D-RESOLV", func(s *dnsSite) { s.public = edit(s.ns1, "3600 A 8.8.4.10", "184 A 8.8.4.9") }, fail, acme.Warning,
-			[]string{"public (127.0.0.1:", "still holds 8.8.4.9 for 184 s"}, []string{"Wait until it has forgotten, at 2026-11-24 06:03:05 UTC"}},
-		{"a resolver fails", "D-RESOLV", func(s *dnsSite) { s.faultPublic = onType(dns.TypeA, dns.RcodeServerFailure) }, fail, acme.Warning,
-			[]string{"cannot resolve www.example.org: SERVFAIL"}, []string{"D-DNSSEC"}},
-		{"no resolver", "D-RESOLV", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil } }, unknown, acme.Warning,
-			[]string{"no [[verify.resolver]]"}, []string{"[[verify.resolver]]"}},
-		{"a name that is not there yet", "D-RESOLV", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, unknown, acme.Warning,
-			[]string{"not asked: the name is not in the zone yet"}, nil},
+		{
+			"a resolver holds the old address", "D-RESOLV", func(s *dnsSite) { s.public = edit(s.ns1, "3600 A 8.8.4.10", "184 A 8.8.4.9") }, fail, acme.Warning,
+			[]string{"public (127.0.0.1:", "still holds 8.8.4.9 for 184 s"},
+			[]string{"Wait until it has forgotten, at 2026-11-24 06:03:05 UTC"},
+		},
+		{
+			"a resolver fails", "D-RESOLV", func(s *dnsSite) { s.faultPublic = onType(dns.TypeA, dns.RcodeServerFailure) }, fail, acme.Warning,
+			[]string{"cannot resolve www.example.org: SERVFAIL"},
+			[]string{"D-DNSSEC"},
+		},
+		{
+			"no resolver", "D-RESOLV", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil } }, unknown, acme.Warning,
+			[]string{"no [[verify.resolver]]"},
+			[]string{"[[verify.resolver]]"},
+		},
+		{
+			"a name that is not there yet", "D-RESOLV", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, unknown, acme.Warning,
+			[]string{"not asked: the name is not in the zone yet"},
+			nil,
+		},
 
 		// Addresses.
-		{"another address", "D-EXPECT", func(s *dnsSite) {
-			s.ns1 = edit(s.ns1, "8.8.4.10", "195.20.52.215")
-			s.subject = func(s *acme.Subject) { s.Records[0].Hosts = []acme.Host{{Name: "web-02", ACMEClient: true}} }
-		}, fail, acme.Error, []string{"A of www.example.org is 195.20.52.215 at all its name servers; the inventory says 8.8.4.10 (web-02, where the ACME client runs)"},
-			[]string{"www 3600 IN A 8.8.4.10", "dnsplan apply www.example.org"}},
+		{
+			"another address", "D-EXPECT", func(s *dnsSite) {
+				s.ns1 = edit(s.ns1, "8.8.4.10", "195.20.52.215")
+				s.subject = func(s *acme.Subject) { s.Records[0].Hosts = []acme.Host{{Name: "web-02", ACMEClient: true}} }
+			}, fail, acme.Error,
+			[]string{"A of www.example.org is 195.20.52.215 at all its name servers; the inventory says 8.8.4.10 (web-02, where the ACME client runs)"},
+			[]string{"www 3600 IN A 8.8.4.10", "dnsplan apply www.example.org"},
+		},
 		{"a run has not switched yet", "D-EXPECT", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "8.8.4.10", "8.8.4.9")
 			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Run: "01K"}} }
 		}, fail, acme.Warning, []string{"run 01K is not through with it"}, []string{"dnsplan show 01K"}},
-		{"an A that nobody wants", "D-EXPECT", func(s *dnsSite) { s.want = []string{"AAAA 2600::10"} }, fail, acme.Error,
-			[]string{"is 8.8.4.10", "the inventory says no A"}, []string{"correct the inventory"}},
-		{"another address behind the proxy", "D-EXPECT", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.9", "AAAA 2600::10"} }, fail, acme.Error,
-			[]string{"is 8.8.4.9 at provider box"}, []string{"www 3600 IN A 8.8.4.10"}},
-		{"the address behind the proxy", "D-EXPECT", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.10", "AAAA 2600::10"} }, pass, acme.Error,
-			[]string{"behind the proxy"}, nil},
+		{
+			"an A that nobody wants", "D-EXPECT", func(s *dnsSite) { s.want = []string{"AAAA 2600::10"} }, fail, acme.Error,
+			[]string{"is 8.8.4.10", "the inventory says no A"},
+			[]string{"correct the inventory"},
+		},
+		{
+			"another address behind the proxy", "D-EXPECT", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.9", "AAAA 2600::10"} }, fail, acme.Error,
+			[]string{"is 8.8.4.9 at provider box"},
+			[]string{"www 3600 IN A 8.8.4.10"},
+		},
+		{
+			"the address behind the proxy", "D-EXPECT", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.10", "AAAA 2600::10"} }, pass, acme.Error,
+			[]string{"behind the proxy"},
+			nil,
+		},
 		{"the provider holds another one", "D-EXPECT", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) {
 				nobodyAsked(s)
@@ -109,18 +163,30 @@ func TestDNSBreaks(t *testing.T) {
 				s.Zone.Live.RRsets = records(t, s.Name, fine().want)
 			}
 		}, unknown, acme.Error, []string{"the inventory names none"}, nil},
-		{"a stray address", "D-SINGLE", func(s *dnsSite) { s.ns1 = append(s.ns1, "www 3600 A 8.8.4.9") }, fail, acme.Error,
-			[]string{"has 2 A addresses, 8.8.4.9 and 8.8.4.10", "about 16 % of issuances succeed"}, []string{"www 1 IN A 8.8.4.9\n", "H-TOKEN"}},
+		{
+			"a stray address", "D-SINGLE", func(s *dnsSite) { s.ns1 = append(s.ns1, "www 3600 A 8.8.4.9") }, fail, acme.Error,
+			[]string{"has 2 A addresses, 8.8.4.9 and 8.8.4.10", "about 16 % of issuances succeed"},
+			[]string{"www 1 IN A 8.8.4.9\n", "H-TOKEN"},
+		},
 		{"two addresses that are wanted", "D-SINGLE", func(s *dnsSite) {
 			s.ns1, s.want = append(s.ns1, "www 3600 A 8.8.4.9"), []string{"A 8.8.4.9 8.8.4.10"}
 			s.subject = func(s *acme.Subject) { s.Records[0].RoundRobin = true }
 		}, fail, acme.Warning, []string{"8.8.4.9 and 8.8.4.10"}, []string{"www 1 IN A 8.8.4.9\nwww 1 IN A 8.8.4.10"}},
-		{"two addresses behind a proxy", "D-SINGLE", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.9 8.8.4.10"} }, fail, acme.Error,
-			[]string{"2 A addresses"}, nil},
-		{"an AAAA that nobody wants", "D-AAAA", func(s *dnsSite) { s.want = []string{"A 8.8.4.10"} }, fail, acme.Error,
-			[]string{"IPv6 address that the inventory does not", "asks 2600::10 first"}, []string{"IN AAAA 2600::10", `aaaa = ["2600::10"]`}},
-		{"another AAAA", "D-AAAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "2600::10", "2600::9") }, fail, acme.Error,
-			[]string{"has the IPv6 address 2600::9; the inventory says 2600::10"}, []string{"www 3600 IN AAAA 2600::10"}},
+		{
+			"two addresses behind a proxy", "D-SINGLE", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.9 8.8.4.10"} }, fail, acme.Error,
+			[]string{"2 A addresses"},
+			nil,
+		},
+		{
+			"an AAAA that nobody wants", "D-AAAA", func(s *dnsSite) { s.want = []string{"A 8.8.4.10"} }, fail, acme.Error,
+			[]string{"IPv6 address that the inventory does not", "asks 2600::10 first"},
+			[]string{"IN AAAA 2600::10", `aaaa = ["2600::10"]`},
+		},
+		{
+			"another AAAA", "D-AAAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "2600::10", "2600::9") }, fail, acme.Error,
+			[]string{"has the IPv6 address 2600::9; the inventory says 2600::10"},
+			[]string{"www 3600 IN AAAA 2600::10"},
+		},
 		{"an AAAA of another host", "D-AAAA", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) {
 				s.Records[0].Hosts, s.Records[1].Hosts = []acme.Host{{Name: "web-01"}}, []acme.Host{{Name: "web-02"}}
@@ -132,18 +198,27 @@ func TestDNSBreaks(t *testing.T) {
 		{"a private address", "D-RESERVED", func(s *dnsSite) {
 			s.ns1, s.want = []string{"www 3600 A 10.0.0.50"}, []string{"A 10.0.0.50"}
 		}, fail, acme.Fatal, []string{"10.0.0.50 is in 10.0.0.0/8, Private-Use (RFC 1918)"}, []string{"www 3600 IN A 10.0.0.50", `acme = "dns-01"`, "allow_reserved = true"}},
-		{"a private address beside a public one", "D-RESERVED", func(s *dnsSite) { s.ns1 = append(s.ns1, "www 3600 A 10.0.0.50") }, fail, acme.Error,
-			[]string{"10.0.0.50 is in"}, nil},
-		{"a private address is wanted", "D-RESERVED", func(s *dnsSite) { s.want = []string{"A 192.0.2.1"} }, fail, acme.Error,
-			[]string{"192.0.2.1 is in 192.0.2.0/24"}, nil},
+		{
+			"a private address beside a public one", "D-RESERVED", func(s *dnsSite) { s.ns1 = append(s.ns1, "www 3600 A 10.0.0.50") }, fail, acme.Error,
+			[]string{"10.0.0.50 is in"},
+			nil,
+		},
+		{
+			"a private address is wanted", "D-RESERVED", func(s *dnsSite) { s.want = []string{"A 192.0.2.1"} }, fail, acme.Error,
+			[]string{"192.0.2.1 is in 192.0.2.0/24"},
+			nil,
+		},
 		{"a private address that is allowed", "D-RESERVED", func(s *dnsSite) {
 			s.ns1, s.want = []string{"www 3600 A 10.0.0.50"}, []string{"A 10.0.0.50"}
 			s.options = func(o *acme.Options) { o.AllowReserved = true }
 		}, pass, acme.Fatal, []string{"allow_reserved"}, nil},
 
 		// Aliases.
-		{"an alias to nothing", "D-CNAME", func(s *dnsSite) { s.ns1 = []string{"www 60 CNAME old.example.org."} }, fail, acme.Error,
-			[]string{"www.example.org -> old.example.org does not exist"}, []string{"www IN CNAME old.example.org.", "www 3600 IN A 8.8.4.10", "replace_cname"}},
+		{
+			"an alias to nothing", "D-CNAME", func(s *dnsSite) { s.ns1 = []string{"www 60 CNAME old.example.org."} }, fail, acme.Error,
+			[]string{"www.example.org -> old.example.org does not exist"},
+			[]string{"www IN CNAME old.example.org.", "www 3600 IN A 8.8.4.10", "replace_cname"},
+		},
 		{"an alias to a name without address", "D-CNAME", func(s *dnsSite) {
 			s.ns1 = []string{"www 60 CNAME old.example.org.", `old 60 TXT "x"`}
 		}, fail, acme.Error, []string{"old.example.org has no address"}, nil},
@@ -162,20 +237,31 @@ func TestDNSBreaks(t *testing.T) {
 			s.ns1 = []string{"www 60 CNAME cdn.example.net."}
 			s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil }
 		}, unknown, acme.Error, []string{"leads out of the zone, and no resolver is asked"}, nil},
-		{"an alias within the zone", "D-CNAME", func(s *dnsSite) { s.ns1 = []string{"www 60 CNAME a.example.org.", "a 60 A 8.8.4.10"} }, pass, acme.Error,
-			[]string{"www.example.org -> a.example.org has an address"}, nil},
+		{
+			"an alias within the zone", "D-CNAME", func(s *dnsSite) { s.ns1 = []string{"www 60 CNAME a.example.org.", "a 60 A 8.8.4.10"} }, pass, acme.Error,
+			[]string{"www.example.org -> a.example.org has an address"},
+			nil,
+		},
 
 		// Time.
-		{"a high TTL before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "86400 A 8.8.4.9") }, fail, acme.Warning,
+		{
+			"a high TTL before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "86400 A 8.8.4.9") }, fail, acme.Warning,
 			[]string{"the TTL of www.example.org. A is 86400 s (1d), and 8.8.4.10 is to come", "wait 1d"},
-			[]string{"www 300 IN A 8.8.4.9", "2026-11-25 06:00:00 UTC", "dnsplan apply www.example.org"}},
+			[]string{"www 300 IN A 8.8.4.9", "2026-11-25 06:00:00 UTC", "dnsplan apply www.example.org"},
+		},
 		{"a high TTL within a run", "D-TTL", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Run: "01K"}} }
 		}, fail, acme.Error, []string{"run 01K is about to change it"}, []string{"dnsplan show 01K"}},
-		{"a TTL that was left low", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A ", "60 A ") }, fail, acme.Warning,
-			[]string{"is 60 s, and the inventory says 3600 s (1h): it was left low"}, []string{"www 3600 IN A 8.8.4.10"}},
-		{"a TTL that is too high", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A ", "7200 A ") }, fail, acme.Warning,
-			[]string{"7200 s (2h)", "a change would take that long"}, []string{"Lower it in zone example.org", "www 3600 IN A 8.8.4.10"}},
+		{
+			"a TTL that was left low", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A ", "60 A ") }, fail, acme.Warning,
+			[]string{"is 60 s, and the inventory says 3600 s (1h): it was left low"},
+			[]string{"www 3600 IN A 8.8.4.10"},
+		},
+		{
+			"a TTL that is too high", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A ", "7200 A ") }, fail, acme.Warning,
+			[]string{"7200 s (2h)", "a change would take that long"},
+			[]string{"Lower it in zone example.org", "www 3600 IN A 8.8.4.10"},
+		},
 		{"a low TTL within a run", "D-TTL", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "3600", "60")
 			s.subject = func(s *acme.Subject) {
@@ -203,38 +289,62 @@ func TestDNSBreaks(t *testing.T) {
 		{"a run that cannot be read", "D-WAIT", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Zone.RunsErr = errors.New("run 01K: bad journal") }
 		}, unknown, acme.Error, []string{"run 01K: bad journal"}, nil},
-		{"a name that is to come", "D-NEG", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Warning,
-			[]string{"www.example.org. A is not at ns1 (", "remembers for 600 s (10m) that it does not exist"}, []string{"www 3600 IN A 8.8.4.10", "Ask for the certificate 10m after that"}},
-		{"a resolver remembers that it was missing", "D-NEG", func(s *dnsSite) { s.public = drop(s.ns1, "www") }, fail, acme.Warning,
-			[]string{"public (", "remembers for 600 s (10m) that www.example.org. A does not exist"}, []string{"2026-11-24 06:10:01 UTC"}},
-		{"nobody says what resolvers remember", "D-NEG", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil } }, unknown, acme.Warning,
-			[]string{"no [[verify.resolver]]"}, nil},
+		{
+			"a name that is to come", "D-NEG", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Warning,
+			[]string{"www.example.org. A is not at ns1 (", "remembers for 600 s (10m) that it does not exist"},
+			[]string{"www 3600 IN A 8.8.4.10", "Ask for the certificate 10m after that"},
+		},
+		{
+			"a resolver remembers that it was missing", "D-NEG", func(s *dnsSite) { s.public = drop(s.ns1, "www") }, fail, acme.Warning,
+			[]string{"public (", "remembers for 600 s (10m) that www.example.org. A does not exist"},
+			[]string{"2026-11-24 06:10:01 UTC"},
+		},
+		{
+			"nobody says what resolvers remember", "D-NEG", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil } }, unknown, acme.Warning,
+			[]string{"no [[verify.resolver]]"},
+			nil,
+		},
 
 		// What strict resolvers do.
-		{"bogus signatures", "D-DNSSEC", func(s *dnsSite) {
-			s.faultPublic = func(q, m *dns.Msg) {
-				if !q.CheckingDisabled && q.IsEdns0() != nil && q.IsEdns0().Do() {
-					m.Rcode, m.Answer, m.Ns = dns.RcodeServerFailure, nil, nil
-					m.IsEdns0().Option = append(m.IsEdns0().Option, &dns.EDNS0_EDE{InfoCode: 7})
+		{
+			"bogus signatures", "D-DNSSEC", func(s *dnsSite) {
+				s.faultPublic = func(q, m *dns.Msg) {
+					if !q.CheckingDisabled && q.IsEdns0() != nil && q.IsEdns0().Do() {
+						m.Rcode, m.Answer, m.Ns = dns.RcodeServerFailure, nil, nil
+						m.IsEdns0().Option = append(m.IsEdns0().Option, &dns.EDNS0_EDE{InfoCode: 7})
+					}
 				}
-			}
-		}, fail, acme.Fatal, []string{"DNSSEC of www.example.org is bogus: public (", "Signature Expired", "since March 2026"},
-			[]string{"delv @127.0.0.1 www.example.org A", "rndc sign example.org", "DS record"}},
-		{"signatures that end soon", "D-DNSSEC", signed("20261124120000", true), fail, acme.Warning,
-			[]string{"end at 2026-11-24 12:00:00 UTC, 6h from now"}, []string{"rndc sign example.org"}},
+			}, fail, acme.Fatal,
+			[]string{"DNSSEC of www.example.org is bogus: public (", "Signature Expired", "since March 2026"},
+			[]string{"delv @127.0.0.1 www.example.org A", "rndc sign example.org", "DS record"},
+		},
+		{
+			"signatures that end soon", "D-DNSSEC", signed("20261124120000", true), fail, acme.Warning,
+			[]string{"end at 2026-11-24 12:00:00 UTC, 6h from now"},
+			[]string{"rndc sign example.org"},
+		},
 		{"good signatures", "D-DNSSEC", signed("20261224120000", true), pass, acme.Fatal, []string{"is valid"}, nil},
-		{"signed, and not validated", "D-DNSSEC", signed("20261224120000", false), unknown, acme.Fatal,
-			[]string{"is signed, and no resolver of the inventory validates it"}, []string{"9.9.9.9"}},
+		{
+			"signed, and not validated", "D-DNSSEC", signed("20261224120000", false), unknown, acme.Fatal,
+			[]string{"is signed, and no resolver of the inventory validates it"},
+			[]string{"9.9.9.9"},
+		},
 		{"not signed, and nobody validates", "D-DNSSEC", func(s *dnsSite) {
 			s.faultPublic = func(_, m *dns.Msg) { m.AuthenticatedData = false }
 		}, unknown, acme.Fatal, []string{"no resolver of the inventory validates"}, []string{"9.9.9.9"}},
-		{"NOTIMP for CAA", "D-NSOK", func(s *dnsSite) { s.fault2 = onType(dns.TypeCAA, dns.RcodeNotImplemented) }, fail, acme.Error,
-			[]string{"ns2 (", "NOTIMP", "must not issue"}, []string{"On ns2 (", "NOERROR"}},
+		{
+			"NOTIMP for CAA", "D-NSOK", func(s *dnsSite) { s.fault2 = onType(dns.TypeCAA, dns.RcodeNotImplemented) }, fail, acme.Error,
+			[]string{"ns2 (", "NOTIMP", "must not issue"},
+			[]string{"On ns2 (", "NOERROR"},
+		},
 		{"letters in lower case", "D-NSOK", func(s *dnsSite) {
 			s.fault2 = func(_, m *dns.Msg) { m.Question[0].Name = dns.CanonicalName(m.Question[0].Name) }
 		}, fail, acme.Error, []string{"case of the question's letters"}, []string{"0x20"}},
-		{"no EDNS", "D-NSOK", func(s *dnsSite) { s.fault2 = func(_, m *dns.Msg) { m.Extra = nil } }, fail, acme.Error,
-			[]string{"lacks the OPT record"}, []string{"RFC 6891"}},
+		{
+			"no EDNS", "D-NSOK", func(s *dnsSite) { s.fault2 = func(_, m *dns.Msg) { m.Extra = nil } }, fail, acme.Error,
+			[]string{"lacks the OPT record"},
+			[]string{"RFC 6891"},
+		},
 		{"an error to EDNS", "D-NSOK", func(s *dnsSite) {
 			s.fault2 = func(q, m *dns.Msg) {
 				if q.IsEdns0() != nil {
@@ -242,22 +352,40 @@ func TestDNSBreaks(t *testing.T) {
 				}
 			}
 		}, fail, acme.Error, []string{"answers only without EDNS"}, []string{"RFC 6891"}},
-		{"errors to unknown types", "D-NSOK", func(s *dnsSite) { s.fault2 = onType(65280, dns.RcodeServerFailure) }, fail, acme.Error,
-			[]string{"SERVFAIL", "new types"}, []string{"RFC 3597"}},
-		{"no TCP", "D-NSOK", func(s *dnsSite) { s.noTCP2 = true }, fail, acme.Error,
-			[]string{"example.org. SOA", "long answers cannot be fetched"}, []string{"ufw allow 53/tcp", "nft add rule"}},
-		{"a lame server", "D-NSOK", func(s *dnsSite) { s.fault2 = func(_, m *dns.Msg) { m.Authoritative = false } }, fail, acme.Error,
-			[]string{"not authoritative", "of no use as a name server"}, []string{"Load the zone there"}},
+		{
+			"errors to unknown types", "D-NSOK", func(s *dnsSite) { s.fault2 = onType(65280, dns.RcodeServerFailure) }, fail, acme.Error,
+			[]string{"SERVFAIL", "new types"},
+			[]string{"RFC 3597"},
+		},
+		{
+			"no TCP", "D-NSOK", func(s *dnsSite) { s.noTCP2 = true }, fail, acme.Error,
+			[]string{"example.org. SOA", "long answers cannot be fetched"},
+			[]string{"ufw allow 53/tcp", "nft add rule"},
+		},
+		{
+			"a lame server", "D-NSOK", func(s *dnsSite) { s.fault2 = func(_, m *dns.Msg) { m.Authoritative = false } }, fail, acme.Error,
+			[]string{"not authoritative", "of no use as a name server"},
+			[]string{"Load the zone there"},
+		},
 		{"a server that is silent", "D-NSOK", func(s *dnsSite) { s.silent2 = true }, fail, acme.Error, []string{"ns2 (", "of no use"}, nil},
 		{"nobody to ask strictly", "D-NSOK", func(s *dnsSite) { s.subject = nobodyAsked }, unknown, acme.Error, []string{"the inventory names none"}, nil},
 
 		// CAA.
-		{"CAA for another issuer", "D-CAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "letsencrypt.org", "digicert.com") }, fail, acme.Fatal,
-			[]string{"CAA at example.org permits only digicert.com; so letsencrypt.org may not issue for www.example.org"}, []string{"Add to zone example.org:", `@ IN CAA 0 issue "letsencrypt.org"`}},
-		{"CAA for nobody at the name", "D-CAA", func(s *dnsSite) { s.ns1 = append(s.ns1, `www 60 CAA 0 issue ";"`) }, fail, acme.Fatal,
-			[]string{"permits nobody"}, []string{`www IN CAA 0 issue "letsencrypt.org"`}},
-		{"CAA for another method", "D-CAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "letsencrypt.org", "letsencrypt.org; validationmethods=dns-01") }, fail, acme.Fatal,
-			[]string{"not by http-01"}, []string{"Delete from zone example.org:", `@ IN CAA 0 issue "letsencrypt.org; validationmethods=dns-01"`, "dns-01,http-01"}},
+		{
+			"CAA for another issuer", "D-CAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "letsencrypt.org", "digicert.com") }, fail, acme.Fatal,
+			[]string{"CAA at example.org permits only digicert.com; so letsencrypt.org may not issue for www.example.org"},
+			[]string{"Add to zone example.org:", `@ IN CAA 0 issue "letsencrypt.org"`},
+		},
+		{
+			"CAA for nobody at the name", "D-CAA", func(s *dnsSite) { s.ns1 = append(s.ns1, `www 60 CAA 0 issue ";"`) }, fail, acme.Fatal,
+			[]string{"permits nobody"},
+			[]string{`www IN CAA 0 issue "letsencrypt.org"`},
+		},
+		{
+			"CAA for another method", "D-CAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "letsencrypt.org", "letsencrypt.org; validationmethods=dns-01") }, fail, acme.Fatal,
+			[]string{"not by http-01"},
+			[]string{"Delete from zone example.org:", `@ IN CAA 0 issue "letsencrypt.org; validationmethods=dns-01"`, "dns-01,http-01"},
+		},
 		{"CAA for another account", "D-CAA", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "letsencrypt.org", "letsencrypt.org; accounturi=https://example.net/1")
 			s.options = func(o *acme.Options) { o.Issuer.Accounts = []string{"https://example.net/2"} }
@@ -276,17 +404,29 @@ func TestDNSBreaks(t *testing.T) {
 		}, unknown, acme.Fatal, []string{"above the zone"}, nil},
 
 		// Inside and outside.
-		{"the machine sees another address", "D-SPLIT", inside("10.0.0.50"), fail, acme.Warning,
-			[]string{"inside, by inside (", "is 10.0.0.50", "outside, by the resolvers of the inventory, 8.8.4.10"}, []string{"curl --connect-to www.example.org::8.8.4.10"}},
+		{
+			"the machine sees another address", "D-SPLIT", inside("10.0.0.50"), fail, acme.Warning,
+			[]string{"inside, by inside (", "is 10.0.0.50", "outside, by the resolvers of the inventory, 8.8.4.10"},
+			[]string{"curl --connect-to www.example.org::8.8.4.10"},
+		},
 		{"the machine sees the same", "D-SPLIT", inside("8.8.4.10"), pass, acme.Warning, nil, nil},
-		{"this view is outside", "D-SPLIT", views("8.8.4.10", "10.0.0.50"), fail, acme.Warning,
-			[]string{"8.8.4.10 in view external, which the authority sees, and 10.0.0.50 in view internal"}, nil},
-		{"this view is inside", "D-SPLIT", views("10.0.0.50", "8.8.4.10"), fail, acme.Error,
-			[]string{"10.0.0.50 in view external, but the authority sees view internal, where it is 8.8.4.10"}, []string{`acme = "none"`}},
+		{
+			"this view is outside", "D-SPLIT", views("8.8.4.10", "10.0.0.50"), fail, acme.Warning,
+			[]string{"8.8.4.10 in view external, which the authority sees, and 10.0.0.50 in view internal"},
+			nil,
+		},
+		{
+			"this view is inside", "D-SPLIT", views("10.0.0.50", "8.8.4.10"), fail, acme.Error,
+			[]string{"10.0.0.50 in view external, but the authority sees view internal, where it is 8.8.4.10"},
+			[]string{`acme = "none"`},
+		},
 		{"neither view is outside", "D-SPLIT", views("10.0.0.50", "10.0.0.51"), unknown, acme.Warning, []string{"cannot be told which"}, nil},
 		{"the views are the same", "D-SPLIT", views("8.8.4.10", "8.8.4.10"), pass, acme.Warning, []string{"the same in view external and view internal"}, nil},
-		{"nobody is inside", "D-SPLIT", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Inside = nil } }, unknown, acme.Warning,
-			[]string{"nobody sees www.example.org from inside"}, nil},
+		{
+			"nobody is inside", "D-SPLIT", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Inside = nil } }, unknown, acme.Warning,
+			[]string{"nobody sees www.example.org from inside"},
+			nil,
+		},
 	} {
 		t.Run(string(b.check)+" "+b.what, b.run)
 	}

@@ -1,0 +1,84 @@
+package acme_test
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme"
+)
+
+// counted counts questions by server and type.
+type counted struct {
+	mu  sync.Mutex
+	got map[string]int
+}
+
+func (c *counted) at(server string) func(q, m *dns.Msg) {
+	return func(q, _ *dns.Msg) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.got[server+" "+dns.Type(q.Question[0].Qtype).String()]++
+	}
+}
+
+// What is asked about a zone is asked once for all its names, what is asked about a
+// name once for all its checks, and nothing for checks that are not made.
+func TestDNSCost(t *testing.T) {
+	const names = 100
+	for _, tt := range []struct {
+		only []string
+		want map[string]int
+	}{
+		{[]string{"D-TTL"}, map[string]int{"ns1 A": names, "ns1 AAAA": names, "ns2 A": names, "ns2 AAAA": names}},
+		{[]string{"D-TTL", "D-WWW", "D-EXPECT"}, map[string]int{"ns1 A": names, "ns1 AAAA": names, "ns2 A": names, "ns2 AAAA": names}},
+		{[]string{"D-WAIT"}, map[string]int{}},
+		// Twice over UDP, with letters mixed, and once over TCP.
+		{[]string{"D-NSOK"}, map[string]int{
+			"ns1 SOA": 3, "ns1 CAA": 1, "ns1 TYPE65280": 1, "ns2 SOA": 3, "ns2 CAA": 1, "ns2 TYPE65280": 1,
+		}},
+		// At each name, at the apex, and above it.
+		{[]string{"D-CAA"}, map[string]int{"ns1 CAA": names + 1, "public CAA": 1}},
+	} {
+		t.Run(fmt.Sprint(tt.only), func(t *testing.T) {
+			c := &counted{got: map[string]int{}}
+			s := fine()
+			s.fault1, s.fault2, s.faultPublic = c.at("ns1"), c.at("ns2"), c.at("public")
+			x, first := s.open(t)
+			var all []*acme.Subject
+			for i := range names {
+				one := *first
+				one.Name = zone.Name(fmt.Sprintf("n%d.example.org.", i))
+				all = append(all, &one)
+			}
+			if found := x.Examine(t.Context(), all, acme.Selection{Only: tt.only}).Findings; len(found) < names {
+				t.Errorf("%d findings", len(found))
+			}
+			if !maps.Equal(c.got, tt.want) {
+				t.Errorf("asked %v, want %v", c.got, tt.want)
+			}
+		})
+	}
+}
+
+// A resolver that is asked for a name before it is there would remember that, so
+// that no check asks one.
+func TestDNSResolversAreSpared(t *testing.T) {
+	c := &counted{got: map[string]int{}}
+	s := fine()
+	s.ns1, s.faultPublic = drop(s.ns1, "www"), c.at("public")
+	s.check(t, "D")
+	delete(c.got, "public CAA") // of org.
+	if len(c.got) > 0 {
+		t.Errorf("asked %v", c.got)
+	}
+	s.subject = func(sub *acme.Subject) { sub.Zone.Servers = nil }
+	clear(c.got)
+	if s.check(t, "D"); len(c.got) > 0 {
+		t.Errorf("without name servers: asked %v", c.got)
+	}
+}
