@@ -2,6 +2,7 @@ package acme
 
 import (
 	"context"
+	"crypto/x509"
 	"net/netip"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme/cdn"
+	"github.com/dnsplan/dnsplan/plan/acme/cert"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 	"github.com/dnsplan/dnsplan/plan/acme/vantage"
 	"github.com/dnsplan/dnsplan/plan/resolver"
@@ -45,6 +47,12 @@ type Options struct {
 	AllowReserved bool
 	// Issuer is the certificate authority that is to issue.
 	Issuer Issuer
+	// Certificates asks which certificates are served; nil asks nobody. Roots are
+	// trusted then; nil are the system's.
+	Certificates *cert.Client
+	Roots        *x509.CertPool
+	// Past is what is written down of earlier work.
+	Past Past
 	// AtOnce bounds how many checks are under way at the same time; 0 is 32.
 	AtOnce int
 }
@@ -62,6 +70,8 @@ type Planter struct {
 type Issuer struct {
 	// Name is as the inventory has it: "letsencrypt", or a directory's URL.
 	Name string
+	// Directory is the URL of its ACME directory; empty where it is not known.
+	Directory string
 	// Identities are the names by which CAA records permit it (RFC 8659, section
 	// 4.2); none where they are not known.
 	Identities []string

@@ -1,4 +1,181 @@
 package acme
 
-// tlsChecks are the rows of the table about tls.
-func tlsChecks() []check { return nil }
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan/acme/cert"
+)
+
+// tlsChecks are the rows of the table about certificates.
+func tlsChecks() []check {
+	return []check{
+		{"T-CERT", Error, "clients take the certificate of each address", checkCertificate},
+		{"T-RENEW", Warning, "no renewal falls into a change", checkRenewal},
+		{"T-AUTHZ", Warning, "what was issued was validated at the addresses of today", checkAuthorization},
+	}
+}
+
+// day is a time as people write dates, in UTC.
+func day(t time.Time) string { return t.UTC().Format("2006-01-02") }
+
+// minute is a time to the minute, in UTC.
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// atTLS is the address with the port of certificates.
+func (e *examination) atTLS(a netip.Addr) string {
+	return netip.AddrPortFrom(a, uint16(e.opts.HTTPSPort)).String() //nolint:gosec // G115: a port, checked by the inventory
+}
+
+// checkCertificate is T-CERT.
+func checkCertificate(ctx context.Context, e *examination) []Finding {
+	all := slices.DeleteFunc(e.certificates(ctx), func(c certificate) bool { return !c.found && !c.wanted })
+	var better *certificate
+	for i, c := range e.certificates(ctx) {
+		if c.good() {
+			better = &e.certificates(ctx)[i]
+			break
+		}
+	}
+	out := make([]Finding, len(all))
+	for i, c := range all {
+		out[i] = e.judgeCertificate(c, better)
+	}
+	return e.gathered(out, "clients take the certificate")
+}
+
+// judgeCertificate judges what one address serves; better is one of another
+// address that clients take, or nil.
+func (e *examination) judgeCertificate(c certificate, better *certificate) Finding {
+	at := e.atTLS(c.addr)
+	switch why := c.doubt(); {
+	case why != "":
+		return unclear(c.saysTLS(), "%s: %s", at, why)
+	case c.good():
+		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
+	case c.Err == nil:
+		return failed(c.saysTLS(), "%s serves %s a certificate that clients refuse: %s", at, e.subject.Name.Display(), c.flaws[0].Text).with(e.mendTLS(c, better)...)
+	case better == nil: // nobody has one yet, so nobody loses it
+		return failed(c.saysTLS(), "%s serves no certificate for %s: %s", at, e.subject.Name.Display(), c.why()).at(Warning).with(e.mendTLS(c, better)...)
+	}
+	return failed(c.saysTLS(), "%s serves no certificate for %s, and %s does: %s", at, e.subject.Name.Display(), e.atTLS(better.addr), c.why()).with(e.mendTLS(c, better)...)
+}
+
+// mendTLS has an address serve a certificate that clients take.
+func (e *examination) mendTLS(c certificate, better *certificate) (out []Remedy) {
+	port := e.opts.HTTPSPort
+	if c.Err != nil {
+		switch c.Err.Kind {
+		case cert.Refused, cert.Reset, cert.NotTLS, cert.Alert:
+			out = append(out, Remedy{
+				Do:    fmt.Sprintf("Have the web server at %s speak TLS for the name. For nginx, in the server of %s:", c.addr, e.subject.Name.Display()),
+				Paste: fmt.Sprintf("listen %d ssl;\nserver_name %s;", port, e.subject.Name.Display()),
+			})
+		case cert.Timeout, cert.Unreachable:
+			out = append(out, Remedy{Do: fmt.Sprintf("Open the port in the firewall of %s:", c.addr), Paste: fmt.Sprintf("ufw allow %d/tcp", port)})
+		}
+	}
+	return append(out, e.getCertificate(c, better)...)
+}
+
+// getCertificate brings a better certificate to the server, or mends how it shows
+// the one that it has.
+func (e *examination) getCertificate(c certificate, better *certificate) []Remedy {
+	name := e.subject.Name.Display()
+	for _, p := range c.flaws {
+		switch p.Flaw {
+		case cert.Incomplete:
+			return []Remedy{{Do: fmt.Sprintf("Have the server at %s send the whole chain. For nginx:", c.addr), Paste: fmt.Sprintf("ssl_certificate /etc/letsencrypt/live/%s/fullchain.pem;", name)}}
+		case cert.OldTLS:
+			return []Remedy{{Do: fmt.Sprintf("Have the server at %s speak a TLS of today. For nginx:", c.addr), Paste: "ssl_protocols TLSv1.2 TLSv1.3;"}}
+		case cert.NotYet:
+			return []Remedy{{Do: "See that the clocks are right, here and there:", Paste: "timedatectl"}}
+		}
+	}
+	if better != nil && better.addr != c.addr {
+		return []Remedy{{
+			Do:    fmt.Sprintf("Copy the certificates from %s to %s before the name moves; for those of certbot:", better.addr, c.addr),
+			Paste: fmt.Sprintf("ssh root@%s tar -C /etc -cz letsencrypt | ssh root@%s tar -C /etc -xz", better.addr, c.addr),
+		}}
+	}
+	return []Remedy{{
+		Do:    fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right:", c.addr),
+		Paste: fmt.Sprintf("certbot certonly --webroot --webroot-path %s --force-renewal -d %s", e.webroot(), name),
+	}}
+}
+
+// checkRenewal is T-RENEW.
+func checkRenewal(ctx context.Context, e *examination) []Finding {
+	c, ok := e.inUse(ctx)
+	if !ok {
+		return []Finding{e.noCertificate(ctx, "when a renewal is due")}
+	}
+	return []Finding{e.judgeRenewal(c, e.due(ctx, c))}
+}
+
+// noCertificate says that nothing can be told, for there is no certificate.
+func (e *examination) noCertificate(ctx context.Context, what string) Finding {
+	var said []Asked
+	why := "no address of " + e.subject.Name.Display() + " serves a certificate"
+	for _, c := range e.certificates(ctx) {
+		said = append(said, c.saysTLS()...)
+		if d := c.doubt(); d != "" {
+			why = e.atTLS(c.addr) + ": " + d
+		}
+	}
+	return unclear(said, "%s cannot be told: %s", what, why)
+}
+
+// judgeRenewal compares when the certificate is to be renewed with the changes
+// that are under way.
+func (e *examination) judgeRenewal(c certificate, due cert.Due) Finding {
+	name, now := e.subject.Name.Display(), e.opts.Now()
+	renew := Remedy{Do: "Renew it now, before anything else changes:", Paste: "certbot renew --cert-name " + name + " --force-renewal"}
+	said := c.saysTLS()
+	if due.Source == cert.ARI {
+		said = append(said, Asked{Who: c.issuer() + ", asked when to renew (RFC 9773)", Said: minute(due.From) + " to " + minute(due.To)})
+	}
+	until := e.underWay()
+	switch {
+	case !until.IsZero() && c.Leaf().NotAfter.Before(until):
+		return failed(said, "the certificate of %s ends on %s, and the change goes on until %s", name, minute(c.Leaf().NotAfter), minute(until)).at(Error).with(renew)
+	case !until.IsZero() && due.From.Before(until):
+		return failed(said, "the certificate of %s is to be renewed from %s, and the change goes on until %s", name, minute(due.From), minute(until)).with(renew)
+	case due.To.Before(now):
+		return failed(said, "the certificate of %s was to be renewed by %s, and was not; it ends on %s", name, minute(due.To), minute(c.Leaf().NotAfter)).with(
+			Remedy{Do: "See why its client has not done it, and try it for trial:", Paste: "certbot renew --cert-name " + name + " --dry-run"})
+	}
+	return passed(said, "the certificate of %s is to be renewed on %s, and no change is under way then", name, day(due.From))
+}
+
+// underWay is until when a run changes the name, or caches remember what one has
+// changed; zero where nothing is under way.
+func (e *examination) underWay() (until time.Time) {
+	for _, p := range e.subject.Pending {
+		switch {
+		case p.Until.After(until):
+			until = p.Until
+		case p.Run != "" && until.IsZero():
+			until = e.opts.Now() // it has not ended, and may end at once
+		}
+	}
+	if until.Before(e.opts.Now()) {
+		return time.Time{}
+	}
+	return until
+}
+
+// webroot is where the ACME client of the name puts challenges, as far as that is
+// known.
+func (e *examination) webroot() string {
+	if p := e.planter(); p.Planter != nil {
+		if dir, ok := strings.CutPrefix(p.String(), "webroot "); ok {
+			return dir
+		}
+	}
+	return someWebroot
+}

@@ -1,4 +1,56 @@
 package acme
 
-// windowChecks are the rows of the table about window.
-func windowChecks() []check { return nil }
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/plan/acme/ledger"
+)
+
+// windowChecks are the rows of the table about the limits of authorities and about
+// issuance windows.
+func windowChecks() []check {
+	return []check{
+		{"R-RATE", Error, "another try is within the authority's limit, as far as dnsplan has seen", checkRate},
+		{"X-ORIGIN", Error, "the servers behind the proxy answer challenges themselves", checkOrigin},
+		{"X-TLS", Error, "clients take the certificates behind the proxy", checkOriginTLS},
+		{"X-BACK", Fatal, "the proxy is on, and no issuance window is left open", checkBack},
+	}
+}
+
+// checkRate is R-RATE.
+func checkRate(_ context.Context, e *examination) []Finding {
+	all, known, err := told(e.opts.Past.Tries)
+	switch {
+	case err != nil:
+		return []Finding{unclear(nil, "the list of tries cannot be read: %v", err)}
+	case !known:
+		return []Finding{unclear(nil, "nothing is written down here of earlier tries")}
+	}
+	return []Finding{e.judgeRate(slices.DeleteFunc(slices.Clone(all), func(t ledger.Try) bool {
+		return t.Name != e.subject.Name || t.Directory != "" && e.opts.Issuer.Directory != "" && !strings.EqualFold(t.Directory, e.opts.Issuer.Directory)
+	}))}
+}
+
+// judgeRate judges the name's tries at the authority that is to issue.
+func (e *examination) judgeRate(tries []ledger.Try) Finding {
+	name, now, limit := e.subject.Name.Display(), e.opts.Now(), ledger.LetsEncrypt()
+	left, next := limit.Left(tries, now)
+	var said []Asked
+	for _, t := range tries {
+		if !t.OK && !t.At.After(now) && now.Sub(t.At) < limit.Refill*5 {
+			said = append(said, Asked{Who: "dnsplan " + t.By + " at " + minute(t.At), Said: strings.TrimSuffix("failed: "+clipped(t.Problem), ": ")})
+		}
+	}
+	trial := Remedy{Do: "Until it works, try at an authority for trials, which allows many more:", Paste: "dnsplan rehearse " + name}
+	switch {
+	case left <= 0:
+		return failed(said, "%s has failed as often as Let's Encrypt allows in an hour: the next try is fine at %s", name, moment(next)).with(
+			Remedy{Do: fmt.Sprintf("Stop the ACME client's own tries, and wait until %s.", moment(next))}, trial)
+	case left <= 2:
+		return failed(said, "%s has failed %d times lately, and after %d more Let's Encrypt refuses to try", name, limit.Burst-left, left).at(Warning).with(trial)
+	}
+	return passed(said, "dnsplan has seen %d failed tries for %s that still count, of %d that are allowed", limit.Burst-left, name, limit.Burst)
+}

@@ -28,11 +28,17 @@ import (
 // File is the ledger within the state folder: a line of JSON for each try.
 const File = "acme-tries.jsonl"
 
+// The commands that see tries.
+const (
+	Rehearse = "rehearse"
+	Window   = "window"
+)
+
 // Try is one order for a certificate that has come to an end.
 type Try struct {
 	At   time.Time `json:"at"` // in UTC
 	Name zone.Name `json:"name"`
-	// By is the command that has seen it: "rehearse", or "window".
+	// By is the command that has seen it: Rehearse or Window.
 	By string `json:"by"`
 	// Directory is the URL of the authority's ACME directory; empty where it is not
 	// known.

@@ -1,0 +1,57 @@
+package acme
+
+import (
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/ledger"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// Past is what is written down here of earlier work. Each function is called when
+// a check first wants to know, from several goroutines; nil says that nothing is
+// written down here.
+type Past struct {
+	// Changes returns the change log, the oldest entry first.
+	Changes func() ([]journal.Change, error)
+	// Windows returns the issuance windows whose proxies are off, or may be.
+	Windows func() ([]journal.OpenWindow, error)
+	// Tries returns the issuances that dnsplan has seen.
+	Tries func() ([]ledger.Try, error)
+	// Backup returns the newest backup of a zone, read again as a whole.
+	Backup func(plan.ZoneRef) (Backup, error)
+	// Watched returns when live was last compared with the inventory; zero where it
+	// never was.
+	Watched func() (time.Time, error)
+}
+
+// Backup is a copy of a zone. The zero value is none.
+type Backup struct {
+	Taken time.Time
+	// Path is the file that it was read from.
+	Path string
+	// Snapshot is what it holds.
+	Snapshot *zone.Snapshot
+}
+
+// told calls what may be nil.
+func told[T any](f func() (T, error)) (v T, known bool, err error) {
+	if f == nil {
+		return v, false, nil
+	}
+	v, err = f()
+	return v, err == nil, err
+}
+
+// lastChange is the last change of the name in the change log that stands; ok is
+// false where there is none, or nobody knows.
+func (e *examination) lastChange() (last journal.Change, ok bool, err error) {
+	all, _, err := told(e.opts.Past.Changes)
+	for _, c := range all {
+		if c.Zone == e.subject.Zone.Zone && c.View == e.subject.Zone.View && c.Name == e.subject.Name {
+			last, ok = c, true
+		}
+	}
+	return last, ok, err
+}

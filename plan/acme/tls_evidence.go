@@ -1,0 +1,145 @@
+package acme
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dnsplan/dnsplan/inventory/authority"
+	"github.com/dnsplan/dnsplan/plan/acme/cert"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+)
+
+// tlsName is TLS's part of a name's evidence.
+type tlsName struct {
+	served lazies[netip.Addr, certificate]
+	due    lazies[string, cert.Due]
+}
+
+// certificate is what one address serves for the name, judged.
+type certificate struct {
+	target
+	cert.Served
+	flaws []cert.Problem
+	// unasked is why nobody was asked; empty where somebody was.
+	unasked string
+}
+
+// good tells whether clients take it.
+func (c certificate) good() bool { return c.Leaf() != nil && len(c.flaws) == 0 }
+
+// doubt says why it cannot be told from here what the address serves; empty where
+// it can.
+func (c certificate) doubt() string {
+	switch {
+	case c.unasked != "" || c.Err == nil:
+		return c.unasked
+	case c.Err.Kind == cert.Cancelled:
+		return "it was interrupted"
+	case c.Err.Kind == cert.NoRoute:
+		return "this machine has no way there"
+	case c.Err.Kind == cert.Failed:
+		return "this machine cannot ask: " + c.why()
+	}
+	return ""
+}
+
+// why is the cause of an error, without what the reader knows already.
+func (c certificate) why() string {
+	if c.Err.Cause == nil {
+		return string(c.Err.Kind)
+	}
+	return clipped(c.Err.Cause.Error())
+}
+
+// certificate asks one address, once.
+func (e *examination) certificate(ctx context.Context, t target) certificate {
+	out := e.name.served.get(t.addr, func() certificate {
+		switch {
+		case e.opts.Certificates == nil:
+			return certificate{unasked: "no certificate is asked for"}
+		case !e.opts.AllowReserved && http01.Reserved(t.addr):
+			return certificate{unasked: "a reserved address is not asked (allow_reserved in [check] permits it)"}
+		}
+		s := e.opts.Certificates.Ask(ctx, e.subject.Name.Display(), t.addr)
+		return certificate{Served: s, flaws: cert.Judge(s, e.opts.Now(), e.opts.Roots)}
+	})
+	out.target = t
+	return out
+}
+
+// certificates are what the addresses of the name serve.
+func (e *examination) certificates(ctx context.Context) []certificate {
+	return e.allCertificates(ctx, e.targets(ctx))
+}
+
+func (e *examination) allCertificates(ctx context.Context, all []target) []certificate {
+	out := make([]certificate, len(all))
+	var g errgroup.Group
+	g.SetLimit(perName)
+	for i, t := range all {
+		g.Go(func() error {
+			out[i] = e.certificate(ctx, t)
+			return nil
+		})
+	}
+	_ = g.Wait() // an address that serves none is evidence, not an error
+	return out
+}
+
+// inUse is the certificate of the name that its clients have now: a good one before
+// one with flaws; ok is false where no address serves any.
+func (e *examination) inUse(ctx context.Context) (c certificate, ok bool) {
+	for _, one := range e.certificates(ctx) {
+		if one.Leaf() != nil && (!ok || !c.good() && one.good()) {
+			c, ok = one, true
+		}
+	}
+	return c, ok
+}
+
+// due is when the certificate is to be renewed. An authority is asked about those
+// alone that clients take.
+func (e *examination) due(ctx context.Context, c certificate) cert.Due {
+	leaf := c.Leaf()
+	if !c.good() {
+		return cert.DueByLife(leaf)
+	}
+	return e.name.due.get(leaf.SerialNumber.String(), func() cert.Due {
+		other := e.opts.Issuer.Directory
+		if _, public := authority.ByDirectory(other); public {
+			other = "" // its certificates say so themselves
+		}
+		return e.opts.Certificates.Due(ctx, leaf, cert.DirectoryOf(leaf, other))
+	})
+}
+
+// issuer is what the certificate's authority is called.
+func (c certificate) issuer() string {
+	from := c.Leaf().Issuer
+	for _, o := range from.Organization {
+		if ca, ok := authority.ByIssuer(o, from.CommonName); ok {
+			return ca.Title
+		}
+	}
+	return clipped(strings.Join(append(append([]string{}, from.Organization...), from.CommonName), " "))
+}
+
+// saysTLS is who was asked and what came.
+func (c certificate) saysTLS() []Asked {
+	if c.unasked != "" {
+		return nil
+	}
+	a := Asked{Who: "TLS to " + c.At.String() + " for " + c.Served.Name}
+	if c.Err != nil {
+		a.Said = c.why()
+		return []Asked{a}
+	}
+	a.Said = "certificate of " + c.issuer() + " until " + day(c.Leaf().NotAfter)
+	for _, p := range c.flaws {
+		a.Said += "; " + p.Text
+	}
+	return []Asked{a}
+}
