@@ -10,7 +10,8 @@
 // It refuses what Cloudflare refuses, with its codes where they are known:
 // TTLs from 2 to 59, a CNAME record beside an address, a second identical
 // record, tags on a free plan, fields that do not exist. A batch is one
-// transaction. Put and Edit are somebody else at work: they are not
+// transaction. DNS is what the world sees of the records: of a proxied name, the
+// addresses of the edge. Put and Edit are somebody else at work: they are not
 // checked and not counted. Log holds the requests. Each is also held against what
 // Cloudflare's SDK, made from the API's OpenAPI document, says of it: a test whose
 // requests break that fails.

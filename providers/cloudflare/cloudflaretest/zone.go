@@ -194,7 +194,7 @@ func (z *Zone) shown(t Token) map[string]any {
 	}
 	return map[string]any{
 		"id": z.ID, "name": z.Name, "status": z.Status, "paused": z.Paused, "type": z.Type, "development_mode": 0,
-		"name_servers": []string{"ada.ns.example.net", "lee.ns.example.net"}, "permissions": permissions,
+		"name_servers": nameServers(), "permissions": permissions,
 		"account": map[string]string{"id": z.Account, "name": z.AccountName},
 		"plan":    map[string]any{"id": "p-" + z.Plan, "name": z.Plan, "legacy_id": z.Plan, "price": 0, "is_subscribed": true},
 	}
