@@ -7,6 +7,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/preflight"
 	"github.com/dnsplan/dnsplan/plan/probe"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/providers"
@@ -29,6 +30,14 @@ type Asker interface {
 type Prober interface {
 	// Probe makes one attempt, within the time that the probe gives it.
 	Probe(ctx context.Context, t probe.Target) probe.Result
+}
+
+// Challenger asks for challenges of HTTP-01; a *preflight.Client is one. It is safe
+// for concurrent use.
+type Challenger interface {
+	// Ask makes one attempt at one new address. What it has placed to ask for is
+	// gone again when it returns, also when the context has ended.
+	Ask(ctx context.Context, q preflight.Question) preflight.Result
 }
 
 // Router knows ways; a *probe.Client is one. It is safe for concurrent use.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/preflight"
 	"github.com/dnsplan/dnsplan/plan/probe"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/plan/verify"
@@ -29,12 +30,14 @@ const (
 // probing is one thing to ask: an address, and whose it is.
 type probing struct {
 	probe.Target
+	// challenge is asked in place of the Target's probe; nil is the probe.
+	challenge *preflight.Question
 	// about is the RRset, and given who gave the address; empty where nobody
 	// was asked for it.
 	about string
 	given []string
 	tries int
-	last  probe.Result
+	last  preflight.Result
 }
 
 func (p *probing) String() string {
@@ -61,10 +64,11 @@ func (w *work) probeNew(ctx context.Context) (facts, error) {
 		for _, p := range c.NewAddresses() {
 			list = append(list, &probing{Target: probe.Target{Addr: p.Addr, Probe: *p.Probe}, about: c.Key.Display()})
 		}
+		list = append(list, challengesOf(c)...)
 	}
 	f, ill, err := w.probe(ctx, list)
 	if err == nil && len(ill) > 0 {
-		err = failf(Probe, "nothing is switched, %s", explainProbes(ill))
+		err = failf(Probe, "nothing is switched, %s%s", explainProbes(ill), wayOut(ill))
 	}
 	return f, err
 }
@@ -89,7 +93,7 @@ func (w *work) watches() bool { return slices.ContainsFunc(w.changes(), (*plan.C
 // probe asks all of list, and those that fail again, until each has answered or
 // has failed too often. ill are those that have.
 func (w *work) probe(ctx context.Context, list []*probing) (f facts, ill []*probing, err error) {
-	if w.Prober == nil {
+	if slices.ContainsFunc(list, w.cannotAsk) {
 		return facts{}, nil, failf(Refused, "step %s: nothing here can ask a service", w.step.ID)
 	}
 	deadline := w.Clock.Now().Add(w.timeout())
@@ -125,7 +129,7 @@ func (w *work) attempt(ctx context.Context, list []*probing) {
 	var wg sync.WaitGroup
 	for _, p := range list {
 		wg.Go(func() {
-			p.last = w.Prober.Probe(ctx, p.Target)
+			p.last = w.askOne(ctx, p)
 			p.tries++
 		})
 	}
@@ -143,6 +147,8 @@ func (w *work) answered(f *facts, p *probing) bool {
 		return true
 	case !p.last.Good():
 		return false
+	case p.last.Warning != "":
+		w.warnf("%s: %s", p.about, p.last.Warning)
 	}
 	f.Probed = append(f.Probed, p.about+" "+p.Addr.String()+": "+p.last.Answer)
 	return true

@@ -30,6 +30,8 @@ type Runner struct {
 	Observer Observer
 	// Prober asks the services; plans without probes need none.
 	Prober Prober
+	// Challenger asks for challenges; plans without any need none.
+	Challenger Challenger
 	// Router is asked about new addresses before the first write; nil asks nobody.
 	Router Router
 	// Commander runs the command of an issuance window; other plans need none.

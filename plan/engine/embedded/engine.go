@@ -21,6 +21,8 @@ type Connection struct {
 	World  execute.World
 	Asker  execute.Asker
 	Prober execute.Prober
+	// Challenger asks for challenges; plans without any need none.
+	Challenger execute.Challenger
 	// Router is asked about new addresses; nil asks nobody.
 	Router execute.Router
 	// Commander runs the command of an issuance window; nil where the run was

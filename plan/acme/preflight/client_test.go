@@ -1,0 +1,139 @@
+package preflight_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/plan/acme/plant"
+	"github.com/dnsplan/dnsplan/plan/acme/preflight"
+)
+
+const oldAddr, newAddr = "127.0.0.11", "127.0.0.12"
+
+// webroot serves what the planter places.
+func webroot(dir string) http.Handler { return http.FileServer(http.Dir(dir)) }
+
+// answers answers everything with a status and a body.
+func answers(code int, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(body))
+	})
+}
+
+// proxyTo passes everything on.
+func proxyTo(at string) http.Handler {
+	return httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: at})
+}
+
+func redirectTo(to string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, to+r.URL.Path, http.StatusFound)
+	})
+}
+
+func TestAsk(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct {
+		name string
+		// was and is are the old and the new server; nil refuses connections.
+		was, is func(isAt string) http.Handler
+		blind   bool // nobody says where tokens are placed
+		planter error
+		err     string
+		answer  string
+		warning string
+	}{
+		{name: "both", was: func(is string) http.Handler { return proxyTo(is) }, is: func(string) http.Handler { return webroot(dir) }, answer: "the token"},
+		{
+			name: "no bridge", was: func(string) http.Handler { return http.NotFoundHandler() }, is: func(string) http.Handler { return webroot(dir) },
+			answer: "the token", warning: "the old address 127.0.0.11 does not pass the challenge of www.example.org on to 127.0.0.12",
+		},
+		{
+			name: "the bridge alone", was: func(string) http.Handler { return webroot(dir) }, is: func(string) http.Handler { return http.NotFoundHandler() },
+			answer: "the old address answers", warning: "the old address 127.0.0.11 passes it on, which helps until caches have forgotten",
+		},
+		{name: "neither", was: func(string) http.Handler { return http.NotFoundHandler() }, is: func(string) http.Handler { return http.NotFoundHandler() }, err: "404"},
+		{name: "nobody there", err: "connection refused"},
+		{name: "redirected to nowhere", is: func(string) http.Handler { return redirectTo("http://other.example.org") }, answer: "it redirects", warning: "redirects to other.example.org, and no [[verify.resolver]] tells where that leads"},
+		{name: "redirected where no authority goes", is: func(string) http.Handler { return redirectTo("ftp://www.example.org") }, err: "redirect to"},
+		{name: "no planter", is: func(string) http.Handler { return webroot(dir) }, planter: errors.New("host web-02 has no challenge"), err: "host web-02 has no challenge"},
+
+		{name: "blind: not found", blind: true, is: func(string) http.Handler { return http.NotFoundHandler() }, answer: "404 Not Found", warning: "answers HTTP (404 Not Found), but whether"},
+		{name: "blind: a page", blind: true, is: func(string) http.Handler { return answers(200, "<html>parked") }, answer: "200 OK", warning: "(200 OK to any path, as a catch-all"},
+		{name: "blind: forbidden", blind: true, is: func(string) http.Handler { return answers(403, "") }, answer: "403 Forbidden", warning: "(403 Forbidden to any path)"},
+		{name: "blind: nothing behind it", blind: true, is: func(string) http.Handler { return answers(502, "") }, err: "answered 502 Bad Gateway"},
+		{name: "blind: nobody there", blind: true, err: "connection refused"},
+		{name: "blind: a client that knows all", blind: true, is: func(string) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = w.Write([]byte(filepath.Base(r.URL.Path) + ".thumbprint"))
+			})
+		}, answer: "it answers every token"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			web := acmetest.Listen(t, oldAddr, newAddr)
+			for i, h := range []func(string) http.Handler{tt.was, tt.is} {
+				if h == nil {
+					_ = web[i].Close()
+				} else {
+					acmetest.Serve(t, web[i], h(web[1].Addr().String()))
+				}
+			}
+			q := preflight.Question{
+				Name: "www.example.org.", Addr: netip.MustParseAddr(newAddr), Old: []netip.Addr{netip.MustParseAddr(oldAddr)},
+				Challenge: plan.Challenge{Port: uint16(acmetest.Port(web[0])), HTTPSPort: 443, Planter: "web-02", AllowReserved: true},
+			}
+			if tt.blind {
+				q.Challenge.Planter = ""
+			}
+			c := preflight.New(preflight.Options{
+				Connect: time.Minute, Total: time.Minute,
+				Planter: func(string) (plant.Planter, error) { return plant.Webroot(dir, time.Now), tt.planter },
+			})
+			r := c.Ask(t.Context(), q)
+			if (r.Err == nil) != (tt.err == "") || r.Err != nil && !strings.Contains(r.Err.Error(), tt.err) {
+				t.Errorf("error %v, want %q", r.Err, tt.err)
+			}
+			if r.Err == nil && r.Answer != tt.answer {
+				t.Errorf("answer %q, want %q", r.Answer, tt.answer)
+			}
+			if (r.Warning == "") != (tt.warning == "") || !strings.Contains(r.Warning, tt.warning) {
+				t.Errorf("warning %q, want %q", r.Warning, tt.warning)
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, plant.ChallengePath, "*")); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+// TestAskFromHere: an address that this machine has no way to says nothing, nor
+// does a question that is broken off.
+func TestAskFromHere(t *testing.T) {
+	q := preflight.Question{Name: "www.example.org.", Addr: netip.MustParseAddr("2001:db8::1"), Challenge: plan.Challenge{Port: 80, HTTPSPort: 443, AllowReserved: true}}
+	c := preflight.New(preflight.Options{Dial: func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
+	}})
+	if r := c.Ask(t.Context(), q); !r.Unroutable || r.Good() {
+		t.Errorf("%+v", r)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if r := c.Ask(ctx, q); !errors.Is(r.Err, context.Canceled) {
+		t.Errorf("%+v", r)
+	}
+}
