@@ -122,10 +122,13 @@ func status(h http01.Hop) string {
 
 // cause is an error without what the reader knows already.
 func cause(err *http01.Error) string {
-	if err.Cause == nil {
+	switch {
+	case err == nil:
+		return "it answers"
+	case err.Cause == nil:
 		return string(err.Kind)
 	}
-	return err.Cause.Error()
+	return strings.ReplaceAll(err.Cause.Error(), "\n", "; ")
 }
 
 // longest is how much of what servers write is shown.
@@ -152,6 +155,8 @@ func (e *examination) doubt(f fetched) string {
 		return ""
 	}
 	switch f.Err.Kind {
+	case http01.BadHost: // as a wildcard
+		return cause(f.Err)
 	case http01.Cancelled:
 		return "it was interrupted"
 	case http01.NoRoute:

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 )
 
@@ -111,6 +113,24 @@ func TestCDNThatLetsTheTokenThrough(t *testing.T) {
 	s.only("H-CDN", Unknown, "only a token could tell")
 }
 
+// A name that is still parked, while the inventory wants another address.
+func TestParkedBeforeTheMove(t *testing.T) {
+	s := newSite(t, "127.0.0.11", "127.0.0.12")
+	s.serve(0, redirects(302, "https://sedo.com/search"))
+	s.serve(1, s.files())
+	s.answer("127.0.0.11")
+	s.want("127.0.0.12")
+	found := s.check("H-PARK")
+	if len(found) != 2 || found[0].Outcome != Fail || found[1].Outcome != Pass {
+		t.Fatalf("found %+v", found)
+	}
+	holds(t, "remedies", pasted(found[0]), "at its registrar", "www 300 IN A 127.0.0.12", "dnsplan apply")
+	s.opts.Planter = nil
+	if found = s.check("H-PARK"); found[0].Outcome != Unknown {
+		t.Errorf("without a token: %+v; want unknown", found[0])
+	}
+}
+
 func TestWindowIsOfferedWhereThereIsAProxy(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, http.NotFoundHandler())
@@ -171,6 +191,81 @@ func TestConnectionsThatAreCutOff(t *testing.T) {
 	t.Cleanup(func() { _ = s.ls[0].Close(); <-ended })
 	f := s.only("H-PORT80", Fail, "does not answer HTTP")
 	holds(t, "remedies", pasted(f), "Let requests for /.well-known/acme-challenge/ through", "BlockedByFirewall")
+}
+
+func TestHTTP2OnThePort(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			c, err := s.ls[0].Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0}) // a SETTINGS frame
+			_, _ = c.Read(make([]byte, 1024))
+			_ = c.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = s.ls[0].Close(); <-ended })
+	f := s.only("H-PORT80", Fail, "HTTP/2")
+	holds(t, "remedies", pasted(f), s.fill("listen 127.0.0.11:PORT;"))
+}
+
+// What loopback cannot be made to do is judged as it would be met.
+func TestRemediesByKind(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	e := &examination{Examiner: New(s.opts), subject: s.subject, name: &nameEvidence{}}
+	for _, c := range []struct {
+		kind   http01.Kind
+		addr   string
+		remedy string
+	}{
+		{http01.ConnectTimeout, "192.0.2.1", "inbound, TCP, port PORT, from 0.0.0.0/0."},
+		{http01.ConnectTimeout, "192.0.2.1", "nft insert rule inet filter input tcp dport PORT accept"},
+		{http01.ConnectTimeout, "2001:db8::1", "inbound, TCP, port PORT, from ::/0."},
+		{http01.HostUnreachable, "192.0.2.1", "Start the machine of 192.0.2.1, or take the address out of www.example.org."},
+	} {
+		a := netip.MustParseAddr(c.addr)
+		f := fetched{target{addr: a, found: true}, http01.Result{
+			Verdict: http01.Connection, Err: &http01.Error{Kind: c.kind, Addr: a}, Hops: []http01.Hop{{URL: "http://www.example.org/", Used: a}},
+		}}
+		got := e.judgePort(t.Context(), f, []fetched{f})
+		if got.Outcome != Fail {
+			t.Errorf("%s: %+v", c.kind, got)
+		}
+		holds(t, string(c.kind), pasted(got), s.fill(c.remedy))
+	}
+	for _, kind := range []http01.Kind{http01.NoRoute, http01.Cancelled, http01.ConnectFailed} {
+		f := fetched{Result: http01.Result{Err: &http01.Error{Kind: kind}, Hops: []http01.Hop{{}}}}
+		if got := e.judgePort(t.Context(), f, nil); got.Outcome != Unknown {
+			t.Errorf("%s: %+v; want unknown", kind, got)
+		}
+	}
+}
+
+func TestBehindNAT(t *testing.T) {
+	for _, c := range []struct {
+		local, target string
+		want          bool
+	}{
+		{"10.0.0.5", "203.0.113.1", true},
+		{"10.0.0.5", "10.0.0.6", false},
+		{"203.0.113.2", "203.0.113.1", false},
+		{"127.0.0.1", "127.0.0.11", false},
+	} {
+		if got := behindNAT(netip.MustParseAddr(c.local), netip.MustParseAddr(c.target)); got != c.want {
+			t.Errorf("%s to %s: %v", c.local, c.target, got)
+		}
+	}
+}
+
+// The zone's resolvers may be none, so that a redirect to elsewhere is not looked up.
+func TestRedirectThatNobodyLooksUp(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, redirects(301, "http://www.example.net/x"))
+	s.only("H-REDIR", Unknown, "no [[verify.resolver]]")
 }
 
 func TestReservedAddressesAreNotAsked(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/mpic"
@@ -82,6 +81,6 @@ func (e *examination) balanceRemedies(b balance) []Remedy {
 		{Do: fmt.Sprintf("HAProxy: in the frontend of %s, before other rules:%s", e.at(b.addr), note), Paste: "acl acme_challenge path_beg " + http01.Path + "\nuse_backend acme if acme_challenge"},
 		{Do: "HAProxy: and a backend of its own:", Paste: "backend acme\n    mode http\n    server acme " + to},
 		{Do: fmt.Sprintf("nginx: in the server of %s, before other locations:", e.subject.Name.Display()), Paste: location(passTo(to)...)},
-		{Do: "Then see that each connection is answered:", Paste: "dnsplan check " + strings.TrimSuffix(e.subject.Name.Display(), ".") + " --only H-LB"},
+		e.subject.again("H-LB"),
 	}
 }

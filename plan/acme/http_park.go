@@ -30,7 +30,7 @@ func (e *examination) judgeParking(f fetched, signs []parking.Sign, t fetched, o
 	switch {
 	case ok && t.Verdict == http01.Valid:
 		return passed(hops(t), "%s answers with the token", where)
-	case len(signs) > 0 && ok && e.doubt(t) == "":
+	case len(signs) > 0 && ok && (e.doubt(t) == "" || len(parking.Judge(parking.Evidence{Path: page(t)})) > 0):
 		return failed(hops(f), "%s does not answer with the token, and %s", where, words).with(e.unpark(f)...)
 	case len(signs) > 0:
 		return unclear(hops(f), "%s %s; only a token could tell", where, words).with(e.unpark(f)...)

@@ -19,7 +19,7 @@ func (e *examination) remedies(f fetched) []Remedy {
 		return []Remedy{e.redirectRemedy(f.Err), e.serve(f)}
 	}
 	if r := e.portRemedies(f); r != nil {
-		return r
+		return append(r, e.askOutside(f)...)
 	}
 	switch code := f.Err.Code; {
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
@@ -58,6 +58,21 @@ func (e *examination) portRemedies(f fetched) []Remedy {
 		return []Remedy{{Do: fmt.Sprintf("Let requests for %s through to the server at %s: a firewall that looks into them, or a proxy, cuts them off (BlockedByFirewall).", http01.Path, f.addr)}}
 	}
 	return nil
+}
+
+// askOutside is for a machine behind a NAT, which may not get to its own network's
+// public address (hairpin), where nobody else can be asked.
+func (e *examination) askOutside(f fetched) []Remedy {
+	local, ok := chosenFor(f.addr)
+	if !unreached(f) || len(e.opts.Vantages) > 0 || !ok || !behindNAT(local, f.addr) {
+		return nil
+	}
+	return []Remedy{{Do: fmt.Sprintf("If this machine (%s) is behind the same NAT as %s, it may be reached from everywhere else: name a [[vantage]] in the inventory, and ask from there.", local, f.addr)}}
+}
+
+// behindNAT tells whether an address is translated on the way to another.
+func behindNAT(local, target netip.Addr) bool {
+	return local.IsPrivate() && !target.IsPrivate() && !target.IsLoopback()
 }
 
 // serve has the server at an address answer challenges.

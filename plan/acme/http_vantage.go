@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -141,28 +140,28 @@ func (e *examination) judgeVantages(all []seen, token bool) Finding {
 		said = append(said, Asked{Who: "vantage " + s.probe, Said: s.words()})
 	}
 	name := e.subject.Name.Display()
-	what := "the challenge of"
+	what := "the challenge of " + name
 	if !token {
-		what = "an answer of" // no token: it is not shown that it is the right server
+		what = "a request to " + name // no token: it is not shown that it is the right server
 	}
 	good, bad, silent := joinedWords(by[Pass]), joinedWords(by[Fail]), joinedWords(by[Unknown])
 	switch {
 	case bad != "" && good != "":
-		return failed(said, "%s gets %s %s, but %s does not: a filter by country or network, or a DNS that answers differently (\"During secondary validation\")", good, what, name, bad).with(e.letAll()...)
+		return failed(said, "%s is answered to %s, but not to %s: a filter by country or network, or a DNS that answers differently (\"During secondary validation\")", what, good, bad).with(e.letAll()...)
 	case bad != "":
-		return failed(said, "%s does not get %s %s", bad, what, name).with(e.letAll()...)
+		return failed(said, "%s is not answered to %s", what, bad).with(e.letAll()...)
 	case good == "":
 		return unclear(said, "%s could not ask for %s", silent, name)
 	case silent != "":
-		return passed(said, "%s gets %s %s; %s could not ask", good, what, name, silent)
+		return passed(said, "%s is answered to %s; %s could not ask", what, good, silent)
 	}
-	return passed(said, "%s gets %s %s", good, what, name)
+	return passed(said, "%s is answered to %s", what, good)
 }
 
 // letAll lets authorities in from everywhere.
 func (e *examination) letAll() []Remedy {
 	return []Remedy{
 		{Do: fmt.Sprintf("Let TCP port %d in from everywhere, in firewalls, security groups and filters by country: authorities ask from several countries, and do not publish from where.", e.opts.HTTPPort), Paste: fmt.Sprintf("ufw allow %d/tcp", e.opts.HTTPPort)},
-		{Do: "If the vantages see other addresses than you do, look where the name servers differ:", Paste: "dnsplan check " + strings.TrimSuffix(e.subject.Name.Display(), ".") + " --only D-AUTH,D-SPLIT"},
+		{Do: "If the vantages see other addresses than you do, look where the name servers differ:", Paste: "dnsplan check " + e.subject.Name.Display() + " --only D-AUTH,D-SPLIT"},
 	}
 }

@@ -48,14 +48,14 @@ func TestVantages(t *testing.T) {
 		outcome Outcome
 		says    string
 	}{
-		{"both", []vantage.Probe{gets("oslo"), gets("lima")}, true, Pass, "oslo and lima gets the challenge of www.example.org"},
-		{"by country", []vantage.Probe{gets("oslo"), meets("lima", http01.ConnectTimeout, 0)}, true, Fail, "oslo gets the challenge of www.example.org, but lima does not: a filter by country"},
-		{"neither", []vantage.Probe{meets("oslo", http01.Status, 404), meets("lima", http01.Status, 404)}, true, Fail, "oslo and lima does not get the challenge of"},
+		{"both", []vantage.Probe{gets("oslo"), gets("lima")}, true, Pass, "the challenge of www.example.org is answered to oslo and lima"},
+		{"by country", []vantage.Probe{gets("oslo"), meets("lima", http01.ConnectTimeout, 0)}, true, Fail, "the challenge of www.example.org is answered to oslo, but not to lima: a filter by country"},
+		{"neither", []vantage.Probe{meets("oslo", http01.Status, 404), meets("lima", http01.Status, 404)}, true, Fail, "is not answered to oslo and lima"},
 		{"one is broken", []vantage.Probe{gets("oslo"), breaks("lima")}, true, Pass, "lima could not ask"},
 		{"all are broken", []vantage.Probe{breaks("oslo"), breaks("lima")}, true, Unknown, "could not ask for www.example.org"},
 		{"without IPv6", []vantage.Probe{meets("oslo", http01.NoRoute, 0)}, true, Unknown, "oslo could not ask"},
-		{"404 without a token", []vantage.Probe{meets("oslo", http01.Status, 404)}, false, Pass, "oslo gets an answer of"},
-		{"403 without a token", []vantage.Probe{meets("oslo", http01.Status, 403)}, false, Fail, "oslo does not get an answer of"},
+		{"404 without a token", []vantage.Probe{meets("oslo", http01.Status, 404)}, false, Pass, "a request to www.example.org is answered to oslo"},
+		{"403 without a token", []vantage.Probe{meets("oslo", http01.Status, 403)}, false, Fail, "a request to www.example.org is not answered to oslo"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSite(t, "127.0.0.11")
@@ -120,5 +120,5 @@ func TestAgentAnswers(t *testing.T) {
 		r.Version = vantage.Version
 		return agent.Answer(s.t.Context(), r), nil
 	}}}
-	s.only("H-VANTAGE", Pass, "oslo gets the challenge of www.example.org")
+	s.only("H-VANTAGE", Pass, "is answered to oslo")
 }
