@@ -18,7 +18,8 @@ type Signal string
 
 // The signals.
 const (
-	// Resume lets a held or interrupted run go on.
+	// Resume lets a held or interrupted run go on. An issuance window does not go
+	// on: it closes.
 	Resume Signal = "resume"
 	// AcceptLive is Resume, and leaves what someone else has set meanwhile as it
 	// is: those changes are in no later step.
@@ -51,8 +52,9 @@ type Engine interface {
 	// still what the plan saw. Errors: *journal.HeldError, *execute.StaleError,
 	// journal.ErrUsed; with each of them nothing was touched.
 	Start(ctx context.Context, p *plan.Plan) (id string, err error)
-	// Wait takes the run on until it ends, holds, or the context ends, and
-	// returns how it stands. The error is for what keeps the run from going
+	// Wait takes the run on until it ends, holds, is the open window of a hook, or
+	// the context ends, and returns how it stands. When the context ends, an
+	// issuance window is closed first. The error is for what keeps the run from going
 	// on; a failed change is part of the result.
 	Wait(ctx context.Context, id string) (execute.Result, error)
 	// Signal gives a person's word to the run. It takes effect in Wait.
