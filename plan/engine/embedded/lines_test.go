@@ -24,6 +24,8 @@ type line struct {
 	replaces bool
 	proxied  bool
 	probed   bool
+	// challenged says that the name is validated by HTTP-01, and asked.
+	challenged bool
 }
 
 func parseLines(t testing.TB, z zone.Name, text string) (out []line) {
@@ -58,6 +60,8 @@ func parseLine(t testing.TB, z zone.Name, f []string) line {
 			l.replaces = true
 		case word == "probe":
 			l.probed = true
+		case word == "challenge":
+			l.challenged = true
 		case word == "proxied":
 			l.proxied = true
 		case f[2] == "CNAME":
@@ -96,6 +100,9 @@ func recordsOf(t testing.TB, z zone.Name, text string) (out []plan.Record) {
 		}
 		if l.probed {
 			r.Probe = webProbe()
+		}
+		if l.challenged {
+			r.ACME, r.Challenge = plan.HTTP01, &plan.Challenge{Port: 80, HTTPSPort: 443, AllowReserved: true}
 		}
 		slices.SortFunc(r.Addrs, netip.Addr.Compare)
 		out = append(out, r)

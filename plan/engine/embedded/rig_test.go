@@ -117,7 +117,7 @@ func (r *rig) engine(state string, o embedded.Observer) *embedded.Engine {
 		State: state, Clock: clock, Observer: o,
 		Holder: journal.Holder{PID: os.Getpid(), Host: "test", Command: "dnsplan apply"},
 		Connect: func(context.Context, *plan.Plan) (embedded.Connection, error) {
-			return embedded.Connection{World: r.w, Asker: r.w, Prober: r.w.services, Router: r.router, Commander: r.command}, nil
+			return embedded.Connection{World: r.w, Asker: r.w, Prober: r.w.services, Challenger: r.w.services, Router: r.router, Commander: r.command}, nil
 		},
 	})
 }
