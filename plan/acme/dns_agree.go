@@ -46,7 +46,7 @@ func judgeAgree(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnswer)
 	if away := unrouted(answers); len(away) > 0 {
 		note = ", as far as they can be reached: there is no way from here to " + whose(away)
 	}
-	return []Finding{passed(asked, "all %s give the same answer%s", counted(len(s.Zone.Servers), "name server"), note)}
+	return []Finding{passed(asked, "the same answer comes from %s%s", s.allServers(), note)}
 }
 
 // differing finds the answers that are not the right one: the wanted one where a
@@ -163,12 +163,12 @@ func unrouted(answers []resolver.Answer) (out []resolver.Answer) {
 	return out
 }
 
-// counted reads "1 name server", "2 name servers".
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+// allServers reads "all 2 name servers" and "the one name server".
+func (s *Subject) allServers() string {
+	if n := len(s.Zone.Servers); n != 1 {
+		return fmt.Sprintf("all %d name servers", n)
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return "the one name server"
 }
 
 // checkResolvers is D-RESOLV.
@@ -193,12 +193,15 @@ func noResolvers() Finding {
 
 // judgeResolvers compares what resolvers say with what the name servers do, or,
 // where nobody asks those, with what is wanted. Any address is right of a name that
-// a CDN answers for, its own or that of an alias elsewhere.
+// a CDN answers for, its own or that of an alias elsewhere. One who is in another
+// view of the inventory says nothing of this one.
 func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]http01.Addrs) (out []Finding) {
-	var good, wrong []resolver.Answer
+	var good, wrong, away []resolver.Answer
 	for _, a := range answers {
 		want, anyOf, known := s.seen(a.Key.Type, found)
 		switch {
+		case s.inTwin(a):
+			away = append(away, a)
 		case !a.Status.Definite() && a.Status != resolver.ServFail:
 		case !known:
 		case a.Status == resolver.ServFail, anyOf && len(a.Addrs) == 0, !anyOf && !slices.Equal(a.Addrs, want):
@@ -214,6 +217,8 @@ func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]h
 	switch {
 	case len(out) > 0:
 		return out
+	case len(away) > 0:
+		return []Finding{unclear(asked, "%s sees another view of %s than this one: see D-SPLIT", whose(away), s.Name.Display())}
 	case len(good) == 0:
 		return []Finding{unclear(asked, "no resolver says what it sees of %s: %s", s.Name.Display(), failures(answers))}
 	}
@@ -222,6 +227,18 @@ func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]h
 		note = "; not counted: " + quiet
 	}
 	return []Finding{passed(asked, "resolvers give the answer of the name servers%s", note)}
+}
+
+// inTwin tells whether an answer is what the provider holds in another view, and not
+// what it holds in this one.
+func (s *Subject) inTwin(a resolver.Answer) bool {
+	mine, _ := s.Live(a.Key.Type)
+	return a.Status.Definite() && !slices.Equal(mine.Addrs, a.Addrs) && slices.ContainsFunc(s.Zone.Twins, func(z *Zone) bool {
+		other := *s
+		other.Zone = z
+		theirs, _ := other.Live(a.Key.Type)
+		return z.Live != nil && slices.Equal(theirs.Addrs, a.Addrs)
+	})
 }
 
 // seen is what a resolver should say of a family.

@@ -279,7 +279,7 @@ func TestDNSBreaks(t *testing.T) {
 			s.subject = func(s *acme.Subject) {
 				s.Pending = []acme.Pending{{Type: zone.A, Run: "01K", Until: dnsNow.Add(3*time.Hour + 12*time.Minute)}}
 			}
-		}, fail, acme.Error, []string{"not yet", "www.example.org. A until 2026-11-24 09:12:00 UTC, 3h12m from now"}, []string{"dnsplan show 01K"}},
+		}, fail, acme.Error, []string{"not yet", "www.example.org. A until 2026-11-24 09:12:00 UTC, 3h12m from now"}, []string{"dnsplan show 01K", "Keep the former server running"}},
 		{"caches after a run", "D-WAIT", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Until: dnsNow.Add(time.Minute)}} }
 		}, fail, acme.Warning, []string{"1m from now"}, nil},
@@ -420,6 +420,7 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"10.0.0.50 in view external, but the authority sees view internal, where it is 8.8.4.10"},
 			[]string{`acme = "none"`},
 		},
+		{"resolvers see another view", "D-RESOLV", views("10.0.0.50", "8.8.4.10"), unknown, acme.Warning, []string{"sees another view of www.example.org"}, nil},
 		{"neither view is outside", "D-SPLIT", views("10.0.0.50", "10.0.0.51"), unknown, acme.Warning, []string{"cannot be told which"}, nil},
 		{"the views are the same", "D-SPLIT", views("8.8.4.10", "8.8.4.10"), pass, acme.Warning, []string{"the same in view external and view internal"}, nil},
 		{

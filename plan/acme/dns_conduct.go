@@ -83,7 +83,7 @@ func judgeConduct(s *Subject, all []resolver.Conduct) (out []Finding) {
 	case away > 0:
 		return []Finding{passed(asked, "strict resolvers can ask %d of the %d addresses of the name servers; there is no way from here to the others", len(all)-away, len(all))}
 	}
-	return []Finding{passed(asked, "strict resolvers can ask all %s of %s", counted(len(s.Zone.Servers), "name server"), s.Zone.ZoneRef.Zone.Display())}
+	return []Finding{passed(asked, "strict resolvers can ask %s of %s", s.allServers(), s.Zone.ZoneRef.Zone.Display())}
 }
 
 // misconduct is what one server does wrong. One that does not answer as a server

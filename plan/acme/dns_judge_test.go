@@ -35,11 +35,11 @@ func TestDNSWithoutRoute(t *testing.T) {
 		conduct   Outcome
 		says      string
 	}{
-		{"both answer", resolver.Answered, resolver.Answered, Pass, Pass, "give the same answer"},
+		{"both answer", resolver.Answered, resolver.Answered, Pass, Pass, "the same answer comes from the one name server"},
 		{"one has no route", resolver.Answered, resolver.NoRoute, Pass, Pass, "no way from here to ns1 ([2001:db8::53]:53)"},
 		{"none has a route", resolver.NoRoute, resolver.NoRoute, Unknown, Unknown, "no way from here"},
 		{"one has no route, the other is silent", resolver.Timeout, resolver.NoRoute, Fail, Unknown, "does not answer"},
-		{"one is silent", resolver.Timeout, resolver.Answered, Pass, Fail, "give the same answer"},
+		{"one is silent", resolver.Timeout, resolver.Answered, Pass, Fail, "the same answer comes from the one name server"},
 	} {
 		s := &Subject{Name: "www.example.org.", Zone: &Zone{
 			ZoneRef: plan.ZoneRef{Zone: "example.org."}, Servers: []resolver.NameServer{{Name: "ns1", Servers: []resolver.Server{four, six}}},

@@ -116,7 +116,7 @@ func judgeWait(s *Subject, now time.Time) (out []Finding) {
 		if p.Run != "" {
 			f = f.at(Error).with(Remedy{Do: "Leave run " + p.Run + " to wait, and see how it stands:", Paste: "dnsplan show " + p.Run})
 		}
-		out = append(out, f.with(Remedy{Do: "Ask for no certificate, and look at no service, before that.", Paste: ""}))
+		out = append(out, f.with(Remedy{Do: "Keep the former server running until then: users may still be led there."}))
 	}
 	switch {
 	case len(out) > 0:
@@ -143,6 +143,9 @@ func judgeNegative(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnsw
 			continue
 		}
 		for _, a := range missing(of(r.Type, public)) {
+			if s.inTwin(a) {
+				continue
+			}
 			left := a.At.Add(a.NegativeTTL.Duration() + time.Second)
 			out = append(out, failed(asked, "%s remembers for %s that %s does not exist", a.Server, seconds(a.NegativeTTL), a.Key).with(
 				Remedy{Do: fmt.Sprintf("Wait until %s, and look again:", moment(left)), Paste: "dnsplan check " + s.Name.Display() + " --only D-NEG"}))

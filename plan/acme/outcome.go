@@ -49,3 +49,11 @@ func joinedWords(words []string) string {
 	}
 	return strings.Join(words, "")
 }
+
+// counted reads "1 name server", "2 name servers".
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
