@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -112,4 +113,16 @@ func TestResumeOfAWindowThatHasEnded(t *testing.T) {
 	if n := len(p.runs()); n != 1 {
 		t.Errorf("%d runs", n)
 	}
+}
+
+// Cancel interrupts the process of a window, which closes it by itself.
+func TestCancelOfAWindowUnderWay(t *testing.T) {
+	r := newWindowRig(t)
+	first := r.start("window", "www.example.org", "--force", "--", "sh", "-c", "echo > begun; sleep 600")
+	r.commandRuns("begun")
+	r.run("cancel", "last").is(t, exitDone, "interrupting process "+strconv.Itoa(first.Process.Pid), "cancelled", "the proxy was off for")
+	if got := first.wait(); got.code != exitInterrupted {
+		t.Errorf("the first process ended with %d\n%s", got.code, got.stderr)
+	}
+	r.closedOnce()
 }
