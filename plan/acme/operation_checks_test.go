@@ -1,0 +1,144 @@
+package acme
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// kept is a site about which everything is written down.
+func kept(t *testing.T) *site {
+	s := newSite(t, "127.0.0.11", "127.0.0.12")
+	s.want("127.0.0.11")
+	s.answer("127.0.0.11")
+	s.hold("127.0.0.11")
+	s.subject.Owner, s.subject.Comment = "web", "shop"
+	s.subject.Records[0].Hosts = []Host{{Name: "web-01", Addrs: s.addrs[:1], ACMEClient: true}}
+	snapshot := *s.subject.Zone.Live
+	s.opts.Now = func() time.Time { return day0 }
+	s.opts.Past = Past{
+		Backup: func(plan.ZoneRef) (Backup, error) {
+			return Backup{day0.AddDate(0, 0, -1), "backups/b.json", &snapshot}, nil
+		},
+		Watched: func() (time.Time, error) { return day0.Add(-time.Hour), nil },
+		Changes: func() ([]journal.Change, error) { return nil, nil },
+	}
+	return s
+}
+
+func TestKept(t *testing.T) {
+	s := kept(t)
+	for _, id := range []ID{"O-INV", "O-BACKUP", "O-ROLL", "O-MON"} {
+		if f := s.only(id, Pass); len(f.Remedies) > 0 {
+			t.Errorf("%s passes with remedies: %+v", id, f.Remedies)
+		}
+	}
+	if f := s.check("O-GROUP"); len(f) > 0 {
+		t.Errorf("O-GROUP of a name that is alone: %+v", f)
+	}
+}
+
+// change is an entry of the log about the name's A RRset, two days ago.
+func change(old, now, outcome string) func() ([]journal.Change, error) {
+	return func() ([]journal.Change, error) {
+		return []journal.Change{{
+			At: day0.AddDate(0, 0, -2), Zone: "example.org.", Name: "www.example.org.", Type: "A", Run: "01K",
+			OldValues: []string{old}, NewValues: []string{now}, Outcome: outcome,
+		}}, nil
+	}
+}
+
+// TestNotKept: each thing that is missing, and what brings it about.
+func TestNotKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		check    ID
+		change   func(*site)
+		outcome  Outcome
+		severity Severity
+		says     string
+		pastes   string
+	}{
+		"no owner":          {"O-INV", func(s *site) { s.subject.Owner = "" }, Fail, Warning, "does not say of www.example.org: the owner", `owner   = "TEAM"`},
+		"no purpose":        {"O-INV", func(s *site) { s.subject.Comment = "" }, Fail, Warning, "the purpose", `comment = "PURPOSE"`},
+		"no server":         {"O-INV", func(s *site) { s.subject.Records[0].Hosts = nil }, Fail, Warning, "the server", `hosts   = ["HOST"]`},
+		"no validation":     {"O-INV", func(s *site) { s.subject.ACME = "" }, Fail, Warning, "how it is validated", `acme    = "http-01"`},
+		"no ACME client":    {"O-INV", func(s *site) { s.subject.Records[0].Hosts[0].ACMEClient, s.opts.Planter = false, nil }, Fail, Warning, "no host of www.example.org says", "acme_client = true"},
+		"changed by others": {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.1", "127.0.0.7", "applied") }, Fail, Warning, "the change log does not tell of what is live", "dnsplan drift"},
+		"as logged":         {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.1", "127.0.0.11", "applied") }, Pass, Warning, "in the inventory", ""},
+		"rolled back":       {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.11", "127.0.0.12", "rolled back") }, Pass, Warning, "in the inventory", ""},
+		"log unreadable": {"O-INV", func(s *site) {
+			s.opts.Past.Changes = func() ([]journal.Change, error) { return nil, errors.New("line 3") }
+		}, Unknown, Warning, "line 3", ""},
+
+		"no backup":      {"O-BACKUP", backupIs(Backup{}, nil), Fail, Error, "no backup of zone example.org", "dnsplan backup example.org"},
+		"damaged backup": {"O-BACKUP", backupIs(Backup{}, errors.New("damaged")), Fail, Error, "damaged", "dnsplan backup example.org"},
+		"empty backup":   {"O-BACKUP", backupIs(Backup{Snapshot: &zone.Snapshot{Zone: "example.org."}}, nil), Fail, Error, "no address at all", "dnsplan backup example.org"},
+		"blind backup":   {"O-BACKUP", backupIs(Backup{Snapshot: &zone.Snapshot{Zone: "example.org.", Blind: "no transfer", RRsets: []zone.RRset{{}}}}, nil), Fail, Warning, "no transfer", "dnsplan backup"},
+		"no folder":      {"O-BACKUP", func(s *site) { s.opts.Past.Backup = nil }, Unknown, Error, "no state folder", ""},
+
+		"nothing to go back to": {"O-ROLL", backupIs(Backup{}, nil), Unknown, Error, "no backup that www.example.org", "dnsplan backup example.org"},
+		"an alias in the way": {"O-ROLL", func(s *site) {
+			s.subject.Zone.Live = &zone.Snapshot{Zone: "example.org.", RRsets: []zone.RRset{{Key: zone.Key{Name: "www.example.org.", Type: zone.A}, Foreign: "alias"}}}
+		}, Fail, Error, "cannot be brought back", "dnsplan restore backups/b.json www.example.org -o way-back.json"},
+		"the old server is gone": {"O-ROLL", func(s *site) {
+			s.ls[1].Close()
+			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
+		}, Fail, Warning, "run 01K leads back to 127.0.0.12:", "Keep the old server at 127.0.0.12 until"},
+		"the old server is there": {"O-ROLL", func(s *site) {
+			s.serve(1, http.NotFoundHandler())
+			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
+		}, Pass, Error, "can be brought back", ""},
+		"the old server cannot be asked": {"O-ROLL", func(s *site) {
+			s.opts.AllowReserved = false
+			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
+		}, Unknown, Error, "127.0.0.12", ""},
+		"a run without a backup": {"O-ROLL", func(s *site) {
+			backupIs(Backup{}, nil)(s)
+			s.serve(1, http.NotFoundHandler())
+			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
+		}, Pass, Error, "dnsplan rollback 01K", ""},
+
+		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "17 * * * * dnsplan drift"},
+		"for days":       {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return day0.AddDate(0, 0, -3), nil } }, Fail, Warning, "for 3d", "dnsplan drift"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := kept(t)
+			c.change(s)
+			f := s.only(c.check, c.outcome, c.says)
+			if f.Severity != c.severity {
+				t.Errorf("severity %s", f.Severity)
+			}
+			holds(t, "remedies", pasted(f), c.pastes)
+		})
+	}
+}
+
+func backupIs(b Backup, err error) func(*site) {
+	return func(s *site) { s.opts.Past.Backup = func(plan.ZoneRef) (Backup, error) { return b, err } }
+}
+
+// TestGroup: a name that is left behind, by the inventory or on the certificate.
+func TestGroup(t *testing.T) {
+	sibling := func(addr string) *Subject {
+		return &Subject{Name: "blog.example.org.", Records: []Record{{RRset: zone.RRset{Key: zone.Key{Name: "blog.example.org.", Type: zone.A}, Addrs: []netip.Addr{netip.MustParseAddr(addr)}}}}}
+	}
+	s := kept(t)
+	s.subject.Group, s.subject.Siblings = "web", []*Subject{sibling("127.0.0.11")}
+	s.only("O-GROUP", Pass, "blog.example.org")
+	s.subject.Siblings = []*Subject{sibling("127.0.0.12")}
+	f := s.only("O-GROUP", Fail, "blog.example.org is of the same group, web", "at 127.0.0.12, not at 127.0.0.11")
+	holds(t, "remedies", pasted(f), "dnsplan plan www.example.org blog.example.org")
+
+	c := newSecure(t, "127.0.0.11")
+	c.hold("127.0.0.11")
+	c.serveTLS(0, issued{names: []string{"www.example.org", "blog.example.org", "*.example.org", "elsewhere.example.net"}}, http.NotFoundHandler())
+	c.subject.Zone.Live.RRsets = append([]zone.RRset{sibling("127.0.0.12").Records[0].RRset}, c.subject.Zone.Live.RRsets...)
+	f = c.only("O-GROUP", Fail, "blog.example.org is on the same certificate as www.example.org", "127.0.0.12")
+	holds(t, "remedies", pasted(f), "one issued for each")
+}

@@ -1,0 +1,191 @@
+package acme
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/ledger"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+func TestCertificatesThatClientsTake(t *testing.T) {
+	s := newSecure(t, "127.0.0.11")
+	s.serveTLS(0, issued{}, http.NotFoundHandler())
+	holds(t, "asked", s.only("T-CERT", Pass, "Let's Encrypt", "127.0.0.11:", "2027-02-11").Asked[0].Said, "certificate of Let's Encrypt")
+	s.only("T-RENEW", Pass, "2027-01-12")
+}
+
+// TestCertificatesThatClientsRefuse: each flaw, and what puts it right.
+func TestCertificatesThatClientsRefuse(t *testing.T) {
+	ago := func(s *secure, days int) time.Time { return s.now.AddDate(0, 0, -days) }
+	for name, c := range map[string]struct {
+		serve  func(*secure)
+		says   string
+		pastes string
+	}{
+		"expired": {func(s *secure) { s.serveTLS(0, issued{from: ago(s, 100)}, http.NotFoundHandler()) }, "expired", "certbot certonly --webroot --webroot-path ROOT --force-renewal -d www.example.org"},
+		"self-signed": {func(s *secure) {
+			s.serveTLS(0, issued{organization: "self"}, http.NotFoundHandler())
+		}, "clients refuse", "certbot certonly"},
+		"another name": {func(s *secure) {
+			s.serveTLS(0, issued{names: []string{"mail.example.org"}}, http.NotFoundHandler())
+		}, "mail.example.org", "-d www.example.org"},
+		"not yet": {func(s *secure) { s.serveTLS(0, issued{from: ago(s, -2)}, http.NotFoundHandler()) }, "clients refuse", "timedatectl"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSecure(t, "127.0.0.11")
+			c.serve(s)
+			f := s.only("T-CERT", Fail, "127.0.0.11:", c.says)
+			if f.Severity != Error {
+				t.Errorf("severity %s", f.Severity)
+			}
+			holds(t, "remedies", strings.ReplaceAll(pasted(f), s.site.root, "ROOT"), c.pastes)
+		})
+	}
+}
+
+// TestNewServerWithoutCertificate: what is lost by a move is an error, what nobody
+// has had yet is a warning.
+func TestNewServerWithoutCertificate(t *testing.T) {
+	s := newSecure(t, "127.0.0.11", "127.0.0.12")
+	s.answer("127.0.0.11")
+	s.want("127.0.0.12")
+	s.tls[1].Close()
+	s.tls[0].Close()
+	if f := s.check("T-CERT"); len(f) != 2 || f[0].Outcome != Fail || f[0].Severity != Warning {
+		t.Fatalf("nobody has one: %+v", f)
+	}
+	s = newSecure(t, "127.0.0.11", "127.0.0.12")
+	s.answer("127.0.0.11")
+	s.want("127.0.0.12")
+	s.serveTLS(0, issued{}, http.NotFoundHandler())
+	s.tls[1].Close()
+	f := s.check("T-CERT")
+	if len(f) != 2 || f[0].Outcome != Fail || f[0].Severity != Error || f[1].Outcome != Pass {
+		t.Fatalf("the old server has one: %+v", f)
+	}
+	holds(t, "summary", f[0].Summary, "127.0.0.12:", "127.0.0.11:", "refused")
+	holds(t, "remedies", pasted(f[0]), "ssl;\nserver_name www.example.org;", "ssh root@127.0.0.11 tar -C /etc -cz letsencrypt | ssh root@127.0.0.12 tar -C /etc -xz")
+}
+
+func TestCertificatesAreNotAskedWhereNobodyWould(t *testing.T) {
+	s := newSecure(t, "127.0.0.11")
+	s.serveTLS(0, issued{}, http.NotFoundHandler())
+	s.opts.AllowReserved = false
+	for _, id := range []ID{"T-CERT", "T-RENEW", "T-AUTHZ"} {
+		f := s.check(id)
+		if len(f) != 1 || f[0].Outcome != Unknown || len(f[0].Asked) > 0 {
+			t.Errorf("%s at a reserved address: %+v", id, f)
+		}
+	}
+	s.opts.AllowReserved, s.opts.Certificates = true, nil
+	s.only("T-CERT", Unknown, "no certificate is asked for")
+}
+
+// TestRenewalWithinAChange: the certificate of ten days ago is renewed on 12
+// January.
+func TestRenewalWithinAChange(t *testing.T) {
+	for name, c := range map[string]struct {
+		pending  []Pending
+		from     int // days
+		outcome  Outcome
+		severity Severity
+		says     string
+		pastes   string
+	}{
+		"no change":          {nil, -10, Pass, Warning, "2027-01-12", ""},
+		"before the renewal": {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, 40)}}, -10, Pass, Warning, "no change", ""},
+		"over it":            {[]Pending{{Type: zone.A, Run: "01K", Until: day0.AddDate(0, 0, 60)}}, -10, Fail, Warning, "2027-01-12 06:00 UTC", "certbot renew --cert-name www.example.org --force-renewal"},
+		"past the end":       {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, 85)}}, -10, Fail, Error, "ends on 2027-02-11", "--force-renewal"},
+		"long over":          {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, -1)}}, -10, Pass, Warning, "no change", ""},
+		"due, and a run":     {[]Pending{{Type: zone.A, Run: "01K"}}, -61, Fail, Warning, "goes on", "--force-renewal"},
+		"overdue":            {nil, -61, Fail, Warning, "was not", "certbot renew --cert-name www.example.org --dry-run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSecure(t, "127.0.0.11")
+			s.serveTLS(0, issued{from: s.now.AddDate(0, 0, c.from)}, http.NotFoundHandler())
+			s.subject.Pending = c.pending
+			f := s.only("T-RENEW", c.outcome, c.says)
+			if f.Severity != c.severity {
+				t.Errorf("severity %s", f.Severity)
+			}
+			holds(t, "remedies", pasted(f), c.pastes)
+		})
+	}
+}
+
+var day0 = time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC)
+
+// TestReused: the periods of Let's Encrypt, at the days on which they change.
+func TestReused(t *testing.T) {
+	date := func(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC) }
+	const days = 24 * time.Hour
+	for _, c := range []struct {
+		life time.Duration
+		at   time.Time
+		want time.Duration
+	}{
+		{90 * days, day0, 30 * days},
+		{90 * days, date(2027, 2, 10).Add(-time.Second), 30 * days},
+		{64 * days, date(2027, 2, 10), 10 * days},
+		{64 * days, date(2028, 2, 16).Add(-time.Second), 10 * days},
+		{64 * days, date(2028, 2, 16), 7 * time.Hour},
+		{45 * days, day0, 7 * time.Hour},
+		{160 * time.Hour, day0, 7 * time.Hour},
+	} {
+		if got := reused(c.life, c.at); got != c.want {
+			t.Errorf("%s at %s: %s, want %s", c.life, c.at, got, c.want)
+		}
+	}
+}
+
+// TestAuthorization: whether the certificate of ten days ago proves the addresses
+// of today.
+func TestAuthorization(t *testing.T) {
+	changed := func(days int) []journal.Change {
+		return []journal.Change{
+			{At: day0.AddDate(0, 0, -300), Zone: "example.org.", Name: "www.example.org.", Type: "A", Run: "old"},
+			{At: day0.AddDate(0, 0, days), Zone: "example.org.", Name: "www.example.org.", Type: "A", Run: "01K"},
+			{At: day0, Zone: "example.org.", Name: "api.example.org.", Type: "A", Run: "other"},
+		}
+	}
+	for name, c := range map[string]struct {
+		log     []journal.Change
+		tries   []ledger.Try
+		ca      string
+		from    int
+		outcome Outcome
+		says    string
+	}{
+		"no change known":         {nil, nil, "", -10, Unknown, "does not say when"},
+		"changed since":           {changed(-3), nil, "", -10, Fail, "until 2026-12-20 one may be from memory"},
+		"changed just before":     {changed(-20), nil, "", -10, Fail, "perhaps by what was validated before the change of 2026-11-03"},
+		"changed long before":     {changed(-50), nil, "", -10, Pass, "nothing was remembered"},
+		"nothing issued for long": {changed(-35), nil, "", -40, Unknown, "validated afresh"},
+		"rehearsed since":         {changed(-3), []ledger.Try{{At: day0.AddDate(0, 0, -1), Name: "www.example.org.", By: ledger.Rehearse, OK: true}}, "", -10, Pass, "by a rehearsal"},
+		"rehearsed before":        {changed(-3), []ledger.Try{{At: day0.AddDate(0, 0, -5), Name: "www.example.org.", By: ledger.Rehearse, OK: true}}, "", -10, Fail, "from memory"},
+		"rehearsed in vain":       {changed(-3), []ledger.Try{{At: day0.AddDate(0, 0, -1), Name: "www.example.org.", By: ledger.Rehearse}}, "", -10, Fail, "from memory"},
+		"another authority":       {changed(-3), nil, "Example Trust", -10, Unknown, "how long Example Trust"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSecure(t, "127.0.0.11")
+			s.serveTLS(0, issued{from: s.now.AddDate(0, 0, c.from), organization: c.ca}, http.NotFoundHandler())
+			s.opts.Past = Past{
+				Changes: func() ([]journal.Change, error) { return c.log, nil },
+				Tries:   func() ([]ledger.Try, error) { return c.tries, nil },
+			}
+			f := s.only("T-AUTHZ", c.outcome, c.says)
+			if (c.outcome != Pass) != strings.Contains(pasted(f), "dnsplan rehearse www.example.org") {
+				t.Errorf("remedies: %q", pasted(f))
+			}
+		})
+	}
+	s := newSecure(t, "127.0.0.11")
+	s.serveTLS(0, issued{}, http.NotFoundHandler())
+	s.opts.Past.Changes = func() ([]journal.Change, error) { return nil, errors.New("line 3 is damaged") }
+	s.only("T-AUTHZ", Unknown, "line 3 is damaged")
+}

@@ -1,0 +1,179 @@
+package acme
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/ledger"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+func TestRate(t *testing.T) {
+	tries := func(n int, name zone.Name, directory string) (out []ledger.Try) {
+		for range n {
+			out = append(out, ledger.Try{At: day0.Add(-time.Minute), Name: name, By: ledger.Window, Directory: directory, Problem: "certbot ended with 1"})
+		}
+		return out
+	}
+	const here = "https://ca.example.net/dir"
+	for name, c := range map[string]struct {
+		tries    []ledger.Try
+		outcome  Outcome
+		severity Severity
+		says     string
+		pastes   string
+	}{
+		"none":                      {nil, Pass, Error, "seen 0 failed tries", ""},
+		"two":                       {tries(2, "www.example.org.", ""), Pass, Error, "seen 2 failed tries", ""},
+		"three":                     {tries(3, "www.example.org.", here), Fail, Warning, "after 2 more", "dnsplan rehearse www.example.org"},
+		"five":                      {tries(5, "www.example.org.", here), Fail, Error, "the next try is fine at 2026-11-23 06:11:00 UTC", "wait until 2026-11-23 06:11:00 UTC"},
+		"of another name":           {tries(5, "api.example.org.", ""), Pass, Error, "seen 0", ""},
+		"at an authority of trials": {tries(5, "www.example.org.", "https://staging.example.net/dir"), Pass, Error, "seen 0", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "127.0.0.11")
+			s.opts.Now = func() time.Time { return day0 }
+			s.opts.Issuer.Directory = here
+			s.opts.Past.Tries = func() ([]ledger.Try, error) { return c.tries, nil }
+			f := s.only("R-RATE", c.outcome, c.says)
+			if f.Severity != c.severity {
+				t.Errorf("severity %s", f.Severity)
+			}
+			holds(t, "remedies", pasted(f), c.pastes)
+		})
+	}
+	s := newSite(t, "127.0.0.11")
+	s.only("R-RATE", Unknown, "nothing is written down")
+	s.opts.Past.Tries = func() ([]ledger.Try, error) { return nil, errors.New("no access") }
+	s.only("R-RATE", Unknown, "no access")
+}
+
+// proxy has the provider hold the address behind a proxy; the DNS answers with
+// another one.
+func (s *site) proxy(held string, proxied bool) {
+	s.hold(held)
+	s.subject.Zone.Proxy, s.subject.Zone.Provider = true, "cf"
+	for i := range s.subject.Zone.Live.RRsets {
+		s.subject.Zone.Live.RRsets[i].Proxied = proxied
+	}
+	s.answer("127.0.0.99")
+}
+
+func TestOrigin(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	for _, id := range []ID{"X-ORIGIN", "X-TLS"} {
+		if f := s.check(id); len(f) > 0 {
+			t.Errorf("%s without a proxy: %+v", id, f)
+		}
+	}
+	s.proxy("127.0.0.11", true)
+	s.serve(0, s.files())
+	s.only("X-ORIGIN", Pass, "without the proxy", "127.0.0.11:")
+	s.opts.Planter = nil
+	s.only("X-ORIGIN", Unknown, "only a token could tell")
+	s.opts.AllowReserved = false
+	s.only("X-ORIGIN", Unknown, "reserved address")
+}
+
+func TestOriginThatAnswersNobody(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.proxy("127.0.0.11", true)
+	s.ls[0].Close()
+	f := s.only("X-ORIGIN", Fail, "127.0.0.11:", "behind the proxy of www.example.org", "lets nobody but the proxy in")
+	holds(t, "remedies", pasted(f), "ufw allow", `acme = "dns-01"`)
+	s = newSite(t, "127.0.0.11")
+	s.proxy("127.0.0.11", true)
+	s.serve(0, http.NotFoundHandler())
+	f = s.only("X-ORIGIN", Fail, "does not answer the challenge")
+	holds(t, "remedies", pasted(f), "location ^~ /.well-known/acme-challenge/ {", "root "+s.root)
+}
+
+func TestOriginCertificates(t *testing.T) {
+	s := newSecure(t, "127.0.0.11")
+	s.proxy("127.0.0.11", true)
+	s.serveTLS(0, issued{}, http.NotFoundHandler())
+	s.only("X-TLS", Pass, "without the proxy", "Let's Encrypt")
+
+	s = newSecure(t, "127.0.0.11")
+	s.proxy("127.0.0.11", true)
+	s.serveTLS(0, issued{organization: "CloudFlare Origin SSL Certificate Authority"}, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	}))
+	f := s.only("X-TLS", Fail, "Cloudflare Origin CA", "browsers fail", "HSTS")
+	holds(t, "remedies", pasted(f), "Full (strict)", "certbot certonly", "-d www.example.org")
+
+	s = newSecure(t, "127.0.0.11")
+	s.proxy("127.0.0.11", true)
+	s.serveTLS(0, issued{from: s.now.AddDate(0, 0, -100)}, http.NotFoundHandler())
+	holds(t, "remedies", pasted(s.only("X-TLS", Fail, "expired")), "--force-renewal")
+
+	s = newSecure(t, "127.0.0.11")
+	s.proxy("127.0.0.11", true)
+	s.tls[0].Close()
+	holds(t, "remedies", pasted(s.only("X-TLS", Fail, "serves no certificate")), "ssl;")
+}
+
+// TestBack: the proxy is to be on, and no window open.
+func TestBack(t *testing.T) {
+	window := func(in time.Duration) func(*site) {
+		return func(s *site) {
+			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) {
+				return []journal.OpenWindow{{Run: "w-1", Names: []zone.Name{"api.example.org."}, Deadline: day0}, {Run: "w-17", Names: []zone.Name{"www.example.org."}, Deadline: day0.Add(in)}}, nil
+			}
+		}
+	}
+	logged := func(proxied bool) func(*site) {
+		return func(s *site) {
+			s.opts.Past.Changes = func() ([]journal.Change, error) {
+				return []journal.Change{{At: day0, Zone: "example.org.", Name: "www.example.org.", Type: "A", Run: "01K", NewProxied: proxied}}, nil
+			}
+		}
+	}
+	wants := func(proxied bool) func(*site) {
+		return func(s *site) { s.subject.Records[0].ProxiedGiven, s.subject.Records[0].Proxied = true, proxied }
+	}
+	for name, c := range map[string]struct {
+		proxied  bool
+		with     []func(*site)
+		outcome  Outcome
+		severity Severity
+		says     string
+		pastes   string
+	}{
+		"proxied":                      {true, nil, Pass, Fatal, "is proxied", ""},
+		"DNS-only":                     {false, nil, Pass, Fatal, "as it should be", ""},
+		"wanted":                       {false, []func(*site){wants(true)}, Fail, Fatal, "the inventory wants it proxied", "dnsplan apply www.example.org"},
+		"proxied by the log":           {false, []func(*site){logged(true)}, Fail, Fatal, "run 01K has left it proxied", "proxied = true"},
+		"proxied once, DNS-only now":   {false, []func(*site){logged(true), wants(false)}, Pass, Fatal, "as it should be", ""},
+		"DNS-only by the log":          {false, []func(*site){logged(false)}, Pass, Fatal, "as it should be", ""},
+		"a window past its deadline":   {false, []func(*site){window(-time.Minute), wants(true)}, Fail, Fatal, "w-17 of www.example.org is open past its deadline, 2026-11-23 05:59:00 UTC", "dnsplan recover"},
+		"a window within":              {false, []func(*site){window(time.Minute), wants(true)}, Fail, Info, "w-17 of www.example.org is open, until", ""},
+		"the origin is still answered": {true, []func(*site){func(s *site) { s.answer("127.0.0.11") }}, Fail, Error, "still gives the address behind it, 127.0.0.11", "dnsplan check www.example.org --only X-BACK"},
+		"nothing known of live":        {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "does not say", ""},
+		"marks that cannot be read": {true, []func(*site){func(s *site) {
+			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) { return nil, errors.New("no access") }
+		}}, Unknown, Fatal, "no access", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "127.0.0.11")
+			s.opts.Now = func() time.Time { return day0 }
+			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) { return nil, nil }
+			s.proxy("127.0.0.11", c.proxied)
+			for _, with := range c.with {
+				with(s)
+			}
+			f := s.only("X-BACK", c.outcome, c.says)
+			if f.Severity != c.severity {
+				t.Errorf("severity %s", f.Severity)
+			}
+			holds(t, "remedies", pasted(f), c.pastes)
+		})
+	}
+	s := newSite(t, "127.0.0.11")
+	if f := s.check("X-BACK"); len(f) > 0 {
+		t.Errorf("without a proxy: %+v", f)
+	}
+}
