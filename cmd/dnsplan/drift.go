@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/plan/report"
@@ -13,7 +15,8 @@ func newDrift(a *app) *cobra.Command {
 		Long: `Compares every zone with the inventory, once, and prints what has moved. Exits
 with 0 when nothing has, with 2 when something has, and with 1 when a zone
 cannot be read: a failed read is never taken for "no drift". With --json it is
-the document that plan --json prints.`,
+the document that plan --json prints. When it was done is kept in the state
+folder, if there is one, for dnsplan check.`,
 		Example: "  dnsplan drift\n  dnsplan drift --json | jq '.changes[].name'",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runDrift(a, c) },
@@ -37,6 +40,9 @@ func runDrift(a *app, c *cobra.Command) error {
 	}
 	if err != nil {
 		return err
+	}
+	if err := s.Settings.Watch(p.Created); err != nil {
+		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %v\n", err)
 	}
 	if differs(p) {
 		a.tellOfDrift(c.Context(), p)

@@ -128,7 +128,7 @@ func checkWithin(dir string) error {
 	for _, f := range []struct {
 		name   string
 		folder bool
-	}{{RunsDir, true}, {lockDir, true}, {windowDir, true}, {"backups", true}, {"acme", true}, {ChangeLogFile, false}, {ChangeLogTable, false}} {
+	}{{RunsDir, true}, {lockDir, true}, {windowDir, true}, {"backups", true}, {"acme", true}, {ChangeLogFile, false}, {ChangeLogTable, false}, {"acme-tries.jsonl", false}, {"watched", false}} {
 		if err := checkEntry(filepath.Join(dir, f.name), f.folder); err != nil {
 			return err
 		}

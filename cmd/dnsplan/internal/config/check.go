@@ -29,17 +29,26 @@ func (s *Session) Check(ctx context.Context, names []zone.Name, sel acme.Selecti
 	if err := s.addPending(subjects, now()); err != nil {
 		return acme.Found{}, err
 	}
-	return s.Examiner(now).Examine(ctx, subjects, sel), ctx.Err()
+	x, err := s.Examiner(now)
+	if err != nil {
+		return acme.Found{}, err
+	}
+	return x.Examine(ctx, subjects, sel), ctx.Err()
 }
 
-// Examiner is what checks are made with, as the inventory has it.
-func (s *Session) Examiner(now func() time.Time) *acme.Examiner {
+// Examiner is what checks are made with, as the inventory has it. Roots of a private
+// authority that cannot be read are an error.
+func (s *Session) Examiner(now func() time.Time) (*acme.Examiner, error) {
+	certificates, roots, err := s.certificateClient(now)
+	if err != nil {
+		return nil, err
+	}
 	ranges, _ := s.Settings.Ranges() // a damaged list counts for nothing, and `cdn` tells of it
 	return acme.New(acme.Options{
 		DNS: s.client, Now: now, HTTPPort: s.Inventory.Check.HTTPPort, HTTPSPort: s.Inventory.Check.HTTPSPort,
 		AllowReserved: s.Inventory.Check.AllowReserved, Planter: s.planterFor, Vantages: s.Vantages(), Ranges: ranges,
-		Issuer: s.issuer(),
-	})
+		Issuer: s.issuer(), Certificates: certificates, Roots: roots, Past: s.checkPast(now),
+	}), nil
 }
 
 // Subjects are the names with what the inventory wants of them, in its order.

@@ -13,7 +13,7 @@ import (
 // issuer is the certificate authority of the inventory.
 func (s *Session) issuer() acme.Issuer {
 	c := s.Inventory.Check
-	out := acme.Issuer{Name: c.CA.Name, Identities: c.CA.Identities}
+	out := acme.Issuer{Name: c.CA.Name, Directory: c.CA.Directory, Identities: c.CA.Identities}
 	if c.AccountURI != "" {
 		out.Accounts = []string{c.AccountURI}
 	}

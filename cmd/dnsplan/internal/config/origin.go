@@ -55,7 +55,7 @@ func (s *Session) OriginCertificates(ctx context.Context, origins []Origin, now 
 // certificateClient asks for certificates as the inventory's [check] has it. Roots
 // are nil where the system's count.
 func (s *Session) certificateClient(now func() time.Time) (client *cert.Client, roots *x509.CertPool, err error) {
-	o := cert.Options{Port: uint16(s.Inventory.Check.HTTPSPort), Now: now} //nolint:gosec // G115: a port, checked by the inventory
+	o := cert.Options{Port: uint16(s.Inventory.Check.HTTPSPort), Now: now, HSTS: true} //nolint:gosec // G115: a port, checked by the inventory
 	if path := s.Inventory.Check.CA.Roots; path != "" {
 		path = s.Inventory.InFolder(path)
 		if roots, err = readRoots(path); err != nil {

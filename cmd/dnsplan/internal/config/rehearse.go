@@ -18,6 +18,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/authority"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme"
+	"github.com/dnsplan/dnsplan/plan/acme/ledger"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 	"github.com/dnsplan/dnsplan/plan/acme/rehearse"
 )
@@ -76,7 +77,19 @@ func (s *Session) Rehearse(ctx context.Context, q Rehearsal) (r rehearse.Result,
 		Directory: ca.Directory, HTTP: client, Keys: rehearse.Keys(filepath.Join(s.Settings.StateDir, KeysDir)),
 		AgreeTerms: q.AgreeTerms, Contact: q.Contact, Planter: p, Now: q.Now, Notice: s.Notice,
 	}, q.Name.Display())
+	if err == nil {
+		err = s.remember(r, q)
+	}
 	return r, ca.Title, err
+}
+
+// remember writes down how the rehearsal went, for the checks.
+func (s *Session) remember(r rehearse.Result, q Rehearsal) error {
+	t := ledger.Try{At: q.Now(), Name: q.Name, By: ledger.Rehearse, Directory: r.Directory, OK: r.Problem == nil}
+	if r.Problem != nil {
+		t.Problem = r.Problem.Word()
+	}
+	return ledger.Append(s.Settings.StateDir, t)
 }
 
 // planterOf places tokens for a name that HTTP-01 can validate. Of several views

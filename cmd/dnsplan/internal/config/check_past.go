@@ -1,0 +1,135 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/oklog/ulid/v2"
+
+	"github.com/dnsplan/dnsplan/inventory/backup"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme"
+	"github.com/dnsplan/dnsplan/plan/acme/ledger"
+	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// checkPast is what the state folder tells the checks. Each part is read once, when
+// a check first asks for it; a state folder that is not there tells nothing.
+func (s *Session) checkPast(now func() time.Time) acme.Past {
+	dir := s.Settings.StateDir
+	return acme.Past{
+		Changes: sync.OnceValues(func() ([]journal.Change, error) { return journal.ReadChanges(dir) }),
+		Windows: sync.OnceValues(func() ([]journal.OpenWindow, error) { return journal.OpenWindows(dir) }),
+		Tries:   sync.OnceValues(func() ([]ledger.Try, error) { return s.tries(now()) }),
+		Watched: sync.OnceValues(s.Settings.watched),
+		Backup:  s.newestBackup,
+	}
+}
+
+// newestBackup reads the newest backup of a zone whole.
+func (s *Session) newestBackup(ref plan.ZoneRef) (out acme.Backup, err error) {
+	all, err := backup.List(filepath.Join(s.Settings.StateDir, BackupDir))
+	if err != nil {
+		return out, err
+	}
+	for _, b := range all {
+		if b.Err != nil || b.Zone != ref.Zone || b.View != ref.View {
+			continue
+		}
+		snapshot, _, err := backup.Load(b.Path)
+		return acme.Backup{Taken: b.Taken, Path: b.Path, Snapshot: snapshot}, err
+	}
+	return out, nil
+}
+
+// countsFor is how long a failed try can count: more than any limit needs to refill.
+const countsFor = 24 * time.Hour
+
+// tries are the issuances that the ledger has, and those of windows of late whose
+// command failed: what it has tried at which authority is not known. A run that
+// cannot be read has seen none.
+func (s *Session) tries(now time.Time) ([]ledger.Try, error) {
+	out, err := ledger.Read(s.Settings.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := journal.ListRuns(s.Settings.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range runs {
+		id, err := ulid.ParseStrict(strings.ToUpper(r.ID))
+		if err == nil && now.Sub(ulid.Time(id.Time())) < countsFor {
+			out = append(out, windowTries(r)...)
+		}
+	}
+	return out, nil
+}
+
+// windowTries is what the command of an issuance window came to, for each name.
+func windowTries(r journal.Run) (out []ledger.Try) {
+	doc, err := r.Plan()
+	if err != nil {
+		return nil
+	}
+	made, err := plan.Decode(doc)
+	if err != nil || made.Window == nil {
+		return nil
+	}
+	events, err := r.Events()
+	if err != nil {
+		return nil
+	}
+	w := execute.Fold(made, events).Result().Window
+	if w == nil || w.Command == nil || w.Command.Ended.IsZero() || w.Command.Code == 0 {
+		return nil
+	}
+	for _, n := range w.Names {
+		out = append(out, ledger.Try{
+			At: w.Command.Ended, Name: n, By: ledger.Window,
+			Problem: fmt.Sprintf("%s ended with %d, run %s", made.Window.Command, w.Command.Code, r.ID),
+		})
+	}
+	return out
+}
+
+// WatchedFile within the state folder holds when live was last compared with the
+// inventory, as RFC 3339 has it.
+const WatchedFile = "watched"
+
+// watched is when live was last compared with the inventory; zero where it never
+// was.
+func (s Settings) watched() (time.Time, error) {
+	b, err := os.ReadFile(filepath.Join(s.StateDir, WatchedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339, strings.TrimSpace(string(b)))
+}
+
+// Watch writes down that all of live was compared with the inventory. Without a
+// state folder it does nothing: comparing is not to leave anything behind.
+func (s Settings) Watch(now time.Time) error {
+	if _, err := os.Stat(s.StateDir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := journal.OpenState(s.StateDir); err != nil {
+		return err
+	}
+	path := filepath.Join(s.StateDir, WatchedFile)
+	if err := renameio.WriteFile(path, []byte(now.UTC().Format(time.RFC3339)+"\n"), 0o600, renameio.WithTempDir(s.StateDir)); err != nil {
+		return fmt.Errorf("write down that live was compared: %w", err)
+	}
+	return nil
+}
