@@ -60,7 +60,9 @@ func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, n
 		return []Finding{passed(asked, "DNSSEC of %s is valid", name)}
 	case signed:
 		return []Finding{unclear(asked, "%s is signed, and no resolver of the inventory validates it", name).with(validator())}
-	case answeredBy(all) && slices.Contains(validates(), true):
+	case !answeredBy(all):
+		return []Finding{unclear(asked, "no resolver of the inventory resolves %s", name)}
+	case slices.Contains(validates(), true):
 		return []Finding{passed(asked, "%s is not signed, and a resolver that validates takes it so", name)}
 	}
 	return []Finding{unclear(asked, "whether DNSSEC of %s fails cannot be told: no resolver of the inventory validates", name).with(validator())}
