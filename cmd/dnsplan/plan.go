@@ -29,6 +29,7 @@ type planOptions struct {
 	force          bool
 	ignoreWindows  bool
 	awaitWindow    bool
+	noACMECheck    bool
 	reason         string
 	ticket         string
 	by             string
@@ -43,6 +44,7 @@ func (o *planOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.force, "force", false, "lift the thresholds on updates and deletions")
 	fs.BoolVar(&o.ignoreWindows, "ignore-windows", false, "switch at any time, also in a freeze")
 	fs.BoolVar(&o.awaitWindow, "await-window", false, "begin now, and switch when the change windows open")
+	fs.BoolVar(&o.noACMECheck, "no-acme-check", false, "switch without asking the new servers for ACME challenges")
 	fs.StringVar(&o.reason, "reason", "", "why, for the change log")
 	fs.StringVar(&o.ticket, "ticket", "", "ticket, for the change log")
 	fs.StringVar(&o.by, "by", "", "who, for the change log (default: the user)")
@@ -64,7 +66,7 @@ func (o *planOptions) request(a *app, names []string) (config.Request, error) {
 		Group: o.group, Strategy: o.strategy, Reason: o.reason, Ticket: o.ticket, By: o.by,
 		Now: a.clock.Now(), Entropy: a.entropy,
 		Allow:         plan.Allowances{Thresholds: o.force, Protected: o.allowProtected},
-		IgnoreWindows: o.ignoreWindows, AwaitWindow: o.awaitWindow,
+		IgnoreWindows: o.ignoreWindows, AwaitWindow: o.awaitWindow, NoACMECheck: o.noACMECheck,
 	}
 	if !slices.Contains([]string{"", inventory.Staged, inventory.Direct}, o.strategy) {
 		return r, fmt.Errorf("--strategy %q: want staged or direct", o.strategy)

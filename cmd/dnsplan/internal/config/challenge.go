@@ -21,6 +21,11 @@ func (s *Session) Planter(z inventory.Zone, name zone.Name) (p plant.Planter, ho
 	if c == nil {
 		return nil, ""
 	}
+	return s.planter(c), host
+}
+
+// planter is what places tokens as c says.
+func (s *Session) planter(c *inventory.Challenge) plant.Planter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	made := s.newPlanter(c)
@@ -29,13 +34,13 @@ func (s *Session) Planter(z inventory.Zone, name zone.Name) (p plant.Planter, ho
 		key = "command " + strings.Join(c.Command, "\x00")
 	}
 	if known, ok := s.planters[key]; ok {
-		return known, host
+		return known
 	}
 	if s.planters == nil {
 		s.planters = map[string]plant.Planter{}
 	}
 	s.planters[key] = made
-	return made, host
+	return made
 }
 
 func (s *Session) newPlanter(c *inventory.Challenge) plant.Planter {

@@ -33,6 +33,8 @@ type Request struct {
 	// IgnoreWindows lets the run switch at any time, AwaitWindow lets it begin at
 	// any time and switch as the windows open.
 	IgnoreWindows, AwaitWindow bool
+	// NoACMECheck lets the run switch without asking whether challenges are answered.
+	NoACMECheck bool
 	// Reason, Ticket and By go into the change log.
 	Reason, Ticket, By string
 	// Now and Entropy make the plan's id (a ULID).
@@ -71,7 +73,7 @@ func (s *Session) Plan(ctx context.Context, req Request) (*plan.Plan, error) {
 	p := plan.Build(diffs, s.policy(req), plan.Origin{
 		ID: id.String(), Created: req.Now,
 		Inventory: plan.Inventory{Path: s.Inventory.Path, SHA256: s.Inventory.SHA256},
-		Warnings:  warnings(s.Inventory.Warnings),
+		Warnings:  warnings(s.Inventory.Warnings), Renewals: s.renewals(ctx, diffs, req.Now),
 	})
 	p.Refusals, p.Lifted = plan.Check(diffs, req.Allow), plan.Lifted(diffs, req.Allow)
 	return p, s.KeepToWindows(p, req)
@@ -98,6 +100,7 @@ func (s *Session) policy(req Request) plan.Policy {
 		Strategy: plan.Strategy(inv.Defaults.Strategy), ChangeTTL: inv.Defaults.ChangeTTL,
 		Settle: int64(inv.Defaults.Settle / time.Second), Require: inv.Verify.Require,
 		Timeout: int64(inv.Verify.Timeout / time.Second), OnFailure: onFailure(inv.Defaults.OnFailure),
+		Authority: s.authority(), NoACMECheck: req.NoACMECheck,
 		Reason: req.Reason, Ticket: req.Ticket, By: req.By,
 	}
 	if req.Strategy != "" {
@@ -135,6 +138,7 @@ func (s *Session) diffs(ctx context.Context, req Request) ([]plan.ZoneDiff, erro
 			if err != nil {
 				return err
 			}
+			s.addChecks(d, z, req)
 			d.Cached = remaining(req.Cached[d.ZoneRef], req.Now)
 			diffs[i] = plan.Diff(d, live, sel)
 			return nil

@@ -27,7 +27,9 @@ func (s *Session) Engine(clock execute.Clock, command string, o embedded.Observe
 		Connect: func(ctx context.Context, p *plan.Plan) (embedded.Connection, error) {
 			w, err := s.World(ctx, p, clock.Now)
 			prober := probe.New(probe.Options{Folder: s.Inventory.InFolder})
-			return embedded.Connection{World: w, Asker: s.client, Prober: prober, Router: s.Router, Commander: s.Commander}, err
+			return embedded.Connection{
+				World: w, Asker: s.client, Prober: prober, Challenger: s.challenger(p, w), Router: s.Router, Commander: s.Commander,
+			}, err
 		},
 	}), nil
 }
