@@ -22,8 +22,12 @@ func checkCDN(ctx context.Context, e *examination) []Finding {
 		return []Finding{unclear(nil, "the DNS was not asked for addresses of %s, or has none: who answers for it is not known", e.subject.Name.Display())}
 	}
 	v := e.opts.Ranges.Judge(e.cdnEvidence(ctx, now))
-	tokens, _, ok := e.tokens(ctx)
-	return []Finding{e.judgeCDN(v, now, tokens, ok)}
+	tokens, p, ok := e.tokens(ctx)
+	f := e.judgeCDN(v, now, tokens, ok)
+	if f.Outcome == Unknown && !ok {
+		f = f.with(e.noToken(p).Remedies...)
+	}
+	return []Finding{f}
 }
 
 func (e *examination) cdnEvidence(ctx context.Context, now []fetched) cdn.Evidence {
@@ -66,7 +70,7 @@ func (e *examination) judgeCDN(v cdn.Verdict, now, tokens []fetched, ok bool) Fi
 	case v.Challenged:
 		return failed(said, "%s answers for %s with a challenge for browsers, which no authority passes", title, name).with(e.passCDN(v)...)
 	}
-	return unclear(said, "%s answers for %s; only a token could tell whether challenges come through", title, name).with(e.sayWhere())
+	return unclear(said, "%s answers for %s; only a token could tell whether challenges come through", title, name)
 }
 
 // signs are what shows a CDN.

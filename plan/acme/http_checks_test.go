@@ -2,6 +2,7 @@ package acme
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -328,6 +329,8 @@ func TestTokenIsRemovedOnCancel(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	}))
+	strict := &counting{Planter: plant.Webroot(s.root, time.Now)}
+	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: strict} }
 	found := New(s.opts).Examine(ctx, []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}})
 	if f := found.Findings; len(f) != 1 || f[0].Outcome != Unknown {
 		t.Errorf("cancelled: %+v; want unknown", f)
@@ -359,11 +362,41 @@ type counting struct {
 func (c *counting) Plant(ctx context.Context, t plant.Token) (func(context.Context) error, error) {
 	c.placed.Add(1)
 	remove, err := c.Planter.Plant(ctx, t)
-	if c.stays {
-		return func(ctx context.Context) error { return fmt.Errorf("busy (%w)", context.DeadlineExceeded) }, err
-	}
-	return remove, err
+	return func(ctx context.Context) error {
+		if c.stays {
+			return errors.New("busy")
+		}
+		return errors.Join(ctx.Err(), remove(ctx))
+	}, err
 }
+
+// A server that is not the ACME client's passes challenges to it; the client's own
+// serves its folder.
+func TestServeGoesByTheMachine(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, http.NotFoundHandler())
+	for _, c := range []struct{ client, paste string }{
+		{"127.0.0.11", "root ROOT;"},
+		{"127.0.0.12", "proxy_pass http://127.0.0.12:PORT;"},
+		{"::1", "proxy_pass http://[::1]:PORT;"},
+	} {
+		s.subject.Records[0].Hosts = []Host{{Name: "web-02", Addrs: []netip.Addr{netip.MustParseAddr(c.client)}, ACMEClient: true}}
+		holds(t, c.client, pasted(s.only("H-TOKEN", Fail)), s.fill(c.paste))
+	}
+	at := netip.MustParseAddrPort("127.0.0.15:8080")
+	s.subject.Records[0].Hosts = nil
+	listener := named{plant.Webroot(s.root, time.Now), plant.Listen(at).String()}
+	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: listener} }
+	holds(t, "a listener", pasted(s.only("H-TOKEN", Fail)), "proxy_pass http://127.0.0.15:8080;")
+}
+
+// named is a planter under another's name.
+type named struct {
+	plant.Planter
+	name string
+}
+
+func (n named) String() string { return n.name }
 
 func TestSeveralAddresses(t *testing.T) {
 	s := newSite(t, "127.0.0.11", "127.0.0.12", "127.0.0.13")

@@ -11,17 +11,18 @@ import (
 
 // checkBalance is H-LB.
 func checkBalance(ctx context.Context, e *examination) []Finding {
+	p, _ := e.planted(ctx)
 	token := e.placed(ctx)
 	var all []Finding
 	for _, b := range e.balances(ctx) {
-		all = append(all, e.judgeBalance(b, token))
+		all = append(all, e.judgeBalance(b, p, token))
 	}
 	return e.gathered(all, "every connection is answered with the token")
 }
 
-// judgeBalance judges the connections to one address; token tells whether a token
-// was in place.
-func (e *examination) judgeBalance(b balance, token bool) Finding {
+// judgeBalance judges the connections to one address; token tells whether p was in
+// place.
+func (e *examination) judgeBalance(b balance, p planted, token bool) Finding {
 	where, said := e.place(b.target), b.asked(e)
 	bad := b.asks - b.good
 	switch {
@@ -30,14 +31,14 @@ func (e *examination) judgeBalance(b balance, token bool) Finding {
 	case !token && b.kinds() > 1:
 		return failed(said, "%s gives %d kinds of answers to the same request: a load balancer whose backends differ", where, b.kinds()).at(Warning).with(e.balanceRemedies(b)...)
 	case !token:
-		return unclear(said, "%s answers %d connections alike; without a token that shows nothing of a load balancer", where, b.asks).with(e.sayWhere())
+		return unclear(said, "%s answers %d connections alike; without a token that shows nothing of a load balancer", where, b.asks).with(e.noToken(p).Remedies...)
 	case bad == 0:
 		return passed(said, "%s, %d connections from %s", where, b.asks, b.from())
 	case b.good == 0:
 		return unclear(said, "%s never answers with the token, in %d connections: see H-TOKEN", where, b.asks)
 	}
-	p := mpic.Rule(e.opts.Now(), e.opts.Issuer.Name).Chance(float64(b.good) / float64(b.asks))
-	return failed(said, "%d of %d connections to %s are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, mpic.Words(p)).with(e.balanceRemedies(b)...)
+	chance := mpic.Rule(e.opts.Now(), e.opts.Issuer.Name).Chance(float64(b.good) / float64(b.asks))
+	return failed(said, "%d of %d connections to %s are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, mpic.Words(chance)).with(e.balanceRemedies(b)...)
 }
 
 // from says from how many local addresses was asked.

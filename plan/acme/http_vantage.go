@@ -104,7 +104,7 @@ func (s seen) outcome(token bool) Outcome {
 func checkVantages(ctx context.Context, e *examination) []Finding {
 	if len(e.opts.Vantages) == 0 {
 		return []Finding{unclear(nil, "only this machine has asked for %s: firewalls and filters by country are not proven without a [[vantage]]", e.subject.Name.Display()).with(
-			Remedy{Do: "Name two machines elsewhere in the inventory, each with dnsplan on it:", Paste: "[[vantage]]\nname    = \"elsewhere\"\ncommand = [\"ssh\", \"-o\", \"BatchMode=yes\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]"})}
+			Remedy{Do: "Name two machines elsewhere in the inventory, each with dnsplan on it:", Paste: "[[vantage]]\nname = \"elsewhere\"\ncommand = [\"ssh\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]"})}
 	}
 	if why := e.closed(ctx); why != "" {
 		return []Finding{unclear(nil, "%s: %s", e.subject.Name.Display(), why)}
