@@ -334,11 +334,13 @@ func TestDNSBreaks(t *testing.T) {
 		}, unknown, acme.Fatal, []string{"no resolver of the inventory validates"}, []string{"9.9.9.9"}},
 		{
 			"nobody resolves it", "D-DNSSEC", func(s *dnsSite) { s.faultPublic = onType(dns.TypeA, dns.RcodeServerFailure) }, unknown, acme.Fatal,
-			[]string{"no resolver of the inventory resolves www.example.org"}, nil,
+			[]string{"no resolver of the inventory resolves www.example.org"},
+			nil,
 		},
 		{
 			"no resolver to validate", "D-DNSSEC", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil } }, unknown, acme.Fatal,
-			[]string{"no [[verify.resolver]]"}, nil,
+			[]string{"no [[verify.resolver]]"},
+			nil,
 		},
 		{
 			"NOTIMP for CAA", "D-NSOK", func(s *dnsSite) { s.fault2 = onType(dns.TypeCAA, dns.RcodeNotImplemented) }, fail, acme.Error,

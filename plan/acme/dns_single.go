@@ -1,0 +1,123 @@
+package acme
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/acme/mpic"
+)
+
+// checkSingle is D-SINGLE: of what the authority finds, or, behind a proxy, of the
+// servers behind it.
+func checkSingle(ctx context.Context, e *examination) []Finding {
+	s := e.subject
+	quorum := mpic.Rule(e.opts.Now(), e.opts.Issuer.Name)
+	if s.Proxied() {
+		return judgeSingle(s, s.liveAddrs(), []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}, quorum)
+	}
+	found, asked, err := e.looked(ctx)
+	if err != nil {
+		return []Finding{*err}
+	}
+	return judgeSingle(s, found, asked, quorum)
+}
+
+// looked is what an authority finds of both families, or the finding that it
+// cannot be told. A family that cannot be looked up is none where the other is
+// there: an authority goes on with that.
+func (e *examination) looked(ctx context.Context) ([]netip.Addr, []Asked, *Finding) {
+	s := e.subject
+	if len(s.Zone.addresses()) == 0 && len(s.Zone.Resolvers) == 0 {
+		f, _ := s.nobody(nil)
+		return nil, nil, &f
+	}
+	found := e.found(ctx)
+	asked := foundSaid(found)
+	var addrs []netip.Addr
+	for _, t := range families() {
+		addrs = append(addrs, found[t].Addrs...)
+	}
+	if err := found[zone.A].Err; err != nil && len(addrs) == 0 {
+		f := unclear(asked, "what %s has cannot be told: %v", s.Name.Display(), err)
+		return nil, asked, &f
+	}
+	return addrs, asked, nil
+}
+
+// foundSaid are the look-ups, for Finding.Asked.
+func foundSaid(found map[zone.Type]http01.Addrs) (out []Asked) {
+	for _, t := range families() {
+		a := found[t]
+		words := "no " + t.String() + " record"
+		switch {
+		case a.Err != nil:
+			words = a.Err.Error()
+		case len(a.Addrs) > 0:
+			words = listed(a.Addrs)
+		case a.NXDomain:
+			words = "the name does not exist"
+		}
+		by := a.By
+		if by == "" {
+			by = "nobody"
+		}
+		out = append(out, Asked{by, t.String() + ": " + words})
+	}
+	return out
+}
+
+// liveAddrs are what the provider holds at the name.
+func (s *Subject) liveAddrs() (out []netip.Addr) {
+	for _, t := range families() {
+		r, _ := s.Live(t)
+		out = append(out, r.Addrs...)
+	}
+	return out
+}
+
+// judgeSingle counts the addresses of each family. Of several only one is asked,
+// whichever comes first, so the chance is that of one that has the challenge.
+func judgeSingle(s *Subject, found []netip.Addr, asked []Asked, q mpic.Quorum) (out []Finding) {
+	if len(found) == 0 {
+		return []Finding{unclear(asked, "%s has no address to count", s.Name.Display())}
+	}
+	for _, t := range families() {
+		all := slices.DeleteFunc(slices.Clone(found), func(a netip.Addr) bool { return zone.TypeOf(a) != t })
+		if len(all) < 2 {
+			continue
+		}
+		want, _ := s.Wanted(t)
+		stray := slices.DeleteFunc(slices.Clone(all), func(a netip.Addr) bool { return slices.Contains(want.Addrs, a) })
+		f := failed(asked, "%s has %d %s addresses, %s, and an authority tries only one of them: if one serves the challenge, %s",
+			s.Name.Display(), len(all), t, listed(all), mpic.Words(q.Chance(1/float64(len(all)))))
+		out = append(out, f.with(s.reduce(t, all, stray)...).at(severityOf(want, stray)))
+	}
+	if len(out) == 0 {
+		out = append(out, passed(asked, "%s has one address of a family", s.Name.Display()))
+	}
+	return out
+}
+
+// severityOf is how grave several addresses are: what the inventory wants so is a
+// warning.
+func severityOf(want Record, stray []netip.Addr) Severity {
+	if want.RoundRobin && len(stray) == 0 {
+		return Warning
+	}
+	return Error
+}
+
+// reduce leaves one address, or makes all of them serve the challenge.
+func (s *Subject) reduce(t zone.Type, all, stray []netip.Addr) []Remedy {
+	live, _ := s.Live(t)
+	var r []Remedy
+	if len(stray) > 0 && len(stray) < len(all) {
+		r = append(r, Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(max(live.TTL, 1), stray)}, s.apply())
+	} else {
+		r = append(r, Remedy{Do: "Keep one of them in the inventory and in " + s.inZone() + ":", Paste: s.lines(max(live.TTL, 1), all)})
+	}
+	return append(r, Remedy{Do: "Or make each of them serve the challenge, and look:", Paste: "dnsplan check " + s.Name.Display() + " --only H-TOKEN,H-LB"})
+}
