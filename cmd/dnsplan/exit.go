@@ -115,7 +115,7 @@ func adviceTable() []advised {
 		{is(config.ErrNoSuchName), exitError, "a NAME is a whole owner name, as www.example.org"},
 		{is(config.ErrNothingToCheck), exitError, `say acme = "http-01" in the records whose names are validated so, or give a NAME`},
 		{is(config.ErrNoChallenge), exitError, "give its host, or [check], a challenge in the inventory: webroot, command or listen"},
-		{is(config.ErrNotHTTP01), exitError, "rehearse it with the ACME client itself, by dns-01 at a staging environment"},
+		{is(config.ErrNotHTTP01), exitError, "have it validated by dns-01, and rehearse that with the ACME client itself at a staging environment"},
 		{is(config.ErrProduction), exitRefused, "name one for trials: {rehearse NAME --ca letsencrypt-staging}"},
 		{as[*rehearse.TermsError], exitError, "read them, and if you agree: {rehearse NAME --agree-tos}"},
 		{is(rehearse.ErrBinding), exitError, "name another authority: {rehearse NAME --ca letsencrypt-staging}"},

@@ -51,8 +51,14 @@ func (s *Session) Examiner(now func() time.Time) (*acme.Examiner, error) {
 	}), nil
 }
 
-// Subjects are the names with what the inventory wants of them, in its order.
+// Subjects are the names with what the inventory wants of them, in its order. A
+// wildcard is an error, since HTTP-01 proves none.
 func (s *Session) Subjects(ctx context.Context, names []zone.Name) ([]*acme.Subject, error) {
+	for _, n := range names {
+		if n.IsWildcard() {
+			return nil, fmt.Errorf("%s: %w: a wildcard cannot be (RFC 8555, section 8.3)", n.Display(), ErrNotHTTP01)
+		}
+	}
 	zones, err := s.checkZones(ctx, names)
 	if err != nil {
 		return nil, err
