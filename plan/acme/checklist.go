@@ -33,8 +33,8 @@ func Checklist() []Item {
 }
 
 // Decide decides an item for a name: it fails where a check fails with at least
-// the severity Warning, is unknown where one is unknown or none was made, and
-// passes else. The findings are those that decided.
+// the severity Warning, is unknown where one is unknown or was not made, or none
+// had anything to say, and passes else. The findings are those that decided.
 func (f Found) Decide(i Item, name zone.Name) (Outcome, []Finding) {
 	all := f.Of(name, i.Checks...)
 	for _, o := range []Outcome{Fail, Unknown} {
@@ -48,7 +48,7 @@ func (f Found) Decide(i Item, name zone.Name) (Outcome, []Finding) {
 			return o, with
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 || len(f.Missing(i.Checks)) > 0 {
 		return Unknown, nil
 	}
 	return Pass, all

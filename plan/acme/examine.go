@@ -121,11 +121,11 @@ type examination struct {
 // that are missing say so as Unknown. Tokens that were placed are removed before it
 // returns, whatever happens; one that could not be is a finding behind the others.
 func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selection) Found {
-	out := Found{Checked: x.opts.Now()}
+	out := Found{Checked: x.opts.Now(), Made: []ID{}}
 	var chosen []check
 	for _, c := range table() {
 		if sel.has(c.id) {
-			chosen = append(chosen, c)
+			chosen, out.Made = append(chosen, c), append(out.Made, c.id)
 		}
 	}
 	zones := map[plan.ZoneRef]*zoneEvidence{}

@@ -12,6 +12,8 @@ type Found struct {
 	Checked time.Time
 	// Subjects are the names that were examined.
 	Subjects []zone.Name
+	// Made are the checks that were made; nil is all of them.
+	Made     []ID
 	Findings []Finding
 }
 
@@ -23,6 +25,16 @@ func (f Found) Worst() (worst Severity) {
 		}
 	}
 	return worst
+}
+
+// Missing are those of the checks that were not made.
+func (f Found) Missing(checks []ID) (out []ID) {
+	for _, id := range checks {
+		if f.Made != nil && !slices.Contains(f.Made, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // Of returns the findings of one of the checks about a name.

@@ -30,6 +30,7 @@ type subjectFound struct {
 	name     zone.Name
 	view     string
 	findings []acme.Finding
+	made     []acme.ID // nil is all
 }
 
 // subjectsOf sorts the findings by name, in the order of the examination.
@@ -37,7 +38,7 @@ func subjectsOf(f acme.Found) (out []subjectFound) {
 	for _, x := range f.Findings {
 		i := slices.IndexFunc(out, func(s subjectFound) bool { return s.name == x.Name && s.view == x.View })
 		if i < 0 {
-			i, out = len(out), append(out, subjectFound{name: x.Name, view: x.View})
+			i, out = len(out), append(out, subjectFound{name: x.Name, view: x.View, made: f.Made})
 		}
 		out[i].findings = append(out[i].findings, x)
 	}

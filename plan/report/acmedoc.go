@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -16,8 +17,10 @@ func FoundJSON(w io.Writer, f acme.Found, checklist bool) error {
 	if worst := f.Worst(); worst > 0 {
 		doc.Worst = &worst
 	}
-	for _, s := range subjectsOf(f) {
-		doc.Names = append(doc.Names, s.name)
+	for _, n := range f.Subjects {
+		if !slices.Contains(doc.Names, n) { // in two views it is one name
+			doc.Names = append(doc.Names, n)
+		}
 	}
 	doc.Summary = foundSummary{
 		Pass: t.passed, Unknown: t.unknown,
@@ -55,7 +58,8 @@ type itemDoc struct {
 	View string    `json:"view,omitempty"`
 	acme.Item
 	Outcome acme.Outcome `json:"outcome"`
-	// Why are the summaries of the findings that decided against it.
+	// Why are the summaries of the findings that decided against it, or why none
+	// decided.
 	Why []string `json:"why"`
 }
 
@@ -69,6 +73,9 @@ func checklistDocs(f acme.Found) []itemDoc {
 				if outcome != acme.Pass {
 					d.Why = append(d.Why, string(x.Check)+": "+x.Summary)
 				}
+			}
+			if outcome != acme.Pass && len(why) == 0 {
+				d.Why = []string{s.silent(i)}
 			}
 			out = append(out, d)
 		}

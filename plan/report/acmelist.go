@@ -25,7 +25,7 @@ func ChecklistText(w io.Writer, f acme.Found, o Options) error {
 			default:
 				unclear++
 			}
-			p.item(i, outcome, why)
+			p.item(i, s, outcome, why)
 		}
 	}
 	p.blank()
@@ -41,7 +41,20 @@ func ChecklistText(w io.Writer, f acme.Found, o Options) error {
 
 // decide decides an item for the name in its view.
 func (s subjectFound) decide(i acme.Item) (acme.Outcome, []acme.Finding) {
-	return acme.Found{Findings: s.findings}.Decide(i, s.name)
+	return s.found().Decide(i, s.name)
+}
+
+func (s subjectFound) found() acme.Found {
+	return acme.Found{Findings: s.findings, Made: s.made}
+}
+
+// silent says why nothing decides an item: checks were not made, or have nothing to
+// say about the name.
+func (s subjectFound) silent(i acme.Item) string {
+	if missing := s.found().Missing(i.Checks); len(missing) > 0 {
+		return "not checked: " + ids(missing)
+	}
+	return "nothing to tell of this name: " + ids(i.Checks)
 }
 
 func nameInView(s subjectFound) string {
@@ -51,7 +64,7 @@ func nameInView(s subjectFound) string {
 	return s.name.Display() + " (view " + s.view + ")"
 }
 
-func (p *page) item(i acme.Item, outcome acme.Outcome, why []acme.Finding) {
+func (p *page) item(i acme.Item, s subjectFound, outcome acme.Outcome, why []acme.Finding) {
 	m := itemMark(outcome)
 	num := number(i.Number)
 	prefix := "  "
@@ -64,13 +77,13 @@ func (p *page) item(i acme.Item, outcome acme.Outcome, why []acme.Finding) {
 		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, string(x.Check)+": "+x.Summary))
 	}
 	if len(why) == 0 {
-		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, "not checked: "+ids(i)))
+		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, s.silent(i)))
 	}
 }
 
-func ids(i acme.Item) string {
-	out := make([]string, len(i.Checks))
-	for j, id := range i.Checks {
+func ids(list []acme.ID) string {
+	out := make([]string, len(list))
+	for j, id := range list {
 		out[j] = string(id)
 	}
 	return strings.Join(out, ", ")
