@@ -105,7 +105,9 @@ func viewOf(z plan.ZoneRef) []span {
 // about is what a change says about itself beside its data.
 func (p *page) about(c *plan.Change) string {
 	parts := []string{""}
-	for _, d := range []struct{ name, value string }{{"probe: ", probeText(c)}, {"group ", c.Group}, {"owner ", c.Owner}, {"", c.Comment}} {
+	for _, d := range []struct{ name, value string }{
+		{"probe: ", probeText(c.Probe)}, {"before the switch: ", probeText(c.Certificate)}, {"challenge: ", challengeText(c)}, {"group ", c.Group}, {"owner ", c.Owner}, {"", c.Comment},
+	} {
 		if d.value != "" {
 			parts = append(parts, d.name+d.value)
 		}
@@ -114,11 +116,23 @@ func (p *page) about(c *plan.Change) string {
 }
 
 // probeText is what the service is asked; empty without a probe.
-func probeText(c *plan.Change) string {
-	if c.Probe == nil {
+func probeText(p *plan.Probe) string {
+	if p == nil {
 		return ""
 	}
-	return c.Probe.String()
+	return p.String()
+}
+
+// challengeText says how the challenge is asked for before the switch; empty
+// without one.
+func challengeText(c *plan.Change) string {
+	switch {
+	case c.Challenge == nil:
+		return ""
+	case c.Challenge.Planter == "":
+		return "port " + number(int(c.Challenge.Port)) + ", no token is placed"
+	}
+	return "port " + number(int(c.Challenge.Port)) + ", a token is placed by " + c.Challenge.Planter
 }
 
 // valueLines lists what becomes of the values: one line for one value each way,

@@ -267,6 +267,7 @@ func (m *markdown) timeline(p *plan.Plan) {
 	if text := lookup.onTop(p.Steps); text != "" {
 		m.lines(text, "")
 	}
+	m.milestones(p)
 	m.lines("</details>", "")
 }
 

@@ -28,6 +28,7 @@ func PlanText(w io.Writer, p *plan.Plan, o Options) error {
 	pg.refusals(p.Refusals)
 	pg.warnings(p.Warnings)
 	pg.timeline(p)
+	pg.milestones(p)
 	pg.blank()
 	if text := standing(p); text != "" {
 		pg.whole(red, text)

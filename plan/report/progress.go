@@ -34,6 +34,8 @@ type nowState struct {
 	// step is what runs now; nil between steps.
 	step  *entry
 	doing execute.Progress
+	// told are the milestones that were told.
+	told map[string]bool
 }
 
 // face is one way to show progress. Each method returns what to write.
@@ -41,6 +43,8 @@ type face interface {
 	begin(n *nowState) []byte
 	// event is told after n has taken e in.
 	event(n *nowState, e journal.Event) []byte
+	// milestone is told as soon as its time is known.
+	milestone(n *nowState, m Milestone) []byte
 	progress(n *nowState, p execute.Progress) []byte
 	tick(n *nowState) []byte
 	end(n *nowState, r Result) []byte
@@ -60,6 +64,7 @@ func (p *Progress) Begin(pl *plan.Plan, run string, past ...journal.Event) {
 	for _, e := range past {
 		p.now.take(e)
 	}
+	p.now.fresh() // those are known
 	p.write(p.face.begin(&p.now))
 }
 
@@ -69,6 +74,9 @@ func (p *Progress) Event(e journal.Event) {
 	defer p.mu.Unlock()
 	p.now.take(e)
 	p.write(p.face.event(&p.now, e))
+	for _, m := range p.now.fresh() {
+		p.write(p.face.milestone(&p.now, m))
+	}
 }
 
 // Progress shows what the step that runs tells.

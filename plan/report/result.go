@@ -67,6 +67,9 @@ type Result struct {
 	Logged []journal.Change
 	// Closing says that a held run holds while it takes back.
 	Closing bool
+	// Milestones are the moments that certificates depend on, as far as they are
+	// known.
+	Milestones []Milestone
 	// Window is how the issuance window stands; nil in other runs.
 	Window *Window
 	// Moved says that a held run holds because someone else has set an RRset.
@@ -85,7 +88,7 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 	}
 	r := Result{
 		Run: p.ID, Outcome: res.Outcome, ExitCode: exitCode, Began: l.started, Ended: now, Backups: res.Backups,
-		Closing: l.holdsClosing(), Moved: l.why().moved, Window: windowOf(p, res.Window),
+		Closing: l.holdsClosing(), Moved: l.why().moved, Window: windowOf(p, res.Window), Milestones: l.milestones(),
 	}
 	if !l.ended.IsZero() {
 		r.Ended = l.ended
@@ -230,6 +233,7 @@ func resultLine(r Result) []byte {
 		Changes  []ResultChange  `json:"changes"`
 		Backups  []string        `json:"backups"`
 		Log      string          `json:"change_log,omitempty"`
+		Reached  []Milestone     `json:"milestones,omitempty"`
 		Window   *Window         `json:"window,omitempty"`
 		Next     []Command       `json:"next"`
 		Began    time.Time       `json:"started,omitzero"`
@@ -237,7 +241,7 @@ func resultLine(r Result) []byte {
 		Seconds  int64           `json:"duration_seconds"`
 	}{
 		"summary", r.Run, r.Outcome, r.ExitCode, r.Error, r.Failures, append([]ResultChange{}, r.Changes...),
-		append([]string{}, r.Backups...), r.ChangeLog, r.Window, append([]Command{}, r.Commands()...),
+		append([]string{}, r.Backups...), r.ChangeLog, r.Milestones, r.Window, append([]Command{}, r.Commands()...),
 		r.Began.UTC(), r.Ended.UTC(), int64(r.Duration() / time.Second),
 	})
 }
@@ -258,6 +262,7 @@ func (p *page) result(pl *plan.Plan, r Result) {
 	p.resultHead(r)
 	p.happened(r)
 	p.resultChanges(pl, r)
+	p.reachedAt(r.Milestones)
 	findings(p, "Backups", r.Backups, func(s string) { p.row(4, "  ", txt(s)) })
 	p.changeLog(r)
 	p.commands(r.Commands())

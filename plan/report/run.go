@@ -102,6 +102,9 @@ type Run struct {
 	VerifiedBy []string  `json:"verified_by"`
 	Backups    []string  `json:"backups"`
 	Next       []Command `json:"next"`
+	// Milestones are the moments that certificates depend on, as far as they are
+	// known.
+	Milestones []Milestone `json:"milestones,omitempty"`
 	// Window is how the issuance window stands; nil in other runs.
 	Window *Window `json:"window,omitempty"`
 	// Damage is why the journal cannot be read to its end, and ByHand is what can
@@ -118,6 +121,7 @@ func NewRun(p *plan.Plan, events []journal.Event, alive bool) Run {
 		l.apply(e)
 	}
 	r := l.run(alive)
+	r.Milestones = l.milestones()
 	switch {
 	case p.Window != nil:
 		r.inWindow(p, execute.Fold(p, events).Result())

@@ -14,7 +14,8 @@ import (
 // NewJSON makes a Progress for machines: newline-delimited JSON, one object an
 // event. The first is of type begin, the last of type summary; the types
 // between are step_start, step_done, step_failed, step_wrote, wait, progress,
-// hold, resume, cancel, interrupted, warning and end. Readers ignore types and
+// milestone, hold, resume, cancel, interrupted, warning and end. A milestone comes
+// as soon as its time is known, which until tells. Readers ignore types and
 // members that they do not know. Times are RFC 3339 in UTC.
 func NewJSON(w io.Writer) *Progress { return newProgress(w, Options{}, &streamFace{}) }
 
@@ -37,23 +38,27 @@ func (f *streamFace) behindBegin(n *nowState, line []byte) []byte {
 
 // streamEvent is one line of the stream.
 type streamEvent struct {
-	Type          string          `json:"type"`
-	FormatVersion int             `json:"format_version,omitempty"`
-	Time          time.Time       `json:"time,omitzero"`
-	Run           string          `json:"run"`
-	Seq           int             `json:"seq,omitempty"`
-	Step          string          `json:"step,omitempty"`
-	Kind          plan.Kind       `json:"kind,omitempty"`
-	Undo          bool            `json:"undo,omitempty"`
-	Zone          string          `json:"zone,omitempty"`
-	Until         time.Time       `json:"until,omitzero"`
-	Error         string          `json:"error,omitempty"`
-	Message       string          `json:"message,omitempty"`
-	Data          json.RawMessage `json:"data,omitempty"`
-	Answers       []verify.Line   `json:"answers,omitempty"`
-	Zones         []plan.ZoneRef  `json:"zones,omitempty"`
-	Steps         []plan.Step     `json:"steps,omitempty"`
-	Summary       *plan.Summary   `json:"summary,omitempty"`
+	Type          string    `json:"type"`
+	FormatVersion int       `json:"format_version,omitempty"`
+	Time          time.Time `json:"time,omitzero"`
+	Run           string    `json:"run"`
+	Seq           int       `json:"seq,omitempty"`
+	Step          string    `json:"step,omitempty"`
+	Kind          plan.Kind `json:"kind,omitempty"`
+	Undo          bool      `json:"undo,omitempty"`
+	Zone          string    `json:"zone,omitempty"`
+	Until         time.Time `json:"until,omitzero"`
+
+	Milestone plan.MilestoneName `json:"milestone,omitempty"`
+	Group     string             `json:"group,omitempty"`
+
+	Error   string          `json:"error,omitempty"`
+	Message string          `json:"message,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"`
+	Answers []verify.Line   `json:"answers,omitempty"`
+	Zones   []plan.ZoneRef  `json:"zones,omitempty"`
+	Steps   []plan.Step     `json:"steps,omitempty"`
+	Summary *plan.Summary   `json:"summary,omitempty"`
 }
 
 func beginLine(n *nowState) []byte {
