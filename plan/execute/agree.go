@@ -3,7 +3,6 @@ package execute
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
@@ -89,53 +88,6 @@ func (w *work) enough(answered int) error {
 		}
 	}
 	return nil
-}
-
-// roll calls every authoritative address. Each server must answer with
-// authority on one at least; its further addresses are left out with a warning
-// when they do not.
-func (w *work) roll(ctx context.Context) (silent []string, err error) {
-	names, err := w.World.NameServers(ctx, w.ref)
-	if err != nil {
-		return nil, failf(Unreachable, "authoritative servers of %s: %w", w.ref, err)
-	}
-	w.progress("asking the authoritative servers of "+w.ref.Zone.Display(), w.Clock.Now().Add(w.timeout()), nil)
-	var dead []string
-	for i, answers := range w.soas(ctx, names, false) {
-		alive := false
-		for _, a := range answers {
-			if a.Status == resolver.Answered {
-				alive = true
-				continue
-			}
-			silent = append(silent, a.Server.String())
-			w.warnf("%s does not answer for %s: %s", a.Server, w.ref, a.Status)
-		}
-		if !alive {
-			dead = append(dead, names[i].Name)
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if len(dead) > 0 {
-		return nil, failf(Unreachable, "authoritative server %s of %s does not answer with authority on any address", dead[0], w.ref)
-	}
-	return silent, nil
-}
-
-// soas asks every address of every server for the zone's SOA record.
-func (w *work) soas(ctx context.Context, names []resolver.NameServer, recurse bool) [][]resolver.SOAAnswer {
-	out := make([][]resolver.SOAAnswer, len(names))
-	var wg sync.WaitGroup
-	for i, ns := range names {
-		out[i] = make([]resolver.SOAAnswer, len(ns.Servers))
-		for j, s := range ns.Servers {
-			wg.Go(func() { out[i][j] = w.Asker.SOA(ctx, s, w.ref.Zone, recurse) })
-		}
-	}
-	wg.Wait()
-	return out
 }
 
 // before are the RRsets as the plan saw them, of the changes that servers can

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/memory"
 )
@@ -30,6 +32,44 @@ func TestPreflightNeedsEveryServer(t *testing.T) {
 				r.wantWrites()
 				if result.Partly || result.Changes[0].Written {
 					t.Errorf("partly %t, written %t", result.Partly, result.Changes[0].Written)
+				}
+			})
+		})
+	}
+}
+
+// A server that loads its zones gets over it; one that says something else, or
+// takes too long, does not.
+func TestPreflightAsksAgain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		says    resolver.Status
+		lasts   time.Duration
+		timeout int64
+		fails   bool
+		spent   time.Duration // at most, before the failure
+	}{
+		"a moment of SERVFAIL":     {says: resolver.ServFail, lasts: time.Millisecond},
+		"SERVFAIL while it loads":  {says: resolver.ServFail, lasts: 25 * time.Second},
+		"REFUSED while it reloads": {says: resolver.Refused, lasts: 25 * time.Second},
+		"SERVFAIL that stays":      {says: resolver.ServFail, lasts: time.Hour, fails: true, spent: 30 * time.Second},
+		"a short time-out":         {says: resolver.ServFail, lasts: 25 * time.Second, timeout: 10, fails: true, spent: 10 * time.Second},
+		"lame":                     {says: resolver.Lame, lasts: 5 * time.Second, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := update
+			s.policy = func(p *plan.Policy) { p.Timeout = cmp.Or(tt.timeout, p.Timeout) }
+			s.inBubble(t, func(t *testing.T, r *rig) {
+				a := r.w.servers[org][1]
+				a.refuses, a.until = tt.says, r.began.Add(tt.lasts)
+				result := r.run()
+				if !tt.fails {
+					r.wantOutcome(result, execute.OutcomeDone, execute.Applied)
+					return
+				}
+				r.wantFailure(result, execute.Unreachable, "ns2.example.org.")
+				r.wantWrites()
+				if spent := time.Since(r.began); spent > tt.spent+time.Second {
+					t.Errorf("gave up after %s, want %s", spent, tt.spent)
 				}
 			})
 		})

@@ -28,6 +28,9 @@ type authority struct {
 	silent  []netip.AddrPort
 	dead    bool
 	garbage bool
+	// refuses is what it answers with until that time.
+	refuses resolver.Status
+	until   time.Time
 	// atLeast is the lowest TTL that it serves.
 	atLeast zone.TTL
 }
@@ -46,6 +49,8 @@ func (a *authority) status(addr netip.AddrPort) resolver.Status {
 		return resolver.Timeout
 	case a.garbage:
 		return resolver.Malformed
+	case time.Now().Before(a.until):
+		return a.refuses
 	}
 	return resolver.Answered
 }
