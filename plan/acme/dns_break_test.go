@@ -413,6 +413,30 @@ func TestDNSBreaks(t *testing.T) {
 			s.ns1, s.faultPublic = drop(s.ns1, "@ 300"), onType(dns.TypeCAA, dns.RcodeServerFailure)
 		}, unknown, acme.Fatal, []string{"above the zone"}, nil},
 
+		{"a top-level domain of one's own", "D-CAA", func(s *dnsSite) {
+			s.ns1, s.faultPublic = drop(s.ns1, "@ 300"), onType(dns.TypeCAA, dns.RcodeNameError)
+		}, pass, acme.Fatal, []string{"www.example.org is no public name"}, nil},
+
+		// Proxies and aliases answer each place otherwise.
+		{"the edge's own IPv6 address", "D-AAAA", func(s *dnsSite) {
+			s.want, s.proxied = []string{"A 8.8.4.10"}, []string{"A 8.8.4.10"}
+		}, pass, acme.Error, nil, nil},
+		{"an edge that is nearer", "D-SPLIT", func(s *dnsSite) {
+			inside("8.8.4.11")(s)
+			s.proxied = []string{"A 8.8.4.10"}
+		}, pass, acme.Warning, nil, nil},
+		{"an edge that a resolver finds nearer", "D-RESOLV", func(s *dnsSite) {
+			s.public, s.proxied = edit(s.ns1, "8.8.4.10", "8.8.4.11"), []string{"A 8.8.4.10"}
+		}, pass, acme.Warning, nil, nil},
+		{"an alias whose end a resolver cannot resolve", "D-CNAME", func(s *dnsSite) {
+			s.ns1 = []string{"www 60 CNAME cdn.example.net."}
+			s.faultPublic = func(_, m *dns.Msg) { m.Rcode, m.Ns = dns.RcodeServerFailure, nil }
+		}, fail, acme.Error, []string{"www.example.org -> cdn.example.net cannot be resolved", "SERVFAIL"}, []string{"www IN CNAME cdn.example.net."}},
+		{"what the provider holds, and no server serves yet", "D-RESOLV", func(s *dnsSite) {
+			s.ns1 = drop(s.ns1, "www")
+			s.subject = func(s *acme.Subject) { s.Zone.Live.RRsets = records(t, s.Name, []string{"A 8.8.4.10"}) }
+		}, unknown, acme.Warning, []string{"not asked"}, nil},
+
 		// Inside and outside.
 		{
 			"the machine sees another address", "D-SPLIT", inside("10.0.0.50"), fail, acme.Warning,
