@@ -12,7 +12,7 @@ import (
 )
 
 // FoundText writes, for each name, what is wrong with the remedies, what cannot be
-// told, and in one line what is well. Its last line is "Nothing is wrong with 2
+// told, once for each check, and in one line what is well. Its last line is "Nothing is wrong with 2
 // names." or "3 errors and 1 warning with www.example.org.", or the like. With
 // detail it says of each finding who was asked.
 func FoundText(w io.Writer, f acme.Found, detail bool, o Options) error {
@@ -53,7 +53,11 @@ func (p *page) subjectFound(s subjectFound, detail bool) {
 	}
 	p.row(2, "", head...)
 	var well []string
-	for _, x := range ranked(s.findings) {
+	list := s.findings
+	if !detail {
+		list = condensed(list)
+	}
+	for _, x := range ranked(list) {
 		if x.Outcome == acme.Pass && !detail {
 			well = append(well, string(x.Check))
 			continue
@@ -64,6 +68,27 @@ func (p *page) subjectFound(s subjectFound, detail bool) {
 		m := mark{"✓", "*", "ok", green}
 		p.row(foundIndent, "  ", span{padded(m.sign(p.o)+" "+m.word, foundIndent-2), m.style}, in(dim, strings.Join(slices.Compact(well), " ")))
 	}
+}
+
+// condensed leaves of what a check cannot tell the first alone, and says how many
+// more there are: mostly it is the same of each address.
+func condensed(list []acme.Finding) (out []acme.Finding) {
+	more := map[acme.ID]int{}
+	for _, x := range list {
+		if x.Outcome != acme.Unknown {
+			out = append(out, x)
+			continue
+		}
+		if more[x.Check]++; more[x.Check] == 1 {
+			out = append(out, x)
+		}
+	}
+	for i := range out {
+		if n := more[out[i].Check] - 1; out[i].Outcome == acme.Unknown && n > 0 {
+			out[i].Summary += " (and " + number(n) + " more)"
+		}
+	}
+	return out
 }
 
 // ranked puts what fails first, the gravest of it first, and what passes last;

@@ -25,7 +25,7 @@ func found() acme.Found {
 	rude := finding(www, "H-REDIR", acme.Fail, acme.Error, "a server says \x1b[2J and\nmore")
 	rude.Asked = []acme.Asked{{Who: "GET http://www.example.org/", Said: "301 to \x1b[31mhttps://elsewhere"}}
 	return acme.Found{Checked: made, Subjects: []zone.Name{www, api}, Made: []acme.ID{
-		"D-APEX", "D-WWW", "D-AUTH", "D-CAA", "D-SPLIT", "H-TOKEN", "H-REDIR", "H-VANTAGE", "O-INV", "O-BACKUP", "X-BACK",
+		"D-APEX", "D-WWW", "D-AUTH", "D-CAA", "D-SPLIT", "H-TOKEN", "H-REDIR", "H-LB", "H-VANTAGE", "O-INV", "O-BACKUP", "X-BACK",
 	}, Findings: []acme.Finding{
 		finding(www, "D-APEX", acme.Pass, acme.Error, "example.org has an address"),
 		finding(www, "D-AUTH", acme.Pass, acme.Error, "both name servers answer 203.0.113.10"),
@@ -36,6 +36,9 @@ func found() acme.Found {
 			acme.Remedy{Do: "Have the server at 203.0.113.10:80 answer challenges before anything else. For nginx, in the server of www.example.org:", Paste: "location ^~ /.well-known/acme-challenge/ {\n    root /var/www/html;\n}"}),
 		rude,
 		finding(www, "H-VANTAGE", acme.Unknown, acme.Error, "only this machine has asked for www.example.org: firewalls and filters by country are not proven without a [[vantage]]"),
+		finding(www, "H-LB", acme.Unknown, acme.Error, "192.0.2.1:80: this machine has no way there"),
+		finding(www, "H-LB", acme.Unknown, acme.Error, "192.0.2.2:80: this machine has no way there"),
+		finding(www, "H-LB", acme.Unknown, acme.Error, "192.0.2.3:80: this machine has no way there"),
 		finding(www, "O-INV", acme.Fail, acme.Warning, "the inventory does not say of www.example.org: the owner", acme.Remedy{Do: "Write it down."}),
 		finding(www, "X-BACK", acme.Fail, acme.Info, "the issuance window w-17 of www.example.org is open"),
 		inside,

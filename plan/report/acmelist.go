@@ -73,7 +73,7 @@ func (p *page) item(i acme.Item, s subjectFound, outcome acme.Outcome, why []acm
 	if outcome == acme.Pass {
 		return
 	}
-	for _, x := range why {
+	for _, x := range condensed(why) {
 		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, string(x.Check)+": "+x.Summary))
 	}
 	if len(why) == 0 {

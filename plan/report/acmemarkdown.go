@@ -29,7 +29,7 @@ func FoundMarkdown(w io.Writer, f acme.Found, checklist bool, o Options) error {
 
 func (m *markdown) findings(s subjectFound) {
 	var well, open []string
-	for _, x := range ranked(s.findings) {
+	for _, x := range ranked(condensed(s.findings)) {
 		if x.Outcome == acme.Pass {
 			well = append(well, code(string(x.Check)))
 			continue
@@ -42,7 +42,7 @@ func (m *markdown) findings(s subjectFound) {
 		m.lines(open...)
 		m.lines("")
 	}
-	for _, x := range ranked(s.findings) {
+	for _, x := range ranked(condensed(s.findings)) {
 		m.remedies(x)
 	}
 	if len(well) > 0 {
@@ -76,7 +76,7 @@ func (m *markdown) tasks(s subjectFound) {
 			line += " (cannot be told from here)"
 		}
 		m.lines(line)
-		for _, x := range why {
+		for _, x := range condensed(why) {
 			if outcome != acme.Pass {
 				m.lines("  - " + code(string(x.Check)) + ": " + cell(x.Summary))
 			}
