@@ -51,6 +51,10 @@ type bedOptions struct {
 	ttl     int // of www.example.org, in seconds, at rest
 	settle  string
 	timeout string // of [verify]
+	// changeTTL is 2s unless it is given.
+	changeTTL string
+	// check is the text of [check]; with it, the name is validated by HTTP-01.
+	check string
 	// primaryOnly leaves the secondary out.
 	primaryOnly bool
 	// caches are the resolvers; none stands for three that keep to the rules.
@@ -67,6 +71,9 @@ func newBed(t *testing.T, o bedOptions) *testbed {
 		t.Skip("real servers and real waits take seconds: left out by -short")
 	}
 	b := &testbed{t: t, dir: t.TempDir(), clock: embedded.SystemClock{}}
+	if o.changeTTL == "" {
+		o.changeTTL = "2s"
+	}
 	b.startServers(o)
 	if len(o.caches) == 0 {
 		o.caches = make([]dnsd.UnboundOptions, 3)
@@ -117,13 +124,18 @@ func (b *testbed) inventory(o bedOptions) string {
 	fmt.Fprintf(&text, `version = 1
 [defaults]
 ttl        = %d
-change_ttl = "2s"
+change_ttl = %q
 settle     = %q
 [verify]
 timeout = %q
-`, o.ttl, o.settle, o.timeout)
+`, o.ttl, o.changeTTL, o.settle, o.timeout)
 	for i, c := range b.caches {
 		fmt.Fprintf(&text, "[[verify.resolver]]\nname = %q\naddress = %q\n", cacheName(i), c.Addr)
+	}
+	acme := ""
+	if o.check != "" {
+		fmt.Fprintf(&text, "[check]\n%s\n", o.check)
+		acme = "acme = \"http-01\"\n"
 	}
 	fmt.Fprintf(&text, `[[provider]]
 name = "bind"
@@ -139,7 +151,7 @@ servers = %s
 [[zone.record]]
 name = "www"
 a = [%q]
-`, b.primary.Addr, b.primary.Key.Name, b.primary.Key.Algorithm, e2eZone, quoted(b.authoritative()), newAddr)
+%s`, b.primary.Addr, b.primary.Key.Name, b.primary.Key.Algorithm, e2eZone, quoted(b.authoritative()), newAddr, acme)
 	return text.String()
 }
 

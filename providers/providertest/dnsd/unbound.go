@@ -31,6 +31,9 @@ type UnboundOptions struct {
 	// Anchors are DS or DNSKEY records, as a zone file has them, below which it
 	// validates DNSSEC. It says why where validation fails (RFC 8914).
 	Anchors []string
+	// LikeAuthority has it resolve as Let's Encrypt does: it keeps no answer, mixes
+	// upper and lower case in its questions, and takes UDP replies of 1232 bytes.
+	LikeAuthority bool
 	// FakeTime runs it under libfaketime, so that SetFakeTime moves its clock.
 	FakeTime bool
 }
@@ -89,10 +92,13 @@ func (s *Server) SetFakeTime(ahead time.Duration) {
 }
 
 func unboundConfig(s *Server, o UnboundOptions) string {
-	if o.CacheMax == 0 {
+	switch {
+	case o.LikeAuthority:
+		o.CacheMax, o.CacheMaxNegative = 0, 0
+	case o.CacheMax == 0:
 		o.CacheMax = 7 * 24 * time.Hour
 	}
-	if o.CacheMaxNegative == 0 {
+	if o.CacheMaxNegative == 0 && !o.LikeAuthority {
 		o.CacheMaxNegative = time.Hour
 	}
 	var b strings.Builder
@@ -122,6 +128,9 @@ func unboundConfig(s *Server, o UnboundOptions) string {
 		int(o.CacheMin.Seconds()), int(o.CacheMax.Seconds()), int(o.CacheMaxNegative.Seconds()))
 	if o.ServeExpired {
 		b.WriteString("  serve-expired: yes\n  serve-expired-ttl: 3600\n  serve-expired-client-timeout: 0\n")
+	}
+	if o.LikeAuthority {
+		b.WriteString("  use-caps-for-id: yes\n  edns-buffer-size: 1232\n  harden-glue: yes\n  harden-dnssec-stripped: yes\n  neg-cache-size: 0\n  prefetch: no\n")
 	}
 	for _, a := range o.Anchors {
 		fmt.Fprintf(&b, "  trust-anchor: %q\n", a)
