@@ -11,10 +11,10 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme"
 )
 
-// FoundText writes, for each name, what is wrong with the remedies, what cannot be
-// told, once for each check, and in one line what is well. Its last line is "Nothing is wrong with 2
-// names." or "3 errors and 1 warning with www.example.org.", or the like. With
-// detail it says of each finding who was asked.
+// FoundText writes, for each name, what is wrong with the remedies, once for each
+// check what cannot be told, and in one line what is well. Its last line is
+// "Nothing is wrong with 2 names.", "3 errors and 1 warning with www.example.org.",
+// or the like. With detail it writes each finding, and who was asked.
 func FoundText(w io.Writer, f acme.Found, detail bool, o Options) error {
 	p := newPage(o)
 	for _, s := range subjectsOf(f) {
