@@ -205,16 +205,6 @@ func TestErrorsOfManyChangesAreShort(t *testing.T) {
 	}
 }
 
-func TestStaleErrorIsShort(t *testing.T) {
-	var e execute.StaleError
-	for i := range 20_000 {
-		e.Moved = append(e.Moved, execute.MovedRRset{Key: zone.Key{Name: zone.Name(fmt.Sprintf("n%d.example.org.", i)), Type: zone.A}})
-	}
-	if text := e.Error(); !strings.HasSuffix(text, "n99.example.org. A: the plan saw nothing, now there is nothing; and 19900 more") {
-		t.Errorf("%d bytes: %.200s", len(text), text)
-	}
-}
-
 // The failure of another zone, and a cancel, are told with the change.
 func TestErrorsOfChangesThatNoFailureTells(t *testing.T) {
 	r := newRun(planOf(plan.Staged, groupA, groupANet))

@@ -2,8 +2,8 @@ package execute
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,16 +27,44 @@ type MovedRRset struct {
 	CNAME string
 }
 
-// Error names each record with both values, the first 100 where there are more.
+// Error has a line that says what happened, and one for each record, with both
+// values; the first 100 where there are more.
 func (e *StaleError) Error() string {
 	lines := make([]string, len(e.Moved))
 	for i, m := range e.Moved {
-		lines[i] = fmt.Sprintf("%s: the plan saw %s, now there is %s", m.Key, show(m.Saw), show(m.Now))
-		if m.CNAME != "" {
-			lines[i] += " and a CNAME to " + m.CNAME
-		}
+		lines[i] = m.String()
 	}
-	return "the plan is stale: " + listed(lines, "; ")
+	const begin = "\n  "
+	return "the plan is stale: what it changes has moved since it was made:" + begin + listed(lines, begin)
+}
+
+// maxLine is how many columns a terminal has at least.
+const maxLine = 80
+
+// String is the RRset as it was and as it is, in a line of its own for each where
+// one does not hold both.
+func (m MovedRRset) String() string {
+	key := m.Key.Display()
+	if m.Zone.View != "" {
+		key += " in view " + m.Zone.View
+	}
+	saw, now := "the plan saw "+contents(m.Saw)+",", "there is now "+contents(m.Now)
+	if m.CNAME != "" {
+		now += " and a CNAME to " + m.CNAME
+	}
+	if line := key + ": " + saw + " " + now; len("  "+line) <= maxLine {
+		return line
+	}
+	return key + ":\n    " + saw + "\n    " + now
+}
+
+// contents are the TTL and the values, without the key: "300 192.0.2.1 (proxied)".
+func contents(r *zone.RRset) string {
+	if r == nil {
+		return "nothing"
+	}
+	_, rest, _ := strings.Cut(r.String(), " ")
+	return strings.Replace(rest, " "+r.Type.String()+" ", " ", 1)
 }
 
 // CheckLive compares the RRsets that the plan touches with what the providers

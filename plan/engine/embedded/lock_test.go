@@ -73,8 +73,8 @@ func TestStalePlan(t *testing.T) {
 		edit string
 		want []string // in the error; none: it starts
 	}{
-		"values":    {"www 600 A 198.51.100.5", []string{"www.example.org. A", "192.0.2.1", "198.51.100.5"}},
-		"TTL":       {"www 601 A 192.0.2.1", []string{"the plan saw www.example.org. 600", "now there is www.example.org. 601"}},
+		"values":    {"www 600 A 198.51.100.5", []string{"www.example.org A: ", "192.0.2.1", "198.51.100.5"}},
+		"TTL":       {"www 601 A 192.0.2.1", []string{"www.example.org A: the plan saw 600 192.0.2.1, there is now 601 192.0.2.1"}},
 		"unrelated": {"other 600 A 198.51.100.5", nil},
 		"new name":  {"more 600 A 198.51.100.5", nil},
 	}
