@@ -37,6 +37,9 @@ type app struct {
 	// account is the system's name for who runs this; nil where that is not
 	// to be asked.
 	account func() string
+	// executable is the path of this program, for the guard of an issuance window;
+	// nil where there is to be none.
+	executable func() (string, error)
 	// notices takes what is told beside a command's output; nil before a session
 	// is opened.
 	notices *notices
@@ -50,6 +53,7 @@ func system() *app {
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		env: os.LookupEnv, environ: os.Environ(), clock: embedded.MachineClock(), entropy: rand.Reader, terminal: terminalWidth,
 		account: account, router: probe.New(probe.Options{}),
+		executable: os.Executable,
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 )
 
@@ -238,9 +239,46 @@ func (w *issuing) run(ctx context.Context, is config.Issuance) error {
 		return w.notBegun(ctx, w.session.Settings, is.Plan, err)
 	}
 	f.exit = func(r execute.Result) int { return windowCode(ctx, r) }
+	if w.guard, err = w.arm(ctx, w.session, is.Plan.ID, w.options.deadline); err != nil {
+		return w.unguarded(ctx, e, is.Plan, err)
+	}
 	result, err := w.waitFor(ctx, w.session.Settings, e, f, is.Plan.ID)
+	w.dismiss(result)
+	w.tellOfLate(ctx, result)
 	w.compare(ctx, is, result)
 	return err
+}
+
+// dismiss lets the guard go, or close what this process could not.
+func (w *issuing) dismiss(r execute.Result) {
+	switch {
+	case isOver(r):
+		w.guard.done()
+	case r.Outcome == execute.OutcomeOpen:
+		w.guard.leave(true)
+	default:
+		w.guard.leave(false)
+	}
+}
+
+// unguarded ends a run that has written nothing, because nothing would close it
+// should this process die.
+func (w *issuing) unguarded(ctx context.Context, e engine.Engine, p *plan.Plan, err error) error {
+	ctx = context.WithoutCancel(ctx)
+	if cancelling := e.Signal(ctx, p.ID, engine.Cancel); cancelling != nil {
+		return about(p.ID, errors.Join(err, cancelling))
+	}
+	_, waiting := e.Wait(ctx, p.ID)
+	return w.notBegun(ctx, w.session.Settings, p, about(p.ID, errors.Join(fmt.Errorf("nothing was changed: %w", err), waiting)))
+}
+
+// windowNames lists the names of a window.
+func windowNames(names []zone.Name) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n.Display()
+	}
+	return strings.Join(out, ", ")
 }
 
 // windowCode is the exit code of a window's run: of a window that is not closed, of

@@ -92,25 +92,27 @@ func (w *issuing) preflight(ctx context.Context, is config.Issuance) (against []
 		return nil, err
 	}
 	for _, f := range found.Findings {
-		line := findingLine(f)
 		switch {
 		case f.Outcome == acme.Pass:
 		case f.Outcome == acme.Unknown:
 			w.notices.line(fmt.Sprintf("warning: %s: %s cannot be told: %s", f.Name.Display(), f.Check, f.Summary))
 		case f.Wrong() && slices.Contains(refusing, f.Check):
-			against = append(against, line)
+			against = append(against, findingText(f))
 		default:
-			w.notices.line("warning: " + line)
+			w.notices.line(fmt.Sprintf("warning: %s: %s: %s", f.Name.Display(), f.Check, f.Summary))
 		}
 	}
 	return against, nil
 }
 
-// findingLine is a finding with what to do about it.
-func findingLine(f acme.Finding) string {
-	line := fmt.Sprintf("%s: %s: %s", f.Name.Display(), f.Check, f.Summary)
+// findingText is a finding with what to do about it, each on lines of its own.
+func findingText(f acme.Finding) string {
+	lines := []string{fmt.Sprintf("%s: %s: %s", f.Name.Display(), f.Check, f.Summary)}
 	for _, r := range f.Remedies {
-		line += " " + strings.TrimSpace(r.Do+" "+r.Paste)
+		lines = append(lines, "    "+r.Do)
+		for paste := range strings.Lines(r.Paste) {
+			lines = append(lines, "      "+strings.TrimRight(paste, "\n"))
+		}
 	}
-	return line
+	return strings.Join(lines, "\n")
 }

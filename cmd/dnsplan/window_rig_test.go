@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +27,8 @@ type windowRig struct {
 	dir string
 	// settings are those of the provider, check what [check] has beside ready.
 	settings, check string
+	// env are the variables that the processes have beside the test's.
+	env []string
 }
 
 const (
@@ -42,12 +48,35 @@ func newWindowRig(t *testing.T) *windowRig {
 		cloudflaretest.Record{ID: "a2", Type: "AAAA", Name: "www", Content: originV6, TTL: 1, Proxied: true},
 		cloudflaretest.Record{ID: "a3", Type: "A", Name: "plain", Content: originV4, TTL: 300})
 	r := &windowRig{t: t, fake: s, dir: t.TempDir(), settings: v.settings, check: "allow_reserved = true\n"}
+	r.check += fmt.Sprintf("http_port = %d\n", serveOrigins(t))
 	r.inventory()
+	r.env = []string{asProgram + "=1"}
 	for name, value := range v.env {
-		t.Setenv(name, value)
+		r.env = append(r.env, name+"="+value)
 	}
-	t.Setenv(asProgram, "1")
 	return r
+}
+
+// serveOrigins answers on both addresses of www, at one port that it returns.
+func serveOrigins(t *testing.T) int {
+	t.Helper()
+	four, err := net.Listen("tcp", net.JoinHostPort(originV4, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := four.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // a TCP listener's
+	listeners := []net.Listener{four}
+	if six, err := net.Listen("tcp", net.JoinHostPort(originV6, strconv.Itoa(port))); err == nil { // else this machine has no IPv6
+		listeners = append(listeners, six)
+	}
+	for _, l := range listeners {
+		s := httptest.NewUnstartedServer(http.NotFoundHandler())
+		_ = s.Listener.Close() // not that one
+		s.Listener = l
+		s.Start()
+		t.Cleanup(s.Close)
+	}
+	return port
 }
 
 // inventory writes the inventory.
@@ -81,7 +110,7 @@ func (r *windowRig) start(args ...string) *windowProcess {
 		r.t.Fatal(err)
 	}
 	p := &windowProcess{Cmd: exec.CommandContext(context.WithoutCancel(r.t.Context()), exe, args...), t: r.t}
-	p.Stdout, p.Stderr, p.Dir, p.Env = &p.out, &p.err, r.dir, os.Environ()
+	p.Stdout, p.Stderr, p.Dir, p.Env = &p.out, &p.err, r.dir, append(os.Environ(), r.env...)
 	p.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	p.WaitDelay = time.Second // a command that was left behind has the output too
 	if err := p.Start(); err != nil {

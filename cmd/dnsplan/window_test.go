@@ -8,8 +8,10 @@ import (
 // A window opens for the command and closes behind it, whatever its exit code, which
 // is passed on.
 func TestWindow(t *testing.T) {
+	t.Parallel()
 	for script, want := range map[string]int{"echo issued; echo hm >&2": 0, "exit 7": 7, "kill -TERM $$": 143} {
 		t.Run(script, func(t *testing.T) {
+			t.Parallel()
 			r := newWindowRig(t)
 			got := r.run("window", "www.example.org", "--", "sh", "-c", script).is(t, want)
 			r.closedOnce()
@@ -22,6 +24,7 @@ func TestWindow(t *testing.T) {
 
 // What must not be opened is told of at once, and nothing is touched.
 func TestWindowRefused(t *testing.T) {
+	t.Parallel()
 	r := newWindowRig(t)
 	for _, tt := range []struct {
 		args  []string
@@ -43,6 +46,7 @@ func TestWindowRefused(t *testing.T) {
 
 // A name that is DNS-only has its command run without a write.
 func TestWindowDNSOnly(t *testing.T) {
+	t.Parallel()
 	r := newWindowRig(t)
 	r.run("window", "plain.example.org", "--", "sh", "-c", "echo ran; exit 5").is(t, 5, "ran", "no name is proxied")
 	r.untouched()

@@ -10,11 +10,13 @@ import (
 	"github.com/dnsplan/dnsplan/providers"
 )
 
-// The events that [[notify]] tells; window-open-too-long comes with the command
-// that opens windows.
+// The events that [[notify]] tells.
 const (
 	// NotifyRunFailed: a run failed, holds, or was left open.
 	NotifyRunFailed = "run-failed"
+	// NotifyWindowOpen: an issuance window was not closed, or long behind its
+	// deadline.
+	NotifyWindowOpen = "window-open-too-long"
 	// NotifyDrift: live is not what the inventory says.
 	NotifyDrift = "drift"
 )

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+const (
+	// guardGrace is how long behind the deadline the process may still be closing
+	// the window: the command has endWithin, and a provider takes its time.
+	guardGrace = endWithin + 10*time.Second
+	// guardLook is how often it is looked whether the window is still there, and how
+	// late it is by the clock, which may be set, and stands still in a machine that
+	// sleeps.
+	guardLook = 2 * time.Second
+	// guardPause is between two tries to close, and guardTries how many there are.
+	// Then it is up to recover.
+	guardPause = 30 * time.Second
+	guardTries = 120
+)
+
+// newGuard is a command for the program itself: see guardian.
+func newGuard(a *app) *cobra.Command {
+	var deadline time.Duration
+	c := &cobra.Command{
+		Use:     "guard RUN",
+		Short:   "Close an issuance window when the process that opened it cannot",
+		Long:    "Is started by dnsplan window, and of no use without it.",
+		Example: "  dnsplan window www.example.org -- certbot renew",
+		Hidden:  true,
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return runGuard(a, c, args[0], deadline) },
+	}
+	c.Flags().DurationVar(&deadline, "deadline", windowDeadline, "that of the window")
+	return c
+}
+
+func runGuard(a *app, c *cobra.Command, id string, deadline time.Duration) error {
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP) // the window's process hears them; its end is heard here
+	pipe, err := inherited(guardHears)
+	if err != nil {
+		return fmt.Errorf("guard run %s: dnsplan window starts it: %w", id, err)
+	}
+	defer pipe.Close()
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	g := &guarding{app: a, session: s, run: id, pipe: pipe, deadline: deadline, parent: os.Getppid()}
+	if err := g.armed(); err != nil {
+		return err
+	}
+	ctx := context.WithoutCancel(c.Context())
+	if why := g.watch(ctx); why != "" {
+		_, _ = fmt.Fprintf(a.stderr, "dnsplan: %s: closing\n", why)
+		endGroupOf(g.group)
+		return g.close(ctx)
+	}
+	return nil
+}
+
+// inherited is a descriptor that the parent has given to this process.
+func inherited(fd int) (*os.File, error) {
+	var stat syscall.Stat_t
+	if err := syscall.Fstat(fd, &stat); err != nil {
+		return nil, err
+	}
+	if stat.Mode&syscall.S_IFMT != syscall.S_IFIFO {
+		return nil, errors.New("it is no pipe")
+	}
+	syscall.CloseOnExec(fd)
+	if err := syscall.SetNonblock(fd, true); err != nil { // so that a read can have a deadline
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "guard"), nil
+}
+
+// guarding is the guard at work.
+type guarding struct {
+	*app
+	session  *config.Session
+	run      string
+	pipe     *os.File
+	deadline time.Duration
+	// parent is the process that opens the window; it lives as long as the pipe has
+	// not ended.
+	parent int
+	group  int
+	// open says that the parent need not live.
+	open    bool
+	pending []byte
+}
+
+// armed tells the parent that it is watched.
+func (g *guarding) armed() error {
+	says, err := inherited(guardSays)
+	if err != nil {
+		return fmt.Errorf("guard run %s: %w", g.run, err)
+	}
+	_, err = says.WriteString(guardArmed + "\n")
+	return errors.Join(err, says.Close())
+}
+
+// watch returns why the window is to be closed from here; empty when it is not.
+func (g *guarding) watch(ctx context.Context) string {
+	limit := g.clock.Now().Add(g.deadline + guardGrace)
+	for {
+		words, err := g.listen(ctx)
+		switch {
+		case slices.Contains(words, guardDone):
+			return ""
+		case g.open:
+			switch gone, late := g.late(0); {
+			case gone:
+				return ""
+			case late:
+				return "the deadline has passed"
+			}
+		case errors.Is(err, io.EOF):
+			return "the process that opened the window has died"
+		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+			return fmt.Sprintf("the process that opened the window cannot be heard: %v", err)
+		case g.clock.Now().After(limit):
+			if _, late := g.late(guardGrace); late {
+				g.kill()
+				return "the process that opened the window hangs"
+			}
+			limit = g.clock.Now().Add(guardLook)
+		}
+	}
+}
+
+// late tells whether the mark of the window says that its deadline was that long
+// ago, and whether it is gone, because the window is closed or not open yet.
+func (g *guarding) late(grace time.Duration) (gone, late bool) {
+	open, err := journal.OpenWindows(g.session.Settings.StateDir)
+	i := slices.IndexFunc(open, func(w journal.OpenWindow) bool { return w.Run == g.run })
+	if i < 0 {
+		return err == nil, false
+	}
+	return false, g.clock.Now().After(open[i].Deadline.Add(grace))
+}
+
+// listen takes in what is said within a while, and returns the words that remain.
+func (g *guarding) listen(ctx context.Context) (words []string, err error) {
+	if g.open { // nobody speaks any more
+		_ = g.clock.SleepUntil(ctx, g.clock.Now().Add(guardLook))
+		return nil, nil
+	}
+	if err := g.pipe.SetReadDeadline(time.Now().Add(guardLook)); err != nil { // the machine's clock: it is about a process
+		return nil, err
+	}
+	buf := make([]byte, 256)
+	n, err := g.pipe.Read(buf)
+	g.pending = append(g.pending, buf[:n]...)
+	for {
+		line, rest, whole := bytes.Cut(g.pending, []byte("\n"))
+		if !whole {
+			return words, err
+		}
+		g.pending = rest
+		word, number, _ := strings.Cut(string(line), " ")
+		switch word {
+		case guardGroup:
+			g.group, _ = strconv.Atoi(number) // 0 where it is none
+		case guardOpen:
+			g.open = true
+		default:
+			words = append(words, word)
+		}
+	}
+}
+
+// kill ends the parent, which has the other end of the pipe, and waits for that.
+func (g *guarding) kill() {
+	if os.Getppid() != g.parent { // the pipe goes on in another process
+		return
+	}
+	_ = syscall.Kill(g.parent, syscall.SIGKILL)
+	_ = g.pipe.SetReadDeadline(time.Now().Add(endWithin)) // the machine's clock: it is about a process
+	_, _ = io.Copy(io.Discard, g.pipe)
+}
+
+// endGroupOf ends a process group that its own process left behind; 0 is none.
+func endGroupOf(group int) {
+	if group > 1 {
+		endGroup(group, syscall.SIGTERM, endWithin, nil)
+	}
+}
+
+// close closes the window, and tries again while that does not get through.
+func (g *guarding) close(ctx context.Context) error {
+	var err error
+	for try := range guardTries {
+		var closed bool
+		closed, err = g.closeWindow(ctx, g.session, g.run, "guard", g.follow(g.session.Settings))
+		if closed {
+			return err
+		}
+		if try == 0 && !errors.Is(err, journal.ErrBusy) && !as[*journal.HeldError](err) {
+			g.tellOfOpen(ctx, g.run, err)
+		}
+		pause := guardPause
+		if try < 10 && (errors.Is(err, journal.ErrBusy) || as[*journal.HeldError](err)) {
+			pause = guardLook / 4 // its process is just going
+		}
+		if g.clock.SleepUntil(ctx, g.clock.Now().Add(pause)) != nil {
+			break
+		}
+	}
+	return err
+}

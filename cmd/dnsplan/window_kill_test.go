@@ -1,0 +1,201 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// hanging is a command that writes its process id and does not end by itself.
+const hanging = "echo $$ > pid.new && mv pid.new pid && exec sleep 600"
+
+// opened starts a window around a command that hangs, and returns when that runs.
+func (r *windowRig) opened(args ...string) *windowProcess {
+	r.t.Helper()
+	p := r.start(append(append([]string{"window", "www.example.org"}, args...), "--", "sh", "-c", hanging)...)
+	eventually(r.t, "the command runs", func() bool {
+		_, err := os.Stat(r.path("pid"))
+		return err == nil || syscall.Kill(p.Process.Pid, 0) != nil
+	})
+	if r.proxied() {
+		r.t.Error("the command runs, and the proxy is on")
+	}
+	return p
+}
+
+// commandEnds waits until the command of opened has ended.
+func (r *windowRig) commandEnds() {
+	r.t.Helper()
+	text, err := os.ReadFile(r.path("pid"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	eventually(r.t, "the command ends", func() bool {
+		stat, err := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(text)), "stat"))
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
+}
+
+// guardOf is the process of the guard, which is the parent's only child that has
+// the word in its arguments.
+func (r *windowRig) guardOf(parent int) int {
+	r.t.Helper()
+	found, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, path := range found {
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(text), "\x00guard\x00") {
+			continue
+		}
+		stat, err := os.ReadFile(filepath.Join(filepath.Dir(path), "stat"))
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		if f := strings.Fields(rest); err == nil && len(f) > 1 && f[1] == strconv.Itoa(parent) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			return pid
+		}
+	}
+	r.t.Fatal("there is no guard")
+	return 0
+}
+
+func (r *windowRig) kill(pid int, s syscall.Signal) {
+	r.t.Helper()
+	if err := syscall.Kill(pid, s); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// closes waits until the proxy is on again.
+func (r *windowRig) closes() {
+	r.t.Helper()
+	eventually(r.t, "the window closes", r.proxied)
+	eventually(r.t, "its mark goes", func() bool {
+		marks, err := filepath.Glob(r.path(".dnsplan/windows/*"))
+		return err == nil && len(marks) == 0
+	})
+}
+
+// The process is killed: its guard ends the command and closes the window.
+func TestWindowKilled(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	r.kill(p.Process.Pid, syscall.SIGKILL)
+	r.closes()
+	r.commandEnds()
+	r.closedOnce()
+	r.run("runs").is(t, exitDone, "cancelled")
+	logs, err := filepath.Glob(r.path(".dnsplan/runs/*/" + guardLog))
+	if err != nil || len(logs) != 1 {
+		t.Fatalf("%v, %v", logs, err)
+	}
+	if info, err := os.Stat(logs[0]); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the guard's log: %v, %v", info.Mode(), err)
+	}
+	text, err := os.ReadFile(logs[0])
+	if err != nil || !strings.Contains(string(text), "the process that opened the window has died: closing") || strings.Contains(string(text), cfToken) {
+		t.Errorf("the guard says, %v:\n%s", err, text)
+	}
+}
+
+// The process and its guard are killed: recover closes the window.
+func TestWindowGuardKilledToo(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
+	r.kill(p.Process.Pid, syscall.SIGKILL)
+	_ = p.wait()
+	r.commandStops()
+	r.run("recover").is(t, exitDone, "proxied again")
+	r.closes()
+	r.closedOnce()
+	r.run("recover").is(t, exitDone)
+	r.closedOnce()
+}
+
+// commandStops ends the command, which nobody else would.
+func (r *windowRig) commandStops() {
+	r.t.Helper()
+	text, err := os.ReadFile(r.path("pid"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.kill(pid, syscall.SIGKILL)
+}
+
+// The guard alone is killed: the window goes on to its end.
+func TestWindowOnlyGuardKilled(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
+	r.commandStops()
+	p.wait().is(t, 128+int(syscall.SIGKILL))
+	r.closedOnce()
+}
+
+// A signal ends the command with it, and closes the window.
+func TestWindowSignals(t *testing.T) {
+	t.Parallel()
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			p := r.opened()
+			r.kill(p.Process.Pid, s)
+			p.wait().is(t, 128+int(s), "proxied again")
+			r.commandEnds()
+			r.closedOnce()
+		})
+	}
+}
+
+// A command that hangs is ended at the deadline; one that does not care is killed.
+func TestWindowDeadline(t *testing.T) {
+	t.Parallel()
+	for script, texts := range map[string]string{
+		hanging: "had ended: it was stopped",
+		"trap '' TERM; echo $$ > pid.new; mv pid.new pid; while :; do sleep 1; done": "had ended: it was stopped",
+	} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			begun := time.Now()
+			r.run("window", "www.example.org", "--deadline", "6s", "--", "sh", "-c", script).is(t, exitError, "the deadline of the issuance window (6s) has passed", texts)
+			if time.Since(begun) < 6*time.Second {
+				t.Error("it was ended before the deadline")
+			}
+			r.commandEnds()
+			r.closedOnce()
+		})
+	}
+}
+
+// The process hangs: its guard kills it behind the deadline, and closes the window.
+func TestWindowHangs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits in real time")
+	}
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened("--deadline", "6s")
+	r.kill(p.Process.Pid, syscall.SIGSTOP)
+	_ = p.wait()
+	r.closes()
+	r.commandEnds()
+	r.closedOnce()
+}
