@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	http.DefaultTransport = transport.NewCarrier(http.DefaultTransport) // see providers/generic
+	http.DefaultTransport = transport.NewCarrier(transport.Bounded(http.DefaultTransport)) // see providers/generic
 	ctx, stop := interruptible(context.Background())
 	code := run(ctx, system())
 	stop()

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	http.DefaultTransport = transport.NewCarrier(http.DefaultTransport) // as main does
+	http.DefaultTransport = transport.NewCarrier(transport.Bounded(http.DefaultTransport)) // as main does
 	time.Local = time.UTC                                               // what people read is in local time
 	os.Exit(m.Run())
 }

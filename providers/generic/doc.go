@@ -2,7 +2,7 @@
 // (https://github.com/libdns/libdns) and a written list of what that one's code
 // and its vendor really do: its Quirks.
 //
-//	http.DefaultTransport = transport.NewCarrier(http.DefaultTransport) // once, in main
+//	http.DefaultTransport = transport.NewCarrier(transport.Bounded(http.DefaultTransport)) // once, in main
 //	p, err := generic.Catalogue()["gandi"].Open(settings)
 //
 // Adapters gives openers for all types of the Catalogue, for a

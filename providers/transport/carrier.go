@@ -5,13 +5,14 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Carrier is an http.RoundTripper for the place of http.DefaultTransport. Client
 // code that takes no other, as that of many vendors, goes through a Chain by it
 // all the same. The program puts it there once, before anything else runs:
 //
-//	http.DefaultTransport = transport.NewCarrier(http.DefaultTransport)
+//	http.DefaultTransport = transport.NewCarrier(transport.Bounded(http.DefaultTransport))
 //
 // A request goes to the RoundTripper in its context (Through), else to the one
 // that has claimed it (Claim), else unchanged to the transport below. A Carrier
@@ -31,6 +32,24 @@ type claim struct {
 
 // NewCarrier returns a Carrier over a transport.
 func NewCarrier(below http.RoundTripper) *Carrier { return &Carrier{below: below} }
+
+// HeaderTimeout is how long a server that has taken a request may be silent. It is
+// longer than any try of a Chain, which has a time-out of its own.
+const HeaderTimeout = 2 * time.Minute
+
+// Bounded returns a copy of a transport that gives a silent server up after
+// HeaderTimeout. It is for client code that takes no context, whose request would
+// else be waited for until the server hangs up. What is no *http.Transport comes
+// back as it is.
+func Bounded(rt http.RoundTripper) http.RoundTripper {
+	t, ok := rt.(*http.Transport)
+	if !ok {
+		return rt
+	}
+	t = t.Clone()
+	t.ResponseHeaderTimeout = HeaderTimeout
+	return t
+}
 
 // Installed returns the Carrier in the place of http.DefaultTransport.
 func Installed() (*Carrier, bool) {

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/dnsplan/dnsplan/providers/transport"
 )
@@ -167,6 +171,29 @@ func TestPlain(t *testing.T) {
 	chain := transport.New(transport.Options{})
 	if got := ask(t, transport.Through(t.Context(), chain), "https://api.example.net/"); got != "below" || chain.Budget().Used != 1 {
 		t.Errorf("went to %q, %d times through the chain", got, chain.Budget().Used)
+	}
+}
+
+// A server that takes a request and says nothing is given up, and its connection
+// closed, also for whom no context bounds.
+func TestBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := transport.Bounded(&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			go func() { _, _ = io.Copy(io.Discard, there) }() // until it is closed
+			return here, nil
+		}})
+		began := time.Now()
+		resp, err := (&http.Client{Transport: transport.NewCarrier(rt)}).Get("http://hook.example.net/") //nolint:noctx // it is what is tested
+		if err == nil {
+			resp.Body.Close()
+		}
+		if !os.IsTimeout(err) || time.Since(began) != transport.HeaderTimeout {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
+	if other := (&named{}); transport.Bounded(other) != http.RoundTripper(other) {
+		t.Error("another transport was replaced")
 	}
 }
 

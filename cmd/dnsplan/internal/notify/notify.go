@@ -42,8 +42,8 @@ type Target struct {
 // Send sends the message to all targets at the same time and returns what went
 // wrong, in their order. It returns within the Limit, and as soon as ctx ends. A
 // service that has not answered by then is left alone, because the library takes
-// no context: what waits for it ends with the service's own time-out, or with the
-// connection.
+// no context: what waits for it ends with the service's own time-out, with the
+// connection, or with transport.HeaderTimeout.
 func Send(ctx context.Context, targets []Target, message string) []error {
 	ctx, stop := context.WithTimeoutCause(ctx, Limit, errTimeout)
 	defer stop()
