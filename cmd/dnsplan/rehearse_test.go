@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/plan/acme/ledger"
 	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 )
 
@@ -88,6 +89,16 @@ func TestRehearse(t *testing.T) {
 	}
 	if info, err := os.Stat(keys[0]); err != nil || info.Mode() != 0o600 {
 		t.Errorf("mode of the key: %v, %v", info.Mode(), err)
+	}
+	// How they went is remembered, for R-RATE and T-AUTHZ.
+	tries, err := ledger.Read(p.path(".dnsplan"))
+	if err != nil || len(tries) != 3 {
+		t.Fatalf("tries: %+v, %v", tries, err)
+	}
+	for i, want := range []ledger.Try{{Name: "www.example.org.", OK: true}, {Name: "old.example.org.", Problem: "unauthorized"}, {Name: "old.example.org.", Problem: "unauthorized"}} {
+		if got := tries[i]; got.Name != want.Name || got.OK != want.OK || got.Problem != want.Problem || got.By != ledger.Rehearse || !strings.HasPrefix(got.Directory, "https://127.0.0.1:") {
+			t.Errorf("try %d: %+v", i, got)
+		}
 	}
 }
 
