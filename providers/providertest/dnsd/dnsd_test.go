@@ -158,6 +158,33 @@ func TestResolverCachesUnderFakeTime(t *testing.T) {
 	}
 }
 
+// A resolver like an authority's keeps nothing, whatever the TTL, beside a cache that
+// does.
+func TestResolverLikeAuthority(t *testing.T) {
+	primary := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones()})
+	stubs := map[string][]netip.AddrPort{"example.test": {primary.Addr}}
+	cache := dnsd.Unbound(t, dnsd.UnboundOptions{Stubs: stubs})
+	like := dnsd.Unbound(t, dnsd.UnboundOptions{Stubs: stubs, LikeAuthority: true})
+	for _, r := range []*dnsd.Server{cache, like} {
+		if _, data := r.Answer(dns.TypeA, "www.example.test"); !slices.Equal(data, []string{"192.0.2.1"}) {
+			t.Fatalf("first answer: %v", data)
+		}
+		r.Answer(dns.TypeA, "new.example.test")
+	}
+	change(primary, "172800", "192.0.2.1", "192.0.2.2")
+	primary.Update("example.test", nil, []string{"new 60 A 192.0.2.3"})
+	for _, tt := range []struct {
+		r        *dnsd.Server
+		www, new []string
+	}{{cache, []string{"192.0.2.1"}, nil}, {like, []string{"192.0.2.2"}, []string{"192.0.2.3"}}} {
+		_, www := tt.r.Answer(dns.TypeA, "www.example.test")
+		_, made := tt.r.Answer(dns.TypeA, "new.example.test")
+		if !slices.Equal(www, tt.www) || !slices.Equal(made, tt.new) {
+			t.Errorf("www %v, new %v; want %v, %v", www, made, tt.www, tt.new)
+		}
+	}
+}
+
 func TestResolverClampsAndServesExpired(t *testing.T) {
 	primary := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones()})
 	change(primary, "60", "192.0.2.1", "192.0.2.2")
