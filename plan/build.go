@@ -51,8 +51,8 @@ func assemble(diffs []ZoneDiff, policy Policy, o Origin, w *Window) *Plan {
 	steps := newSteps(p)
 	p.Steps = steps.build()
 	p.summarize()
-	p.addMilestones()
 	p.warnAboutACME(diffs, o.Renewals)
+	p.addMilestones()
 	return p
 }
 
@@ -78,7 +78,7 @@ func (p *Plan) addZone(d *ZoneDiff) {
 	if p.Policy.Strategy == Staged && p.Policy.ChangeTTL < d.Desired.MinTTL && slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Action == Update || c.Action == Create }) {
 		p.Warnings = append(p.Warnings, Warning{
 			Code: "change-ttl-clamped", Name: string(z.Zone),
-			Message: fmt.Sprintf("the change TTL of %d s is under the provider's minimum: %d s is used, and the waits follow from it", p.Policy.ChangeTTL, d.Desired.MinTTL),
+			Message: fmt.Sprintf("the change TTL %s is under the provider's minimum: %s is used, and the waits follow from it", p.Policy.ChangeTTL, d.Desired.MinTTL),
 		})
 	}
 }

@@ -482,7 +482,7 @@ func TestBuildForASlowProvider(t *testing.T) {
 		"low.example.org. TTL 600 is outside what the provider takes: 3600 is used",
 		"new.example.org. TTL 60 is outside what the provider takes: 3600 is used",
 		"www.example.org. TTL 300 is outside what the provider takes: 3600 is used",
-		"example.org. the change TTL of 300 s is under the provider's minimum: 3600 s is used, and the waits follow from it",
+		"example.org. the change TTL 300 is under the provider's minimum: 3600 is used, and the waits follow from it",
 	}
 	if !slices.Equal(warned, want) {
 		t.Errorf("warnings:\n%s\nwant:\n%s", strings.Join(warned, "\n"), strings.Join(want, "\n"))

@@ -256,7 +256,9 @@ type Refusal struct {
 	Allow string `json:"allow"`
 }
 
-// Warning is something that the reader of a plan should know.
+// Warning is something that the reader of a plan should know. In its message, as in
+// a refusal's, a TTL is the number that a zone file holds ("TTL 300"), and a span of
+// time has units ("30m").
 type Warning struct {
 	Code    string `json:"code"`
 	Name    string `json:"name"`
