@@ -127,6 +127,16 @@ func TestMilestones(t *testing.T) {
 	}
 }
 
+// TestNoAuthorityNoTrace: a plan that no authority looks at is the same bytes,
+// whatever is known of the authority.
+func TestNoAuthorityNoTrace(t *testing.T) {
+	site := site{live: "www 3600 A 192.0.2.1\na 300 A 192.0.2.1", want: "www 3600 A 203.0.113.11 probe=http\na 600 A 192.0.2.1\nb 300 A 192.0.2.1"}
+	with, without := mustEncode(t, build(t, letsEncrypt(), site)), mustEncode(t, build(t, policy(), site))
+	if diff := cmp.Diff(string(without), string(with)); diff != "" {
+		t.Errorf("(-without +with):\n%s", diff)
+	}
+}
+
 // acmeWarnings are the warnings about certificates: "code name: beginning".
 func acmeWarnings(p *plan.Plan) (out []string) {
 	for _, w := range p.Warnings {

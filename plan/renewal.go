@@ -38,9 +38,10 @@ const (
 )
 
 // warnAboutACME says what a person has to know of the certificates of names that
-// move. What takes back or goes on with a run has said it once.
+// move, where the policy knows the authority that issues. What takes back or goes on
+// with a run has said it once.
 func (p *Plan) warnAboutACME(diffs []ZoneDiff, renewals []Renewal) {
-	if p.Window != nil || p.RollbackOf+p.ResumeOf+p.RestoreOf != "" {
+	if p.Policy.Authority == nil || p.Window != nil || p.RollbackOf+p.ResumeOf+p.RestoreOf != "" {
 		return
 	}
 	var unasked []zone.Name

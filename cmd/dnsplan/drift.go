@@ -29,7 +29,7 @@ func runDrift(a *app, c *cobra.Command) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // nothing was written through it
-	p, err := a.makePlan(c.Context(), s, &planOptions{}, nil)
+	p, err := a.makePlan(c.Context(), s, &planOptions{compareOnly: true}, nil)
 	if err != nil {
 		return err
 	}

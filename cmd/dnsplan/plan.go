@@ -34,6 +34,8 @@ type planOptions struct {
 	ticket         string
 	by             string
 	detailed       bool
+	// compareOnly says that the plan is not to be applied.
+	compareOnly bool
 }
 
 func (o *planOptions) addFlags(fs *pflag.FlagSet) {
@@ -66,7 +68,7 @@ func (o *planOptions) request(a *app, names []string) (config.Request, error) {
 		Group: o.group, Strategy: o.strategy, Reason: o.reason, Ticket: o.ticket, By: o.by,
 		Now: a.clock.Now(), Entropy: a.entropy,
 		Allow:         plan.Allowances{Thresholds: o.force, Protected: o.allowProtected},
-		IgnoreWindows: o.ignoreWindows, AwaitWindow: o.awaitWindow, NoACMECheck: o.noACMECheck,
+		IgnoreWindows: o.ignoreWindows, AwaitWindow: o.awaitWindow, NoACMECheck: o.noACMECheck, CompareOnly: o.compareOnly,
 	}
 	if !slices.Contains([]string{"", inventory.Staged, inventory.Direct}, o.strategy) {
 		return r, fmt.Errorf("--strategy %q: want staged or direct", o.strategy)

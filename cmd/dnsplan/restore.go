@@ -24,13 +24,14 @@ type restoreOptions struct {
 	markdown    bool
 }
 
-// addFlags takes the flags of planning that fit: a backup knows no groups.
+// addFlags takes the flags of planning that fit: a backup knows no groups, and what
+// was there before is not asked for challenges.
 func (o *restoreOptions) addFlags(fs *pflag.FlagSet) {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	o.planOptions.addFlags(all)
 	all.Lookup("reason").Usage = "why, for the change log (default: restore of FILE)"
 	all.VisitAll(func(f *pflag.Flag) {
-		if f.Name != "group" && f.Name != "detailed-exitcode" {
+		if f.Name != "group" && f.Name != "detailed-exitcode" && f.Name != "no-acme-check" {
 			fs.AddFlag(f)
 		}
 	})

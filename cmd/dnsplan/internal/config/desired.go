@@ -33,6 +33,9 @@ type Request struct {
 	// IgnoreWindows lets the run switch at any time, AwaitWindow lets it begin at
 	// any time and switch as the windows open.
 	IgnoreWindows, AwaitWindow bool
+	// CompareOnly says that nothing is to be applied: what matters to a run alone,
+	// as certificates, is neither looked at nor told of.
+	CompareOnly bool
 	// NoACMECheck lets the run switch without asking whether challenges are answered.
 	NoACMECheck bool
 	// Reason, Ticket and By go into the change log.
@@ -70,10 +73,14 @@ func (s *Session) Plan(ctx context.Context, req Request) (*plan.Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make an id for the plan: %w", err)
 	}
-	p := plan.Build(diffs, s.policy(req), plan.Origin{
+	policy, renewals := s.policy(req), []plan.Renewal(nil)
+	if !req.CompareOnly {
+		policy.Authority, renewals = s.authority(), s.renewals(ctx, diffs, req.Now)
+	}
+	p := plan.Build(diffs, policy, plan.Origin{
 		ID: id.String(), Created: req.Now,
 		Inventory: plan.Inventory{Path: s.Inventory.Path, SHA256: s.Inventory.SHA256},
-		Warnings:  warnings(s.Inventory.Warnings), Renewals: s.renewals(ctx, diffs, req.Now),
+		Warnings:  warnings(s.Inventory.Warnings), Renewals: renewals,
 	})
 	p.Refusals, p.Lifted = plan.Check(diffs, req.Allow), plan.Lifted(diffs, req.Allow)
 	return p, s.KeepToWindows(p, req)
@@ -100,8 +107,8 @@ func (s *Session) policy(req Request) plan.Policy {
 		Strategy: plan.Strategy(inv.Defaults.Strategy), ChangeTTL: inv.Defaults.ChangeTTL,
 		Settle: int64(inv.Defaults.Settle / time.Second), Require: inv.Verify.Require,
 		Timeout: int64(inv.Verify.Timeout / time.Second), OnFailure: onFailure(inv.Defaults.OnFailure),
-		Authority: s.authority(), NoACMECheck: req.NoACMECheck,
-		Reason: req.Reason, Ticket: req.Ticket, By: req.By,
+		NoACMECheck: req.NoACMECheck,
+		Reason:      req.Reason, Ticket: req.Ticket, By: req.By,
 	}
 	if req.Strategy != "" {
 		p.Strategy = plan.Strategy(req.Strategy)
@@ -138,7 +145,9 @@ func (s *Session) diffs(ctx context.Context, req Request) ([]plan.ZoneDiff, erro
 			if err != nil {
 				return err
 			}
-			s.addChecks(d, z, req)
+			if !req.CompareOnly {
+				s.addChecks(d, z, req)
+			}
 			d.Cached = remaining(req.Cached[d.ZoneRef], req.Now)
 			diffs[i] = plan.Diff(d, live, sel)
 			return nil

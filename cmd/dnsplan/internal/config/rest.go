@@ -40,7 +40,9 @@ func (s *Session) Rest(ctx context.Context, r engine.Run, accept bool, req Reque
 	if err != nil {
 		return nil, fmt.Errorf("make an id for the plan: %w", err)
 	}
-	p := plan.Build(diffs, s.policy(req), plan.Origin{
+	policy := s.policy(req)
+	policy.Authority = s.authority()
+	p := plan.Build(diffs, policy, plan.Origin{
 		ID: id.String(), Created: req.Now, ResumeOf: r.ID,
 		Inventory: plan.Inventory{Path: s.Inventory.Path, SHA256: s.Inventory.SHA256},
 		Warnings:  warnings(s.Inventory.Warnings),
