@@ -107,8 +107,6 @@ type follower struct {
 	events []journal.Event
 	// exit is the exit code of the run; nil is exitOf.
 	exit func(execute.Result) int
-	// heard, when set, is told each event behind the view.
-	heard func(journal.Event)
 }
 
 // follow chooses the view: a block that is drawn anew on a terminal, lines in a
@@ -156,9 +154,6 @@ func (f *follower) Event(e journal.Event) {
 	}
 	f.events = append(f.events, e)
 	f.view.Event(e)
-	if f.heard != nil {
-		f.heard(e)
-	}
 }
 
 // Progress is told what a step is doing.

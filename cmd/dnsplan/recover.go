@@ -49,6 +49,9 @@ func runRecover(a *app, c *cobra.Command) error {
 		if r.Err == nil && !isOver(r.Result) {
 			r = a.reread(c.Context(), s, r) // going on with those before it may have taken days
 		}
+		if r.Err == nil {
+			r = a.endHung(c.Context(), s, r)
+		}
 		if a.nothingToRecover(s.Settings, r) {
 			continue
 		}
@@ -151,6 +154,7 @@ func (a *app) resumeRun(ctx context.Context, s *config.Session, r engine.Run, ou
 		return out
 	}
 	result, err := a.waitFor(ctx, s.Settings, e, f, r.ID)
+	a.tellOfLate(ctx, result)
 	if f.plan == nil { // another process was faster
 		out.Error, out.ExitCode = err.Error(), codeOf(ctx, err)
 		return out

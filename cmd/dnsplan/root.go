@@ -121,6 +121,7 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 		session.Log = a.notices.line
 		a.tellOf(session)
 	}
+	a.closeLeft(c, session)
 	return session, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/ledger"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 )
@@ -71,6 +72,7 @@ it; 4 where the window could not be closed, 1 when the deadline ended it.`,
 		RunE: func(c *cobra.Command, args []string) error { return runWindow(a, c, o, args) },
 	}
 	o.addFlags(c.Flags())
+	c.AddCommand(counted(newWindowOpen(a)), newWindowClose(a))
 	return c
 }
 
@@ -228,7 +230,7 @@ func (w *issuing) commandAlone(ctx context.Context) error {
 
 // run opens the window, and returns when it is closed.
 func (w *issuing) run(ctx context.Context, is config.Issuance) error {
-	if !w.session.Settings.JSON {
+	if !w.session.Settings.JSON && len(w.argv) > 0 { // a hook is heard by nobody
 		if err := w.printPlan(w.session.Settings, is.Plan, false); err != nil {
 			return err
 		}
@@ -246,6 +248,7 @@ func (w *issuing) run(ctx context.Context, is config.Issuance) error {
 	w.dismiss(result)
 	w.tellOfLate(ctx, result)
 	w.compare(ctx, is, result)
+	w.remember(result)
 	return err
 }
 
@@ -288,6 +291,8 @@ func windowCode(ctx context.Context, r execute.Result) int {
 	ended := command != nil && !command.Ended.IsZero()
 	s, stopped := errors.AsType[signalled](context.Cause(ctx))
 	switch {
+	case r.Outcome == execute.OutcomeOpen:
+		return exitDone
 	case r.Window.Open(), r.LeftOpen(), r.Outcome == execute.OutcomeHeld:
 		return exitPartly
 	case ended && command.Code != 0:
@@ -332,6 +337,26 @@ func (w *issuing) compare(ctx context.Context, is config.Issuance, r execute.Res
 	}
 	for _, s := range same {
 		w.notices.line(fmt.Sprintf("warning: %s serves the certificate of before for %s: nothing was issued, or the server has not loaded it", s.Served.At, s.Name.Display()))
+	}
+}
+
+// remember writes down how the command came out for each name, so that the next one
+// is not begun while an authority would refuse it for the number of failures.
+func (w *issuing) remember(r execute.Result) {
+	c := r.Window
+	if c == nil || c.Command == nil || c.Command.Ended.IsZero() {
+		return
+	}
+	var tries []ledger.Try
+	for _, n := range c.Names {
+		t := ledger.Try{At: c.Command.Ended.UTC(), Name: n, By: ledger.Window, OK: c.Command.Code == 0}
+		if !t.OK {
+			t.Problem = fmt.Sprintf("exit code %d", c.Command.Code)
+		}
+		tries = append(tries, t)
+	}
+	if err := ledger.Append(w.session.Settings.StateDir, tries...); err != nil {
+		w.notices.line(fmt.Sprintf("warning: %v", err))
 	}
 }
 

@@ -40,9 +40,28 @@ func (r *windowRig) commandEnds() {
 	})
 }
 
-// guardOf is the process of the guard, which is the parent's only child that has
-// the word in its arguments.
+// guardOf is the process of the guard, which is a child of the parent.
 func (r *windowRig) guardOf(parent int) int {
+	r.t.Helper()
+	return r.guardWhere(func(folder string) bool {
+		stat, err := os.ReadFile(filepath.Join(folder, "stat"))
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		f := strings.Fields(rest)
+		return err == nil && len(f) > 1 && f[1] == strconv.Itoa(parent)
+	})
+}
+
+// guardIn is the process of the guard that has the rig's folder as its own.
+func (r *windowRig) guardIn() int {
+	r.t.Helper()
+	return r.guardWhere(func(folder string) bool {
+		dir, err := os.Readlink(filepath.Join(folder, "cwd"))
+		return err == nil && dir == r.dir
+	})
+}
+
+// guardWhere is the guard whose folder in /proc is the one.
+func (r *windowRig) guardWhere(is func(folder string) bool) int {
 	r.t.Helper()
 	found, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
@@ -50,18 +69,14 @@ func (r *windowRig) guardOf(parent int) int {
 	}
 	for _, path := range found {
 		text, err := os.ReadFile(path)
-		if err != nil || !strings.Contains(string(text), "\x00guard\x00") {
+		if err != nil || !strings.Contains(string(text), "\x00guard\x00") || !is(filepath.Dir(path)) {
 			continue
 		}
-		stat, err := os.ReadFile(filepath.Join(filepath.Dir(path), "stat"))
-		_, rest, _ := strings.Cut(string(stat), ") ")
-		if f := strings.Fields(rest); err == nil && len(f) > 1 && f[1] == strconv.Itoa(parent) {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-			if err != nil {
-				r.t.Fatal(err)
-			}
-			return pid
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil {
+			r.t.Fatal(err)
 		}
+		return pid
 	}
 	r.t.Fatal("there is no guard")
 	return 0

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+func newWindowOpen(a *app) *cobra.Command {
+	o := &windowOptions{}
+	c := &cobra.Command{
+		Use:   "open NAME...",
+		Short: "Open a window for a pre-hook, until close or its deadline",
+		Long: `Turns the proxy of the names off and returns when a certificate authority sees
+the origin. A guard stays behind, and closes the window at its deadline unless
+dnsplan window close does so before. Names whose window is open already stay as
+they are.
+
+It is for ACME clients that run by themselves, and weaker than a window around
+the client: certbot goes on when its pre-hook fails, and forgets its post-hook
+when it is killed; lego ends a hook after two minutes unless it is told otherwise,
+and runs no post-hook when its pre-hook has failed.`,
+		Example: `  certbot renew --pre-hook "dnsplan window open www.example.org" \
+      --post-hook "dnsplan window close www.example.org"
+  lego renew --pre-hook "dnsplan window open www.example.org" \
+      --pre-hook-timeout 15m --post-hook "dnsplan window close"`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, names []string) error { return runWindowOpen(a, c, o, names) },
+	}
+	o.addFlags(c.Flags())
+	return c
+}
+
+func runWindowOpen(a *app, c *cobra.Command, o *windowOptions, names []string) error {
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	ctx, stop := hangup(c.Context())
+	defer stop()
+	if names, err = a.notOpen(s.Settings, names); err != nil || len(names) == 0 {
+		return err
+	}
+	w := &issuing{app: a, session: s, options: o, names: names}
+	is, err := w.prepare(ctx)
+	if err != nil {
+		return a.notBegun(ctx, s.Settings, is.Plan, err)
+	}
+	if w.needless(ctx, is) {
+		return nil
+	}
+	return w.run(ctx, is)
+}
+
+// notOpen are those names that no hook's window is open for. It says until when the
+// others are open.
+func (a *app) notOpen(s config.Settings, names []string) (rest []string, err error) {
+	open, err := journal.OpenWindows(s.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range names {
+		n, err := zone.ParseName(text)
+		i := slices.IndexFunc(open, func(w journal.OpenWindow) bool { return w.Hook && slices.Contains(w.Names, n) })
+		if err != nil || i < 0 {
+			rest = append(rest, text) // what is wrong with it is told later
+			continue
+		}
+		a.notices.line(fmt.Sprintf("the window of %s is open until %s (run %s)", n.Display(), open[i].Deadline.Format(time.RFC3339), open[i].Run))
+	}
+	return rest, nil
+}
+
+func newWindowClose(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "close [NAME...]",
+		Short: "Close the windows that dnsplan window open has opened",
+		Long: `Turns the proxy on again for the windows that hold one of the names, or for all
+that dnsplan window open has opened. Without one there is nothing to do, and the
+exit code is 0: a post-hook may run although no window was opened.`,
+		Example: "  dnsplan window close\n  dnsplan window close www.example.org",
+		RunE:    func(c *cobra.Command, names []string) error { return runWindowClose(a, c, names) },
+	}
+}
+
+func runWindowClose(a *app, c *cobra.Command, args []string) error {
+	names, err := parseNames(args)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	open, err := journal.OpenWindows(s.Settings.StateDir)
+	if err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(w journal.OpenWindow) bool { return !w.Hook || !touches(w, names) })
+	if len(open) == 0 {
+		a.notices.line("no window is open: nothing to do")
+	}
+	var errs []error
+	for _, w := range open {
+		if err := a.closeHook(c.Context(), s, w); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &coded{exitPartly, err}
+	}
+	return nil
+}
+
+// touches tells whether the window holds one of the names; no names are any.
+func touches(w journal.OpenWindow, names []zone.Name) bool {
+	return len(names) == 0 || slices.ContainsFunc(w.Names, func(n zone.Name) bool { return slices.Contains(names, n) })
+}
+
+// closeHook closes a hook's window, also one that is just being opened.
+func (a *app) closeHook(ctx context.Context, s *config.Session, w journal.OpenWindow) error {
+	run, err := journal.FindRun(s.Settings.StateDir, w.Run)
+	if err != nil {
+		return err
+	}
+	if busy, err := run.Busy(); err != nil {
+		return err
+	} else if busy {
+		if err := a.interrupt(ctx, s.Settings, w.Run); err != nil {
+			return err
+		}
+	}
+	closed, err := a.closeWindow(ctx, s, w.Run, "window close", a.followPlainly(s.Settings))
+	if !closed {
+		a.tellOfOpen(ctx, w.Run, err)
+	}
+	return err
+}

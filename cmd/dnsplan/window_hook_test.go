@@ -1,0 +1,84 @@
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A pre-hook opens the window and ends; the post-hook closes it. Both may come twice.
+func TestWindowHooks(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.run("window", "close").is(t, exitDone, "nothing to do")
+	r.run("window", "open", "www.example.org").is(t, exitDone)
+	if r.proxied() || r.toggles() != "off" {
+		t.Fatalf("it is not open: %q", r.toggles())
+	}
+	r.run("window", "open", "www.example.org").is(t, exitDone, "the window of www.example.org is open until")
+	r.run("recover").is(t, exitDone, "open")
+	r.run("plan").is(t, exitDone)
+	r.run("window", "close", "plain.example.org").is(t, exitDone, "nothing to do")
+	if r.toggles() != "off" {
+		t.Fatalf("it was closed: %q", r.toggles())
+	}
+	r.run("window", "close", "www.example.org").is(t, exitDone, "proxied again")
+	r.closedOnce()
+	r.run("window", "close").is(t, exitDone, "nothing to do")
+	r.closedOnce()
+}
+
+// Nobody closes a hook's window: its guard does, at the deadline.
+func TestWindowHookDeadline(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	begun := time.Now()
+	r.run("window", "open", "www.example.org", "--deadline", "6s").is(t, exitDone)
+	r.closes()
+	if time.Since(begun) < 6*time.Second {
+		t.Error("it was closed before the deadline")
+	}
+	r.closedOnce()
+}
+
+// The guard of a hook's window is killed, and the deadline passes: any command that
+// opens the inventory closes it, and is not about that.
+func TestWindowHookLeft(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.run("window", "open", "www.example.org", "--deadline", "6s").is(t, exitDone)
+	begun := time.Now()
+	r.kill(r.guardIn(), syscall.SIGKILL)
+	for time.Since(begun) < 6*time.Second {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if r.toggles() != "off" {
+		t.Fatalf("it was closed: %q", r.toggles())
+	}
+	for _, args := range [][]string{{"validate"}, {"version"}, {"runs"}, {"show", "last"}, {"log"}, {"schema"}} {
+		r.run(args...).is(t, exitDone)
+	}
+	if r.toggles() != "off" {
+		t.Fatalf("it was closed by a command that only reads the state folder: %q", r.toggles())
+	}
+	got := r.run("plan").is(t, exitDone, "was left open, and is closed now")
+	if strings.Contains(got.stdout, "www.example.org") {
+		t.Errorf("the plan saw the window:\n%s", got.stdout)
+	}
+	r.closedOnce()
+}
+
+// A window around a command that was left by its process and guard is closed by the
+// next command as well.
+func TestWindowLeft(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
+	r.kill(p.Process.Pid, syscall.SIGKILL)
+	_ = p.wait()
+	r.commandStops()
+	r.run("verify").is(t, exitDone, "was left open, and is closed now")
+	r.closedOnce()
+}

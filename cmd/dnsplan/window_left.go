@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// leavesWindows tells whether a command leaves windows alone that nobody holds: it
+// is about runs itself.
+func leavesWindows(c *cobra.Command) bool {
+	return slices.Contains([]string{"guard", "close", "recover", "resume", "cancel", "rollback"}, c.Name())
+}
+
+// closeLeft closes the issuance windows that nobody holds any more: those of
+// processes that have died, and of hooks whose deadline has passed. What goes wrong
+// is a warning. Without windows it costs a look into the state folder.
+func (a *app) closeLeft(c *cobra.Command, s *config.Session) {
+	if leavesWindows(c) {
+		return
+	}
+	open, err := journal.OpenWindows(s.Settings.StateDir)
+	if err != nil {
+		a.notices.line(fmt.Sprintf("warning: issuance windows: %v", err))
+	}
+	for _, w := range open {
+		run, err := journal.FindRun(s.Settings.StateDir, w.Run)
+		if err == nil {
+			var busy bool
+			if busy, err = run.Busy(); err == nil && (busy || w.Hook && a.clock.Now().Before(w.Deadline)) {
+				continue
+			}
+		}
+		closed := false
+		if err == nil {
+			closed, err = a.closeWindow(c.Context(), s, w.Run, c.Name(), nil)
+		}
+		switch {
+		case errors.Is(err, journal.ErrBusy) || as[*journal.HeldError](err): // another process is at it
+		case !closed || err != nil:
+			a.notices.line(fmt.Sprintf("warning: the issuance window of %s (run %s) is not closed: %v", windowNames(w.Names), w.Run, err))
+		default:
+			a.notices.line(fmt.Sprintf("the issuance window of %s (run %s) was left open, and is closed now", windowNames(w.Names), w.Run))
+		}
+	}
+}
+
+// hungFor is how long behind the deadline of its window a process counts as hung: its
+// guard would have ended it by then.
+const hungFor = guardGrace + time.Minute
+
+// endHung kills the process that holds a window open long behind its deadline, and
+// returns the run as it stands then.
+func (a *app) endHung(ctx context.Context, s *config.Session, r engine.Run) engine.Run {
+	w := r.Result.Window
+	if !r.Busy || w == nil || !w.Open() || a.clock.Now().Before(w.Deadline.Add(hungFor)) {
+		return r
+	}
+	run, err := journal.FindRun(s.Settings.StateDir, r.ID)
+	if err != nil {
+		return r
+	}
+	_, writer, _, err := run.Open()
+	if err == nil {
+		_ = writer.Close() // it has just let go
+		return a.reread(ctx, s, r)
+	}
+	busy, ok := errors.AsType[*journal.BusyError](err)
+	if !ok || busy.PID == 0 {
+		return r
+	}
+	a.notices.line(fmt.Sprintf("process %d hangs, and holds the issuance window of run %s open: killing it", busy.PID, r.ID))
+	if err := syscall.Kill(busy.PID, syscall.SIGKILL); err != nil {
+		a.notices.line(fmt.Sprintf("warning: kill process %d: %v", busy.PID, err))
+		return r
+	}
+	for deadline := a.clock.Now().Add(endWithin); a.clock.Now().Before(deadline); {
+		if held, err := run.Busy(); err != nil || !held || a.clock.SleepUntil(ctx, a.clock.Now().Add(letGoLook)) != nil {
+			break
+		}
+	}
+	return a.reread(ctx, s, r)
+}
