@@ -19,6 +19,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	http.DefaultTransport = transport.NewCarrier(transport.Bounded(http.DefaultTransport)) // as main does
-	time.Local = time.UTC                                               // what people read is in local time
+	time.Local = time.UTC                                                                  // what people read is in local time
 	os.Exit(m.Run())
 }
