@@ -10,11 +10,12 @@ import (
 )
 
 // resumeEnded applies what a run that has ended has not: a plan of its own, that is
-// shown, and not asked about, since the run was approved.
-func (a *app) resumeEnded(ctx context.Context, s *config.Session, r engine.Run, acceptLive bool) error {
+// shown, and not asked about, since the run was approved. Confirmed are the zones that
+// were named once more.
+func (a *app) resumeEnded(ctx context.Context, s *config.Session, r engine.Run, acceptLive bool, confirmed []string) error {
 	p, err := a.planRest(ctx, s, r, acceptLive)
 	if err == nil {
-		err = a.approve(ctx, s.Settings, p, consent{approved: true})
+		err = a.approve(ctx, s.Settings, p, consent{approved: true, confirm: confirmed})
 	}
 	if err != nil {
 		if p != nil && len(p.Conflicts) > 0 {

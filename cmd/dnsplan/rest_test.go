@@ -111,6 +111,48 @@ func TestResumeOfTheRestKeepsTheirs(t *testing.T) {
 	}
 }
 
+// Guards that stand in the way of the rest name what lifts them: no flag that resume
+// has not.
+func TestResumeOfTheRestThatAGuardRefuses(t *testing.T) {
+	for name, tt := range map[string]struct{ at, key, says string }{
+		"protected": {"servers  = []", "servers = []\nprotect = [\"www\"]", "protected-name: www.example.org is protected in the inventory (allow with a new plan made with --allow-protected)"},
+		"a freeze":  {"[check]", frozen + "[check]", "(allow with a new plan made with --ignore-windows)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _, id := partlyDone(t)
+			p.write("inventory.toml", strings.Replace(p.read("inventory.toml"), tt.at, tt.key, 1))
+			before := p.read("zones/example.org.zone")
+			p.run("resume", id).is(t, exitRefused, tt.says)
+			if n := len(p.runs()); n != 1 || p.read("zones/example.org.zone") != before {
+				t.Errorf("%d runs, or the zone was written", n)
+			}
+		})
+	}
+}
+
+// frozen is a freeze that never ends.
+const frozen = `
+[[window]]
+name = "freeze"
+kind = "deny"
+cron = "0 0 * * *"
+duration = "24h"
+timezone = "UTC"
+zones = ["*"]
+`
+
+// What was switched in a freeze, because a flag allowed it, is named once more for the
+// rest too.
+func TestResumeOfTheRestInAFreeze(t *testing.T) {
+	w := newWebServer(t, 0)
+	p := newProgram(t, probedSite(files, "", w.addr)+netSite+frozen)
+	p.write("zones/example.net.zone", netZone)
+	p.run("apply", "--auto-approve", "--ignore-windows", "--confirm", "example.org", "--confirm", "example.net").is(t, exitPartly)
+	w.well.Store(1 << 40)
+	p.run("resume", "last").is(t, exitRefused, "name what it is about once more: --confirm example.org")
+	p.run("resume", "last", "--confirm", "example.org").is(t, exitDone, "1 of 1 change applied")
+}
+
 // A cancelled run is over: who cancelled it has taken the approval back.
 func TestResumeOfACancelledRun(t *testing.T) {
 	p := newProgram(t, slowSite)

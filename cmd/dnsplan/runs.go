@@ -108,6 +108,7 @@ func damaged(r engine.Run) report.Run {
 
 func newResume(a *app) *cobra.Command {
 	var acceptLive bool
+	var confirmed []string
 	c := &cobra.Command{
 		Use:   "resume RUN",
 		Short: "Go on with a run that was interrupted, holds, or failed in part",
@@ -119,8 +120,10 @@ leaves what is there as it is and goes on with the rest.
 
 Of a run that has ended, and of which a part failed, the changes that were not
 applied are planned anew, from what is live: the plan is shown, and applied as a
-run of its own without asking. Guards hold, and a value that someone else has
-set since is never overwritten. A run that was cancelled is over.`,
+run of its own without asking. Guards hold, what a flag of the run lets be
+switched outside its change windows needs --confirm ZONE again, and a value that
+someone else has set since is never overwritten. A run that was cancelled is
+over.`,
 		Example: "  dnsplan resume last\n  dnsplan resume 01K5J3\n  dnsplan resume last --accept-live",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -128,10 +131,11 @@ set since is never overwritten. A run that was cancelled is over.`,
 			if acceptLive {
 				signal = engine.AcceptLive
 			}
-			return runSignal(a, c, args[0], signal)
+			return runSignal(a, c, args[0], signal, confirmed...)
 		},
 	}
 	c.Flags().BoolVar(&acceptLive, "accept-live", false, "leave what someone else has set meanwhile, and go on with the rest")
+	c.Flags().StringArrayVar(&confirmed, "confirm", nil, "name this `zone` once more, where the rest of the run is switched outside its change windows")
 	return c
 }
 
@@ -150,8 +154,9 @@ A run that another process on this machine works on is interrupted first.`,
 	}
 }
 
-// runSignal gives a run a person's word and follows what comes of it.
-func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal) error {
+// runSignal gives a run a person's word and follows what comes of it. Confirmed are
+// the zones that were named once more.
+func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal, confirmed ...string) error {
 	s, err := a.open(c)
 	if err != nil {
 		return err
@@ -163,7 +168,7 @@ func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal) error 
 		return err
 	}
 	if signal != engine.Cancel && config.HasRest(r.Result) {
-		return a.resumeEnded(c.Context(), s, r, signal == engine.AcceptLive)
+		return a.resumeEnded(c.Context(), s, r, signal == engine.AcceptLive, confirmed)
 	}
 	e, err := s.Engine(a.clock, "dnsplan "+c.Name(), f)
 	if err != nil {

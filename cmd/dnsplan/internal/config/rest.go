@@ -21,7 +21,7 @@ func HasRest(r execute.Result) bool {
 // Rest reads the zones in which a run that has ended has not made all of its changes,
 // and returns the plan that makes them. It is less than what was approved: thresholds
 // and protected names, where a flag allowed them, are not asked about again; the other
-// guards hold. Accept leaves what someone else has set since as it is; without it, that
+// guards hold, and are lifted by a new plan alone. Accept leaves what someone else has set since as it is; without it, that
 // is a conflict. Of req, Names, Group, Strategy and Allow play no part.
 func (s *Session) Rest(ctx context.Context, r engine.Run, accept bool, req Request) (*plan.Plan, error) {
 	was := r.Plan.Policy
@@ -49,7 +49,9 @@ func (s *Session) Rest(ctx context.Context, r engine.Run, accept bool, req Reque
 	})
 	p.Refusals, p.Lifted = plan.Check(diffs, req.Allow), plan.Lifted(diffs, req.Allow)
 	p.Lifted = slices.DeleteFunc(p.Lifted, isThreshold)
-	return p, s.KeepToWindows(p, req)
+	err = s.KeepToWindows(p, req)
+	allowAnew(p.Refusals, func(plan.Refusal) bool { return true })
+	return p, err
 }
 
 func isProtected(r plan.Refusal) bool { return r.Code == plan.ProtectedName }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -87,9 +88,15 @@ func (s *Session) judgeByOwn(seen, p *plan.Plan, set *window.Set, now time.Time)
 	if !p.Policy.AwaitWindow && !slices.ContainsFunc(seen.Refusals, outside) {
 		seen.Refusals = append(seen.Refusals, p.CheckWindows(p.WindowSet(), now)...)
 	}
-	for i := range seen.Refusals {
-		if outside(seen.Refusals[i]) {
-			seen.Refusals[i].Allow = "a new plan made with " + seen.Refusals[i].Allow
+	allowAnew(seen.Refusals, outside)
+}
+
+// allowAnew says of those refusals that a flag lifts that it is a flag of making a
+// plan: the command at hand takes a plan that is made, and has none.
+func allowAnew(list []plan.Refusal, which func(plan.Refusal) bool) {
+	for i, r := range list {
+		if which(r) && strings.HasPrefix(r.Allow, "--") {
+			list[i].Allow = "a new plan made with " + r.Allow
 		}
 	}
 }
