@@ -103,6 +103,7 @@ func TestMilestones(t *testing.T) {
 		{"not known", &plan.Authority{Name: "x", Ready: 60}, update, []string{"ca-ready s6 +0 [c1]", "world-ready s6 +0 [c1]"}},
 		{"no sooner", &plan.Authority{Name: "x", Ready: 300, Known: true}, update, []string{"ca-ready s6 +0 [c1]", "world-ready s6 +0 [c1]"}},
 		{"nobody", nil, update, nil},
+		{"no server is asked", &plan.Authority{Name: "x", Ready: 60, Known: true}, site{live: update.live, want: update.want, servers: []string{}}, []string{"ca-ready s6 +0 [c1]", "world-ready s6 +0 [c1]"}},
 		{"not by http-01", &plan.Authority{Name: "x", Ready: 60, Known: true}, site{live: "www 300 A 192.0.2.1", want: "www 300 A 203.0.113.11"}, nil},
 		{"the TTL alone", &plan.Authority{Name: "x", Ready: 60, Known: true}, site{live: "www 300 A 192.0.2.1", want: "www 600 A 192.0.2.1 acme"}, nil},
 		{"groups", &plan.Authority{Name: "x", Ready: 60, Known: true}, site{
@@ -154,7 +155,7 @@ func TestACMEWarnings(t *testing.T) {
 		want: "a 300 A 203.0.113.1 challenge=public\nb 300 A 203.0.113.1 challenge\nc 300 A 203.0.113.1 acme\nd 600 A 192.0.2.2 acme\ne 300 A 203.0.113.1 challenge\nf 300 A 203.0.113.1 acme\ng 300 A 203.0.113.1",
 	})
 	want := []string{
-		"acme-not-checked a.example.org.: whether the new server of a.example.org answers challenges is not checked",
+		"acme-not-checked a.example.org.: whether the new server of the name answers challenges is not checked",
 		"acme-bridge : until every cache has forgotten 192.0.2.1, an authority may ask it for the challenges of a.example.org and b.example.org: have it pass them on to 203.0.113.1, as nginx does by: location /.well-known/acme-challenge/ { proxy_set_header Host $host; proxy_pass http://203.0.113.1; }",
 		"acme-bridge : until every cache has forgotten 192.0.2.2, an authority may ask it for the challenges of c.example.org and f.example.org:",
 		"cached-authorization : a renewal of a.example.org, b.example.org, c.example.org and 1 more name soon",

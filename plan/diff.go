@@ -389,7 +389,7 @@ func (w *differ) add(c Change) {
 		w.warn("below-zone-cut", c.Name, "the name lies below a zone cut: the zone's servers refer to another zone for it")
 	}
 	w.warnReserved(&c)
-	if len(c.keepChecks()) > 0 && !slices.Contains(w.diff.Unasked, c.Name) {
+	if n := len(w.diff.Unasked); len(c.keepChecks()) > 0 && (n == 0 || w.diff.Unasked[n-1] != c.Name) {
 		w.diff.Unasked = append(w.diff.Unasked, c.Name)
 	}
 	w.diff.Changes = append(w.diff.Changes, c)

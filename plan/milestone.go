@@ -59,8 +59,8 @@ func (p *Plan) addMilestones() {
 //
 //	world-ready   the wait for caches behind the switch is over
 //	ca-ready      all authoritative servers agree, and the authority's resolvers
-//	              have forgotten; as world-ready where that is not known, or
-//	              takes no less
+//	              have forgotten; as world-ready where one of the two is not
+//	              known, or takes no less
 func (p *Plan) milestones(steps []Step) (out []Milestone) {
 	if p.Policy.Authority == nil || p.Window != nil {
 		return nil
@@ -96,12 +96,24 @@ func (p *Plan) ready(agreed, next *Step, ids []string) []Milestone {
 		world.After, waits = next.ID, next.Seconds
 	}
 	switch {
+	case p.unserved(ids):
+		ca.After, ca.Seconds, ca.Detail = world.After, 0, "no authoritative server is asked whether it gives the new answer: not before everybody"
 	case !a.Known:
 		ca.After, ca.Seconds, ca.Detail = world.After, 0, "how long "+a.Name+" holds an old answer is not known: as long as anybody"
 	case a.Ready >= waits:
 		ca.After, ca.Seconds, ca.Detail = world.After, 0, "the old answer has run out in every cache"
 	}
 	return []Milestone{ca, world}
+}
+
+// unserved tells whether the authoritative servers of one of the changes are not
+// asked.
+func (p *Plan) unserved(ids []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool {
+		ref := p.Changes[index(id)].ZoneRef
+		i := slices.IndexFunc(p.Zones, func(z Zone) bool { return z.ZoneRef == ref })
+		return i >= 0 && len(p.Zones[i].Servers) == 0 && !p.Zones[i].Discover
+	})
 }
 
 // checkMilestones compares the milestones with those that the changes lead to.

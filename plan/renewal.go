@@ -69,14 +69,15 @@ func (p *Plan) moving(actions ...Action) (out []zone.Name) {
 	return slices.Compact(out)
 }
 
-// warnNames adds one warning about all of names, if there are any.
+// warnNames adds one warning about all of names, if there are any. Format takes
+// their list; what is about one name alone is about "the name".
 func (p *Plan) warnNames(code string, names []zone.Name, format string) {
 	if len(names) == 0 {
 		return
 	}
 	w := Warning{Code: code, Message: fmt.Sprintf(format, listed(names))}
 	if len(names) == 1 {
-		w.Name = string(names[0])
+		w.Name, w.Message = string(names[0]), fmt.Sprintf(format, "the name")
 	}
 	p.Warnings = append(p.Warnings, w)
 }
@@ -141,10 +142,13 @@ func hostPort(a netip.Addr, port uint16) string {
 
 // warnRenewals warns of certificates that are due before the change is over.
 func (p *Plan) warnRenewals(renewals []Renewal) {
-	moving := p.moving()
+	moving := map[zone.Name]bool{}
+	for _, n := range p.moving() {
+		moving[n] = true
+	}
 	end := p.Created.Add(time.Duration(p.Summary.Duration) * time.Second)
 	for _, r := range renewals {
-		if !slices.Contains(moving, r.Name) || r.From.After(end) {
+		if !moving[r.Name] || r.From.After(end) {
 			continue
 		}
 		p.Warnings = append(p.Warnings, Warning{Code: RenewalInChange, Name: string(r.Name), Message: r.due(p.Created, end)})

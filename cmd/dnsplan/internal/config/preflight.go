@@ -142,11 +142,12 @@ func (s *Session) roots() string {
 // leaving are the names that move, each once with a live address that may be asked.
 func (s *Session) leaving(diffs []plan.ZoneDiff) (out []plan.Renewal) {
 	counts := plan.Challenge{AllowReserved: s.Inventory.Check.AllowReserved}
+	seen := map[zone.Name]bool{}
 	for _, d := range diffs {
 		for i := range d.Changes {
 			c := &d.Changes[i]
-			known := func(r plan.Renewal) bool { return r.Name == c.Name }
-			if c.ACME == plan.HTTP01 && c.Action == plan.Update && counts.Counts(c.Before.Values[0]) && !slices.ContainsFunc(out, known) {
+			if c.ACME == plan.HTTP01 && c.Action == plan.Update && counts.Counts(c.Before.Values[0]) && !seen[c.Name] {
+				seen[c.Name] = true
 				out = append(out, plan.Renewal{Name: c.Name, Addr: c.Before.Values[0]})
 			}
 		}
