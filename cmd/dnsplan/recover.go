@@ -18,7 +18,9 @@ import (
 )
 
 func newRecover(a *app) *cobra.Command {
-	return &cobra.Command{
+	var scan string
+	var windows, all bool
+	c := &cobra.Command{
 		Use:   "recover",
 		Short: "Go on with every run that a crash or a signal has stopped",
 		Long: `Finds the runs that have not ended and that no process works on, and goes on
@@ -27,20 +29,43 @@ with each, the oldest first. Time that has been waited counts.
 A run that waits for a person is listed and not touched. Of a run whose journal
 is damaged it says what can be done by hand: which RRsets, and what each of them
 was and shall be. With either the exit code is 4. What such a run has in other
-zones goes on.`,
-		Example: "  dnsplan recover\n  dnsplan recover --json | tail -n 1 | jq .runs",
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return runRecover(a, c) },
+zones goes on.
+
+An issuance window is closed, never gone on with; one of a hook (dnsplan window
+open) once its deadline has passed. A process that holds a window open long
+behind its deadline is killed. With --windows nothing but windows is recovered:
+a run that someone has stopped on purpose stays so. dnsplan systemd prints a
+timer that does this every minute.
+
+With --scan-zone it needs no run: where the provider keeps comments, the records
+of a window say that they are to be proxied again, and until when. So another
+machine with the token closes what a machine that is gone has left open.`,
+		Example: `  dnsplan recover
+  dnsplan recover --json | tail -n 1 | jq .runs
+  dnsplan recover --scan-zone example.org
+  dnsplan recover --scan-zone example.org --now      before the deadline too`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runRecover(a, c, scan, windows, all) },
 	}
+	c.Flags().StringVar(&scan, "scan-zone", "", "close the windows that the records of this `ZONE` tell of")
+	c.Flags().BoolVar(&windows, "windows", false, "recover issuance windows alone")
+	c.Flags().BoolVar(&all, "now", false, "with --scan-zone: those too whose deadline has not passed")
+	return c
 }
 
-func runRecover(a *app, c *cobra.Command) error {
+func runRecover(a *app, c *cobra.Command, scan string, windows, all bool) error {
+	if all && scan == "" {
+		return &usageError{c.CommandPath(), errors.New("--now is for --scan-zone")}
+	}
 	s, err := a.open(c)
 	if err != nil {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
-	runs, err := config.Reader(s.Settings, a.clock).List(c.Context())
+	if scan != "" {
+		return a.scan(c.Context(), s, scan, all)
+	}
+	runs, err := a.recoverable(c.Context(), s.Settings, windows)
 	if err != nil {
 		return err
 	}
@@ -70,6 +95,28 @@ func runRecover(a *app, c *cobra.Command) error {
 		return err
 	}
 	return silent(code)
+}
+
+// recoverable are the runs, newest first; with windows those alone whose issuance
+// window may be open, which are found without reading the others.
+func (a *app) recoverable(ctx context.Context, s config.Settings, windows bool) ([]engine.Run, error) {
+	reader := config.Reader(s, a.clock)
+	if !windows {
+		return reader.List(ctx)
+	}
+	open, err := journal.OpenWindows(s.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	var out []engine.Run
+	for _, w := range slices.Backward(open) {
+		r, err := reader.Show(ctx, w.Run)
+		if r.ID == "" {
+			r.ID, r.Err = w.Run, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // worst is the exit code of the whole: a signal's, that of a run that needs a
@@ -145,6 +192,7 @@ func (a *app) recoverRun(ctx context.Context, s *config.Session, r engine.Run) r
 func (a *app) resumeRun(ctx context.Context, s *config.Session, r engine.Run, out report.Recovery) report.Recovery {
 	out.State = report.RunInterrupted
 	f := a.follow(s.Settings)
+	f.exit = closedCode
 	e, err := s.Engine(a.clock, "dnsplan recover", f)
 	if err == nil && r.Result.Outcome != execute.OutcomeHeld {
 		err = e.Signal(ctx, r.ID, engine.Resume)

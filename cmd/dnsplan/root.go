@@ -47,7 +47,7 @@ the change log.`,
 	}
 	add("change", newImport(a), newValidate(a), newPlan(a), newApply(a), newWindow(a), newShow(a))
 	add("runs", newRuns(a), newResume(a), newCancel(a), newRollback(a), newRecover(a), newRestore(a))
-	add("look", newVerify(a), newCheck(a), newRehearse(a), newDrift(a), newDoctor(a), newBackup(a), newExport(a), newLog(a), newCDN(a), newVantage(a))
+	add("look", newVerify(a), newCheck(a), newRehearse(a), newDrift(a), newDoctor(a), newBackup(a), newExport(a), newLog(a), newCDN(a), newVantage(a), newSystemd(a))
 	root.AddCommand(counted(newSchema(a)), counted(newVersion(a)), counted(newGuard(a)))
 	return root
 }

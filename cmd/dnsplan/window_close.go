@@ -34,6 +34,7 @@ func (a *app) closeWindow(ctx context.Context, s *config.Session, id, command st
 	}
 	var r execute.Result
 	if f != nil {
+		f.exit = closedCode
 		r, err = a.waitFor(ctx, s.Settings, e, f, id)
 	} else {
 		r, err = e.Wait(ctx, id)
@@ -48,6 +49,15 @@ func (a *app) closeWindow(ctx context.Context, s *config.Session, id, command st
 		err = about(id, errors.New("the issuance window could not be closed"))
 	}
 	return false, err
+}
+
+// closedCode is the exit code of what was to close a window, if its run is one: that
+// the window's command was ended, or its deadline has passed, is no failure then.
+func closedCode(r execute.Result) int {
+	if r.Window != nil && isOver(r) && !r.Window.Open() && !r.LeftOpen() {
+		return exitDone
+	}
+	return exitOf(r)
 }
 
 // windowLate is how long behind its deadline a window counts as open too long.

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The units name this program, the inventory and the state folder, with whatever a
+// path has in it; systemd itself finds nothing wrong with them.
+func TestSystemd(t *testing.T) {
+	p := newProgram(t, "")
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := filepath.Join(p.dir, `it's 100% "odd" $HOME`)
+	units := filepath.Join(p.dir, "units")
+	for _, dir := range []string{units, odd} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := p.prepared("systemd", "--dir", units, "--state-dir", odd)
+	said, err := c.CombinedOutput()
+	if err != nil || !strings.Contains(string(said), "wrote 4 units to "+units) {
+		t.Fatalf("%v: %s", err, said)
+	}
+	recovers := p.read("units/dnsplan-recover.service")
+	for _, want := range []string{
+		"\nExecStart=" + exe + " recover --windows --inventory " + p.path("inventory.toml") + ` --state-dir "` + p.dir + `/it's 100%% \"odd\" $$HOME"` + "\n",
+		"\nReadWritePaths=\"-" + p.dir + `/it's 100%% \"odd\" $HOME"` + "\n", "\nProtectSystem=strict\n",
+	} {
+		if !strings.Contains(recovers, want) {
+			t.Errorf("no %q in\n%s", want, recovers)
+		}
+	}
+	if out, err := p.prepared("systemd").CombinedOutput(); err != nil || !strings.Contains(string(out), " drift --inventory ") || !strings.Contains(string(out), "is not there yet") {
+		t.Errorf("%v: %s", err, out)
+	}
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not here: the units are not verified")
+	}
+	for _, name := range unitNames() {
+		out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", filepath.Join(units, name)).CombinedOutput()
+		if err != nil || len(out) > 0 {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}

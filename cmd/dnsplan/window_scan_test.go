@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Another machine, with its own state folder, closes a window whose machine is gone:
+// not before its deadline unless it is told to, and not over what someone else has
+// set.
+func TestWindowScanZone(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.run("recover", "--scan-zone", "example.org", "--state-dir", "other").is(t, exitDone, "no record of example.org tells of a window")
+	r.run("recover", "--scan-zone", "example.net").is(t, exitError, "example.net")
+	r.run("recover", "--now").is(t, exitError, "--scan-zone")
+	begun := time.Now()
+	r.run("window", "open", "www.example.org", "--deadline", "8s").is(t, exitDone)
+	r.kill(r.guardIn(), syscall.SIGKILL)
+	r.run("recover", "--scan-zone", "example.org").is(t, exitDone, "of this state folder")
+	r.run("recover", "--scan-zone", "example.org", "--state-dir", "other").is(t, exitDone, "may be open until", "--now closes it")
+	if r.toggles() != "off" {
+		t.Fatalf("it was closed: %q", r.toggles())
+	}
+	for time.Since(begun) < 9*time.Second {
+		time.Sleep(100 * time.Millisecond)
+	}
+	r.run("recover", "--scan-zone", "example.org", "--state-dir", "other").is(t, exitDone, "2 of 2 changes applied")
+	r.closedOnce()
+	r.run("recover", "--scan-zone", "example.org", "--state-dir", "other").is(t, exitDone, "no record of example.org tells of a window")
+	r.run("recover").is(t, exitDone) // the machine is back, and finds it closed
+	r.closedOnce()
+}
+
+// Told to, another machine closes a window before its deadline.
+func TestWindowScanNow(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	got := r.run("recover", "--scan-zone", "example.org", "--now", "--state-dir", "other", "--json").is(t, exitDone)
+	if !strings.Contains(got.stdout, `"type":"summary"`) {
+		t.Errorf("no summary:\n%s", got.stdout)
+	}
+	r.closedOnce()
+	r.commandStops()
+	p.wait().is(t, 128+int(syscall.SIGKILL))
+	r.closedOnce()
+}

@@ -1,0 +1,73 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// Marked is a name whose records say that its proxy is to go on again.
+type Marked struct {
+	Name zone.Name
+	// Marker is the latest of those at the name.
+	Marker Marker
+}
+
+// FindMarked returns the DNS-only names of a zone that bear a marker (Marker), in
+// order. Foreign sets are not looked at, nor what the inventory ignores.
+func FindMarked(d *Desired, live *zone.Snapshot) (out []Marked) {
+	for i := range live.RRsets {
+		r := &live.RRsets[i]
+		if r.Proxied || r.Foreign != "" || zone.MatchAny(d.Ignore, r.Name, d.Zone) {
+			continue
+		}
+		for _, m := range r.Members {
+			mark, _, ok := ParseMarker(m.Comment)
+			at := slices.IndexFunc(out, func(x Marked) bool { return x.Name == r.Name })
+			switch {
+			case !ok:
+			case at < 0:
+				out = append(out, Marked{r.Name, mark})
+			case mark.Until.After(out[at].Marker.Until):
+				out[at].Marker = mark
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Marked) int { return zone.CompareNames(a.Name, b.Name) })
+	return out
+}
+
+// DiffMarked turns the proxy of marked names on, without the run that has turned it
+// off: all address sets of each go back behind it, as one proxied record takes the
+// name there, and comments are what they were before the marker. Values stay.
+//
+//	live                   result
+//	DNS-only               proxied, the comment without the marker
+//	proxied by now         nothing
+func DiffMarked(d *Desired, live *zone.Snapshot, names []zone.Name) ZoneDiff {
+	w := newDiffer(d, live, Selection{})
+	for _, name := range names {
+		for _, t := range []zone.Type{zone.A, zone.AAAA} {
+			r, ok := live.Find(zone.Key{Name: name, Type: t})
+			if !ok || r.Proxied || r.Foreign != "" {
+				continue
+			}
+			before, after := stateOf(r), stateOf(r)
+			after.Proxied, after.Auto, after.TTL = true, true, zone.AutoTTL
+			if r.HasBeside() {
+				before.Members, after.Members = membersOf(r), unmarked(r)
+			}
+			w.diff.Changes = append(w.diff.Changes, w.change(&Record{Key: r.Key}, Proxied, before, after))
+		}
+	}
+	return w.diff
+}
+
+// unmarked are the comments and tags without markers.
+func unmarked(r zone.RRset) []Member {
+	out := membersOf(r)
+	for i := range out {
+		_, out[i].Comment, _ = ParseMarker(out[i].Comment)
+	}
+	return out
+}
