@@ -462,6 +462,28 @@ func TestBuildWarns(t *testing.T) {
 	}
 }
 
+// TestBuildForMixedTTLs: what makes the TTLs of a set equal is a step, is saved, and is
+// not asked for again once they are.
+func TestBuildForMixedTTLs(t *testing.T) {
+	p := build(t, policy(), site{live: "www 7200 A 192.0.2.1 192.0.2.2 mixed", want: "www 7200 A 192.0.2.1 192.0.2.2"})
+	if c := p.Changes[0]; c.Action != plan.TTL || !c.Before.Mixed || c.After.Mixed {
+		t.Errorf("change %+v, before %+v, after %+v", c, c.Before, c.After)
+	}
+	if !slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.StepRaise }) {
+		t.Errorf("no step raises a TTL: %+v", p.Steps)
+	}
+	saved, err := plan.Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := plan.Decode(saved); err != nil || !again.Changes[0].Before.Mixed {
+		t.Errorf("read back: %v", err)
+	}
+	if p := build(t, policy(), site{live: "www 7200 A 192.0.2.1 192.0.2.2", want: "www 7200 A 192.0.2.1 192.0.2.2"}); !p.Empty() {
+		t.Errorf("changes %+v", p.Changes)
+	}
+}
+
 // TestBuildForASlowProvider plans with the bounds of NameSilo: TTLs from 3600
 // to 2592000 s, 30 minutes until all servers follow, and no SOA record to see.
 func TestBuildForASlowProvider(t *testing.T) {

@@ -203,7 +203,7 @@ func (w *differ) both(r *Record, live *zone.RRset) {
 // there is nothing to write. The provider's bounds on a TTL are for writes: one
 // that is live all the same, from before the bounds or on a better tariff, stays.
 func (r *Record) isLive(live *zone.RRset) bool {
-	return slices.Equal(live.Addrs, r.Addrs) && (live.TTL == r.TTL || live.Auto) && (r.Proxied == nil || *r.Proxied == live.Proxied)
+	return slices.Equal(live.Addrs, r.Addrs) && (live.TTL == r.TTL && !live.Mixed || live.Auto) && (r.Proxied == nil || *r.Proxied == live.Proxied)
 }
 
 // isExactly tells of a record that is live whether it is so in what an inventory
@@ -231,7 +231,7 @@ func compareStates(live *zone.RRset, after *State) Action {
 		return Update
 	case live.Proxied != after.Proxied:
 		return Proxied
-	case live.TTL != after.TTL && !live.Auto && !after.Auto:
+	case (live.TTL != after.TTL || live.Mixed) && !live.Auto && !after.Auto:
 		return TTL
 	}
 	return ""

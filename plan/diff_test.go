@@ -29,6 +29,9 @@ func TestDiff(t *testing.T) {
 			~ www.example.org. A 192.0.2.1 192.0.2.2 -> 192.0.2.2 ttl 300`},
 		{"TTL", site{live: "www 86400 A 192.0.2.1", want: "www 3600 A 192.0.2.1"}, `
 			~ www.example.org. A ttl 86400->3600`},
+		{"TTLs that differ are made equal", site{live: "a 7200 A 192.0.2.1 192.0.2.2 mixed\nb 7200 A 192.0.2.1 192.0.2.2 mixed", want: "a 7200 A 192.0.2.1 192.0.2.2\nb 3600 A 192.0.2.1 192.0.2.2"}, `
+			~ a.example.org. A ttl 7200
+			~ b.example.org. A ttl 7200->3600`},
 		{"addresses compare parsed", site{live: "www 300 AAAA 2001:db8:0:0::1", want: "www 300 AAAA 2001:DB8::1"}, ``},
 		{"canonical order", site{want: "b 60 A 192.0.2.1\na.b 60 A 192.0.2.1\n@ 60 AAAA 2001:db8::1\n@ 60 A 192.0.2.1\na 60 A 192.0.2.1"}, `
 			+ example.org. A 192.0.2.1 ttl 60

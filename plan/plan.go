@@ -163,6 +163,9 @@ type State struct {
 	Proxied bool         `json:"proxied"`
 	// Auto says that the provider chooses the TTL.
 	Auto bool `json:"auto_ttl,omitempty"`
+	// Mixed says of a state before that its records had several TTLs, of which TTL
+	// was the highest.
+	Mixed bool `json:"mixed_ttl,omitempty"`
 	// Members are the comments and tags that Values have, or shall have, in
 	// their order. Only a restored RRset has them: nil keeps what is live.
 	Members []Member `json:"members,omitempty"`
@@ -349,7 +352,7 @@ func (s *State) RRset(key zone.Key) *zone.RRset {
 	if s == nil {
 		return nil
 	}
-	return &zone.RRset{Key: key, TTL: s.TTL, Addrs: s.Values, Proxied: s.Proxied, Auto: s.Auto, Members: s.members()}
+	return &zone.RRset{Key: key, TTL: s.TTL, Addrs: s.Values, Proxied: s.Proxied, Auto: s.Auto, Mixed: s.Mixed, Members: s.members()}
 }
 
 // members are those of the state as an RRset has them.
@@ -379,5 +382,5 @@ func membersOf(r zone.RRset) []Member {
 
 // stateOf is the inverse of State.RRset.
 func stateOf(r zone.RRset) *State {
-	return &State{TTL: r.TTL, Values: r.Addrs, Proxied: r.Proxied, Auto: r.Auto}
+	return &State{TTL: r.TTL, Values: r.Addrs, Proxied: r.Proxied, Auto: r.Auto, Mixed: r.Mixed}
 }

@@ -72,6 +72,8 @@ func liveSet(t testing.TB, r zone.RRset, words []string) zone.RRset {
 			r.Proxied, r.Auto, r.TTL = true, true, zone.AutoTTL
 		case "auto":
 			r.Auto, r.TTL = true, zone.AutoTTL
+		case "mixed":
+			r.Mixed = true
 		case "foreign":
 			r.Foreign = value
 		case "comment", "tag": // of the address before it

@@ -66,7 +66,11 @@ func NewBatch(z zone.Name, changes []Change, r Rules) (*Batch, error) {
 			groups = append(groups, Group{Name: c.Key().Name})
 		}
 		g := &groups[i]
-		g.Changes = append(g.Changes, Change{Before: normal(c.Before), After: normal(c.After), Replaces: c.Replaces})
+		after := normal(c.After)
+		if after != nil {
+			after.Mixed = false // as was before a change that is taken back
+		}
+		g.Changes = append(g.Changes, Change{Before: normal(c.Before), After: after, Replaces: c.Replaces})
 		g.Replaces = cmp.Or(g.Replaces, c.Replaces)
 	}
 	b := (&Batch{Zone: z}).Part(groups...)

@@ -28,7 +28,8 @@ import (
 // return no secret in any error.
 type Provider interface {
 	// Read returns the zone as it stands, sorted. A read that is not complete
-	// is an error, never a shorter snapshot.
+	// is an error, never a shorter snapshot. A set whose records have several TTLs
+	// has the highest, and is Mixed where Write can make them equal.
 	// Errors: ErrZoneNotFound, ErrCredentials, ErrNoListing, a *RateLimitError,
 	// or others.
 	Read(ctx context.Context, z zone.Name) (*zone.Snapshot, error)
@@ -38,6 +39,8 @@ type Provider interface {
 	// or new ones are added before old ones are removed. Values that stay keep
 	// their ids, and their comments and tags unless After has others. Records of
 	// other types are not touched, but for the CNAME that a change Replaces.
+	//
+	// A Mixed set gets one TTL, also where After has that of Before.
 	//
 	// Before is the precondition of a change. Where live differs, nothing of
 	// the batch that holds it is written and the error is a *ConflictError.

@@ -91,6 +91,10 @@ type RRset struct {
 	Proxied bool
 	// Auto says that the provider chooses the TTL, so it is never compared.
 	Auto bool
+	// Mixed says that the provider keeps a TTL with each record, and that those of
+	// the set differ, against RFC 2181, section 5.2: TTL is the highest, which
+	// resolvers may hold. It is told by a read, and means nothing in what is wanted.
+	Mixed bool
 	// Foreign, when not empty, is why dnsplan must never write this set:
 	// "alias", "weighted", "latency", "geo", "failover", "multivalue",
 	// "traffic-policy", "disabled", "read-only", "generated", "included".
@@ -139,14 +143,25 @@ func (r *RRset) Normalize() {
 // SameValues tells whether both sets hold the same addresses.
 func (r RRset) SameValues(o RRset) bool { return slices.Equal(r.Addrs, o.Addrs) }
 
+// SetTTLs gives the set the TTLs of its records.
+func (r *RRset) SetTTLs(ttls ...TTL) {
+	r.TTL = slices.Max(ttls)
+	r.Mixed = slices.Min(ttls) != r.TTL
+}
+
 // SameTTL tells whether the TTLs agree; an automatic one agrees with any.
 func (r RRset) SameTTL(o RRset) bool { return r.TTL == o.TTL || r.Auto || o.Auto }
 
 // Equal tells whether both sets have the same key, values, TTL and proxy.
-// What a provider keeps beside the addresses is not compared.
+// What a provider keeps beside the addresses is not compared, nor is Mixed: see
+// Meets.
 func (r RRset) Equal(o RRset) bool {
 	return r.Key == o.Key && r.SameValues(o) && r.SameTTL(o) && r.Proxied == o.Proxied
 }
+
+// Meets tells whether r, as it was read, is what is wanted: Equal, and with that TTL
+// in every record.
+func (r RRset) Meets(want RRset) bool { return r.Equal(want) && !r.Mixed }
 
 // SameBeside tells whether both sets keep the same comments and tags beside
 // their addresses, which are the same. Ids are the provider's own and are not
@@ -194,6 +209,9 @@ func (r RRset) String() string {
 	}
 	if r.Proxied {
 		b.WriteString(" (proxied)")
+	}
+	if r.Mixed {
+		b.WriteString(" (mixed TTLs)")
 	}
 	if r.Foreign != "" {
 		b.WriteString(" (" + r.Foreign + ")")

@@ -147,3 +147,21 @@ func TestCompareKeys(t *testing.T) {
 		t.Errorf("not in order: %v", order)
 	}
 }
+
+// A set whose records have several TTLs has the highest, and is what was seen, never
+// what is wanted.
+func TestMixedTTLs(t *testing.T) {
+	var mixed, even zone.RRset
+	mixed.SetTTLs(300, 7200, 600)
+	even.SetTTLs(7200, 7200)
+	if mixed.TTL != 7200 || !mixed.Mixed || even.TTL != 7200 || even.Mixed {
+		t.Errorf("%+v, %+v", mixed, even)
+	}
+	if !mixed.Equal(even) || !even.Equal(mixed) || mixed.Meets(even) || !even.Meets(mixed) {
+		t.Error("a mixed set is what is wanted, or not what was seen")
+	}
+	digest := func(r zone.RRset) string { return (&zone.Snapshot{RRsets: []zone.RRset{r}}).Digest() }
+	if digest(mixed) == digest(even) {
+		t.Error("one digest of two sets")
+	}
+}

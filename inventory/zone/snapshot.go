@@ -109,6 +109,9 @@ func (s *Snapshot) Digest() string {
 		}
 		buf = strconv.AppendBool(append(buf, ' '), r.Proxied)
 		buf = append(append(buf, ' '), r.Foreign...)
+		if r.Mixed {
+			buf = append(buf, " mixed"...)
+		}
 		h.Write(append(buf, '\n'))
 	}
 	var cnames []string

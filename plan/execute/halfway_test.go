@@ -109,6 +109,27 @@ func TestWriteThatStoppedHalfway(t *testing.T) {
 	}
 }
 
+// TestRaiseThatStoppedHalfway: a set whose records do not all have the wanted TTL yet
+// is not as wanted, although the highest is.
+func TestRaiseThatStoppedHalfway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		midway := values(t, "1 2", 7200)
+		midway[0].Mixed = true
+		p := &piecemeal{Provider: memory.New(memory.Options{}), midway: midway, err: fmt.Errorf("%w: busy", providers.ErrPartial)}
+		live := &zone.Snapshot{Zone: org, RRsets: values(t, "1 2", 600)}
+		p.Put(live)
+		want := &plan.Desired{ZoneRef: plan.ZoneRef{Zone: org}, Records: []plan.Record{{Key: www, Addrs: live.RRsets[0].Addrs, TTL: 7200}}}
+		r := newRun(plan.Build([]plan.ZoneDiff{plan.Diff(want, live, plan.Selection{})}, plan.Policy{Strategy: plan.Direct, Timeout: 600}, plan.Origin{ID: "RUN", Created: epoch}))
+		r.to(t, plan.StepSwitch)
+		if events := r.act(t, single{provider: p}); len(events) != 1 || events[0].Kind != journal.Done {
+			t.Fatalf("%+v", events)
+		}
+		if got := p.Snapshot(org).RRsets[0]; got.Mixed || got.TTL != 7200 {
+			t.Errorf("live is %s", got)
+		}
+	})
+}
+
 // toValues is the plan that gives www other values.
 func toValues(t testing.TB, live *zone.Snapshot, to string) *plan.Plan {
 	t.Helper()

@@ -174,7 +174,7 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 		r, ok := live.Find(m.Key)
 		switch {
 		case reached(r, ok, m):
-		case m.End != nil && isWhole(r, ok, m.End):
+		case m.End != nil && !r.Mixed && isWhole(r, ok, m.End):
 			w.ahead = append(w.ahead, r.String())
 		case is(r, ok, m.From), besideLeft(r, ok, m), w.leftHalfway(p, r, ok, m):
 			todo = append(todo, m)
@@ -208,10 +208,10 @@ func isWhole(live zone.RRset, ok bool, state *zone.RRset) bool {
 	return is(live, ok, state) && (state == nil || state.Members == nil || live.SameBeside(*state))
 }
 
-// reached tells whether the live set is the state that m leads to. An automatic
-// TTL counts where m brings or takes it.
+// reached tells whether the live set is the state that m leads to, in every record.
+// An automatic TTL counts where m brings or takes it.
 func reached(live zone.RRset, ok bool, m plan.Move) bool {
-	if !isWhole(live, ok, m.To) {
+	if live.Mixed || !isWhole(live, ok, m.To) {
 		return false
 	}
 	onlyAuto := m.To != nil && m.From != nil && m.From.Auto != m.To.Auto && m.From.Equal(*m.To)

@@ -213,7 +213,11 @@ func ttlPath(c *plan.Change) []span {
 	case c.After == nil:
 		return []span{txt("TTL " + text(c.Before))}
 	case c.Action == plan.TTL:
-		return []span{txt("TTL "), in(blue, keep(ttlLong(c.Before.TTL, c.Before.Auto)+" -> "+ttlLong(c.After.TTL, c.After.Auto)))}
+		before := ttlLong(c.Before.TTL, c.Before.Auto)
+		if c.Before.Mixed {
+			before = "mixed, at most " + before
+		}
+		return []span{txt("TTL "), in(blue, keep(before+" -> "+ttlLong(c.After.TTL, c.After.Auto)))}
 	}
 	path := []string{text(c.Before)}
 	if c.Lowered() || c.Raised() {

@@ -35,6 +35,17 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestMixedTTLs: a TTL that stays, in records that do not all have it.
+func TestMixedTTLs(t *testing.T) {
+	p := move(t)
+	c := &p.Changes[0]
+	c.Action, c.Before.Mixed, c.After.TTL = plan.TTL, true, c.Before.TTL
+	want := fmt.Sprintf("mixed, at most 1d (%d s) -> 1d (%[1]d s)", c.Before.TTL)
+	if got := text(t, func(w io.Writer) error { return report.PlanText(w, p, options()) }); !strings.Contains(got, want) {
+		t.Errorf("does not say %q:\n%s", want, got)
+	}
+}
+
 // TestWhoIsAsked: a plan promises no answers of servers that nobody asks.
 func TestWhoIsAsked(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -79,7 +79,7 @@ func operations(v *view, name *providers.Batch) batch {
 
 // same tells whether both sets are alike in all that can be written.
 func same(after, live zone.RRset) bool {
-	return after.Equal(live) && (after.Auto == live.Auto || after.TTL == live.TTL && !after.Auto) &&
+	return live.Meets(after) && (after.Auto == live.Auto || after.TTL == live.TTL && !after.Auto) &&
 		(after.Members == nil || after.SameBeside(live))
 }
 

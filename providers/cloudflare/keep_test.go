@@ -171,15 +171,23 @@ func TestTTL(t *testing.T) {
 }
 
 // Cloudflare keeps a TTL with each record; the highest is the set's, and one
-// write makes them equal.
+// write makes them equal, also at the highest.
 func TestMixedTTL(t *testing.T) {
 	s, p := start(t, "free", "")
 	s.Put(org,
 		cloudflaretest.Record{Type: "A", Name: "www", Content: "192.0.2.1", TTL: 600},
 		cloudflaretest.Record{Type: "A", Name: "www", Content: "192.0.2.2", TTL: 1})
-	wantLines(t, lines(read(t, p)), "www.example.org. 600 A 192.0.2.1 192.0.2.2")
+	wantLines(t, lines(read(t, p)), "www.example.org. 600 A 192.0.2.1 192.0.2.2 (mixed TTLs)")
+	write(t, p, change(t, "www 600 A 192.0.2.1 192.0.2.2", "www 600 A 192.0.2.1 192.0.2.2"))
+	wantLines(t, stored(s), "2 www 600 A 192.0.2.1", "3 www 600 A 192.0.2.2")
 	write(t, p, change(t, "www 600 A 192.0.2.1 192.0.2.2", "www 60 A 192.0.2.1 192.0.2.2"))
 	wantLines(t, stored(s), "2 www 60 A 192.0.2.1", "3 www 60 A 192.0.2.2")
+	s.Put(org,
+		cloudflaretest.Record{Type: "A", Name: "api", Content: "192.0.2.1", TTL: 300},
+		cloudflaretest.Record{Type: "A", Name: "api", Content: "192.0.2.2", TTL: 1})
+	if r, _ := read(t, p).Find(zone.Key{Name: "api." + orgName, Type: zone.A}); r.Mixed {
+		t.Errorf("an automatic TTL lasts as long: %s", r)
+	}
 }
 
 // The CNAME record goes in the batch that brings the addresses.

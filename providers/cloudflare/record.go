@@ -144,20 +144,23 @@ func verbatim(z zone.Name, r record, item json.RawMessage) zone.Record {
 }
 
 // rrset makes a set out of records. Cloudflare keeps a TTL with each record: the
-// set's is the highest, which is what a resolver may hold.
+// set's is the highest, which is what a resolver may hold. An automatic one lasts 300
+// seconds, and differs from none that does.
 func rrset(key zone.Key, records []record, proxied bool) zone.RRset {
 	set := zone.RRset{Key: key, Proxied: proxied, Auto: true}
+	var ttls []zone.TTL
 	for _, r := range records {
 		set.Addrs = append(set.Addrs, r.addr)
 		set.Members = append(set.Members, zone.Member{ID: r.ID, Comment: r.Comment, Tags: slices.Clone(r.Tags)})
-		set.TTL = max(set.TTL, r.seconds())
+		ttls = append(ttls, r.seconds())
 		set.Auto = set.Auto && r.TTL == autoTTL
 		if why := r.readOnly(); why != "" {
 			set.Foreign, set.Detail = "read-only", fmt.Sprintf("%s: %s", r.Content, why)
 		}
 	}
+	set.SetTTLs(ttls...)
 	if proxied {
-		set.Auto, set.TTL = true, zone.AutoTTL
+		set.Auto, set.TTL, set.Mixed = true, zone.AutoTTL, false
 	}
 	set.Normalize()
 	return set

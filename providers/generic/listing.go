@@ -88,10 +88,12 @@ func (p *Provider) list(z zone.Name, records []libdns.Record) (*listing, error) 
 	}
 	for key, values := range l.values {
 		set := zone.RRset{Key: key}
+		var ttls []zone.TTL
 		for _, v := range values {
-			set.Addrs = append(set.Addrs, v.addr)
-			set.TTL = max(set.TTL, v.ttl)
+			set.Addrs, ttls = append(set.Addrs, v.addr), append(ttls, v.ttl)
 		}
+		set.SetTTLs(ttls...)
+		set.Mixed = set.Mixed && p.quirks.TTL != TTLFixed // which nothing could mend
 		l.snap.RRsets = append(l.snap.RRsets, set)
 	}
 	l.snap.Sort()

@@ -154,8 +154,8 @@ func (w *writing) grown(live *listing) error {
 	return nil
 }
 
-// settled tells whether a value is there with the wanted TTL. Records of a set
-// whose TTLs differ are left alone unless its TTL changes.
+// settled tells whether a value is there with the wanted TTL. Where no TTL changes,
+// that of a value that stays is left alone: TTLFixed.
 func (e edit) settled(values []value, addr netip.Addr) bool {
 	return slices.ContainsFunc(values, func(v value) bool {
 		return v.addr == addr && (v.ttl == e.After.TTL || e.stays(addr) && !e.retimed())

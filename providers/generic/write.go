@@ -44,9 +44,9 @@ type writing struct {
 // edit is a change whose precondition holds.
 type edit struct{ providers.Change }
 
-// retimed tells whether the set's TTL changes.
+// retimed tells whether the TTL of a record changes.
 func (e edit) retimed() bool {
-	return e.Before != nil && e.After != nil && e.Before.TTL != e.After.TTL
+	return e.Before != nil && e.After != nil && (e.Before.TTL != e.After.TTL || e.Before.Mixed)
 }
 
 // wants tells whether addr is in the wanted set.
@@ -75,7 +75,10 @@ func (w *writing) write(ctx context.Context) error {
 		return err
 	}
 	for _, c := range w.all.Changes {
-		if !providers.Same(c.Before, c.After) {
+		if live := find(w.seen, c.Key()); live != nil && c.Before != nil {
+			c.Before.Mixed = live.Mixed
+		}
+		if !providers.Same(c.Before, c.After) || c.Before != nil && c.Before.Mixed {
 			w.edits = append(w.edits, edit{c})
 		}
 	}

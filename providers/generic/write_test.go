@@ -60,6 +60,36 @@ const (
 	swapAfter  = "www 300 A 192.0.2.1 203.0.113.11"
 )
 
+// TestMixed gives records of several TTLs one, also the highest of them, by whichever
+// way a class has; where there is none, the set reads as it always did.
+func TestMixed(t *testing.T) {
+	const text = "www 300 IN A 192.0.2.1\nwww 3600 IN A 192.0.2.2\n"
+	for class, tt := range classes() {
+		t.Run(class, func(t *testing.T) {
+			f := newFake(t, testZone, text+seed[:strings.Index(seed, "www")], tt.habits)
+			p := open(t, f, tt.quirks)
+			s, err := p.Read(t.Context(), testZone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			live, _ := s.Find(set(t, swapBefore).Key)
+			if fixed := tt.quirks.TTL == generic.TTLFixed; live.Mixed == fixed || live.TTL != 3600 {
+				t.Fatalf("read %s", live)
+			} else if fixed {
+				return
+			}
+			if _, err := p.Write(t.Context(), testZone, []providers.Change{change(t, swapBefore, swapBefore)}); err != nil {
+				t.Fatal(err)
+			}
+			got := f.addresses()
+			slices.Sort(got)
+			if want := []string{"www 3600 A 192.0.2.1", "www 3600 A 192.0.2.2"}; !slices.Equal(got, want) {
+				t.Errorf("records %q, want %q, by %q", got, want, f.written())
+			}
+		})
+	}
+}
+
 // TestSteps shows what each class is asked for, and that a name never has fewer
 // values than before and after.
 func TestSteps(t *testing.T) {

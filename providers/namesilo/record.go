@@ -16,6 +16,7 @@ import (
 func snapshot(z zone.Name, records []record) *zone.Snapshot {
 	s := &zone.Snapshot{Zone: z}
 	at := make(map[zone.Key]int)
+	var ttls [][]zone.TTL // of each set
 	for _, r := range records {
 		key, addr, ok := r.address(z)
 		if !ok {
@@ -26,10 +27,11 @@ func snapshot(z zone.Name, records []record) *zone.Snapshot {
 		if !seen {
 			i = len(s.RRsets)
 			at[key] = i
-			s.RRsets = append(s.RRsets, zone.RRset{Key: key})
+			s.RRsets, ttls = append(s.RRsets, zone.RRset{Key: key}), append(ttls, nil)
 		}
 		set := &s.RRsets[i]
-		set.TTL = max(set.TTL, r.seconds())
+		ttls[i] = append(ttls[i], r.seconds())
+		set.SetTTLs(ttls[i]...)
 		set.Addrs = append(set.Addrs, addr)
 		set.Members = append(set.Members, zone.Member{ID: r.id})
 	}

@@ -209,6 +209,25 @@ func TestHalfSet(t *testing.T) {
 	}
 }
 
+// TestHalfRaised breaks between two records whose TTL goes up: the set is not yet as
+// wanted, and the same write does the rest.
+func TestHalfRaised(t *testing.T) {
+	s, p := open(t, namesilotest.Options{}, a("r1", "www", "192.0.2.1", 3600), a("r2", "www", "192.0.2.2", 3600))
+	s.Inject(namesilotest.Refuse("dnsUpdateRecord", 1, 280, "busy"))
+	const wanted = "www 7200 A 192.0.2.1 192.0.2.2"
+	_, err := p.Write(t.Context(), org, []providers.Change{change(t, "www 3600 A 192.0.2.1 192.0.2.2", wanted)})
+	if !errors.Is(err, providers.ErrPartial) {
+		t.Fatalf("error %v, want ErrPartial", err)
+	}
+	wantLines(t, "live", live(t, p), "www.example.org. 7200 A 192.0.2.1 192.0.2.2 (mixed TTLs)")
+	before := len(wrote(s))
+	if _, err := p.Write(t.Context(), org, []providers.Change{change(t, wanted, wanted)}); err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, "live", live(t, p), "www.example.org. 7200 A 192.0.2.1 192.0.2.2")
+	wantLines(t, "writes", wrote(s)[before:], "update id=r2 host=www ttl=7200 value=192.0.2.2")
+}
+
 // TestDuplicate adds what somebody else added behind the list.
 func TestDuplicate(t *testing.T) {
 	s, p := open(t, namesilotest.Options{}, a("r9", "www", "192.0.2.1", 7200))
