@@ -27,6 +27,8 @@ type windowRig struct {
 	dir string
 	// settings are those of the provider, check what [check] has beside ready.
 	settings, check string
+	// servers are those to ask, as a TOML list.
+	servers string
 	// env are the variables that the processes have beside the test's.
 	env []string
 }
@@ -47,7 +49,7 @@ func newWindowRig(t *testing.T) *windowRig {
 		cloudflaretest.Record{ID: "a1", Type: "A", Name: "www", Content: originV4, TTL: 1, Proxied: true, Comment: "web", Tags: []string{"owner:ops"}},
 		cloudflaretest.Record{ID: "a2", Type: "AAAA", Name: "www", Content: originV6, TTL: 1, Proxied: true},
 		cloudflaretest.Record{ID: "a3", Type: "A", Name: "plain", Content: originV4, TTL: 300})
-	r := &windowRig{t: t, fake: s, dir: t.TempDir(), settings: v.settings, check: "allow_reserved = true\n"}
+	r := &windowRig{t: t, fake: s, dir: t.TempDir(), settings: v.settings, check: "allow_reserved = true\n", servers: "[]"}
 	r.check += fmt.Sprintf("http_port = %d\n", serveOrigins(t))
 	r.inventory()
 	r.env = []string{asProgram + "=1"}
@@ -83,10 +85,10 @@ func serveOrigins(t *testing.T) int {
 func (r *windowRig) inventory() {
 	r.t.Helper()
 	text := fmt.Sprintf("version = 1\n[check]\nready = \"1s\"\n%s[[provider]]\nname = \"cf\"\ntype = \"cloudflare\"\n%s"+
-		"[[zone]]\nname = \"example.org\"\nprovider = \"cf\"\nservers = []\n"+
+		"[[zone]]\nname = \"example.org\"\nprovider = \"cf\"\nservers = %s\n"+
 		"[[zone.record]]\nname = \"www\"\na = [%q]\naaaa = [%q]\nacme = \"http-01\"\n"+
 		"[[zone.record]]\nname = \"plain\"\na = [%q]\n[[zone.record]]\nname = \"*.lab\"\na = [%q]\n",
-		r.check, r.settings, originV4, originV6, originV4, originV4)
+		r.check, r.settings, r.servers, originV4, originV6, originV4, originV4)
 	if err := os.WriteFile(r.path("inventory.toml"), []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,9 @@ func TestWindow(t *testing.T) {
 			r := newWindowRig(t)
 			got := r.run("window", "www.example.org", "--", "sh", "-c", script).is(t, want)
 			r.closedOnce()
+			if tries, err := os.ReadFile(r.path(".dnsplan/acme-tries.jsonl")); err != nil || strings.Contains(string(tries), `"ok":true`) != (want == 0) {
+				t.Errorf("remembered, %v: %s", err, tries)
+			}
 			if want == 0 && (!strings.Contains(got.stdout, "issued\n") || !strings.Contains(got.stderr, "hm\n")) {
 				t.Errorf("the command's output is not there:\n%s\n%s", got.stdout, got.stderr)
 			}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
+	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
+)
+
+// needlessEdge is the proxy's address in these tests.
+const needlessEdge = "127.0.0.81"
+
+// A token that passes through the proxy needs no window: the command is run, and
+// nothing is turned off, unless that is wanted all the same. Where the proxy answers
+// by itself, the window opens.
+func TestWindowNeedless(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		passes bool
+		flags  []string
+		said   string
+		want   string
+	}{
+		{true, nil, "a token passes through the proxy of www.example.org: no window is needed", ""},
+		{true, []string{"--always"}, "proxied again", "off on"},
+		{false, nil, "proxied again", "off on"},
+	} {
+		t.Run(fmt.Sprint(tt.passes, tt.flags), func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool { return x.ID != "a2" })
+			served := http.FileServer(http.Dir(r.path("web")))
+			if err := os.Mkdir(r.path("web"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			web := acmetest.Listen(t, originV4, needlessEdge)
+			acmetest.Serve(t, web[0], served)
+			if tt.passes {
+				acmetest.Serve(t, web[1], served)
+			} else {
+				acmetest.Serve(t, web[1], http.NotFoundHandler())
+			}
+			names := resolvertest.Serve(t, r.fake.DNS("example.org", netip.MustParseAddr(needlessEdge)))
+			r.check = fmt.Sprintf("allow_reserved = true\nhttp_port = %d\nchallenge = { webroot = \"web\" }\n", acmetest.Port(web[0]))
+			r.servers = fmt.Sprintf("[%q]", names)
+			r.inventory()
+			r.run(append(append([]string{"window", "www.example.org"}, tt.flags...), "--", "sh", "-c", "echo ran; exit 3")...).is(t, 3, "ran", tt.said)
+			if got := r.toggles(); got != tt.want {
+				t.Errorf("toggled %q, want %q", got, tt.want)
+			}
+			if left, err := os.ReadDir(r.path("web")); err != nil || len(left) > 0 {
+				t.Errorf("left in the web root: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// A certificate that is not due opens no window, and runs nothing; made to, dnsplan
+// warns when it is the same behind the command.
+func TestWindowNotDue(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool { return x.ID != "a2" })
+	authority := newAuthority(t)
+	if err := os.WriteFile(r.path("roots.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.cert.Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, second := authority.issue(t, 90*24*time.Hour), authority.issue(t, 90*24*time.Hour)
+	listener := acmetest.Listen(t, originV4)[0]
+	port := acmetest.Port(listener)
+	serving := tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if _, err := os.Stat(r.path("renewed")); err == nil {
+			return second, nil
+		}
+		return first, nil
+	}})
+	acmetest.Serve(t, serving, http.NotFoundHandler())
+	r.check += fmt.Sprintf("https_port = %d\nca = \"https://ca.example.net/directory\"\nca_roots = \"roots.pem\"\n", port)
+	r.inventory()
+	r.run("window", "www.example.org", "--", "touch", "ran").is(t, exitRefused, "www.example.org: the certificate is not due", "--force")
+	r.untouched()
+	if _, err := os.Stat(r.path("ran")); err == nil {
+		t.Error("the command was run")
+	}
+	r.run("window", "www.example.org", "--force", "--", "true").is(t, exitDone, "serves the certificate of before for www.example.org")
+	r.closedAgain("off on")
+	got := r.run("window", "www.example.org", "--force", "--", "touch", "renewed").is(t, exitDone)
+	if strings.Contains(got.stderr, "of before") {
+		t.Errorf("another certificate is taken for the old one:\n%s", got.stderr)
+	}
+	r.closedAgain("off on off on")
+}
+
+// closedAgain fails the test unless the writes were these and www is proxied.
+func (r *windowRig) closedAgain(want string) {
+	r.t.Helper()
+	if got := r.toggles(); got != want {
+		r.t.Errorf("toggled %q, want %q", got, want)
+	}
+	for _, x := range r.fake.Records("example.org") {
+		if x.ID == "a1" && (!x.Proxied || x.Comment != "web") {
+			r.t.Errorf("live is %+v", x)
+		}
+	}
+}
+
+// testAuthority issues certificates for www.example.org.
+type testAuthority struct {
+	key  *ecdsa.PrivateKey
+	cert *x509.Certificate
+}
+
+func newAuthority(t *testing.T) testAuthority {
+	t.Helper()
+	key := newKey(t)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(1000 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return testAuthority{key, cert}
+}
+
+// issue issues a certificate that is good for so long.
+func (a testAuthority) issue(t *testing.T, life time.Duration) *tls.Certificate {
+	t.Helper()
+	key := newKey(t)
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial, DNSNames: []string{"www.example.org"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(life),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
