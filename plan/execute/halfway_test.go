@@ -179,6 +179,22 @@ func TestTakingBackWhatStoppedHalfway(t *testing.T) {
 	}
 }
 
+// TestTakingBackWhatNeverWas: a set whose TTLs differed before a write that did not
+// land is as it was, and nobody else's.
+func TestTakingBackWhatNeverWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		live := &zone.Snapshot{Zone: org, RRsets: values(t, "1 2", 600)}
+		live.RRsets[0].Mixed = true
+		p := memory.New(memory.Options{Limits: providers.Limits{Atomic: true}})
+		p.Put(live)
+		r := newRun(toValues(t, live, "3"))
+		r.do(t, "to switch fail")
+		if events := r.act(t, single{provider: p}); len(events) != 1 || events[0].Kind != journal.Done {
+			t.Errorf("%+v", events)
+		}
+	})
+}
+
 // TestReplacedCNAMEIsGoneAlready: the CNAME record was deleted to make room, the
 // address was refused, and the CNAME record did not come back.
 func TestReplacedCNAMEIsGoneAlready(t *testing.T) {

@@ -208,10 +208,11 @@ func isWhole(live zone.RRset, ok bool, state *zone.RRset) bool {
 	return is(live, ok, state) && (state == nil || state.Members == nil || live.SameBeside(*state))
 }
 
-// reached tells whether the live set is the state that m leads to, in every record.
-// An automatic TTL counts where m brings or takes it.
+// reached tells whether the live set is the state that m leads to, in every record
+// unless it leads back to where that was not so. An automatic TTL counts where m
+// brings or takes it.
 func reached(live zone.RRset, ok bool, m plan.Move) bool {
-	if live.Mixed || !isWhole(live, ok, m.To) {
+	if !isWhole(live, ok, m.To) || live.Mixed && !m.To.Mixed {
 		return false
 	}
 	onlyAuto := m.To != nil && m.From != nil && m.From.Auto != m.To.Auto && m.From.Equal(*m.To)
