@@ -44,7 +44,11 @@ func judgeExpected(s *Subject, answers []resolver.Answer) (out []Finding) {
 			if len(wrong) == len(definite(of(t, answers))) {
 				at = "all its name servers"
 			}
-			out = append(out, s.unexpected(t, holding(wrong[0])+" at "+at).asking(said(answers)))
+			f := s.unexpected(t, holding(wrong[0])+" at "+at).asking(said(answers))
+			if len(without(answers))*len(families()) == len(definite(answers)) {
+				f = f.because(s.exists())
+			}
+			out = append(out, f)
 		}
 	}
 	if len(out) == 0 {

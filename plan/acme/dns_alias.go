@@ -29,7 +29,7 @@ func judgeAlias(s *Subject, found map[zone.Type]http01.Addrs) Finding {
 	way := name + " -> " + displayed(chain, " -> ")
 	switch {
 	case len(chain) == 0 && four.Err != nil:
-		return unclear(asked, "whether %s is an alias cannot be told: %v", name, four.Err)
+		return unclear(asked, "whether %s is an alias cannot be told: %v", name, four.Err).because("D-AUTH")
 	case len(chain) == 0:
 		return passed(asked, "%s is no alias", name)
 	case len(four.Addrs)+len(six.Addrs) > 0:

@@ -17,7 +17,7 @@ func checkCAA(ctx context.Context, e *examination) []Finding {
 		return []Finding{f}
 	}
 	if len(s.Zone.addresses()) == 0 && len(e.born(ctx)) == 0 {
-		return []Finding{unclear(nil, "%s: %v", s.Name.Display(), errUnborn)}
+		return []Finding{s.notBorn()}
 	}
 	r := caa.Check(ctx, e, caa.Request{Name: s.Name, Issuers: e.opts.Issuer.Identities, Accounts: e.opts.Issuer.Accounts})
 	return []Finding{judgeCAA(s, r, e.opts.AllowReserved || s.Zone.local())}
@@ -37,7 +37,11 @@ func judgeCAA(s *Subject, r caa.Result, private bool) Finding {
 	case r.Outcome == caa.Forbidden:
 		return failed(asked, "%s; so %s may not issue for %s", r, issuer(r.Request), s.Name.Display()).with(s.permit(r)...)
 	}
-	return unclear(asked, "%s", r).with(s.tell(r)...)
+	f := unclear(asked, "%s", r).with(s.tell(r)...)
+	if r.Reason == caa.LookupFailed && len(s.Zone.Resolvers) == 0 {
+		return f.because("D-RESOLV")
+	}
+	return f
 }
 
 func issuer(q caa.Request) string {

@@ -68,7 +68,7 @@ func judgeConduct(s *Subject, all []resolver.Conduct) (out []Finding) {
 		}
 	}
 	if dead == len(all) {
-		return []Finding{unclear(asked, "no name server of %s can be reached from here", s.Zone.ZoneRef.Zone.Display())}
+		return []Finding{unclear(asked, "no name server of %s can be reached from here", s.Zone.ZoneRef.Zone.Display()).because("D-AUTH")}
 	}
 	for _, c := range all {
 		if c.Alive.Status != resolver.NoRoute {

@@ -32,6 +32,11 @@ type dnsName struct {
 // errUnborn is why a resolver is not asked.
 var errUnborn = errors.New("not asked: the name is not in the zone yet, and a resolver that is asked now would remember that")
 
+// notBorn is the finding of what only a resolver could tell about such a name.
+func (s *Subject) notBorn() Finding {
+	return unclear(nil, "%s: %v", s.Name.Display(), errUnborn).because(s.exists())
+}
+
 // families are the types of addresses, in the order of answers.
 func families() []zone.Type { return []zone.Type{zone.A, zone.AAAA} }
 

@@ -22,7 +22,7 @@ func checkIPv6(ctx context.Context, e *examination) []Finding {
 	}
 	found := e.found(ctx)
 	if err := found[zone.AAAA].Err; err != nil {
-		return []Finding{unclear(foundSaid(found), "whether %s has an IPv6 address cannot be told: %v", s.Name.Display(), err)}
+		return []Finding{unclear(foundSaid(found), "whether %s has an IPv6 address cannot be told: %v", s.Name.Display(), err).because("D-AUTH")}
 	}
 	return []Finding{judgeIPv6(s, found[zone.AAAA].Addrs, foundSaid(found))}
 }

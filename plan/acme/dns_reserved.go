@@ -38,7 +38,7 @@ func judgeReserved(s *Subject, all []netip.Addr, asked []Asked, allowed bool) Fi
 	}
 	switch {
 	case len(all) == 0:
-		return unclear(asked, "%s has no address to judge", s.Name.Display())
+		return unclear(asked, "%s has no address to judge", s.Name.Display()).because(s.exists())
 	case len(bad) == 0:
 		return passed(asked, "%s is public", listed(all))
 	case allowed:

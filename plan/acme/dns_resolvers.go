@@ -20,14 +20,14 @@ func checkResolvers(ctx context.Context, e *examination) []Finding {
 	}
 	answers := e.public(ctx)
 	if len(answers) == 0 {
-		return []Finding{unclear(nil, "%s: %s", s.Name.Display(), errUnborn)}
+		return []Finding{s.notBorn()}
 	}
 	return judgeResolvers(s, answers, e.found(ctx))
 }
 
 // noResolvers is the finding where nobody sees the name from outside.
 func noResolvers() Finding {
-	return unclear(nil, "no resolver is asked: the inventory has no [[verify.resolver]]").with(Remedy{
+	return unclear(nil, "no resolver is asked: the inventory has no [[verify.resolver]]").because("D-RESOLV").with(Remedy{
 		Do: "Name public resolvers in the inventory:", Paste: "[[verify.resolver]]\nname = \"google\"\naddress = \"8.8.8.8\"",
 	})
 }
@@ -59,7 +59,7 @@ func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]h
 	case len(out) > 0:
 		return out
 	case len(away) > 0:
-		return []Finding{unclear(asked, "%s sees another view of %s than this one: see D-SPLIT", whose(away), s.Name.Display())}
+		return []Finding{unclear(asked, "%s sees another view of %s than this one: see D-SPLIT", whose(away), s.Name.Display()).because("D-SPLIT")}
 	case len(good) == 0:
 		return []Finding{unclear(asked, "no resolver says what it sees of %s: %s", s.Name.Display(), failures(answers))}
 	}

@@ -23,7 +23,7 @@ func checkSecure(ctx context.Context, e *examination) []Finding {
 	}
 	born := e.born(ctx)
 	if len(born) == 0 {
-		return []Finding{unclear(nil, "%s: %v", s.Name.Display(), errUnborn)}
+		return []Finding{s.notBorn()}
 	}
 	key := zone.Key{Name: s.Name, Type: born[0]}
 	all := ofEach(s.Zone.Resolvers, func(r resolver.Server) resolver.Security { return e.opts.DNS.Secure(ctx, r, key) })
@@ -61,7 +61,7 @@ func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, n
 	case signed:
 		return []Finding{unclear(asked, "%s is signed, and no resolver of the inventory validates it", name).with(validator())}
 	case !answeredBy(all):
-		return []Finding{unclear(asked, "no resolver of the inventory resolves %s", name)}
+		return []Finding{unclear(asked, "no resolver of the inventory resolves %s", name).because("D-RESOLV")}
 	case slices.Contains(validates(), true):
 		return []Finding{passed(asked, "%s is not signed, and a resolver that validates takes it so", name)}
 	}

@@ -41,7 +41,7 @@ func (e *examination) looked(ctx context.Context) ([]netip.Addr, []Asked, *Findi
 		addrs = append(addrs, found[t].Addrs...)
 	}
 	if err := found[zone.A].Err; err != nil && len(addrs) == 0 {
-		f := unclear(asked, "what %s has cannot be told: %v", s.Name.Display(), err)
+		f := unclear(asked, "what %s has cannot be told: %v", s.Name.Display(), err).because("D-AUTH")
 		return nil, asked, &f
 	}
 	return addrs, asked, nil
@@ -82,7 +82,7 @@ func (s *Subject) liveAddrs() (out []netip.Addr) {
 // whichever comes first, so the chance is that of one that has the challenge.
 func judgeSingle(s *Subject, found []netip.Addr, asked []Asked, q mpic.Quorum) (out []Finding) {
 	if len(found) == 0 {
-		return []Finding{unclear(asked, "%s has no address to count", s.Name.Display())}
+		return []Finding{unclear(asked, "%s has no address to count", s.Name.Display()).because(s.exists())}
 	}
 	for _, t := range families() {
 		all := slices.DeleteFunc(slices.Clone(found), func(a netip.Addr) bool { return zone.TypeOf(a) != t })

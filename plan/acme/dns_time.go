@@ -50,7 +50,7 @@ func judgeTTL(s *Subject, answers []resolver.Answer, now time.Time) (out []Findi
 	case len(out) > 0:
 		return out
 	case !judged:
-		return []Finding{unclear(asked, "%s is not served yet, so it has no TTL", s.Name.Display())}
+		return []Finding{unclear(asked, "%s is not served yet, so it has no TTL", s.Name.Display()).because(s.exists())}
 	}
 	return []Finding{passed(asked, "the TTL of %s fits what is planned", s.Name.Display())}
 }
@@ -158,7 +158,7 @@ func judgeNegative(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnsw
 		f := noResolvers()
 		return []Finding{f.asking(asked)}
 	case len(definite(public)) == 0:
-		return []Finding{unclear(asked, "no resolver says what it remembers of %s: %s", s.Name.Display(), failures(public))}
+		return []Finding{unclear(asked, "no resolver says what it remembers of %s: %s", s.Name.Display(), failures(public)).because("D-RESOLV")}
 	}
 	return []Finding{passed(asked, "no resolver that was asked remembers that %s was missing", s.Name.Display())}
 }

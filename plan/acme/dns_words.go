@@ -100,14 +100,14 @@ func (s *Subject) nobody(answers []resolver.Answer) (f Finding, ok bool) {
 	z := s.Zone.ZoneRef.Zone.Display()
 	switch {
 	case len(s.Zone.addresses()) == 0 && s.Zone.ServersErr != nil:
-		return unclear(nil, "the name servers of %s are not known: %v", z, s.Zone.ServersErr), true
+		return unclear(nil, "the name servers of %s are not known: %v", z, s.Zone.ServersErr).because("D-AUTH"), true
 	case len(s.Zone.addresses()) == 0:
-		return unclear(nil, "no name server of %s is asked: the inventory names none", z).with(Remedy{
+		return unclear(nil, "no name server of %s is asked: the inventory names none", z).because("D-AUTH").with(Remedy{
 			Do:    "Name the servers in the inventory, or leave servers out to have them found:",
 			Paste: inventoryZone(s.Zone) + `servers = ["ADDRESS"]`,
 		}), true
 	case len(definite(answers)) == 0:
-		return unclear(said(answers), "no name server of %s says what it holds: %s", z, failures(answers)), true
+		return unclear(said(answers), "no name server of %s says what it holds: %s", z, failures(answers)).because("D-AUTH"), true
 	}
 	return Finding{}, false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -147,8 +148,8 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 		}
 	}
 	_ = g.Wait() // a check that fails is a finding, not an error
-	for _, f := range found {
-		out.Findings = append(out.Findings, f...)
+	for of := range slices.Chunk(found, max(1, len(chosen))) {
+		out.Findings = append(out.Findings, settled(slices.Concat(of...))...)
 	}
 	out.Findings = append(out.Findings, cleanUp(ctx, under)...)
 	for _, s := range subjects {
@@ -169,6 +170,9 @@ func (e *examination) complete(c check, found []Finding) []Finding {
 	for i := range found {
 		f := &found[i]
 		f.Check, f.Name, f.View = c.id, e.subject.Name, e.subject.Zone.View
+		if f.Because == c.id || f.Outcome == Pass {
+			f.Because = ""
+		}
 		if f.Severity == 0 {
 			f.Severity = c.severity
 		}

@@ -64,6 +64,9 @@ type Finding struct {
 	Outcome Outcome `json:"outcome"`
 	// Severity is how grave it is, or, where the outcome is not Fail, would be.
 	Severity Severity `json:"severity"`
+	// Because is another check that is not well for the name, for as long as which
+	// this one cannot be: "H-PORT80". Empty where the finding stands for itself.
+	Because ID `json:"because,omitempty"`
 	// Summary says in one sentence what was found, with the names and addresses
 	// that it is about.
 	Summary string `json:"summary"`

@@ -23,7 +23,8 @@ const togetherAt = 4
 type balance struct {
 	target
 	// why tells why there were none, where there were none.
-	why string
+	why     string
+	because ID // the check that is the cause of that; mostly empty
 	// asks counts those that tell something, good those that brought the token.
 	asks, good int
 	// sources is from how many local addresses was asked.
@@ -58,11 +59,11 @@ func (e *examination) balances(ctx context.Context) []balance {
 func (e *examination) balance(ctx context.Context, f fetched, t plant.Token) balance {
 	b := balance{target: f.target}
 	if why := e.doubt(f); why != "" {
-		b.why = why
+		b.why, b.because = why, e.cause(f)
 		return b
 	}
 	if unreached(f) {
-		b.why = "it does not answer: " + cause(f.Err)
+		b.why, b.because = "it does not answer: "+cause(f.Err), e.cause(f)
 		return b
 	}
 	from := e.opts.Sources(f.addr)

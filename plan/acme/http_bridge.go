@@ -25,20 +25,20 @@ func checkBridge(ctx context.Context, e *examination) []Finding {
 	if !ok {
 		return []Finding{e.noToken(p)}
 	}
-	var old []fetched
+	var out []Finding
 	for _, f := range tokens {
 		if f.old() {
-			old = append(old, f)
+			out = append(out, e.judgeBridge(f))
 		}
 	}
-	return e.perAddress(old, func(f fetched) Finding { return e.judgeBridge(f) }, "the token is answered by the old address too")
+	return e.gathered(out, "the token is answered by the old address too")
 }
 
 func (e *examination) judgeBridge(f fetched) Finding {
 	where := e.at(f.addr)
 	switch why := e.doubt(f); {
 	case why != "":
-		return unclear(hops(f), "the old address %s: %s", where, why)
+		return unclear(hops(f), "the old address %s: %s", where, why).because(e.cause(f))
 	case f.Verdict == http01.Valid:
 		return passed(hops(f), "%s", where)
 	}

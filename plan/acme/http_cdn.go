@@ -19,13 +19,17 @@ func checkCDN(ctx context.Context, e *examination) []Finding {
 		}
 	}
 	if len(now) == 0 {
-		return []Finding{unclear(nil, "the DNS was not asked for addresses of %s, or has none: who answers for it is not known", e.subject.Name.Display())}
+		return []Finding{unclear(nil, "the DNS was not asked for addresses of %s, or has none: who answers for it is not known", e.subject.Name.Display()).because(e.subject.exists())}
 	}
 	v := e.opts.Ranges.Judge(e.cdnEvidence(ctx, now))
 	tokens, p, ok := e.tokens(ctx)
 	f := e.judgeCDN(v, now, tokens, ok)
 	if f.Outcome == Unknown && !ok {
-		f = f.with(e.noToken(p).Remedies...)
+		none := e.noToken(p)
+		f = f.with(none.Remedies...)
+		if f.Because == "" {
+			f.Because = none.Because
+		}
 	}
 	return []Finding{f}
 }
@@ -59,7 +63,7 @@ func (e *examination) judgeCDN(v cdn.Verdict, now, tokens []fetched, ok bool) Fi
 				return passed(hops(f), "nothing shows a CDN in front of %s", name).at(Info)
 			}
 		}
-		return unclear(hops(now[0]), "nothing shows a CDN in front of %s, but none of its addresses answers", name)
+		return unclear(hops(now[0]), "nothing shows a CDN in front of %s, but none of its addresses answers", name).because(e.cause(now[0]))
 	}
 	through, lost := weigh(e, tokens)
 	switch {

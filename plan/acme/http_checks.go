@@ -43,8 +43,44 @@ func (e *examination) perAddress(all []fetched, judge func(fetched) Finding, pas
 	out := make([]Finding, len(all))
 	for i, f := range all {
 		out[i] = judge(f)
+		switch {
+		case out[i].Outcome == Fail && e.astray(f.target):
+			out[i] = out[i].because(expected(f.addr))
+		case out[i].Outcome == Unknown && out[i].Because == "":
+			out[i] = out[i].because(e.cause(f))
+		}
 	}
 	return e.gathered(out, passes)
+}
+
+// astray tells whether an address is asked only because the DNS leads to it, and
+// should not.
+func (e *examination) astray(t target) bool {
+	return t.found && t.old() && len(e.subject.Addrs()) > 0 && !e.subject.Proxied()
+}
+
+// expected is the check of whether an address is one of the inventory's.
+func expected(a netip.Addr) ID {
+	if a.Is6() {
+		return "D-AAAA"
+	}
+	return "D-EXPECT"
+}
+
+// cause is the check that says why a fetch has not brought what was asked for, as
+// far as that is not the answer itself.
+func (e *examination) cause(f fetched) ID {
+	switch {
+	case f.Err == nil:
+		return ""
+	case f.Err.Kind == http01.NoAddress && len(f.Hops) == 1 && len(f.Hops[0].Dropped) > 0:
+		return "D-RESERVED"
+	case !answered(f):
+		return "H-PORT80"
+	case refusesRedirect(f.Err), len(f.Hops) > 1 && f.Last().Status == 0, f.Err.Kind == http01.LookupFailed:
+		return "H-REDIR"
+	}
+	return ""
 }
 
 // gathered puts what fails first, then what is unclear, and makes one finding of
@@ -69,7 +105,7 @@ func (e *examination) gathered(all []Finding, passes string) []Finding {
 		out = append(out, passed(said, "%s: %s", passes, joinedWords(good)))
 	}
 	if len(out) == 0 {
-		out = append(out, unclear(nil, "%s has no address that can be asked", e.subject.Name.Display()))
+		out = append(out, unclear(nil, "%s has no address that can be asked", e.subject.Name.Display()).because(e.subject.exists()))
 	}
 	return out
 }
@@ -84,7 +120,7 @@ func (e *examination) place(t target) string {
 	switch {
 	case t.wanted && !t.found:
 		return e.at(t.addr) + " (wanted, not answered by the DNS)"
-	case t.old() && t.found && len(e.subject.Addrs()) > 0:
+	case e.astray(t):
 		return e.at(t.addr) + " (not wanted, still answered by the DNS)"
 	}
 	return e.at(t.addr)

@@ -27,15 +27,15 @@ func (e *examination) judgeBalance(b balance, p planted, token bool) Finding {
 	bad := b.asks - b.good
 	switch {
 	case b.why != "":
-		return unclear(said, "%s: %s", where, b.why)
+		return unclear(said, "%s: %s", where, b.why).because(b.because)
 	case !token && b.kinds() > 1:
 		return failed(said, "%s gives %d kinds of answers to the same request: a load balancer whose backends differ", where, b.kinds()).at(Warning).with(e.balanceRemedies(b)...)
 	case !token:
-		return unclear(said, "%s answers %d connections alike; without a token that shows nothing of a load balancer", where, b.asks).with(e.noToken(p).Remedies...)
+		return unclear(said, "%s answers %d connections alike; without a token that shows nothing of a load balancer", where, b.asks).because("H-TOKEN").with(e.noToken(p).Remedies...)
 	case bad == 0:
 		return passed(said, "%s, %d connections from %s", where, b.asks, b.from())
 	case b.good == 0:
-		return unclear(said, "%s never answers with the token, in %d connections: see H-TOKEN", where, b.asks)
+		return unclear(said, "%s never answers with the token, in %d connections: see H-TOKEN", where, b.asks).because("H-TOKEN")
 	}
 	chance := mpic.Rule(e.opts.Now(), e.opts.Issuer.Name).Chance(float64(b.good) / float64(b.asks))
 	return failed(said, "%d of %d connections to %s are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, mpic.Words(chance)).with(e.balanceRemedies(b)...)

@@ -24,10 +24,10 @@ func checkToken(ctx context.Context, e *examination) []Finding {
 // noToken says why there is no token in place.
 func (e *examination) noToken(p planted) Finding {
 	if p.err != nil {
-		return unclear(nil, "the token could not be placed by %s: %v", p, p.err).with(
+		return unclear(nil, "the token could not be placed by %s: %v", p, p.err).because("H-TOKEN").with(
 			Remedy{Do: "Let dnsplan write there, or correct [check.challenge] or [host.challenge] in the inventory."})
 	}
-	return unclear(nil, "no planter: the inventory does not say where a token for %s is placed", e.subject.Name.Display()).with(e.sayWhere())
+	return unclear(nil, "no planter: the inventory does not say where a token for %s is placed", e.subject.Name.Display()).because("H-TOKEN").with(e.sayWhere())
 }
 
 // sayWhere is the remedy of an inventory without a planter.
@@ -64,7 +64,7 @@ func (e *examination) judgeToken(ctx context.Context, f fetched, all []fetched) 
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	return graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all).with(e.remedies(f)...)
+	return graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all).because(e.cause(f)).with(e.remedies(f)...)
 }
 
 // checkPath is H-PATH.
@@ -87,7 +87,7 @@ func (e *examination) judgePath(ctx context.Context, f fetched) Finding {
 	if t, ok := e.token(ctx, f.addr); ok && t.Verdict == http01.Valid {
 		return passed(hops(f), "%s, where a token in its place is", e.place(f.target))
 	}
-	return failed(hops(f), "%s: %s", e.place(f.target), odd).with(e.remedies(f)...)
+	return failed(hops(f), "%s: %s", e.place(f.target), odd).because(e.cause(f)).with(e.remedies(f)...)
 }
 
 // oddPath says what is odd about an answer to a path that nobody has put there;

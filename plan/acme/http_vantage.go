@@ -106,28 +106,29 @@ func checkVantages(ctx context.Context, e *examination) []Finding {
 		return []Finding{unclear(nil, "only this machine has asked for %s: firewalls and filters by country are not proven without a [[vantage]]", e.subject.Name.Display()).with(
 			Remedy{Do: "Name two machines elsewhere in the inventory, each with dnsplan on it:", Paste: "[[vantage]]\nname = \"elsewhere\"\ncommand = [\"ssh\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]"})}
 	}
-	if why := e.closed(ctx); why != "" {
-		return []Finding{unclear(nil, "%s: %s", e.subject.Name.Display(), why)}
+	if why, id := e.closed(ctx); why != "" {
+		return []Finding{unclear(nil, "%s: %s", e.subject.Name.Display(), why).because(id)}
 	}
 	all := e.name.vantages.get(func() []seen { return e.askVantages(ctx, netip.Addr{}) })
 	return []Finding{e.judgeVantages(all, e.placed(ctx))}
 }
 
-// closed says why it makes no sense to ask from elsewhere; empty where it does.
-func (e *examination) closed(ctx context.Context) string {
+// closed says why it makes no sense to ask from elsewhere, and by which check;
+// empty where it does.
+func (e *examination) closed(ctx context.Context) (why string, by ID) {
 	all := e.targets(ctx)
 	if len(all) == 0 {
-		return "it has no address that can be asked"
+		return "it has no address that can be asked", e.subject.exists()
 	}
 	if e.opts.AllowReserved {
-		return ""
+		return "", ""
 	}
 	for _, t := range all {
 		if !http01.Reserved(t.addr) {
-			return ""
+			return "", ""
 		}
 	}
-	return "it has reserved addresses only, which nobody reaches from outside"
+	return "it has reserved addresses only, which nobody reaches from outside", "D-RESERVED"
 }
 
 // judgeVantages judges what the vantages have met, with a token in place or not.

@@ -49,7 +49,7 @@ func (e *examination) judgeBackup(b copied) Finding {
 	case !b.known:
 		return unclear(nil, "no state folder is looked at for backups of %s", in)
 	case b.Snapshot == nil:
-		return failed(nil, "there is no backup of %s", in).with(save)
+		return failed(nil, "there is no backup of %s yet; a run makes one before it writes", in).at(Warning).with(save)
 	case len(b.Snapshot.RRsets) == 0 && e.subject.Zone.Live != nil && len(e.subject.Zone.Live.RRsets) > 0:
 		return failed(b.says(), "the newest backup of %s holds no address at all", in).with(save)
 	case b.Snapshot.Blind != "":
@@ -91,7 +91,7 @@ func (e *examination) judgeRestore(b copied) Finding {
 	name, z := e.subject.Name.Display(), e.subject.Zone
 	switch {
 	case b.err != nil || b.Snapshot == nil:
-		return unclear(nil, "there is no backup that %s could be brought back from", name).with(
+		return unclear(nil, "there is no backup that %s could be brought back from", name).because("O-BACKUP").with(
 			Remedy{Do: "Make one now:", Paste: "dnsplan backup " + z.Zone.Display()})
 	case z.Live == nil:
 		return unclear(b.says(), "what is live is not known, and so not what a way back would change: %s", clipped(fmt.Sprint(z.LiveErr)))

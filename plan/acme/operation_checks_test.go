@@ -76,7 +76,7 @@ func TestNotKept(t *testing.T) {
 			s.opts.Past.Changes = func() ([]journal.Change, error) { return nil, errors.New("line 3") }
 		}, Unknown, Warning, "line 3", ""},
 
-		"no backup":      {"O-BACKUP", backupIs(Backup{}, nil), Fail, Error, "no backup of zone example.org", "dnsplan backup example.org"},
+		"no backup":      {"O-BACKUP", backupIs(Backup{}, nil), Fail, Warning, "no backup of zone example.org yet", "dnsplan backup example.org"},
 		"damaged backup": {"O-BACKUP", backupIs(Backup{}, errors.New("damaged")), Fail, Error, "damaged", "dnsplan backup example.org"},
 		"empty backup":   {"O-BACKUP", backupIs(Backup{Snapshot: &zone.Snapshot{Zone: "example.org."}}, nil), Fail, Error, "no address at all", "dnsplan backup example.org"},
 		"blind backup":   {"O-BACKUP", backupIs(Backup{Snapshot: &zone.Snapshot{Zone: "example.org.", Blind: "no transfer", RRsets: []zone.RRset{{}}}}, nil), Fail, Warning, "no transfer", "dnsplan backup"},

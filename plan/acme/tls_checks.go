@@ -44,6 +44,9 @@ func checkCertificate(ctx context.Context, e *examination) []Finding {
 	out := make([]Finding, len(all))
 	for i, c := range all {
 		out[i] = e.judgeCertificate(c, better)
+		if out[i].Outcome == Fail && e.astray(c.target) {
+			out[i] = out[i].because(expected(c.addr))
+		}
 	}
 	return e.gathered(out, "clients take the certificate")
 }
@@ -54,7 +57,7 @@ func (e *examination) judgeCertificate(c certificate, better *certificate) Findi
 	at := e.atTLS(c.addr)
 	switch why := c.doubt(); {
 	case why != "":
-		return unclear(c.saysTLS(), "%s: %s", at, why)
+		return unclear(c.saysTLS(), "%s: %s", at, why).because(c.cause())
 	case c.good():
 		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
 	case c.Err == nil:
@@ -127,7 +130,7 @@ func (e *examination) noCertificate(ctx context.Context, what string) Finding {
 			why = e.atTLS(c.addr) + ": " + d
 		}
 	}
-	return unclear(said, "%s cannot be told: %s", what, why)
+	return unclear(said, "%s cannot be told: %s", what, why).because("T-CERT")
 }
 
 // judgeRenewal compares when the certificate is to be renewed with the changes

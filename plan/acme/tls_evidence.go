@@ -2,7 +2,10 @@ package acme
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/netip"
+	"os"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -46,10 +49,27 @@ func (c certificate) doubt() string {
 	return ""
 }
 
+// cause is the check that says more of why that is; mostly empty.
+func (c certificate) cause() ID {
+	switch {
+	case c.unasked != "" && http01.Reserved(c.addr):
+		return "D-RESERVED"
+	case c.Err != nil && c.Err.Kind == cert.NoRoute:
+		return "H-PORT80"
+	}
+	return ""
+}
+
 // why is the cause of an error, without what the reader knows already.
 func (c certificate) why() string {
 	if c.Err.Cause == nil {
 		return string(c.Err.Kind)
+	}
+	if op, ok := errors.AsType[*net.OpError](c.Err); ok { // the address is told already
+		if sys, ok := errors.AsType[*os.SyscallError](op.Err); ok {
+			return sys.Err.Error()
+		}
+		return op.Err.Error()
 	}
 	return clipped(c.Err.Cause.Error())
 }

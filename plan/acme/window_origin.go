@@ -68,7 +68,7 @@ func (e *examination) judgeOrigin(ctx context.Context, f fetched, placed bool) F
 	case placed:
 		return failed(hops(f), "%s, behind the proxy of %s, does not answer the challenge: %s", at, e.subject.Name.Display(), cause(f.Err)).with(e.remedies(f)...).with(keep)
 	}
-	return unclear(hops(f), "%s answers; only a token could tell whether it answers challenges", at).with(e.sayWhere())
+	return unclear(hops(f), "%s answers; only a token could tell whether it answers challenges", at).because("H-TOKEN").with(e.sayWhere())
 }
 
 // checkOriginTLS is X-TLS.

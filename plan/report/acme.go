@@ -11,10 +11,12 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme"
 )
 
-// FoundText writes, for each name, what is wrong with the remedies, once for each
-// check what cannot be told, and in one line what is well. Its last line is
-// "Nothing is wrong with 2 names.", "3 errors and 1 warning with www.example.org.",
-// or the like. With detail it writes each finding, and who was asked.
+// FoundText writes, for each name, what is wrong with the remedies, each of them
+// once, and once for each check what cannot be told; in a line each what is so
+// because of another check, and what is well. A check is in one of these places.
+// The last line counts checks: "Nothing is wrong with 2 names.", "3 errors and 1
+// warning with www.example.org.", or the like. With detail it writes each finding,
+// and who was asked.
 func FoundText(w io.Writer, f acme.Found, detail bool, o Options) error {
 	p := newPage(o)
 	for _, s := range subjectsOf(f) {
@@ -52,22 +54,46 @@ func (p *page) subjectFound(s subjectFound, detail bool) {
 		head = append(head, in(dim, " (view "+s.view+")"))
 	}
 	p.row(2, "", head...)
-	var well []string
-	list := s.findings
-	if !detail {
-		list = condensed(list)
-	}
-	for _, x := range ranked(list) {
-		if x.Outcome == acme.Pass && !detail {
-			well = append(well, string(x.Check))
-			continue
+	if detail {
+		for _, x := range ranked(s.findings) {
+			p.finding(x, x.Remedies, detail)
 		}
-		p.finding(x, detail)
+		return
 	}
-	if len(well) > 0 {
-		m := mark{"✓", "*", "ok", green}
-		p.row(foundIndent, "  ", span{padded(m.sign(p.o)+" "+m.word, foundIndent-2), m.style}, in(dim, strings.Join(slices.Compact(well), " ")))
+	told := map[acme.Remedy]bool{}
+	for _, x := range s.open() {
+		p.finding(x, fresh(x.Remedies, told), detail)
 	}
+	for _, f := range s.consequences() {
+		p.checksRow(foundMark(f.worst), f.checks, "  as long as "+f.why())
+	}
+	if well := s.well(); len(well) > 0 {
+		p.checksRow(mark{"✓", "*", "ok", green}, well, "")
+	}
+}
+
+// fresh leaves out the remedies that were told already.
+func fresh(all []acme.Remedy, told map[acme.Remedy]bool) (out []acme.Remedy) {
+	for _, r := range all {
+		if !told[r] {
+			out = append(out, r)
+		}
+		told[r] = true
+	}
+	return out
+}
+
+// checksRow is a line for several checks.
+func (p *page) checksRow(m mark, checks []acme.ID, more string) {
+	p.row(foundIndent, "  ", span{padded(m.sign(p.o)+" "+m.word, foundIndent-2), m.style}, in(dim, spaced(checks)), in(dim, keep(more)))
+}
+
+func spaced(checks []acme.ID) string {
+	words := make([]string, len(checks))
+	for i, id := range checks {
+		words[i] = string(id)
+	}
+	return strings.Join(words, " ")
 }
 
 // condensed leaves of what a check cannot tell the first alone, and says how many
@@ -94,16 +120,18 @@ func condensed(list []acme.Finding) (out []acme.Finding) {
 // ranked puts what fails first, the gravest of it first, and what passes last;
 // equals stay in the order of the table.
 func ranked(list []acme.Finding) []acme.Finding {
-	rank := func(x acme.Finding) int {
-		switch x.Outcome {
-		case acme.Fail:
-			return -int(x.Severity)
-		case acme.Unknown:
-			return 1
-		}
-		return 2
+	return slices.SortedStableFunc(slices.Values(list), func(a, b acme.Finding) int { return gravity(a) - gravity(b) })
+}
+
+// gravity is the lower the graver a finding is.
+func gravity(x acme.Finding) int {
+	switch x.Outcome {
+	case acme.Fail:
+		return -int(x.Severity)
+	case acme.Unknown:
+		return 1
 	}
-	return slices.SortedStableFunc(slices.Values(list), func(a, b acme.Finding) int { return rank(a) - rank(b) })
+	return 2
 }
 
 // foundIndent is where lines are carried on: behind the sign and the severity.
@@ -112,7 +140,7 @@ const foundIndent = 14
 // checkPad is the width of the column of checks.
 const checkPad = len("D-RESERVED")
 
-func (p *page) finding(x acme.Finding, detail bool) {
+func (p *page) finding(x acme.Finding, remedies []acme.Remedy, detail bool) {
 	m, hang := foundMark(x), foundIndent+checkPad+1
 	p.row(hang, "  ", span{padded(m.sign(p.o)+" "+m.word, foundIndent-2), m.style},
 		in(bold, padded(string(x.Check), checkPad)+noBreak), txt(x.Summary))
@@ -121,7 +149,10 @@ func (p *page) finding(x acme.Finding, detail bool) {
 			p.row(hang+2, strings.Repeat(" ", hang), in(dim, a.Who+": "+a.Said))
 		}
 	}
-	for _, r := range x.Remedies {
+	if detail && x.Because != "" {
+		p.row(hang, strings.Repeat(" ", hang), in(dim, "because of "+string(x.Because)))
+	}
+	for _, r := range remedies {
 		p.row(foundIndent+2, strings.Repeat(" ", foundIndent)+p.o.arrow()+" ", txt(r.Do))
 		p.paste(r.Paste)
 	}
@@ -150,7 +181,7 @@ func foundMark(x acme.Finding) mark {
 
 // foundLine is the last line.
 func (p *page) foundLine(f acme.Found) {
-	t := tallyOf(f)
+	t := tallyOf(byCheck(f))
 	var parts, with []string
 	for _, s := range []acme.Severity{acme.Fatal, acme.Error, acme.Warning} {
 		switch n := t.failed[s]; {
@@ -169,7 +200,7 @@ func (p *page) foundLine(f acme.Found) {
 	}
 	unclear := ""
 	if t.unknown > 0 {
-		unclear = " " + count(t.unknown, "finding") + " cannot be told from here."
+		unclear = " " + count(t.unknown, "check") + " cannot be told from here."
 	}
 	switch {
 	case len(f.Findings) == 0:
@@ -192,6 +223,14 @@ func joined(parts []string) string {
 		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
 	}
 	return strings.Join(parts, "")
+}
+
+// byCheck is the gravest finding of each check about each name.
+func byCheck(f acme.Found) (out acme.Found) {
+	for _, s := range subjectsOf(f) {
+		out.Findings = append(out.Findings, s.worst()...)
+	}
+	return out
 }
 
 // foundTally counts findings.

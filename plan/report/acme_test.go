@@ -25,7 +25,7 @@ func found() acme.Found {
 	rude := finding(www, "H-REDIR", acme.Fail, acme.Error, "a server says \x1b[2J and\nmore")
 	rude.Asked = []acme.Asked{{Who: "GET http://www.example.org/", Said: "301 to \x1b[31mhttps://elsewhere"}}
 	return acme.Found{Checked: made, Subjects: []zone.Name{www, api}, Made: []acme.ID{
-		"D-APEX", "D-WWW", "D-AUTH", "D-CAA", "D-SPLIT", "H-TOKEN", "H-REDIR", "H-LB", "H-VANTAGE", "O-INV", "O-BACKUP", "X-BACK",
+		"D-APEX", "D-WWW", "D-AUTH", "D-CAA", "D-SPLIT", "H-TOKEN", "H-PATH", "H-REDIR", "H-PARK", "H-WAF", "H-LB", "H-VANTAGE", "B-BRIDGE", "O-INV", "O-BACKUP", "X-BACK",
 	}, Findings: []acme.Finding{
 		finding(www, "D-APEX", acme.Pass, acme.Error, "example.org has an address"),
 		finding(www, "D-AUTH", acme.Pass, acme.Error, "both name servers answer 203.0.113.10"),
@@ -39,11 +39,21 @@ func found() acme.Found {
 		finding(www, "H-LB", acme.Unknown, acme.Error, "192.0.2.1:80: this machine has no way there"),
 		finding(www, "H-LB", acme.Unknown, acme.Error, "192.0.2.2:80: this machine has no way there"),
 		finding(www, "H-LB", acme.Unknown, acme.Error, "192.0.2.3:80: this machine has no way there"),
+		because(finding(www, "H-PARK", acme.Unknown, acme.Error, "203.0.113.10:80 has not answered"), "H-TOKEN"),
+		because(finding(www, "H-PATH", acme.Unknown, acme.Warning, "203.0.113.10:80: connection refused"), "H-TOKEN"),
+		because(finding(www, "B-BRIDGE", acme.Fail, acme.Warning, "the old address does not answer"), "H-TOKEN"),
+		because(finding(www, "H-WAF", acme.Unknown, acme.Warning, "192.0.2.1:80: this machine has no way there"), "H-LB"),
+		finding(www, "D-AUTH", acme.Fail, acme.Warning, "TTLs differ", acme.Remedy{Do: "Add the record to zone example.org:", Paste: `@ 300 IN CAA 0 issue "letsencrypt.org"`}),
 		finding(www, "O-INV", acme.Fail, acme.Warning, "the inventory does not say of www.example.org: the owner", acme.Remedy{Do: "Write it down."}),
 		finding(www, "X-BACK", acme.Fail, acme.Info, "the issuance window w-17 of www.example.org is open"),
 		inside,
 		finding(api, "O-BACKUP", acme.Pass, acme.Error, "the backup was read again"),
 	}}
+}
+
+func because(f acme.Finding, id acme.ID) acme.Finding {
+	f.Because = id
+	return f
 }
 
 // of are the findings about a name.
@@ -82,7 +92,7 @@ func TestFound(t *testing.T) {
 // TestFoundWorst: the gravest that fails is told, not what passes or is unclear.
 func TestFoundWorst(t *testing.T) {
 	f := found()
-	for n, want := range map[int]string{0: "null", 2: "null", 3: `"fatal"`, 10: `"fatal"`} {
+	for n, want := range map[int]string{0: "null", 2: "null", 3: `"fatal"`, 15: `"fatal"`} {
 		var b bytes.Buffer
 		var doc struct{ Worst json.RawMessage }
 		err := report.FoundJSON(&b, acme.Found{Findings: f.Findings[:n]}, false)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/dnsplan/dnsplan/plan/acme"
@@ -15,6 +16,7 @@ func ChecklistText(w io.Writer, f acme.Found, o Options) error {
 	for _, s := range subjectsOf(f) {
 		p.blank()
 		p.row(2, "", in(bold, nameInView(s)))
+		told := map[acme.ID]int{}
 		for _, i := range acme.Checklist() {
 			outcome, why := s.decide(i)
 			switch outcome {
@@ -25,7 +27,7 @@ func ChecklistText(w io.Writer, f acme.Found, o Options) error {
 			default:
 				unclear++
 			}
-			p.item(i, s, outcome, why)
+			p.item(i, s, outcome, why, told)
 		}
 	}
 	p.blank()
@@ -64,7 +66,7 @@ func nameInView(s subjectFound) string {
 	return s.name.Display() + " (view " + s.view + ")"
 }
 
-func (p *page) item(i acme.Item, s subjectFound, outcome acme.Outcome, why []acme.Finding) {
+func (p *page) item(i acme.Item, s subjectFound, outcome acme.Outcome, why []acme.Finding, told map[acme.ID]int) {
 	m := itemMark(outcome)
 	num := number(i.Number)
 	prefix := "  "
@@ -73,12 +75,38 @@ func (p *page) item(i acme.Item, s subjectFound, outcome acme.Outcome, why []acm
 	if outcome == acme.Pass {
 		return
 	}
-	for _, x := range condensed(why) {
-		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, string(x.Check)+": "+x.Summary))
+	for _, text := range s.reasons(why, told, i.Number) {
+		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, text))
 	}
 	if len(why) == 0 {
 		p.row(foundIndent+5, strings.Repeat(" ", foundIndent+3), in(dim, s.silent(i)))
 	}
+}
+
+// reasons are what has decided against an item: a line for each finding, and one
+// for each check that was told with an earlier item, by told, or that is so because
+// of another one.
+func (s subjectFound) reasons(why []acme.Finding, told map[acme.ID]int, item int) (out []string) {
+	add := func(text string) {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	for _, x := range condensed(why) {
+		switch n := told[x.Check]; {
+		case x.Because != "" && s.standing(x.Check):
+			continue
+		case n != 0 && n != item:
+			add(string(x.Check) + ": see item " + number(n))
+			continue
+		case x.Because != "":
+			add(string(x.Check) + ": as long as " + s.consequence(x).why())
+		default:
+			add(string(x.Check) + ": " + x.Summary)
+		}
+		told[x.Check] = item
+	}
+	return out
 }
 
 func ids(list []acme.ID) string {

@@ -12,7 +12,7 @@ import (
 // as a task list.
 func FoundMarkdown(w io.Writer, f acme.Found, checklist bool, o Options) error {
 	m := &markdown{o: o.filled()}
-	t := tallyOf(f)
+	t := tallyOf(byCheck(f))
 	m.lines("## dnsplan check: "+number(t.failed[acme.Fatal]+t.failed[acme.Error])+" wrong, "+
 		count(t.failed[acme.Warning], "warning")+", "+number(t.unknown)+" unclear, "+number(t.passed)+" ok", "")
 	for _, s := range subjectsOf(f) {
@@ -28,31 +28,42 @@ func FoundMarkdown(w io.Writer, f acme.Found, checklist bool, o Options) error {
 }
 
 func (m *markdown) findings(s subjectFound) {
-	var well, open []string
-	for _, x := range ranked(condensed(s.findings)) {
-		if x.Outcome == acme.Pass {
-			well = append(well, code(string(x.Check)))
-			continue
-		}
-		mark := foundMark(x)
-		open = append(open, "| "+mark.symbol+" "+mark.word+" | "+code(string(x.Check))+" | "+cell(x.Summary)+" |")
+	var open []string
+	row := func(m mark, checks []acme.ID, text string) {
+		open = append(open, "| "+m.symbol+" "+m.word+" | "+codes(checks)+" | "+cell(text)+" |")
+	}
+	list := s.open()
+	for _, x := range list {
+		row(foundMark(x), []acme.ID{x.Check}, x.Summary)
+	}
+	for _, c := range s.consequences() {
+		row(foundMark(c.worst), c.checks, "as long as "+c.why())
 	}
 	if len(open) > 0 {
 		m.lines("| | check | finding |", "|---|---|---|")
 		m.lines(open...)
 		m.lines("")
 	}
-	for _, x := range ranked(condensed(s.findings)) {
-		m.remedies(x)
+	told := map[acme.Remedy]bool{}
+	for _, x := range list {
+		m.remedies(x.Check, fresh(x.Remedies, told))
 	}
-	if len(well) > 0 {
-		m.lines("✓ ok: "+strings.Join(well, " "), "")
+	if well := s.well(); len(well) > 0 {
+		m.lines("✓ ok: "+codes(well), "")
 	}
 }
 
-func (m *markdown) remedies(x acme.Finding) {
-	for _, r := range x.Remedies {
-		m.lines("- "+code(string(x.Check))+": "+cell(r.Do), "")
+func codes(checks []acme.ID) string {
+	out := make([]string, len(checks))
+	for i, id := range checks {
+		out[i] = code(string(id))
+	}
+	return strings.Join(out, " ")
+}
+
+func (m *markdown) remedies(of acme.ID, all []acme.Remedy) {
+	for _, r := range all {
+		m.lines("- "+code(string(of))+": "+cell(r.Do), "")
 		if r.Paste == "" {
 			continue
 		}
@@ -65,6 +76,7 @@ func (m *markdown) remedies(x acme.Finding) {
 }
 
 func (m *markdown) tasks(s subjectFound) {
+	told := map[acme.ID]int{}
 	for _, i := range acme.Checklist() {
 		outcome, why := s.decide(i)
 		box := "- [ ] "
@@ -76,10 +88,11 @@ func (m *markdown) tasks(s subjectFound) {
 			line += " (cannot be told from here)"
 		}
 		m.lines(line)
-		for _, x := range condensed(why) {
-			if outcome != acme.Pass {
-				m.lines("  - " + code(string(x.Check)) + ": " + cell(x.Summary))
-			}
+		if outcome == acme.Pass {
+			continue
+		}
+		for _, text := range s.reasons(why, told, i.Number) {
+			m.lines("  - " + cell(text))
 		}
 	}
 	m.lines("")

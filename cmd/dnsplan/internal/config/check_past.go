@@ -14,6 +14,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/dnsplan/dnsplan/inventory/backup"
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme"
 	"github.com/dnsplan/dnsplan/plan/acme/ledger"
@@ -34,13 +35,17 @@ func (s *Session) checkPast(now func() time.Time) acme.Past {
 	}
 }
 
-// newestBackup reads the newest backup of a zone whole.
+// newestBackup reads the newest backup of a zone whole. Where there is none, one
+// that cannot be read at all, and is the zone's by its name, is an error.
 func (s *Session) newestBackup(ref plan.ZoneRef) (out acme.Backup, err error) {
 	all, err := backup.List(filepath.Join(s.Settings.StateDir, BackupDir))
 	if err != nil {
 		return out, err
 	}
 	for _, b := range all {
+		if b.Err != nil && namedFor(b.Path, ref) {
+			return out, b.Err // the good ones are in front
+		}
 		if b.Err != nil || b.Zone != ref.Zone || b.View != ref.View {
 			continue
 		}
@@ -48,6 +53,13 @@ func (s *Session) newestBackup(ref plan.ZoneRef) (out acme.Backup, err error) {
 		return acme.Backup{Taken: b.Taken, Path: b.Path, Snapshot: snapshot}, err
 	}
 	return out, nil
+}
+
+// namedFor tells whether a backup is one of the zone by the name of its file.
+func namedFor(path string, ref plan.ZoneRef) bool {
+	base := strings.TrimSuffix(filepath.Base(path), ".json")
+	whose := "-" + zone.FileName(ref.Zone, ref.View)
+	return strings.HasSuffix(strings.TrimRight(base, "-0123456789"), whose) || strings.HasSuffix(base, whose)
 }
 
 // countsFor is how long a failed try can count: more than any limit needs to refill.
