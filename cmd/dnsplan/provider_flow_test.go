@@ -39,7 +39,7 @@ func flow(t *testing.T, v *vendor) {
 
 	v.move("198.51.100.7")
 	before := v.writes()
-	p.run("apply", p.path("move.plan")).is(t, exitRefused, "www.example.org. A", "192.0.2.1", "198.51.100.7", "203.0.113.11", "hint: nothing was changed; make a new plan")
+	p.run("apply", p.path("move.plan")).is(t, exitRefused, "www.example.org A:", "192.0.2.1", "198.51.100.7", "203.0.113.11", "hint: nothing was changed; make a new plan")
 	if n := v.writes(); n != before {
 		t.Errorf("%d writes by a plan that is stale", n-before)
 	}
