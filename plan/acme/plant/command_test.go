@@ -58,8 +58,8 @@ func TestCommandFails(t *testing.T) {
 	dir := t.TempDir()
 	log := filepath.Join(dir, "log")
 	argv := script(t, `echo "$1" >>`+log+`
-[ "$1" = remove ] || { echo "permission
-	denied" >&2; exit 3; }
+[ "$1" = remove ] || { echo "a note
+permission	denied" >&2; exit 3; }
 `)
 	_, err := plant.Command(argv, time.Minute).Plant(t.Context(), plant.NewToken())
 	if want := "place token with command /bin/sh: exit status 3: permission denied"; err == nil || err.Error() != want {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/acme/program"
 )
 
 // Validator fetches a challenge as an authority does; *http01.Validator is one.
@@ -114,7 +115,7 @@ func (a *Agent) reply(found http01.Result, r Request) Reply {
 	}
 	v.OK = failed == nil
 	if failed != nil {
-		v.Error = &Failure{Kind(failed.Kind), string(found.Verdict), plain(failed.Error())}
+		v.Error = &Failure{Kind(failed.Kind), string(found.Verdict), program.Plain(failed.Error())}
 	}
 	return v
 }

@@ -1,15 +1,13 @@
 package vantage
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os/exec"
-	"strings"
-	"syscall"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/acme/program"
 )
 
 // CommandOptions say which command is a vantage.
@@ -42,8 +40,7 @@ func NewCommand(o CommandOptions) *Command {
 func (c *Command) Name() string { return c.opts.Name }
 
 // Ask has the vantage carry out r; see Probe. A command that takes too long is
-// killed, with all that it has started in its session. It has no terminal, so that
-// it fails where it would ask for a password.
+// ended as program.Run does, which may take two seconds more.
 func (c *Command) Ask(ctx context.Context, r Request) (Reply, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, c.opts.Timeout, slowError(c.opts.Timeout))
 	defer stop()
@@ -59,10 +56,6 @@ func (c *Command) Ask(ctx context.Context, r Request) (Reply, error) {
 	return v, nil
 }
 
-// grace is how long the streams of a killed command may stay open: what it has
-// started elsewhere could hold them for ever.
-const grace = 2 * time.Second
-
 func (c *Command) run(ctx context.Context, r Request) ([]byte, error) {
 	request, err := json.Marshal(r)
 	if err != nil {
@@ -71,44 +64,13 @@ func (c *Command) run(ctx context.Context, r Request) ([]byte, error) {
 	if len(c.opts.Argv) == 0 {
 		return nil, errors.New("its command is empty")
 	}
-	out, said := &bounded{most: MaxReply + 1}, &bounded{most: 4 << 10, last: true}
-	cmd := exec.CommandContext(ctx, c.opts.Argv[0], c.opts.Argv[1:]...)
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.opts.Dir, bytes.NewReader(append(request, '\n')), out, said
-	cmd.SysProcAttr, cmd.WaitDelay = &syscall.SysProcAttr{Setsid: true}, grace
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	err = cmd.Run()
+	p := program.Program{Argv: c.opts.Argv, Dir: c.opts.Dir, Keep: MaxReply + 1}
+	out, err := p.Run(ctx, append(request, '\n'))
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && err != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w%s", c.opts.Argv[0], err, said.lastLine())
+		return nil, fmt.Errorf("%s: %w", c.opts.Argv[0], err)
 	}
-	return out.text, nil
-}
-
-// bounded keeps the first bytes that are written to it or, with last, the last
-// ones. It takes all, so that the command is not stopped by it.
-type bounded struct {
-	most int
-	last bool
-	text []byte
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	b.text = append(b.text, p...)
-	if over := len(b.text) - b.most; over > 0 && b.last {
-		b.text = b.text[over:]
-	} else if over > 0 {
-		b.text = b.text[:b.most]
-	}
-	return len(p), nil
-}
-
-// lastLine is what a command has said last, as the end of an error.
-func (b *bounded) lastLine() string {
-	lines := strings.Split(strings.TrimSpace(string(b.text)), "\n")
-	if line := plain(lines[len(lines)-1]); line != "" {
-		return ": " + line
-	}
-	return ""
+	return out, nil
 }

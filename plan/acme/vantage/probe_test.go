@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -229,10 +230,12 @@ func TestPostFails(t *testing.T) {
 
 // TestCleaned: a vantage's own words cannot harm a terminal.
 func TestCleaned(t *testing.T) {
+	zoned := netip.MustParseAddr("fe80::1").WithZone("\x1b[2J")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		text, err := json.Marshal(vantage.Reply{
 			Version: 1, Vantage: "fra\x1b[31m", URLs: []string{"http://a\n"}, Header: map[string]string{"server\a": "x\r\ny"},
+			Address: zoned, Addresses: []netip.Addr{zoned},
 			Body: strings.Repeat("b", 2000), Error: &vantage.Failure{Kind: "sta\ttus", Detail: strings.Repeat("long ", 200)},
 		})
 		if err != nil {
@@ -245,7 +248,7 @@ func TestCleaned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprint(got.Vantage, got.URLs, got.Header, got.Error.Kind, got.Error.Detail)
+	text := fmt.Sprint(got.Vantage, got.Address, got.Addresses, got.URLs, got.Header, got.Error.Kind, got.Error.Detail)
 	if strings.ContainsAny(text, "\x1b\r\n\t\a") || len(got.Body) != vantage.MaxBody || len(got.Error.Detail) > 300 || got.Header["Server"] != "x  y" {
 		t.Errorf("%q, body of %d bytes", text, len(got.Body))
 	}
@@ -271,6 +274,13 @@ func command(mode string) int {
 	case "fails":
 		fmt.Fprintln(os.Stderr, "first\nprobe@192.0.2.7: Permission denied (publickey).\x1b[0m")
 		return 255
+	case "leaves": // a shared connection of ssh, which holds standard error
+		child := exec.Command("sleep", "20")
+		child.Stderr = os.Stderr
+		if err := child.Start(); err != nil {
+			return 1
+		}
+		return command("agent")
 	case "hangs": // with a child that holds the streams, too
 		child := exec.Command("sleep", "600")
 		child.Stdout, child.Stderr = os.Stdout, os.Stderr
@@ -290,11 +300,13 @@ func commandProbe(limit time.Duration) *vantage.Command {
 }
 
 func TestCommand(t *testing.T) {
-	t.Setenv("DNSPLAN_TEST_VANTAGE", "agent")
-	p := commandProbe(0)
-	got, err := p.Ask(t.Context(), vantage.Request{URL: url, Expect: "auth"})
-	if err != nil || !got.OK || got.Vantage != "frankfurt" || p.Name() != "ssh" {
-		t.Errorf("%+v, %v", got, err)
+	for _, mode := range []string{"agent", "leaves"} {
+		t.Setenv("DNSPLAN_TEST_VANTAGE", mode)
+		p := commandProbe(0)
+		got, err := p.Ask(t.Context(), vantage.Request{URL: url, Expect: "auth"})
+		if err != nil || !got.OK || got.Vantage != "frankfurt" || p.Name() != "ssh" {
+			t.Errorf("%s: %+v, %v", mode, got, err)
+		}
 	}
 }
 

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-)
 
-// maxWords is how much of a vantage's own words is kept, in bytes.
-const maxWords = 300
+	"github.com/dnsplan/dnsplan/plan/acme/program"
+)
 
 // readReply reads what a vantage has answered to r. It is an error where that is
 // not of the form, does not fit together, or says that the request was refused.
@@ -44,33 +43,23 @@ func readReply(text []byte, r Request) (Reply, error) {
 // clean takes out of a vantage's words what could harm a terminal, and cuts what
 // is too long. The body stays as it came: print it with %q.
 func (v *Reply) clean() {
-	v.Vantage = plain(v.Vantage)
+	v.Vantage = program.Plain(v.Vantage)
 	v.Body = clip(v.Body, MaxBody)
+	v.Address = v.Address.WithZone("") // a zone may be any text
+	for i, a := range v.Addresses {
+		v.Addresses[i] = a.WithZone("")
+	}
 	for i, u := range v.URLs {
-		v.URLs[i] = plain(u)
+		v.URLs[i] = program.Plain(u)
 	}
 	header := make(map[string]string, len(v.Header))
 	for name, value := range v.Header {
-		header[http.CanonicalHeaderKey(plain(name))] = plain(value)
+		header[http.CanonicalHeaderKey(program.Plain(name))] = program.Plain(value)
 	}
 	v.Header = header
 	if v.Error != nil {
-		v.Error = &Failure{Kind(plain(string(v.Error.Kind))), plain(v.Error.Problem), plain(v.Error.Detail)}
+		v.Error = &Failure{Kind(program.Plain(string(v.Error.Kind))), program.Plain(v.Error.Problem), program.Plain(v.Error.Detail)}
 	}
-}
-
-// plain is one line of printable text.
-func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimSpace(clip(s, maxWords))
 }
 
 // clip cuts s to n bytes, and not within a character.
