@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -95,7 +97,32 @@ func runVantage(a *app, c *cobra.Command, o *vantageOptions) error {
 	if _, ok := a.terminal(a.stdin); ok {
 		_, _ = fmt.Fprintln(a.stderr, "dnsplan: reading one request from standard input, as --help shows it")
 	}
-	return agent.Exchange(c.Context(), a.stdin, a.stdout)
+	request, err := a.readRequest(c.Context())
+	if err != nil {
+		return err
+	}
+	return agent.Exchange(c.Context(), bytes.NewReader(request), a.stdout)
+}
+
+// readRequest reads standard input to its end, as far as a request may go, or
+// until the context ends: a read that waits cannot be broken off, and ends with
+// the process.
+func (a *app) readRequest(ctx context.Context) ([]byte, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := io.ReadAll(io.LimitReader(a.stdin, vantage.MaxRequest+1))
+		done <- result{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case r := <-done:
+		return r.text, r.err
+	}
 }
 
 // check finds flags that do not go together. Whoever listens to others wants a

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
@@ -198,4 +199,16 @@ func testCertificate(t *testing.T) (cert, key string, trusting *tls.Config) {
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	return cert, key, &tls.Config{RootCAs: roots}
+}
+
+// TestVantageStops: a signal ends it also while nobody writes a request.
+func TestVantageStops(t *testing.T) {
+	silent, write := io.Pipe()
+	defer write.Close()
+	ctx, stop := context.WithCancelCause(t.Context())
+	stop(signalled{syscall.SIGTERM})
+	var stdout, stderr bytes.Buffer
+	if code := run(ctx, agentApp(silent, &stdout, &stderr, "vantage")); code != exitTerminated || stdout.Len() > 0 {
+		t.Errorf("exit code %d, %q, %q", code, stdout.String(), stderr.String())
+	}
 }
