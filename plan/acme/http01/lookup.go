@@ -49,21 +49,21 @@ func (d DNS) Lookup(ctx context.Context, name zone.Name, t zone.Type) Addrs {
 	return out
 }
 
-// Overlay answers for some names in place of the DNS: what authorities will see
+// Overlay answers for some RRsets in place of the DNS: what authorities will see
 // once a plan has been applied.
 type Overlay struct {
-	// Names holds all addresses that its names will have.
-	Names map[zone.Name][]netip.Addr
-	// Rest answers for all other names.
+	// RRsets holds the addresses of its keys; none are an RRset that will not be
+	// there.
+	RRsets map[zone.Key][]netip.Addr
+	// Rest answers for all others.
 	Rest Lookup
 }
 
-// Lookup answers from Names, or leaves it to Rest.
+// Lookup answers from RRsets, or leaves it to Rest.
 func (o Overlay) Lookup(ctx context.Context, name zone.Name, t zone.Type) Addrs {
-	planned, ok := o.Names[name]
+	planned, ok := o.RRsets[zone.Key{Name: name, Type: t}]
 	if !ok {
 		return o.Rest.Lookup(ctx, name, t)
 	}
-	others := func(a netip.Addr) bool { return zone.TypeOf(a) != t }
-	return Addrs{Addrs: slices.DeleteFunc(slices.Clone(planned), others), By: "the plan"}
+	return Addrs{Addrs: slices.Clone(planned), By: "the plan"}
 }

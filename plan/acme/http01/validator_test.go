@@ -222,7 +222,7 @@ func TestPin(t *testing.T) {
 	}
 }
 
-// An overlay is what the names will have, also names that are redirected to.
+// An overlay is what RRsets will hold, also those of names that are redirected to.
 func TestOverlay(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(site))
 	t.Cleanup(s.Close)
@@ -232,13 +232,23 @@ func TestOverlay(t *testing.T) {
 	w.serve("192.0.2.41:80", s.Listener)
 	o := w.options()
 	addr := func(a string) []netip.Addr { return []netip.Addr{netip.MustParseAddr(a)} }
-	planned := http01.Overlay{Names: map[zone.Name][]netip.Addr{"308.example.com.": addr("192.0.2.41")}, Rest: w}
+	key := func(n zone.Name, t zone.Type) zone.Key { return zone.Key{Name: n, Type: t} }
+	planned := http01.Overlay{RRsets: map[zone.Key][]netip.Addr{key("308.example.com.", zone.A): addr("192.0.2.41")}, Rest: w}
 	o.Lookup = planned
 	q := http01.Request{Host: "308.example.com", Token: token, Want: keyAuth}
 	if r := check(t, http01.New(o), q); r.Verdict != http01.Valid || r.Hops[0].A.By != "the plan" {
 		t.Errorf("%v", r.Err)
 	}
-	planned.Names["ok.example.com."] = addr("2001:db8::9")
+	w.name("ok.example.com", "192.0.2.1 2001:db8::8")
+	planned.RRsets[key("ok.example.com.", zone.A)] = addr("192.0.2.41")
+	if r := check(t, http01.New(o), q); kind(r) != http01.ConnectRefused || r.Err.Addr.String() != "2001:db8::8" {
+		t.Errorf("the redirect's target keeps its other RRset: %v", r.Err)
+	}
+	planned.RRsets[key("ok.example.com.", zone.AAAA)] = nil
+	if r := check(t, http01.New(o), q); r.Verdict != http01.Valid {
+		t.Errorf("the redirect's target loses an RRset: %v", r.Err)
+	}
+	planned.RRsets[key("ok.example.com.", zone.AAAA)] = addr("2001:db8::9")
 	if r := check(t, http01.New(o), q); kind(r) != http01.ConnectRefused || r.Err.Addr.String() != "2001:db8::9" {
 		t.Errorf("the redirect's target moves too: %v", r.Err)
 	}

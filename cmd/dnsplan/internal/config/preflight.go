@@ -75,14 +75,32 @@ func (s *Session) planterNamed(ref string) (plant.Planter, error) {
 // challenger asks for the challenges of a plan. Names that redirects lead to have
 // the addresses that the plan gives them.
 func (s *Session) challenger(p *plan.Plan, w execute.World) execute.Challenger {
-	planned := map[zone.Name][]netip.Addr{}
+	known := http01.DNS{Client: s.client, Route: resolver.Route{Resolvers: w.Resolvers()}}
+	return preflight.New(preflight.Options{Lookup: http01.Overlay{RRsets: planned(p), Rest: known}, Planter: s.planterNamed})
+}
+
+// planned are the RRsets that a plan changes, as they will be: those that it
+// deletes have no address, and none is left of a name that loses its CNAME. One
+// behind a proxy is left out: the DNS says where that is.
+func planned(p *plan.Plan) map[zone.Key][]netip.Addr {
+	out := map[zone.Key][]netip.Addr{}
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.After != nil && !c.After.Proxied {
-			planned[c.Name] = append(planned[c.Name], c.After.Values...)
+		c := &p.Changes[i]
+		if c.After != nil && c.After.Proxied {
+			continue
+		}
+		keys := []zone.Key{c.Key}
+		if c.Replaces != "" {
+			keys = []zone.Key{{Name: c.Name, Type: zone.A}, {Name: c.Name, Type: zone.AAAA}}
+		}
+		for _, key := range keys {
+			out[key] = slices.Clip(out[key]) // there from now on, with or without addresses
+		}
+		if c.After != nil {
+			out[c.Key] = append(out[c.Key], c.After.Values...)
 		}
 	}
-	known := http01.DNS{Client: s.client, Route: resolver.Route{Resolvers: w.Resolvers()}}
-	return preflight.New(preflight.Options{Lookup: http01.Overlay{Names: planned, Rest: known}, Planter: s.planterNamed})
+	return out
 }
 
 // authority is what plans say of the authority that issues.
