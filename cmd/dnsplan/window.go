@@ -20,6 +20,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme/ledger"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/report"
 )
 
 // windowOptions are the flags of what opens an issuance window.
@@ -92,10 +93,10 @@ func runWindow(a *app, c *cobra.Command, o *windowOptions, args []string) error 
 	s.Commander = w.child()
 	is, err := w.prepare(ctx)
 	if err != nil {
-		return a.notBegun(ctx, s.Settings, is.Plan, err)
+		return a.notBegun(ctx, s.Settings, is.Plan, stopped(ctx, err))
 	}
 	if w.needless(ctx, is) {
-		return w.commandAlone(ctx)
+		return w.commandAlone(ctx, is.Plan)
 	}
 	return w.run(ctx, is)
 }
@@ -162,6 +163,14 @@ func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
 	return is, w.judge(ctx, is)
 }
 
+// stopped is what ended the context, where that is what err comes of.
+func stopped(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
 // readNames are those names that could be in a window, and what is wrong with the
 // others.
 func (w *issuing) readNames() (names []zone.Name, bad []string) {
@@ -187,6 +196,11 @@ func (w *issuing) readNames() (names []zone.Name, bad []string) {
 // says why.
 func (w *issuing) needless(ctx context.Context, is config.Issuance) bool {
 	if is.Plan.Empty() {
+		for _, warning := range is.Plan.Warnings {
+			if warning.Code == plan.MarkedOpen {
+				w.notices.line(fmt.Sprintf("warning: %s: %s", warning.Name, warning.Message))
+			}
+		}
 		w.notices.line("no name is proxied: nothing is turned off")
 		return true
 	}
@@ -214,16 +228,16 @@ func (w *issuing) needless(ctx context.Context, is config.Issuance) bool {
 }
 
 // commandAlone runs the command without a window, and passes its code on.
-func (w *issuing) commandAlone(ctx context.Context) error {
-	if len(w.argv) == 0 {
-		return nil
-	}
+func (w *issuing) commandAlone(ctx context.Context, p *plan.Plan) error {
 	code, err := w.child().Command(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
 	if err != nil {
-		return fmt.Errorf("run %s: %w", w.argv[0], err)
+		return fmt.Errorf("run %s: %w", w.argv[0], stopped(ctx, err))
+	}
+	if w.session.Settings.JSON {
+		now := w.clock.Now()
+		if err := report.ResultJSON(w.stdout, report.Result{Run: p.ID, Outcome: report.OutcomeNothing, ExitCode: code, Began: now, Ended: now}); err != nil {
+			return err
+		}
 	}
 	return silent(code)
 }

@@ -53,7 +53,7 @@ func runWindowOpen(a *app, c *cobra.Command, o *windowOptions, names []string) e
 	w := &issuing{app: a, session: s, options: o, names: names}
 	is, err := w.prepare(ctx)
 	if err != nil {
-		return a.notBegun(ctx, s.Settings, is.Plan, err)
+		return a.notBegun(ctx, s.Settings, is.Plan, stopped(ctx, err))
 	}
 	if w.needless(ctx, is) {
 		return nil

@@ -18,6 +18,7 @@ func TestWindowHooks(t *testing.T) {
 	}
 	r.run("window", "open", "www.example.org").is(t, exitDone, "the window of www.example.org is open until")
 	r.run("recover").is(t, exitDone, "open")
+	r.run("window", "www.example.org", "--", "sh", "-c", "exit 9").is(t, 9, "it is DNS-only, and its comment says that run", "no name is proxied")
 	r.run("plan").is(t, exitDone)
 	r.run("window", "close", "plain.example.org").is(t, exitDone, "nothing to do")
 	if r.toggles() != "off" {

@@ -214,3 +214,24 @@ func TestWindowHangs(t *testing.T) {
 	r.commandEnds()
 	r.closedOnce()
 }
+
+// The process hangs and its guard is killed: recover kills it, once its deadline is
+// long past, and closes the window.
+func TestWindowHangsUnguarded(t *testing.T) {
+	r := newWindowRig(t)
+	p := r.opened()
+	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
+	r.kill(p.Process.Pid, syscall.SIGSTOP)
+	clock := &leapingClock{now: time.Now()}
+	here := &program{t: t, dir: r.dir, env: map[string]string{"CLOUDFLARE_API_TOKEN": cfToken, "CF_ZONE_API_TOKEN": cfZones}, entropy: &counter{}, clock: clock}
+	here.run("recover", "--windows").is(t, exitDone, "another process works on it")
+	if r.toggles() != "off" {
+		t.Fatalf("it was closed: %q", r.toggles())
+	}
+	clock.elapse(time.Hour)
+	here.run("recover", "--windows").is(t, exitDone, "process "+strconv.Itoa(p.Process.Pid)+" hangs", "proxied again")
+	_ = p.wait()
+	r.closedOnce()
+	r.commandStops()
+	here.run("recover", "--windows").is(t, exitDone, "Nothing to recover")
+}

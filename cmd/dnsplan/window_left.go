@@ -83,10 +83,24 @@ func (a *app) endHung(ctx context.Context, s *config.Session, r engine.Run) engi
 		a.notices.line(fmt.Sprintf("warning: kill process %d: %v", busy.PID, err))
 		return r
 	}
-	for deadline := a.clock.Now().Add(endWithin); a.clock.Now().Before(deadline); {
-		if held, err := run.Busy(); err != nil || !held || a.clock.SleepUntil(ctx, a.clock.Now().Add(letGoLook)) != nil {
-			break
+	letGo(ctx, run)
+	return a.reread(ctx, s, r)
+}
+
+// letGo waits a while until no process holds the run, by the machine's clock: the
+// one that held it was killed.
+func letGo(ctx context.Context, run journal.Run) {
+	ctx, stop := context.WithTimeout(ctx, endWithin)
+	defer stop()
+	look := time.NewTicker(endLook)
+	defer look.Stop()
+	for ctx.Err() == nil {
+		if held, err := run.Busy(); err != nil || !held {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
 		}
 	}
-	return a.reread(ctx, s, r)
 }

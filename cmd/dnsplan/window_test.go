@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -54,4 +55,27 @@ func TestWindowDNSOnly(t *testing.T) {
 	r := newWindowRig(t)
 	r.run("window", "plain.example.org", "--", "sh", "-c", "echo ran; exit 5").is(t, 5, "ran", "no name is proxied")
 	r.untouched()
+}
+
+// With --json standard output holds events alone: what the command says goes to
+// standard error.
+func TestWindowJSON(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	for _, name := range []string{"www.example.org", "plain.example.org"} {
+		got := r.run("window", name, "--json", "--", "sh", "-c", "echo from the command; exit 6").is(t, 6)
+		if !strings.Contains(got.stderr, "from the command") {
+			t.Errorf("the command's output is not on standard error:\n%s", got.stderr)
+		}
+		last := ""
+		for line := range strings.Lines(got.stdout) {
+			if last = line; !json.Valid([]byte(line)) {
+				t.Errorf("no JSON: %s", line)
+			}
+		}
+		if !strings.Contains(last, `"type":"summary"`) || !strings.Contains(last, `"exit_code":6`) {
+			t.Errorf("the last line is %s", last)
+		}
+	}
+	r.run("window", "other.example.org", "--json", "--", "true").is(t, exitError, `"type":"summary"`)
 }
