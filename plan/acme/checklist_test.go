@@ -26,6 +26,7 @@ func TestDecide(t *testing.T) {
 		"one is unclear":     {both, []Finding{finding("D-AUTH", Pass, Error), finding("D-RESOLV", Unknown, Error)}, Unknown, 1},
 		"fails and unclear":  {both, []Finding{finding("D-AUTH", Fail, Warning), finding("D-RESOLV", Unknown, Error)}, Fail, 1},
 		"worth a word":       {both, []Finding{finding("D-AUTH", Fail, Info), finding("D-RESOLV", Pass, Error)}, Pass, 2},
+		"nothing but a word": {both, []Finding{finding("D-AUTH", Fail, Info)}, Fail, 1},
 		"nothing to say":     {both, nil, Unknown, 0},
 		"about another name": {both, []Finding{{Check: "D-AUTH", Name: "api.example.org.", Outcome: Fail, Severity: Error}}, Unknown, 0},
 	} {

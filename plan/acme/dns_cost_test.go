@@ -3,6 +3,7 @@ package acme_test
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 
@@ -50,8 +51,8 @@ func TestDNSCost(t *testing.T) {
 		{[]string{"D-NSOK"}, map[string]int{
 			"ns1 SOA": 3, "ns1 CAA": 1, "ns1 TYPE65280": 1, "ns2 SOA": 3, "ns2 CAA": 1, "ns2 TYPE65280": 1,
 		}},
-		// At each name, at the apex, and above it.
-		{[]string{"D-CAA"}, map[string]int{"ns1 CAA": names + 1, "public CAA": 1}},
+		// At each name, at the apex, and above it; which servers are silent is asked once.
+		{[]string{"D-CAA"}, map[string]int{"ns1 CAA": names + 1, "public CAA": 1, "ns1 SOA": 1, "ns2 SOA": 1}},
 	} {
 		t.Run(fmt.Sprint(tt.only), func(t *testing.T) {
 			c := &counted{got: map[string]int{}}
@@ -69,6 +70,48 @@ func TestDNSCost(t *testing.T) {
 			}
 			if got := c.taken(); !maps.Equal(got, tt.want) {
 				t.Errorf("asked %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// A name server that is silent costs its time-out once a zone, not once a name; so
+// it does where no other one answers.
+func TestDNSSilenceIsRemembered(t *testing.T) {
+	for name, alone := range map[string]bool{"beside another": false, "alone": true} {
+		t.Run(name, func(t *testing.T) {
+			c := &counted{got: map[string]int{}}
+			s := fine()
+			s.silent2, s.heard2 = true, c.at("ns2")
+			s.subject = func(s *acme.Subject) {
+				if alone {
+					s.Zone.Servers = s.Zone.Servers[1:]
+				}
+			}
+			x, first := s.open(t)
+			var all []*acme.Subject
+			for i := range 50 {
+				one := *first
+				one.Name = zone.Name(fmt.Sprintf("n%d.example.org.", i))
+				all = append(all, &one)
+			}
+			found := x.Examine(t.Context(), all, acme.Selection{Only: []string{"D-TTL", "D-AUTH", "D-APEX", "D-CNAME", "D-CAA"}}).Findings
+			total := 0
+			for _, n := range c.taken() {
+				total += n
+			}
+			// A and AAAA of the first name or the SOA record; alone, it is asked for CAA at
+			// the apex as well.
+			if most := 3; total < 1 || total > most {
+				t.Errorf("asked %d times, want at most %d", total, most)
+			}
+			for _, f := range found {
+				if alone && f.Check != "D-CAA" && f.Outcome == acme.Pass {
+					t.Errorf("%s passes: %s", f.Check, f.Summary)
+				}
+				if f.Check == "D-AUTH" && !alone && (f.Outcome != acme.Fail || !strings.Contains(f.Summary, "ns2 does not answer")) {
+					t.Errorf("%s: %s", f.Name, f.Summary)
+				}
 			}
 		})
 	}

@@ -15,8 +15,11 @@ import (
 
 // dnsZone is the DNS's part of a zone's evidence.
 type dnsZone struct {
-	apex    lazy[[]resolver.Answer]
-	serials lazy[[]resolver.SOAAnswer]
+	// names are the answers of all its servers about a name.
+	names lazies[zone.Name, []resolver.Answer]
+	// silent tells of each server that was asked whether it was silent then.
+	silent  lazies[resolver.Server, bool]
+	soa     lazies[resolver.Server, resolver.SOAAnswer]
 	conduct lazy[[]resolver.Conduct]
 	above   lazy[[]caa.Set]
 	// validates tells for each resolver whether it validates.
@@ -25,8 +28,8 @@ type dnsZone struct {
 
 // dnsName is the DNS's part of a name's evidence.
 type dnsName struct {
-	authoritative, public, inside lazy[[]resolver.Answer]
-	found                         lazy[map[zone.Type]http01.Addrs]
+	public, inside lazy[[]resolver.Answer]
+	found          lazy[map[zone.Type]http01.Addrs]
 }
 
 // errUnborn is why a resolver is not asked.
@@ -44,15 +47,13 @@ func families() []zone.Type { return []zone.Type{zone.A, zone.AAAA} }
 // A and AAAA: two for each, in the order of Zone.Servers. None where nobody is to
 // be asked.
 func (e *examination) authoritative(ctx context.Context) []resolver.Answer {
-	return e.name.authoritative.get(func() []resolver.Answer {
-		return e.ask(ctx, e.subject.Name, e.subject.Zone.addresses(), false)
-	})
+	return e.answersAt(ctx, e.subject.Name)
 }
 
-// atApex is what authoritative is for the zone's apex.
-func (e *examination) atApex(ctx context.Context) []resolver.Answer {
-	return e.zone.apex.get(func() []resolver.Answer {
-		return e.ask(ctx, e.subject.Zone.ZoneRef.Zone, e.subject.Zone.addresses(), false)
+// answersAt is what authoritative is, for any name of the zone.
+func (e *examination) answersAt(ctx context.Context, n zone.Name) []resolver.Answer {
+	return e.zone.names.get(n, func() []resolver.Answer {
+		return e.ask(ctx, n, e.subject.Zone.addresses(), false)
 	})
 }
 
@@ -77,13 +78,16 @@ func (e *examination) ask(ctx context.Context, name zone.Name, servers []resolve
 	if !recurse {
 		types = families()
 	}
-	var queries []resolver.Query
-	for _, s := range servers {
+	if len(types) == 0 {
+		return nil
+	}
+	return slices.Concat(ofEach(servers, func(s resolver.Server) []resolver.Answer {
+		var queries []resolver.Query
 		for _, t := range types {
 			queries = append(queries, resolver.Query{Server: s, Key: zone.Key{Name: name, Type: t}, Recurse: recurse})
 		}
-	}
-	return e.opts.DNS.Ask(ctx, queries)
+		return e.askServer(ctx, s, queries)
+	})...)
 }
 
 // born are the families that a resolver may be asked for: all but those that are
@@ -139,24 +143,18 @@ func (z *Zone) addresses() (out []resolver.Server) {
 	return out
 }
 
-// route is how a certificate authority finds names: it hardly caches, so that
-// names of the zone are asked for at its own servers, and others of resolvers.
-func (e *examination) route() resolver.Route {
-	z := e.subject.Zone
-	r := resolver.Route{Resolvers: z.Resolvers}
-	if servers := z.addresses(); len(servers) > 0 {
-		r.Zones = map[zone.Name][]resolver.Server{z.ZoneRef.Zone: servers}
-	}
-	return r
-}
-
 // found is what a certificate authority would find of each family.
 func (e *examination) found(ctx context.Context) map[zone.Type]http01.Addrs {
 	return e.name.found.get(func() map[zone.Type]http01.Addrs {
 		out := map[zone.Type]http01.Addrs{}
-		look := http01.DNS{Client: e.opts.DNS, Route: e.route()}
+		_, silent := e.speaking(ctx)
+		look := http01.DNS{Client: e.opts.DNS, Route: e.route(ctx)}
 		alone := len(look.Route.Zones) > 0
 		for _, t := range families() {
+			if silent != nil {
+				out[t] = http01.Addrs{Err: silent}
+				continue
+			}
 			if !alone && !slices.Contains(e.born(ctx), t) {
 				out[t] = http01.Addrs{Err: errUnborn}
 				continue
@@ -180,15 +178,6 @@ func (e *examination) addresses(ctx context.Context) (addrs []netip.Addr, asked 
 	return slices.Concat(found[zone.AAAA].Addrs, found[zone.A].Addrs), true
 }
 
-// serials are the SOA records at every address of the authoritative servers.
-func (e *examination) serials(ctx context.Context) []resolver.SOAAnswer {
-	return e.zone.serials.get(func() []resolver.SOAAnswer {
-		return ofEach(e.subject.Zone.addresses(), func(s resolver.Server) resolver.SOAAnswer {
-			return e.opts.DNS.SOA(ctx, s, e.subject.Zone.ZoneRef.Zone, false)
-		})
-	})
-}
-
 // conducts are how the authoritative servers take strict questions.
 func (e *examination) conducts(ctx context.Context) []resolver.Conduct {
 	return e.zone.conduct.get(func() []resolver.Conduct {
@@ -210,12 +199,26 @@ func (e *examination) validates(ctx context.Context) []bool {
 
 // LookupCAA asks along the route; what is at the apex and above it once a zone.
 func (e *examination) LookupCAA(ctx context.Context, names []zone.Name) []caa.Set {
-	look := caa.DNS{Client: e.opts.DNS, Route: e.route()}
+	look := caa.DNS{Client: e.opts.DNS, Route: e.route(ctx)}
 	upper := caa.Climb(e.subject.Zone.ZoneRef.Zone)
-	lower := max(0, len(names)-len(upper))
-	return slices.Concat(look.LookupCAA(ctx, names[:lower]), e.zone.above.get(func() []caa.Set {
+	lower := names[:max(0, len(names)-len(upper))]
+	return slices.Concat(e.lookupBelow(ctx, look, lower), e.zone.above.get(func() []caa.Set {
 		return look.LookupCAA(ctx, upper)
 	}))
+}
+
+// lookupBelow is LookupCAA below the apex, which servers that are silent are not
+// asked for.
+func (e *examination) lookupBelow(ctx context.Context, look caa.DNS, names []zone.Name) []caa.Set {
+	_, silent := e.speaking(ctx)
+	if silent == nil {
+		return look.LookupCAA(ctx, names)
+	}
+	out := make([]caa.Set, len(names))
+	for i, n := range names {
+		out[i] = caa.Set{Name: n, Err: silent}
+	}
+	return out
 }
 
 // ofEach calls do for all at once and returns what it returns, in their order.

@@ -7,18 +7,18 @@ import (
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
-// checkApex is D-APEX: of the apex, and of www, whose certificate mostly names the
-// bare domain too.
+// checkApex is D-APEX.
 func checkApex(ctx context.Context, e *examination) []Finding {
-	s := e.subject
-	apex := s.Zone.ZoneRef.Zone
-	if s.Name != apex && s.Name != "www."+apex {
-		return nil
-	}
-	return []Finding{judgeApex(s, e.atApex(ctx))}
+	return []Finding{judgeApex(e.subject, e.answersAt(ctx, e.subject.Zone.ZoneRef.Zone))}
 }
 
-// judgeApex judges the answers to both families at the zone's apex.
+// judgeApex judges the answers to both families at the zone's apex. Where that has
+// none, it is grave for
+//
+//	the apex itself                              Error
+//	www, whose certificate mostly names both,    Warning
+//	and any name where the inventory wants it
+//	other names                                  Info
 func judgeApex(s *Subject, answers []resolver.Answer) Finding {
 	apex := s.Zone.ZoneRef.Zone.Display()
 	if f, none := s.nobody(answers); none {
@@ -34,10 +34,13 @@ func judgeApex(s *Subject, answers []resolver.Answer) Finding {
 	}
 	if bare := without(answers); len(bare) > 0 {
 		f := failed(said(answers), "%s has no address at %s; a certificate for it cannot be issued", apex, whose(bare)).with(s.addApex()...)
-		if s.Name != s.Zone.ZoneRef.Zone {
-			f = f.at(Warning)
+		switch {
+		case s.Name == s.Zone.ZoneRef.Zone:
+			return f
+		case s.Zone.ApexWanted || s.Name == s.Zone.www():
+			return f.at(Warning)
 		}
-		return f
+		return failed(said(answers), "%s, the bare domain, has no address; it can be on no certificate", apex).at(Info)
 	}
 	return passed(said(answers), "%s has an address", apex)
 }
@@ -57,14 +60,30 @@ func (s *Subject) addApex() []Remedy {
 	return append(r, Remedy{Do: "Or leave " + at.Name.Display() + " out of the certificate."})
 }
 
-// checkExists is D-WWW: of every name but the apex.
+// www is the zone's www.
+func (z *Zone) www() zone.Name { return "www." + z.ZoneRef.Zone }
+
+// checkExists is D-WWW: of the name, and for the apex of its www.
 func checkExists(ctx context.Context, e *examination) []Finding {
 	if e.subject.Name == e.subject.Zone.ZoneRef.Zone {
-		return nil
+		return []Finding{judgeWWW(e.subject, e.answersAt(ctx, e.subject.Zone.www()))}
 	}
 	return byServers(func(e *examination, ctx context.Context) []Finding {
 		return []Finding{judgeExists(e.subject, e.authoritative(ctx))}
 	})(ctx, e)
+}
+
+// judgeWWW judges the answers to both families at the www of an apex, whose own
+// findings tell the rest.
+func judgeWWW(s *Subject, answers []resolver.Answer) Finding {
+	name := s.Zone.www().Display()
+	if f, none := s.nobody(answers); none {
+		return f
+	}
+	if len(without(answers)) > 0 {
+		return failed(said(answers), "%s has no address; it can be on no certificate", name).at(Info)
+	}
+	return passed(said(answers), "%s exists too", name)
 }
 
 // judgeExists judges the answers to both families. A name that is not validated by

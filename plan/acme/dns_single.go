@@ -2,27 +2,29 @@ package acme
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
-	"github.com/dnsplan/dnsplan/plan/acme/mpic"
 )
 
 // checkSingle is D-SINGLE: of what the authority finds, or, behind a proxy, of the
 // servers behind it.
 func checkSingle(ctx context.Context, e *examination) []Finding {
 	s := e.subject
-	quorum := mpic.Rule(e.opts.Now(), e.opts.Issuer.Name)
 	if s.Proxied() {
-		return judgeSingle(s, s.liveAddrs(), []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}, quorum)
+		return e.judgeSingle(s.liveAddrs(), []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}, nil)
 	}
 	found, asked, err := e.looked(ctx)
 	if err != nil {
 		return []Finding{*err}
 	}
-	return judgeSingle(s, found, asked, quorum)
+	if len(found) < 2 {
+		return e.judgeSingle(found, asked, nil)
+	}
+	return e.judgeSingle(found, asked, e.weighed(ctx))
 }
 
 // looked is what an authority finds of both families, or the finding that it
@@ -79,8 +81,10 @@ func (s *Subject) liveAddrs() (out []netip.Addr) {
 }
 
 // judgeSingle counts the addresses of each family. Of several only one is asked,
-// whichever comes first, so the chance is that of one that has the challenge.
-func judgeSingle(s *Subject, found []netip.Addr, asked []Asked, q mpic.Quorum) (out []Finding) {
+// whichever comes first, so the chance is that of one that has the challenge, or,
+// where tokens tell it, of as many as have.
+func (e *examination) judgeSingle(found []netip.Addr, asked []Asked, tokens []fetched) (out []Finding) {
+	s := e.subject
 	if len(found) == 0 {
 		return []Finding{unclear(asked, "%s has no address to count", s.Name.Display()).because(s.exists())}
 	}
@@ -91,9 +95,17 @@ func judgeSingle(s *Subject, found []netip.Addr, asked []Asked, q mpic.Quorum) (
 		}
 		want, _ := s.Wanted(t)
 		stray := slices.DeleteFunc(slices.Clone(all), func(a netip.Addr) bool { return slices.Contains(want.Addrs, a) })
-		f := failed(asked, "%s has %d %s addresses, %s, and an authority tries only one of them: if one serves the challenge, %s",
-			s.Name.Display(), len(all), t, listed(all), mpic.Words(q.Chance(1/float64(len(all)))))
-		out = append(out, f.with(s.reduce(t, all, stray)...).at(severityOf(want, stray)))
+		good, known := e.serving(all, tokens)
+		if !known {
+			good = 1
+		}
+		words := "if one serves the challenge"
+		if known {
+			words = fmt.Sprintf("%d of %d serve the challenge", good, len(all))
+		}
+		f := failed(asked, "%s has %d %s addresses, %s, and an authority tries only one of them: %s, %s",
+			s.Name.Display(), len(all), t, listed(all), words, e.chance(float64(good)/float64(len(all))))
+		out = append(out, f.with(s.reduce(t, all, stray)...).at(severityOf(want, stray, known && good == len(all))))
 	}
 	if len(out) == 0 {
 		out = append(out, passed(asked, "%s has one address of a family", s.Name.Display()))
@@ -101,10 +113,25 @@ func judgeSingle(s *Subject, found []netip.Addr, asked []Asked, q mpic.Quorum) (
 	return out
 }
 
-// severityOf is how grave several addresses are: what the inventory wants so is a
-// warning.
-func severityOf(want Record, stray []netip.Addr) Severity {
-	if want.RoundRobin && len(stray) == 0 {
+// serving counts the addresses that have answered with the token; known is false
+// where one was not asked, or cannot be judged from here.
+func (e *examination) serving(all []netip.Addr, tokens []fetched) (good int, known bool) {
+	for _, a := range all {
+		i := slices.IndexFunc(tokens, func(f fetched) bool { return f.addr == a.Unmap() })
+		if i < 0 || e.doubt(tokens[i]) != "" {
+			return 0, false
+		}
+		if tokens[i].Verdict == http01.Valid {
+			good++
+		}
+	}
+	return good, true
+}
+
+// severityOf is how grave several addresses are: what the inventory wants so, or
+// answers all of the time, is a warning.
+func severityOf(want Record, stray []netip.Addr, allServe bool) Severity {
+	if len(stray) == 0 && (want.RoundRobin || allServe) {
 		return Warning
 	}
 	return Error

@@ -32,6 +32,8 @@ type dnsSite struct {
 	// faults change what a server says, before it is sent; silent ones say nothing.
 	fault1, fault2, faultPublic func(q, m *dns.Msg)
 	silent2, noTCP2             bool
+	// heard2 is told what a silent ns2 was asked.
+	heard2 func(q, m *dns.Msg)
 	// proxied is what the provider holds behind a proxy.
 	proxied []string
 	subject func(*acme.Subject)
@@ -66,6 +68,9 @@ func (s dnsSite) server(t *testing.T, name, serial string, lines []string, fault
 	z.Recursive = recursive
 	at := resolvertest.Serve(t, dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		if silent {
+			if s.heard2 != nil {
+				s.heard2(q, nil)
+			}
 			return
 		}
 		if s.noTCP2 && name == "ns2" && w.RemoteAddr().Network() == "tcp" {

@@ -109,6 +109,8 @@ func New(o Options) *Examiner {
 type examination struct {
 	*Examiner
 	subject *Subject
+	// selection says which checks are made.
+	selection Selection
 	// zone is the evidence about the name's zone, which all its names share, and
 	// name that about the name alone.
 	zone *zoneEvidence
@@ -138,7 +140,7 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 		if zones[s.Zone.ZoneRef] == nil {
 			zones[s.Zone.ZoneRef] = &zoneEvidence{}
 		}
-		e := &examination{Examiner: x, subject: s, zone: zones[s.Zone.ZoneRef], name: &nameEvidence{}}
+		e := &examination{Examiner: x, subject: s, selection: sel, zone: zones[s.Zone.ZoneRef], name: &nameEvidence{}}
 		under = append(under, e)
 		for j, c := range chosen {
 			g.Go(func() error {

@@ -69,7 +69,7 @@ func (e *examination) balance(ctx context.Context, f fetched, t plant.Token) bal
 	from := e.opts.Sources(f.addr)
 	b.sources = max(1, min(len(from), e.opts.Connections))
 	results := make([]fetched, e.opts.Connections)
-	v := e.validator("")
+	v := e.validator(ctx, "")
 	var g errgroup.Group
 	g.SetLimit(togetherAt)
 	for i := range results {

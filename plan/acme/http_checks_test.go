@@ -411,6 +411,64 @@ func TestSeveralAddresses(t *testing.T) {
 	holds(t, "pass", found[1].Summary, "127.0.0.11:", "127.0.0.13:")
 }
 
+// Addresses that differ make issuance a matter of luck, whose odds are told; the
+// token tells D-SINGLE how many of them serve it.
+func TestChance(t *testing.T) {
+	const off, yes, no = 0, 1, 2
+	for name, c := range map[string]struct {
+		addrs    []string
+		are      []int
+		token    string // of H-TOKEN; empty where it says none
+		single   string // of D-SINGLE
+		severity Severity
+	}{
+		"one of two":                   {[]string{"127.0.0.11", "127.0.0.12"}, []int{yes, no}, "about 16 % of issuances succeed", "1 of 2 serve the challenge, about 16 %", Error},
+		"two of three":                 {[]string{"127.0.0.11", "127.0.0.12", "127.0.0.13"}, []int{yes, off, yes}, "about 40 % of issuances succeed", "2 of 3 serve the challenge", Error},
+		"both":                         {[]string{"127.0.0.11", "127.0.0.12"}, []int{yes, yes}, "", "2 of 2 serve the challenge, every issuance succeeds", Warning},
+		"none":                         {[]string{"127.0.0.11", "127.0.0.12"}, []int{no, no}, "", "0 of 2 serve the challenge, no issuance succeeds", Error},
+		"IPv6 is asked first":          {[]string{"127.0.0.11", "::1"}, []int{yes, no}, "no issuance succeeds", "", 0},
+		"IPv6 is good":                 {[]string{"127.0.0.11", "::1"}, []int{no, yes}, "", "", 0},
+		"IPv6 cannot be connected to":  {[]string{"127.0.0.11", "::1"}, []int{yes, off}, "", "", 0},
+		"IPv6 is dead, and one of two": {[]string{"127.0.0.11", "127.0.0.12", "::1"}, []int{yes, no, off}, "about 16 % of issuances succeed", "1 of 2 serve", Error},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, c.addrs...)
+			s.opts.Now = func() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) } // four remote perspectives
+			for i, is := range c.are {
+				switch is {
+				case yes:
+					s.serve(i, s.files())
+				case no:
+					s.serve(i, http.NotFoundHandler())
+				case off:
+					_ = s.ls[i].Close()
+				}
+			}
+			said := map[ID]Finding{}
+			for _, f := range New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: []string{"D-SINGLE", "H-TOKEN"}}).Findings {
+				if _, ok := said[f.Check]; !ok {
+					said[f.Check] = f
+				}
+			}
+			if c.token == "" && strings.Contains(said["H-TOKEN"].Summary, "issuance") {
+				t.Errorf("H-TOKEN: %s", said["H-TOKEN"].Summary)
+			}
+			holds(t, "H-TOKEN", said["H-TOKEN"].Summary, c.token)
+			holds(t, "D-SINGLE", said["D-SINGLE"].Summary, c.single)
+			if f := said["D-SINGLE"]; c.severity != 0 && (f.Outcome != Fail || f.Severity != c.severity) {
+				t.Errorf("D-SINGLE: %+v", f)
+			}
+		})
+	}
+	s := newSite(t, "127.0.0.11", "127.0.0.12")
+	count := &counting{Planter: plant.Webroot(s.root, time.Now)}
+	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: count} }
+	s.only("D-SINGLE", Fail, "if one serves the challenge")
+	if n := count.placed.Load(); n != 0 {
+		t.Errorf("D-SINGLE alone places %d tokens", n)
+	}
+}
+
 func TestWantedAddressIsAskedBeforeItIsThere(t *testing.T) {
 	s := newSite(t, "127.0.0.11", "127.0.0.12")
 	s.serve(0, s.files())

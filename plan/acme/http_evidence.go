@@ -83,9 +83,9 @@ func (t *tally) add(addrs []netip.Addr, mark func(*target)) {
 }
 
 // validator asks as an authority does, or as who it is told to be.
-func (e *examination) validator(agent string) *http01.Validator {
+func (e *examination) validator(ctx context.Context, agent string) *http01.Validator {
 	o := http01.Options{
-		Lookup:    http01.DNS{Client: e.opts.DNS, Route: e.route()},
+		Lookup:    http01.DNS{Client: e.opts.DNS, Route: e.route(ctx)},
 		Ports:     http01.Ports{HTTP: uint16(e.opts.HTTPPort), HTTPS: uint16(e.opts.HTTPSPort)}, //nolint:gosec // G115: ports, checked by the inventory
 		Reserved:  http01.Reserved,
 		UserAgent: agent,
@@ -105,7 +105,7 @@ const perName = 8
 func (e *examination) fetch(ctx context.Context, t plant.Token, agent, host string) []fetched {
 	all := e.targets(ctx)
 	out := make([]fetched, len(all))
-	v := e.validator(agent)
+	v := e.validator(ctx, agent)
 	var g errgroup.Group
 	g.SetLimit(perName)
 	for i, one := range all {

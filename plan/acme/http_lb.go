@@ -6,7 +6,6 @@ import (
 	"net/netip"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
-	"github.com/dnsplan/dnsplan/plan/acme/mpic"
 )
 
 // checkBalance is H-LB.
@@ -37,8 +36,8 @@ func (e *examination) judgeBalance(b balance, p planted, token bool) Finding {
 	case b.good == 0:
 		return unclear(said, "%s never answers with the token, in %d connections: see H-TOKEN", where, b.asks).because("H-TOKEN")
 	}
-	chance := mpic.Rule(e.opts.Now(), e.opts.Issuer.Name).Chance(float64(b.good) / float64(b.asks))
-	return failed(said, "%d of %d connections to %s are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, mpic.Words(chance)).with(e.balanceRemedies(b)...)
+	chance := e.chance(float64(b.good) / float64(b.asks))
+	return failed(said, "%d of %d connections to %s are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, chance).with(e.balanceRemedies(b)...)
 }
 
 // from says from how many local addresses was asked.

@@ -18,7 +18,11 @@ func checkToken(ctx context.Context, e *examination) []Finding {
 		return []Finding{e.noToken(p)}
 	}
 	all = asked(all)
-	return e.perAddress(all, func(f fetched) Finding { return e.judgeToken(ctx, f, all) }, fmt.Sprintf("the token from %s is answered by", p))
+	out := e.perAddress(all, func(f fetched) Finding { return e.judgeToken(ctx, f, all) }, fmt.Sprintf("the token from %s is answered by", p))
+	if share, differ := e.share(all); differ && share < 1 {
+		out[0].Summary += fmt.Sprintf("; as addresses of the name differ in that, %s", e.chance(share))
+	}
+	return out
 }
 
 // noToken says why there is no token in place.

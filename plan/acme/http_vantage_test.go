@@ -112,7 +112,7 @@ func TestAgentAnswers(t *testing.T) {
 	agent := vantage.NewAgent(vantage.AgentOptions{
 		Name: "oslo", Port: uint16(s.opts.HTTPPort), Now: s.opts.Now, //nolint:gosec // G115: a port
 		Validator: http01.New(http01.Options{
-			Lookup: http01.DNS{Client: s.opts.DNS, Route: (&examination{Examiner: New(s.opts), subject: s.subject}).route()},
+			Lookup: http01.DNS{Client: s.opts.DNS, Route: (&examination{Examiner: New(s.opts), subject: s.subject, zone: &zoneEvidence{}}).route(t.Context())},
 			Ports:  http01.Ports{HTTP: uint16(s.opts.HTTPPort)}, //nolint:gosec // G115: a port
 		}),
 	})

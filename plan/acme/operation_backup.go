@@ -109,7 +109,7 @@ func (e *examination) judgeRestore(b copied) Finding {
 // goneServers are the addresses that a rollback would lead back to, and that do not
 // answer HTTP any more; nil where all do.
 func (e *examination) goneServers(ctx context.Context, last journal.Change) (out []Finding) {
-	v := e.validator("")
+	v := e.validator(ctx, "")
 	for _, old := range last.OldValues {
 		a, err := netip.ParseAddr(old)
 		if err != nil || slices.Contains(last.NewValues, old) || last.OldProxied {

@@ -40,7 +40,7 @@ func checkOrigin(ctx context.Context, e *examination) []Finding {
 		p, _ := e.planted(ctx)
 		token = p.token
 	}
-	v := e.validator("")
+	v := e.validator(ctx, "")
 	var out []Finding
 	for _, t := range all {
 		f := fetched{t, v.Validate(ctx, http01.Request{Host: e.subject.Name.Display(), Token: token.Name, Want: token.Body, Pin: t.addr})}
