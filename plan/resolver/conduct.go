@@ -17,7 +17,7 @@ type Conduct struct {
 	// Alive: the server has authority for the zone.
 	Alive Trial
 	// EDNS: it answers a question with an OPT record, with one of its own (RFC
-	// 6891, section 7), in at most 1232 octets or truncated.
+	// 6891, section 7).
 	EDNS Trial
 	// Case: it repeats the question letter by letter, upper and lower case kept,
 	// which resolvers use against forgers.
@@ -59,8 +59,8 @@ var (
 	errCase        = errors.New("the reply changes the case of the question's letters")
 )
 
-// Conduct tries one server with six questions about z, the seventh only where
-// it does not take EDNS.
+// Conduct tries one server with five questions about z, and with a sixth where it
+// does not answer one with EDNS.
 func (c *Client) Conduct(ctx context.Context, s Server, z zone.Name) Conduct {
 	soa := question{name: z, qtype: typeSOA}
 	mixed := soa

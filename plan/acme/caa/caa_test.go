@@ -359,3 +359,19 @@ func FuzzJudge(f *testing.F) {
 		fixed(t, q, sets, r)
 	})
 }
+
+// TestHostile: what stands in a record cannot harm a terminal, nor pass for
+// nobody.
+func TestHostile(t *testing.T) {
+	judge := func(value string) caa.Result {
+		return caa.Judge(caa.Request{Name: "www.example.org.", Issuers: []string{"letsencrypt.org"}}, []caa.Set{
+			{Name: "www.example.org.", Records: []resolver.CAA{{Tag: "issue", Value: value}}},
+		})
+	}
+	if r := judge("digicert.com\x1b[2J\u009b"); r.Reason != caa.OtherIssuer || r.String() != `CAA at www.example.org permits only "digicert.com\x1b[2J\u009b"` {
+		t.Errorf("%s: %q", r.Reason, r)
+	}
+	if r := judge("nobody"); r.Reason != caa.OtherIssuer {
+		t.Errorf("%s: %s", r.Reason, r)
+	}
+}

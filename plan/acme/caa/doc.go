@@ -6,8 +6,8 @@
 //		Name: "www.example.org.", Issuers: []string{"letsencrypt.org"},
 //	})
 //	if r.Outcome != caa.Allowed {
-//		fmt.Fprintln(w, r)         // example.org has CAA records for other issuers only
-//		fmt.Fprintln(w, r.Fix.Add) // 0 issue "letsencrypt.org"
+//		fmt.Fprintln(w, r)         // CAA at example.org permits only digicert.com
+//		fmt.Fprintln(w, r.Fix.Add) // [0 issue "letsencrypt.org"]
 //	}
 //
 // All labels up to the top-level domain are asked about at once. The nearest

@@ -109,7 +109,7 @@ func (r Result) weigh(issue []resolver.CAA) Result {
 		return r.is(Unknown, why)
 	case OtherIssuer:
 		r.Record = nil
-		if r.Permits()[0] == "nobody" {
+		if !slices.ContainsFunc(issue, func(c resolver.CAA) bool { return parse(c.Value).issuer != "" }) {
 			why = Nobody
 		}
 	}

@@ -3,6 +3,7 @@ package caa
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -126,17 +127,26 @@ func (r Result) String() string {
 	return fmt.Sprintf("CAA of %s: %v", at, r.Err)
 }
 
-// Permits are the issuers that the set names, each once; "nobody" where it
-// names none.
+// Permits are the issuers that the set names, each once and fit to be printed;
+// "nobody" where it names none.
 func (r Result) Permits() []string {
 	var out []string
 	for _, c := range r.Records {
-		if v := parse(c.Value); isTag(c, "issue") && v.issuer != "" && !slices.Contains(out, v.issuer) {
-			out = append(out, v.issuer)
+		if v := parse(c.Value); isTag(c, "issue") && v.issuer != "" && !slices.Contains(out, shown(v.issuer)) {
+			out = append(out, shown(v.issuer))
 		}
 	}
 	if out == nil {
 		return []string{"nobody"}
 	}
 	return out
+}
+
+// shown is an issuer as it is printed: quoted where it is no name, since a record
+// may hold any octets.
+func shown(issuer string) string {
+	if all(issuer, isGraph) {
+		return issuer
+	}
+	return strconv.Quote(issuer)
 }

@@ -102,9 +102,19 @@ func (c *Client) Ask(ctx context.Context, q Question) Result {
 	case err != nil && !asked:
 		r.Err = fmt.Errorf("place a token at %s: %w", p, err)
 	case err != nil && r.Good():
-		r.Warning = fmt.Sprintf("the token %s stays at %s: %v", t.Name, p, err)
+		r.Warning = joined(r.Warning, fmt.Sprintf("the token %s stays at %s: %v", t.Name, p, err))
+	case err != nil:
+		r.Err = fmt.Errorf("%w; the token %s stays at %s: %w", r.Err, t.Name, p, err)
 	}
 	return r
+}
+
+// joined adds a warning to another, if there is one.
+func joined(before, more string) string {
+	if before == "" {
+		return more
+	}
+	return before + "; " + more
 }
 
 var errNoPlanter = errors.New("nothing here places tokens")

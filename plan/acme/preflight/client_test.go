@@ -121,6 +121,40 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// keeper is a planter whose tokens stay.
+type keeper struct{ plant.Planter }
+
+var errKept = errors.New("permission denied")
+
+func (k keeper) Plant(ctx context.Context, t plant.Token) (func(context.Context) error, error) {
+	_, err := k.Planter.Plant(ctx, t)
+	return func(context.Context) error { return errKept }, err
+}
+
+// TestAskStays: a token that cannot be removed is told of, whatever the answer.
+func TestAskStays(t *testing.T) {
+	dir := t.TempDir()
+	web := acmetest.Listen(t, oldAddr, newAddr)
+	acmetest.Serve(t, web[0], http.NotFoundHandler())
+	acmetest.Serve(t, web[1], webroot(dir))
+	c := preflight.New(preflight.Options{
+		Connect: time.Minute, Total: time.Minute,
+		Planter: func(string) (plant.Planter, error) { return keeper{plant.Webroot(dir, time.Now)}, nil },
+	})
+	at := func(addr string) preflight.Result {
+		return c.Ask(t.Context(), preflight.Question{
+			Name: "www.example.org.", Addr: netip.MustParseAddr(addr), Old: []netip.Addr{netip.MustParseAddr(oldAddr)},
+			Challenge: plan.Challenge{Port: uint16(acmetest.Port(web[0])), HTTPSPort: 443, Planter: "web-02", AllowReserved: true},
+		})
+	}
+	if r := at(newAddr); !r.Good() || !strings.HasPrefix(r.Warning, "the old address") || !strings.HasSuffix(r.Warning, "permission denied") {
+		t.Errorf("%v, warning %q", r.Err, r.Warning)
+	}
+	if r := at(oldAddr); !errors.Is(r.Err, errKept) || !strings.Contains(r.Err.Error(), "404") {
+		t.Errorf("error %v", r.Err)
+	}
+}
+
 // TestAskFromHere: an address that this machine has no way to says nothing, nor
 // does a question that is broken off.
 func TestAskFromHere(t *testing.T) {
