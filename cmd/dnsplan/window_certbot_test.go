@@ -60,7 +60,9 @@ func (r *certbotRig) order(at string, more ...string) []string {
 // alone runs certbot without a window, and returns its exit code and what it said.
 func (r *certbotRig) alone(argv []string) (code int, said string) {
 	r.t.Helper()
-	out, err := exec.CommandContext(r.t.Context(), argv[0], argv[1:]...).CombinedOutput() //nolint:gosec // G204: the test's own command
+	cmd := exec.CommandContext(r.t.Context(), argv[0], argv[1:]...) //nolint:gosec // G204: the test's own command
+	cmd.Env = append(os.Environ(), r.env...)
+	out, err := cmd.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode(), string(out)
 	}
@@ -68,6 +70,21 @@ func (r *certbotRig) alone(argv []string) (code int, said string) {
 		r.t.Fatal(err)
 	}
 	return 0, string(out)
+}
+
+// onPath has shells find dnsplan. It is a script, since the test binary must never be
+// run by the name without being told that it is dnsplan: it would test again.
+func (r *certbotRig) onPath() {
+	r.t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	script := fmt.Sprintf("#!/bin/sh\n%s=1 exec '%s' \"$@\"\n", asProgram, exe)
+	if err := os.WriteFile(r.path("dnsplan"), []byte(script), 0o700); err != nil { //nolint:gosec // G306: it is run
+		r.t.Fatal(err)
+	}
+	r.t.Setenv("PATH", r.dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 // issued is the certificate that certbot has got, which the authority's roots trust.
@@ -115,4 +132,33 @@ func TestWindowCertbotFails(t *testing.T) {
 	r.run(append([]string{"window", "www.example.org", "--"}, r.order(nowhereAddr)...)...).
 		is(t, 1, fmt.Sprintf("dial tcp %s:%d: connect: connection refused", originV4, r.port), "ended with exit code 1")
 	r.closed("off on")
+}
+
+// Certbot's own hooks open and close the window, for a try that fails and for one
+// that does not. A hook that refuses keeps certbot from nothing, but the proxy is on.
+func TestWindowCertbotHooks(t *testing.T) {
+	r := newCertbotRig(t)
+	r.onPath()
+	hook := func(args string) string { return "dnsplan window " + args + " -i " + r.path("inventory.toml") }
+	hooks := []string{"--pre-hook", hook("open www.example.org --deadline 2m"), "--post-hook", hook("close www.example.org")}
+	for _, try := range []struct {
+		at, says, toggles string
+		code              int
+	}{
+		{nowhereAddr, "connection refused", "off on", 1},
+		{originV4, "Successfully received certificate", "off on off on", 0},
+	} {
+		code, said := r.alone(r.order(try.at, hooks...))
+		if code != try.code || !strings.Contains(said, try.says) {
+			t.Errorf("certbot at %s ended with %d, want %d and %q:\n%s", try.at, code, try.code, try.says, said)
+		}
+		r.closed(try.toggles)
+	}
+	r.issued()
+	met := r.turnedAway.Load()
+	code, said := r.alone(r.order(originV4, append(hooks, "--force-renewal")...))
+	if code != 1 || r.turnedAway.Load() == met || !strings.Contains(said, "the certificate is not due") {
+		t.Errorf("with a hook that refuses certbot ended with %d:\n%s", code, said)
+	}
+	r.closed("off on off on")
 }

@@ -30,7 +30,7 @@ const edgeAddr = "127.0.0.78"
 
 // issuanceRig is www.example.org behind a proxy that answers every challenge with a
 // page of its own, a certificate authority that goes by the DNS as it is at the
-// moment, and dnsplan.
+// moment and keeps nothing, and dnsplan.
 type issuanceRig struct {
 	*windowRig
 	ca    *acmetest.CA
@@ -72,7 +72,7 @@ func (r *issuanceRig) inventoryWith(names netip.AddrPort, https int, challenge s
 	r.t.Helper()
 	text := fmt.Sprintf(`version = 1
 [check]
-ready = "1s"
+ready = 0
 http_port = %d
 https_port = %d
 allow_reserved = true
