@@ -135,6 +135,23 @@ func (o *Options) ports() string {
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
+// shown is a URL fit to be printed: in ASCII, without a password, and with an end.
+// A server may redirect to one whose query holds any octets.
+func shown(u *url.URL) string {
+	var b strings.Builder
+	for _, o := range []byte(u.Redacted()) {
+		if o > ' ' && o <= '~' {
+			b.WriteByte(o)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", o)
+		}
+	}
+	if b.Len() > maxPath {
+		return b.String()[:maxPath] + "..."
+	}
+	return b.String()
+}
+
 // maxWord bounds what of a server's words stands in an error, in octets.
 const maxWord = 200
 

@@ -174,8 +174,8 @@ func (r *Result) Unasked() []netip.Addr {
 
 // Hop is one URL that was fetched.
 type Hop struct {
-	// URL is as an authority would print it; Host is its host, Port where it
-	// was connected to.
+	// URL is fit to be printed: in ASCII, without a password, and clipped. Host is
+	// its host, Port where it was connected to.
 	URL, Host string
 	Port      uint16
 	// Pinned says that the address was given by the request and not looked up.

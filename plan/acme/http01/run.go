@@ -58,7 +58,9 @@ func refererOf(from, to *url.URL) string {
 	if from.Scheme == "https" && to.Scheme == "http" {
 		return ""
 	}
-	return from.String()
+	plain := *from
+	plain.User, plain.Fragment, plain.RawFragment = nil, "", ""
+	return plain.String()
 }
 
 // judgeBody judges the answer that is no redirect.
@@ -81,7 +83,7 @@ func (r *run) judgeBody(h *Hop) *Error {
 func (r *run) fetch(ctx context.Context, u *url.URL, referer string, first bool) (Hop, *Error) {
 	o := &r.v.opts
 	port, _ := o.port(u) // judged before
-	h := Hop{URL: u.String(), Host: u.Hostname(), Port: port, At: o.Now()}
+	h := Hop{URL: shown(u), Host: u.Hostname(), Port: port, At: o.Now()}
 	failed := r.resolve(ctx, &h)
 	h.Lookup = o.Now().Sub(h.At)
 	if failed != nil {

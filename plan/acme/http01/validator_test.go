@@ -420,3 +420,36 @@ func TestUnasked(t *testing.T) {
 		}
 	}
 }
+
+// A URL that a server has made up cannot harm a terminal, nor does a password in
+// it go further than to the host that it is for.
+func TestHostileURL(t *testing.T) {
+	var referer string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/x":
+			w.Header().Set("Location", "/y")
+			w.WriteHeader(http.StatusFound)
+		case "/y":
+			referer = r.Referer()
+			fmt.Fprint(w, keyAuth)
+		default:
+			w.Header().Set("Location", "http://user:secret@www.example.com/x?a=\u009b[2J"+strings.Repeat("a", 5000)+"#part")
+			w.WriteHeader(http.StatusFound)
+		}
+	}))
+	t.Cleanup(s.Close)
+	w := newWorld(t)
+	w.name("www.example.com", "192.0.2.1")
+	w.serve("192.0.2.1:80", s.Listener)
+	r := w.validate("www.example.com")
+	if r.Verdict != http01.Valid || len(r.Hops) != 3 {
+		t.Fatalf("%v, %d hops", r.Err, len(r.Hops))
+	}
+	if got := r.Hops[1].URL; !strings.HasPrefix(got, "http://user:xxxxx@www.example.com/x?a=%C2%9B[2Jaaa") || len(got) > 2100 {
+		t.Errorf("shown as %.100q with %d bytes", got, len(got))
+	}
+	if strings.Contains(referer, "secret") || strings.Contains(referer, "#") || !strings.HasPrefix(referer, "http://www.example.com/x?a=") {
+		t.Errorf("referer %.100q", referer)
+	}
+}
