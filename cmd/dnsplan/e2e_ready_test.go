@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,9 +16,9 @@ import (
 
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
-	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/report"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 )
 
@@ -134,18 +135,18 @@ func (s *stops) finish() {
 	}
 }
 
-// reached is when a run has come to a milestone: the zero value before its step has
-// ended.
-func reached(t *testing.T, run engine.Run, name plan.MilestoneName) time.Time {
-	t.Helper()
-	i := slices.IndexFunc(run.Plan.Milestones, func(m plan.Milestone) bool { return m.Name == name })
-	if i < 0 {
-		t.Fatalf("no milestone %s in %+v", name, run.Plan.Milestones)
+// reached is when dnsplan says that the run comes to a milestone; the zero value
+// while it says nothing of it.
+func (r *readyBed) reached(name plan.MilestoneName) time.Time {
+	r.t.Helper()
+	var shown struct{ Milestones []report.Milestone }
+	out := r.want(exitDone, "show", "last", "--json").stdout
+	if err := json.Unmarshal([]byte(out), &shown); err != nil {
+		r.t.Fatalf("%v: %s", err, out)
 	}
-	m := run.Plan.Milestones[i]
-	for _, e := range run.Events {
-		if e.Step == m.After && e.Kind == journal.Done {
-			return e.At.Add(time.Duration(m.Seconds) * time.Second)
+	for _, m := range shown.Milestones {
+		if m.Name == name {
+			return m.At
 		}
 	}
 	return time.Time{}
@@ -171,14 +172,14 @@ func TestE2EReady(t *testing.T) {
 	r.says("the late cache", r.late, oldAddr)
 	taken := r.clock.Now()
 	for _, m := range []plan.MilestoneName{plan.CAReady, plan.WorldReady} {
-		if at := reached(t, r.lastRun(), m); !at.IsZero() {
+		if at := r.reached(m); !at.IsZero() {
 			t.Errorf("%s at %v, while the secondary gives out the old address", m, at)
 		}
 	}
 	r.secondary.Thaw()
 
 	run.next()
-	ca := reached(t, r.lastRun(), plan.CAReady)
+	ca := r.reached(plan.CAReady)
 	if agreed := at(t, r.lastRun(), moment{plan.StepPropagate, 2, journal.Done}).At; !ca.Equal(agreed.Add(time.Minute)) {
 		t.Errorf("CA-ready at %v, want a minute behind the agreement at %v", ca, agreed)
 	}
@@ -188,13 +189,13 @@ func TestE2EReady(t *testing.T) {
 	r.issues("the late cache", r.byLate, false)
 	r.clock.advance(taken.Add(4 * time.Minute))
 	r.says("the late cache", r.late, oldAddr)
-	if at := reached(t, r.lastRun(), plan.WorldReady); !at.IsZero() {
+	if at := r.reached(plan.WorldReady); !at.IsZero() {
 		t.Errorf("world-ready at %v, while a cache may hold the old address", at)
 	}
 
 	run.goOn()
 	run.next() // of settling
-	world := reached(t, r.lastRun(), plan.WorldReady)
+	world := r.reached(plan.WorldReady)
 	if last := taken.Add(5*time.Minute + execute.Margin); world.Before(last) {
 		t.Errorf("world-ready at %v; a cache could hold the old address until %v", world, last)
 	}
