@@ -22,6 +22,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/report"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/transport"
 )
@@ -289,7 +290,8 @@ func (a *app) exit(ctx context.Context, err error, command func(words string) st
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: %v\n", s)
 		return signalCode(s)
 	}
-	_, _ = fmt.Fprintf(a.stderr, "dnsplan: error: %v\n", err) // nothing can be said about a closed stderr
+	// What servers have said may be in it. Nothing can be said about a closed stderr.
+	_, _ = fmt.Fprintf(a.stderr, "dnsplan: error: %s\n", report.Lines(err.Error()))
 	if hint := advise(err).hint; hint != "" {
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: hint: %s\n", pasted(hint, runOf(err), command))
 	}

@@ -89,6 +89,15 @@ func TestExit(t *testing.T) {
 	}
 }
 
+// What a server has said cannot harm the terminal that its error is printed on.
+func TestExitIsPrintable(t *testing.T) {
+	var stderr bytes.Buffer
+	(&app{stderr: &stderr}).exit(t.Context(), errors.New("rehearse: \x1b]0;owned\a\r\u009b2J\u202ereversed\n\tnext"), config.Settings{}.Command)
+	if want := "dnsplan: error: rehearse: ?]0;owned? ?2J?reversed\n\tnext\n"; stderr.String() != want {
+		t.Errorf("%q, want %q", stderr.String(), want)
+	}
+}
+
 // A signal ends every command with its own code, however the error tells of it,
 // and with no other word of an error.
 func TestExitBySignal(t *testing.T) {

@@ -1,6 +1,9 @@
 package report
 
-import "io"
+import (
+	"io"
+	"strings"
+)
 
 // Note writes a remark on a line of its own, freed of control characters.
 func Note(w io.Writer, text string) error {
@@ -19,4 +22,21 @@ func (p *Progress) Note(w io.Writer, text string) error {
 		return p.err
 	}
 	return Note(w, text)
+}
+
+// Lines frees a text of several lines from control characters, as Note does. Line
+// breaks and tabs stay.
+func Lines(text string) string {
+	var out strings.Builder
+	for text != "" {
+		i := strings.IndexAny(text, "\n\t")
+		if i < 0 {
+			i = len(text)
+		}
+		out.WriteString(clean(text[:i]))
+		end := min(i+1, len(text))
+		out.WriteString(text[i:end])
+		text = text[end:]
+	}
+	return out.String()
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 )
 
@@ -40,7 +41,7 @@ func (s Source) Fetch(ctx context.Context, client *http.Client, now time.Time) (
 	}
 	l, err := s.Parse(text, now)
 	if err != nil {
-		return List{}, fmt.Errorf("read the ranges of %s from %s: %w", s.Vendor.Title(), s.URL, err)
+		return List{}, fmt.Errorf("read the ranges of %s from %s: %w", s.Vendor.Title(), s.shown(), err)
 	}
 	return l, nil
 }
@@ -53,24 +54,38 @@ func (s Source) get(ctx context.Context, client *http.Client) ([]byte, error) {
 	request.Header.Set("User-Agent", "dnsplan")
 	request.Header.Set("Accept", "application/json")
 	answer, err := client.Do(request)
+	if own, ok := errors.AsType[*url.Error](err); ok {
+		err = fmt.Errorf("%s: %w", s.shown(), own.Err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %d %s", s.URL, answer.StatusCode, http.StatusText(answer.StatusCode))
+		return nil, fmt.Errorf("%s answered %d %s", s.shown(), answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxDocument+1))
 	if err == nil && len(text) > maxDocument {
-		err = fmt.Errorf("%s sends more than %d bytes", s.URL, maxDocument)
+		err = fmt.Errorf("%s sends more than %d bytes", s.shown(), maxDocument)
 	}
 	return text, err
+}
+
+// shown is the URL without what a copy may want of those who fetch it: a password,
+// or a token in the query.
+func (s Source) shown() string {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" {
+		return s.URL // a file's path
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 // Parse reads a vendor's document, as Fetch does. All of it is read strictly: one
 // prefix that is none makes it an error.
 func (s Source) Parse(text []byte, now time.Time) (List, error) {
-	l := List{Vendor: s.Vendor, Source: s.URL, Date: now.UTC().Truncate(24 * time.Hour)}
+	l := List{Vendor: s.Vendor, Source: s.shown(), Date: now.UTC().Truncate(24 * time.Hour)}
 	var prefixes []string
 	var err error
 	switch s.Vendor {

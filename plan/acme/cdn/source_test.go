@@ -54,6 +54,37 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// TestFetchKeepsSecrets: what a copy wants of those who fetch it is told nowhere.
+func TestFetchKeepsSecrets(t *testing.T) {
+	good := true
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user+password+r.URL.RawQuery != "mecanary1key=canary2" {
+			t.Errorf("asked by %q with %q", user, r.URL.RawQuery)
+		}
+		if good {
+			_, _ = w.Write([]byte(fastlyText))
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	s := cdn.Source{Vendor: cdn.Fastly, URL: strings.Replace(server.URL, "://", "://me:canary1@", 1) + "/list?key=canary2"}
+	l, err := s.Fetch(t.Context(), server.Client(), noon)
+	if err != nil || l.Source != server.URL+"/list" {
+		t.Errorf("from %q: %v", l.Source, err)
+	}
+	good = false
+	_, missing := s.Fetch(t.Context(), server.Client(), noon)
+	server.Close()
+	_, gone := s.Fetch(t.Context(), server.Client(), noon)
+	_, broken := s.Parse(nil, noon)
+	for _, err := range []error{missing, gone, broken} {
+		if err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
 // TestBadDocuments: nothing but a whole document of the vendor's form is taken.
 func TestBadDocuments(t *testing.T) {
 	tests := map[string]struct {

@@ -123,7 +123,7 @@ func kindOf(err error) Kind {
 		errors []error
 	}{
 		{Refused, []error{syscall.ECONNREFUSED}},
-		{NoRoute, []error{syscall.ENETUNREACH, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT}},
+		{NoRoute, []error{syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT}},
 		{Unreachable, []error{syscall.EHOSTUNREACH}},
 		{Reset, []error{syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF}},
 	} {

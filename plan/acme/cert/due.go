@@ -129,7 +129,7 @@ func (c *Client) get(ctx context.Context, from string, into any) error {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s: %s", from, answer.Status)
+		return fmt.Errorf("GET %s: it answered %d %s", from, answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
 	const most = 64 << 10
 	if err := json.NewDecoder(io.LimitReader(answer.Body, most)).Decode(into); err != nil {
