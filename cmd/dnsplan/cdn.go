@@ -101,10 +101,15 @@ func (a *app) ranges(c *cobra.Command) (config.Settings, cdn.Ranges, error) {
 		return s, cdn.Ranges{}, err
 	}
 	ranges, damage := s.Ranges()
+	a.warnOfRanges(s, damage)
+	return s, ranges, nil
+}
+
+// warnOfRanges tells of lists that are damaged.
+func (a *app) warnOfRanges(s config.Settings, damage []error) {
 	for _, err := range damage {
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %v; the list that came with dnsplan is used; renew it: %s\n", err, s.Command("cdn update"))
 	}
-	return s, ranges, nil
 }
 
 // vendors reads names of vendors whose ranges are known; none are all.

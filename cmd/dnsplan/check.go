@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,13 +14,14 @@ import (
 )
 
 type checkOptions struct {
-	only, skip          []string
-	checklist, markdown bool
+	only, skip                []string
+	list, checklist, markdown bool
 }
 
 func (o *checkOptions) addFlags(f *pflag.FlagSet) {
-	f.StringSliceVar(&o.only, "only", nil, "make these checks alone: ids or families, as D-CAA,H")
-	f.StringSliceVar(&o.skip, "skip", nil, "leave these checks out")
+	f.StringSliceVar(&o.only, "only", nil, "make these checks alone: ids, or families (D, H, B, T, R, X, O), as D-CAA,H")
+	f.StringSliceVar(&o.skip, "skip", nil, "leave these checks out: ids or families")
+	f.BoolVar(&o.list, "list", false, "list the checks that would be made, with what each proves, and make none")
 	f.BoolVar(&o.checklist, "checklist", false, "decide the sixteen items of the operational checklist")
 	f.BoolVar(&o.markdown, "markdown", false, "print Markdown")
 }
@@ -41,11 +43,13 @@ DNS; a token is placed on the host, and removed, where the inventory says how.
 
 Checks have ids: D-* are about the DNS, H-* about HTTP, B-* about the time
 between two servers, T-* about certificates, R-* about rate limits, X-* about
-the CDN proxy, O-* about operations.
+the CDN proxy, O-* about operations. --list shows them all. What cannot be only
+because of another check is told in a line with it; -v tells it in full.
 
 Exits with 2 when something is wrong (an error or fatal); warnings stop nothing.`,
 		Example: `  dnsplan check
   dnsplan check www.example.org --only D,H-PORT80
+  dnsplan check --list --only H
   dnsplan check --checklist
   dnsplan check --json | jq '.findings[] | select(.outcome == "fail")'
   dnsplan check --markdown >> "$GITHUB_STEP_SUMMARY"`,
@@ -60,6 +64,9 @@ func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
 	if err != nil {
 		return &usageError{c.CommandPath(), err}
 	}
+	if o.list {
+		return a.listChecks(c, sel)
+	}
 	s, err := a.open(c)
 	if err != nil {
 		return err
@@ -72,6 +79,9 @@ func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, damage := s.Settings.Ranges(); sel.Has("H-CDN") {
+		a.warnOfRanges(s.Settings, damage)
+	}
 	found, err := s.Check(c.Context(), names, sel, a.clock.Now)
 	if err != nil {
 		return err
@@ -83,6 +93,19 @@ func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
 		return silent(exitDifferences)
 	}
 	return nil
+}
+
+// listChecks prints the table of the selected checks. No inventory is needed.
+func (a *app) listChecks(c *cobra.Command, sel acme.Selection) error {
+	s, err := a.common(c)
+	if err != nil {
+		return err
+	}
+	list := slices.DeleteFunc(acme.Checks(), func(x acme.Check) bool { return !sel.Has(x.ID) })
+	if s.JSON {
+		return report.ChecksJSON(a.stdout, list)
+	}
+	return report.ChecksText(a.stdout, list, a.options(a.stdout, s))
 }
 
 // noAddresses tells someone who gives an IP address that a NAME is wanted.

@@ -37,9 +37,9 @@ func Checklist() []Item {
 }
 
 // Decide decides an item for a name: it fails where a check fails with at least
-// the severity Warning, or none does anything else, is unknown where one is unknown
-// or was not made, or none had anything to say, and passes else. The findings are
-// those that decided.
+// the severity Warning, is unknown where one is unknown or was not made, or none
+// had anything to say, fails where all fail with less, and passes else. The
+// findings are those that decided.
 func (f Found) Decide(i Item, name zone.Name) (Outcome, []Finding) {
 	all := f.Of(name, i.Checks...)
 	for _, o := range []Outcome{Fail, Unknown} {
@@ -53,11 +53,11 @@ func (f Found) Decide(i Item, name zone.Name) (Outcome, []Finding) {
 			return o, with
 		}
 	}
-	if len(all) > 0 && !slices.ContainsFunc(all, func(x Finding) bool { return x.Outcome != Fail }) {
-		return Fail, all
-	}
 	if len(all) == 0 || len(f.Missing(i.Checks)) > 0 {
 		return Unknown, nil
+	}
+	if !slices.ContainsFunc(all, func(x Finding) bool { return x.Outcome != Fail }) {
+		return Fail, all
 	}
 	return Pass, all
 }

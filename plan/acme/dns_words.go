@@ -74,6 +74,18 @@ func whose(answers []resolver.Answer) string {
 	return joinedWords(words)
 }
 
+// whose is whose, and short where it is every one of more than two servers.
+func (s *Subject) whose(answers []resolver.Answer) string {
+	servers := map[resolver.Server]bool{}
+	for _, a := range answers {
+		servers[a.Server] = true
+	}
+	if len(servers) > 2 && len(servers) == len(s.Zone.addresses()) {
+		return "all its name servers"
+	}
+	return whose(answers)
+}
+
 // of are the answers about one family.
 func of(t zone.Type, answers []resolver.Answer) (out []resolver.Answer) {
 	for _, a := range answers {

@@ -127,7 +127,7 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 	out := Found{Checked: x.opts.Now(), Made: []ID{}}
 	var chosen []check
 	for _, c := range table() {
-		if sel.has(c.id) {
+		if sel.Has(c.id) {
 			chosen, out.Made = append(chosen, c), append(out.Made, c.id)
 		}
 	}

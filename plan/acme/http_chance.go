@@ -59,7 +59,7 @@ func (e *examination) chance(share float64) string {
 // weighed are the answers to the token where H-TOKEN is made, for other checks: none
 // places one on their own account.
 func (e *examination) weighed(ctx context.Context) []fetched {
-	if !e.selection.has("H-TOKEN") {
+	if !e.selection.Has("H-TOKEN") {
 		return nil
 	}
 	all, _, _ := e.tokens(ctx)

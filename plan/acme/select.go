@@ -50,7 +50,8 @@ func covers(pattern string, id ID) bool {
 	return pattern == string(id) || pattern == family
 }
 
-func (s Selection) has(id ID) bool {
+// Has tells whether a check is to be made.
+func (s Selection) Has(id ID) bool {
 	in := func(list []string) bool {
 		return slices.ContainsFunc(list, func(p string) bool { return covers(p, id) })
 	}

@@ -105,9 +105,13 @@ func (e *examination) getCertificate(c certificate, better *certificate) []Remed
 			Paste: fmt.Sprintf("ssh root@%s tar -C /etc -cz letsencrypt | ssh root@%s tar -C /etc -xz", better.addr, c.addr),
 		}}
 	}
+	again := ""
+	if c.Leaf() != nil {
+		again = " --force-renewal"
+	}
 	return []Remedy{{
 		Do:    fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right:", c.addr),
-		Paste: fmt.Sprintf("certbot certonly --webroot --webroot-path %s --force-renewal -d %s", e.webroot(), name),
+		Paste: fmt.Sprintf("certbot certonly --webroot --webroot-path %s%s -d %s", e.webroot(), again, name),
 	}}
 }
 

@@ -86,6 +86,8 @@ func TestFound(t *testing.T) {
 	good := acme.Found{Checked: made, Subjects: f.Subjects[:1], Findings: f.Findings[:2]}
 	golden(t, "check-ok.txt", func(w io.Writer) error { return report.FoundText(w, good, false, options()) })
 	golden(t, "check-none.txt", func(w io.Writer) error { return report.FoundText(w, acme.Found{}, false, options()) })
+	golden(t, "checks.txt", func(w io.Writer) error { return report.ChecksText(w, acme.Checks()[28:31], ascii) })
+	golden(t, "checks.json", func(w io.Writer) error { return report.ChecksJSON(w, acme.Checks()[28:31]) })
 	golden(t, "check-none.json", func(w io.Writer) error { return report.FoundJSON(w, acme.Found{}, false) })
 }
 
