@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +16,6 @@ import (
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
-	"github.com/dnsplan/dnsplan/plan/acme/ledger"
-	"github.com/dnsplan/dnsplan/plan/engine"
-	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/report"
 )
 
@@ -240,151 +236,4 @@ func (w *issuing) commandAlone(ctx context.Context, p *plan.Plan) error {
 		}
 	}
 	return silent(code)
-}
-
-// run opens the window, and returns when it is closed.
-func (w *issuing) run(ctx context.Context, is config.Issuance) error {
-	if !w.session.Settings.JSON && len(w.argv) > 0 { // a hook is heard by nobody
-		if err := w.printPlan(w.session.Settings, is.Plan, false); err != nil {
-			return err
-		}
-	}
-	f := w.followPlainly(w.session.Settings)
-	e, err := w.beginFor(ctx, w.session, is.Plan, "window", f)
-	if err != nil {
-		return w.notBegun(ctx, w.session.Settings, is.Plan, err)
-	}
-	f.exit = func(r execute.Result) int { return windowCode(ctx, r) }
-	if w.guard, err = w.arm(ctx, w.session, is.Plan.ID, w.options.deadline); err != nil {
-		return w.unguarded(ctx, e, is.Plan, err)
-	}
-	result, err := w.waitFor(ctx, w.session.Settings, e, f, is.Plan.ID)
-	w.dismiss(result)
-	w.tellOfLate(ctx, result)
-	w.compare(ctx, is, result)
-	w.remember(result)
-	return err
-}
-
-// dismiss lets the guard go, or close what this process could not.
-func (w *issuing) dismiss(r execute.Result) {
-	switch {
-	case isOver(r):
-		w.guard.done()
-	case r.Outcome == execute.OutcomeOpen:
-		w.guard.leave(true)
-	default:
-		w.guard.leave(false)
-	}
-}
-
-// unguarded ends a run that has written nothing, because nothing would close it
-// should this process die.
-func (w *issuing) unguarded(ctx context.Context, e engine.Engine, p *plan.Plan, err error) error {
-	ctx = context.WithoutCancel(ctx)
-	if cancelling := e.Signal(ctx, p.ID, engine.Cancel); cancelling != nil {
-		return about(p.ID, errors.Join(err, cancelling))
-	}
-	_, waiting := e.Wait(ctx, p.ID)
-	return w.notBegun(ctx, w.session.Settings, p, about(p.ID, errors.Join(fmt.Errorf("nothing was changed: %w", err), waiting)))
-}
-
-// windowNames lists the names of a window.
-func windowNames(names []zone.Name) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = n.Display()
-	}
-	return strings.Join(out, ", ")
-}
-
-// windowCode is the exit code of a window's run: of a window that is not closed, of
-// a signal, of the command, of the run.
-func windowCode(ctx context.Context, r execute.Result) int {
-	command := r.Window.Command
-	ended := command != nil && !command.Ended.IsZero()
-	s, stopped := errors.AsType[signalled](context.Cause(ctx))
-	switch {
-	case r.Outcome == execute.OutcomeOpen:
-		return exitDone
-	case r.Window.Open(), r.LeftOpen(), r.Outcome == execute.OutcomeHeld:
-		return exitPartly
-	case ended && command.Code != 0:
-		return command.Code
-	case stopped && !ended:
-		return signalCode(s)
-	case r.Outcome == execute.OutcomeCancelled && !ended:
-		return exitError
-	case r.Outcome == execute.OutcomeCancelled:
-		return exitDone
-	}
-	return exitOf(r)
-}
-
-// renewedWithin is how long, and how often, it is looked whether a certificate has
-// become another one: servers load them in their own time.
-const (
-	renewedLooks = 3
-	renewedLook  = time.Second
-)
-
-// compare warns of origins that serve the certificate of before, although the
-// command has ended well.
-func (w *issuing) compare(ctx context.Context, is config.Issuance, r execute.Result) {
-	c := r.Window
-	if c == nil || c.Command == nil || c.Command.Ended.IsZero() || c.Command.Code != 0 {
-		return
-	}
-	var same []config.OriginCertificate
-	for look := range renewedLooks {
-		if look > 0 && w.clock.SleepUntil(ctx, w.clock.Now().Add(renewedLook)) != nil {
-			return
-		}
-		after, err := w.session.OriginCertificates(ctx, is.Origins, w.clock.Now)
-		if err != nil {
-			w.notices.line(fmt.Sprintf("warning: whether the certificate is another one cannot be told: %v", err))
-			return
-		}
-		if same = unchanged(w.before, after); len(same) == 0 {
-			return
-		}
-	}
-	for _, s := range same {
-		w.notices.line(fmt.Sprintf("warning: %s serves the certificate of before for %s: nothing was issued, or the server has not loaded it", s.Served.At, s.Name.Display()))
-	}
-}
-
-// remember writes down how the command came out for each name, so that the next one
-// is not begun while an authority would refuse it for the number of failures.
-func (w *issuing) remember(r execute.Result) {
-	c := r.Window
-	if c == nil || c.Command == nil || c.Command.Ended.IsZero() {
-		return
-	}
-	var tries []ledger.Try
-	for _, n := range c.Names {
-		t := ledger.Try{At: c.Command.Ended.UTC(), Name: n, By: ledger.Window, OK: c.Command.Code == 0}
-		if !t.OK {
-			t.Problem = fmt.Sprintf("exit code %d", c.Command.Code)
-		}
-		tries = append(tries, t)
-	}
-	if err := ledger.Append(w.session.Settings.StateDir, tries...); err != nil {
-		w.notices.line(fmt.Sprintf("warning: %v", err))
-	}
-}
-
-// unchanged are the certificates that were served before.
-func unchanged(before, after []config.OriginCertificate) (out []config.OriginCertificate) {
-	for _, a := range after {
-		print, served := a.Served.Fingerprint()
-		i := slices.IndexFunc(before, func(b config.OriginCertificate) bool { return b.Name == a.Name && b.Served.At == a.Served.At })
-		if !served || i < 0 {
-			continue
-		}
-		if old, had := before[i].Served.Fingerprint(); had && !print.Changed(old) {
-			out = append(out, a)
-		}
-	}
-	return out
 }

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/execute"
+)
+
+// run opens the window, and returns when it is closed.
+func (w *issuing) run(ctx context.Context, is config.Issuance) error {
+	if !w.session.Settings.JSON && len(w.argv) > 0 { // a hook is heard by nobody
+		if err := w.printPlan(w.session.Settings, is.Plan, false); err != nil {
+			return err
+		}
+	}
+	f := w.followPlainly(w.session.Settings)
+	e, err := w.beginFor(ctx, w.session, is.Plan, "window", f)
+	if err != nil {
+		return w.notBegun(ctx, w.session.Settings, is.Plan, err)
+	}
+	f.exit = func(r execute.Result) int { return windowCode(ctx, r) }
+	if w.guard, err = w.arm(ctx, w.session, is.Plan.ID, w.options.deadline); err != nil {
+		return w.unguarded(ctx, e, is.Plan, err)
+	}
+	result, err := w.waitFor(ctx, w.session.Settings, e, f, is.Plan.ID)
+	w.dismiss(result)
+	w.tellOfLate(ctx, result)
+	w.compare(ctx, is, result)
+	w.remember(result)
+	return err
+}
+
+// dismiss lets the guard go, or close what this process could not.
+func (w *issuing) dismiss(r execute.Result) {
+	switch {
+	case isOver(r):
+		w.guard.done()
+	case r.Outcome == execute.OutcomeOpen:
+		w.guard.leave(true)
+	default:
+		w.guard.leave(false)
+	}
+}
+
+// unguarded ends a run that has written nothing, because nothing would close it
+// should this process die.
+func (w *issuing) unguarded(ctx context.Context, e engine.Engine, p *plan.Plan, err error) error {
+	ctx = context.WithoutCancel(ctx)
+	if cancelling := e.Signal(ctx, p.ID, engine.Cancel); cancelling != nil {
+		return about(p.ID, errors.Join(err, cancelling))
+	}
+	_, waiting := e.Wait(ctx, p.ID)
+	return w.notBegun(ctx, w.session.Settings, p, about(p.ID, errors.Join(fmt.Errorf("nothing was changed: %w", err), waiting)))
+}
+
+// windowNames lists the names of a window.
+func windowNames(names []zone.Name) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n.Display()
+	}
+	return strings.Join(out, ", ")
+}
+
+// windowCode is the exit code of a window's run: of a window that is not closed, of
+// a signal, of the command, of the run.
+func windowCode(ctx context.Context, r execute.Result) int {
+	command := r.Window.Command
+	ended := command != nil && !command.Ended.IsZero()
+	s, stopped := errors.AsType[signalled](context.Cause(ctx))
+	switch {
+	case r.Outcome == execute.OutcomeOpen:
+		return exitDone
+	case r.Window.Open(), r.LeftOpen(), r.Outcome == execute.OutcomeHeld:
+		return exitPartly
+	case ended && command.Code != 0:
+		return command.Code
+	case stopped && !ended:
+		return signalCode(s)
+	case r.Outcome == execute.OutcomeCancelled && !ended:
+		return exitError
+	case r.Outcome == execute.OutcomeCancelled:
+		return exitDone
+	}
+	return exitOf(r)
+}
