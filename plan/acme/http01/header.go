@@ -1,20 +1,27 @@
 package http01
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 )
 
+// maxFields bounds how many values of headers are kept.
+const maxFields = 24
+
 // telling are the headers that tell servers, caches and CDNs apart. Cookies are
 // not among them.
 func telling(all http.Header) http.Header {
-	out := http.Header{}
-	for name, values := range all {
-		if !tells(name) {
+	out, kept := http.Header{}, 0
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if len(name) > maxWord || !tells(name) {
 			continue
 		}
-		for _, v := range values {
+		for _, v := range all[name] {
+			if kept++; kept > maxFields {
+				return out
+			}
 			out.Add(name, clip(v))
 		}
 	}

@@ -1,10 +1,13 @@
 package http01
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
 // Verdict is what an authority would say: Valid, or the last part of the ACME
@@ -172,6 +175,22 @@ func (r *Result) Unasked() []netip.Addr {
 	return out
 }
 
+// Unresolved tells whether the last host could not be looked up since no resolver
+// answered, or there was none to ask. An authority's own may well answer: what it
+// finds cannot be told from here. SERVFAIL is an answer.
+func (r *Result) Unresolved() bool {
+	if r.Err == nil || r.Err.Kind != LookupFailed {
+		return false
+	}
+	last := r.Last()
+	return !servFailed(last.A.Err) && !servFailed(last.AAAA.Err)
+}
+
+func servFailed(err error) bool {
+	q, ok := errors.AsType[*resolver.QueryError](err)
+	return ok && q.Status == resolver.ServFail
+}
+
 // Hop is one URL that was fetched.
 type Hop struct {
 	// URL is fit to be printed: in ASCII, without a password, and clipped. Host is
@@ -194,7 +213,8 @@ type Hop struct {
 	// Location is where the answer leads, as the server wrote it.
 	Location string
 	// Header holds what tells servers apart, as they sent it: Server,
-	// Content-Type, Via, and what CDNs add. Values are clipped.
+	// Content-Type, Via, and what CDNs add. Values are clipped, and may hold any
+	// octets.
 	Header http.Header
 	// Body is the beginning of the body, at most Options.Sample octets of
 	// anything.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
 // listen serves raw connections on loopback until the test ends, each after its
@@ -451,5 +453,29 @@ func TestHostileURL(t *testing.T) {
 	}
 	if strings.Contains(referer, "secret") || strings.Contains(referer, "#") || !strings.HasPrefix(referer, "http://www.example.com/x?a=") {
 		t.Errorf("referer %.100q", referer)
+	}
+}
+
+// Whether a resolver has said that it fails, or has said nothing, are two things.
+func TestUnresolved(t *testing.T) {
+	failed := func(s resolver.Status) error { return &resolver.QueryError{Status: s, Cause: errors.New("no")} }
+	for _, tt := range []struct {
+		a, aaaa error
+		want    bool
+	}{
+		{nil, nil, false}, // there is no address
+		{failed(resolver.ServFail), failed(resolver.Timeout), false},
+		{failed(resolver.Timeout), failed(resolver.Timeout), true},
+		{nil, failed(resolver.ConnRefused), true},
+		{failed(resolver.Broken), nil, true},
+	} {
+		w := newWorld(t)
+		w.name("www.example.com", "")
+		w.fails[zone.Key{Name: "www.example.com.", Type: zone.A}] = tt.a
+		w.fails[zone.Key{Name: "www.example.com.", Type: zone.AAAA}] = tt.aaaa
+		r := w.validate("www.example.com")
+		if r.Verdict != http01.DNSFailed || r.Unresolved() != tt.want {
+			t.Errorf("A %v, AAAA %v: %s, unresolved %v", tt.a, tt.aaaa, r.Verdict, r.Unresolved())
+		}
 	}
 }

@@ -15,10 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 	"github.com/dnsplan/dnsplan/plan/acme/preflight"
+	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
 const oldAddr, newAddr = "127.0.0.11", "127.0.0.12"
@@ -152,6 +155,30 @@ func TestAskStays(t *testing.T) {
 	}
 	if r := at(oldAddr); !errors.Is(r.Err, errKept) || !strings.Contains(r.Err.Error(), "404") {
 		t.Errorf("error %v", r.Err)
+	}
+}
+
+// lookup fails in one way.
+type lookup resolver.Status
+
+func (l lookup) Lookup(context.Context, zone.Name, zone.Type) http01.Addrs {
+	return http01.Addrs{By: "192.0.2.53:53", Err: &resolver.QueryError{Status: resolver.Status(l), Cause: errors.New("no answer")}}
+}
+
+// TestAskUnresolved: a resolver that does not answer says nothing of where a
+// redirect leads; one that says SERVFAIL does.
+func TestAskUnresolved(t *testing.T) {
+	web := acmetest.Listen(t, newAddr)
+	acmetest.Serve(t, web[0], redirectTo("http://other.example.org"))
+	for status, want := range map[resolver.Status]bool{resolver.Timeout: true, resolver.ConnRefused: true, resolver.ServFail: false} {
+		c := preflight.New(preflight.Options{Connect: time.Minute, Total: time.Minute, Lookup: lookup(status)})
+		r := c.Ask(t.Context(), preflight.Question{
+			Name: "www.example.org.", Addr: netip.MustParseAddr(newAddr),
+			Challenge: plan.Challenge{Port: uint16(acmetest.Port(web[0])), HTTPSPort: 443, AllowReserved: true},
+		})
+		if r.Good() != want || want != strings.Contains(r.Warning, "cannot be told") {
+			t.Errorf("%s: %v, warning %q", status, r.Err, r.Warning)
+		}
 	}
 }
 

@@ -110,7 +110,7 @@ func untold(got *http01.Result, r *Result) bool {
 		r.Unroutable, r.Answer = true, "this machine has no route to it"
 		r.Err = errors.New(r.Answer)
 	case http01.LookupFailed:
-		if last.A.By != "" || last.AAAA.By != "" {
+		if !got.Unresolved() {
 			return false
 		}
 		r.Answer = "it redirects"

@@ -101,13 +101,13 @@ func (a *Agent) reply(found http01.Result, r Request) Reply {
 		Status: last.Status, Body: clip(string(last.Body), MaxBody), Address: last.Used, Header: map[string]string{},
 	}
 	for i, h := range found.Hops {
-		v.URLs = append(v.URLs, h.URL)
+		v.URLs = append(v.URLs, program.Plain(h.URL))
 		if i == 0 {
 			v.Addresses = h.Resolved
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(last.Header)) {
-		v.Header[name] = strings.Join(last.Header[name], ", ")
+		v.Header[name] = program.Plain(strings.Join(last.Header[name], ", "))
 	}
 	failed := found.Err
 	if r.Expect == "" && failed != nil && (failed.Kind == http01.WrongBody || failed.Kind == http01.BodyTooLong) {
@@ -116,6 +116,9 @@ func (a *Agent) reply(found http01.Result, r Request) Reply {
 	v.OK = failed == nil
 	if failed != nil {
 		v.Error = &Failure{Kind(failed.Kind), string(found.Verdict), program.Plain(failed.Error())}
+	}
+	if found.Unresolved() {
+		v.Error.Kind, v.Error.Problem = KindNoResolver, ""
 	}
 	return v
 }

@@ -95,6 +95,9 @@ func TestAnswer(t *testing.T) {
 		"nothing came": {http01.Result{Verdict: http01.DNSFailed, Err: &http01.Error{Kind: http01.NoAddress, URL: url, Cause: errors.New("no address")}}, "auth", vantage.Reply{
 			Version: 1, Vantage: "frankfurt", At: noon, Error: &vantage.Failure{Kind: "no-address", Problem: "dns", Detail: url + ": no address"},
 		}},
+		"nobody looks it up": {http01.Result{Verdict: http01.DNSFailed, Err: &http01.Error{Kind: http01.LookupFailed, URL: url, Cause: errors.New("no reply")}}, "auth", vantage.Reply{
+			Version: 1, Vantage: "frankfurt", At: noon, Error: &vantage.Failure{Kind: vantage.KindNoResolver, Detail: url + ": no reply"},
+		}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -171,7 +174,7 @@ func TestTimeLimit(t *testing.T) {
 }
 
 func TestTells(t *testing.T) {
-	for kind, want := range map[http01.Kind]bool{http01.NoRoute: false, http01.Cancelled: false, http01.ConnectTimeout: true, http01.Status: true} {
+	for kind, want := range map[http01.Kind]bool{http01.Kind(vantage.KindNoResolver): false, http01.LookupFailed: true, http01.NoRoute: false, http01.Cancelled: false, http01.ConnectTimeout: true, http01.Status: true} {
 		if got := (vantage.Reply{Error: &vantage.Failure{Kind: vantage.Kind(kind)}}).Tells(); got != want {
 			t.Errorf("%s: %v", kind, got)
 		}
@@ -196,3 +199,22 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error)  { return 0, errors.New("broken") }
 func (broken) Write([]byte) (int, error) { return 0, errors.New("broken") }
+
+// TestBounded: what a server makes up does not make a reply longer than whoever
+// asked takes.
+func TestBounded(t *testing.T) {
+	long := strings.Repeat("\x01&", 1<<20)
+	r := found(http01.Unauthorized, http01.Status, 404, long)
+	for name, values := range map[string][]string{"Server": {long, long}, "Via": {long}} {
+		r.Hops[0].Header[name] = values
+	}
+	hop := r.Hops[0]
+	hop.URL = "http://www.example.org/" + long
+	for range 11 {
+		r.Hops = append(r.Hops, hop)
+	}
+	text, err := json.Marshal(agent(&fetcher{found: r}).Answer(t.Context(), vantage.Request{Version: 1, URL: url}))
+	if err != nil || len(text) > vantage.MaxReply {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+}

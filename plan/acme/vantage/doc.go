@@ -36,7 +36,8 @@
 //	 "error": {"kind": "status", "detail": "answered 404"}}
 //
 // A request that is not carried out, as one without a url, has an error of the
-// kind "refused-request", and tells nothing about the name.
+// kind "refused-request", and tells nothing about the name. Nor does one of the
+// kind "no-resolver": the vantage could not look the host up.
 //
 // Either side ignores members that it does not know, and refuses another
 // version. What is missing or empty is not known.

@@ -66,13 +66,14 @@ type Reply struct {
 }
 
 // Tells says that the reply tells something about the name. A vantage that has no
-// way to the address, or whose time ran out before it could ask, tells nothing.
+// way to the address or no resolver that answers, or whose time ran out before it
+// could ask, tells nothing.
 func (v Reply) Tells() bool {
 	if v.Error == nil {
 		return true
 	}
-	switch http01.Kind(v.Error.Kind) {
-	case http01.NoRoute, http01.Cancelled:
+	switch v.Error.Kind {
+	case KindNoResolver, Kind(http01.NoRoute), Kind(http01.Cancelled):
 		return false
 	}
 	return true
@@ -80,8 +81,8 @@ func (v Reply) Tells() bool {
 
 // Failure is why an authority would not have been content.
 type Failure struct {
-	// Kind is KindRefused, one of http01's kinds, or a word that this program does
-	// not know.
+	// Kind is one of the constants here, one of http01's kinds, or a word that this
+	// program does not know.
 	Kind Kind `json:"kind"`
 	// Problem is the type of ACME problem that an authority would report (RFC
 	// 8555, section 6.7): "dns", "connection", "unauthorized"; it may be empty.
@@ -93,8 +94,15 @@ type Failure struct {
 // Kind is what kind of failure a vantage has met.
 type Kind string
 
-// KindRefused is a request that the vantage does not carry out: it is not of the
-// form, or asks for what the vantage may not fetch. Nothing was fetched, so
-// nothing is said about the name, and Ask returns an error in place of the reply.
-// Every other kind is a finding.
-const KindRefused Kind = "refused-request"
+// The kinds that http01 does not have. Every other is a finding, unless Tells says
+// otherwise.
+const (
+	// KindRefused is a request that the vantage does not carry out: it is not of
+	// the form, or asks for what the vantage may not fetch. Nothing was fetched, so
+	// nothing is said about the name, and Ask returns an error in place of the
+	// reply.
+	KindRefused Kind = "refused-request"
+	// KindNoResolver is a host that the vantage could not look up, since its own
+	// resolvers did not answer.
+	KindNoResolver Kind = "no-resolver"
+)
