@@ -67,6 +67,15 @@ func secure(t *testing.T, config *tls.Config, respond string) netip.AddrPort {
 	})
 }
 
+// endless answers as secure does, and keeps the connection for the body to come.
+func endless(t *testing.T, config *tls.Config, respond string) netip.AddrPort {
+	return server(t, func(c net.Conn) {
+		s := tls.Server(c, config)
+		_, _ = io.WriteString(s, respond)
+		_, _ = io.Copy(io.Discard, s) // until the client goes
+	})
+}
+
 func ask(t *testing.T, at netip.AddrPort, o cert.Options) cert.Served {
 	t.Helper()
 	o.Port, o.Now = at.Port(), func() time.Time { return now }
@@ -124,6 +133,11 @@ func TestHSTS(t *testing.T) {
 		if diff := cmp.Diff(want, s.HSTS); diff != "" || s.Err != nil {
 			t.Errorf("%q: error %v, HSTS (-want +got):\n%s", field, s.Err, diff)
 		}
+	}
+	stream := "HTTP/1.1 200 OK\r\nStrict-Transport-Security: max-age=1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+	began := time.Now()
+	if s := ask(t, endless(t, config, stream), cert.Options{HSTS: true, Total: time.Minute}); s.HSTS == nil || time.Since(began) > 50*time.Second {
+		t.Errorf("a page without an end: %+v after %s", s.HSTS, time.Since(began))
 	}
 	for _, answer := range []string{"", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20) + "\r\nStrict-Transport-Security: max-age=1\r\n\r\n"} {
 		if s := ask(t, secure(t, config, answer), cert.Options{HSTS: true}); s.HSTS != nil || s.Err != nil {
