@@ -23,8 +23,11 @@ func TestBecause(t *testing.T) {
 		"no planter":                    {nothing, []string{"H"}, "H-LB:H-TOKEN"},
 		"no planter, and none is asked": {nothing, []string{"H-LB"}, ""},
 		"a redirect to nowhere":         {func(s *site) { s.serve(0, redirects(301, "http://www.example.org:8443/x")) }, []string{"H-TOKEN", "H-PATH", "H-REDIR", "H-WAF"}, "H-TOKEN:H-REDIR H-PATH:H-REDIR"},
-		"a reserved address": {func(s *site) { s.serve(0, s.files()); s.opts.AllowReserved = false }, []string{"D-RESERVED", "H-PORT80", "H-TOKEN", "H-LB", "H-VANTAGE"},
-			"H-PORT80:D-RESERVED H-TOKEN:D-RESERVED H-LB:D-RESERVED"},
+		"a reserved address": {
+			func(s *site) { s.serve(0, s.files()); s.opts.AllowReserved = false },
+			[]string{"D-RESERVED", "H-PORT80", "H-TOKEN", "H-LB", "H-VANTAGE"},
+			"H-PORT80:D-RESERVED H-TOKEN:D-RESERVED H-LB:D-RESERVED",
+		},
 		"another address is answered": {func(s *site) { refused(s); s.want("127.0.0.12") }, []string{"D-EXPECT", "H-PORT80"}, "H-PORT80:D-EXPECT"},
 		"no resolver":                 {nothing, []string{"D-RESOLV", "D-DNSSEC", "D-NEG"}, "D-NEG:D-RESOLV D-DNSSEC:D-RESOLV"},
 		"nobody is asked":             {func(s *site) { s.subject.Zone.Servers = nil }, []string{"D-AUTH", "D-TTL", "D-EXPECT", "D-NSOK"}, "D-TTL:D-AUTH D-NSOK:D-AUTH"},

@@ -105,6 +105,7 @@ func (s *site) check(id ID) []Finding {
 	if left, _ := filepath.Glob(filepath.Join(s.root, ".well-known", "*", "*")); len(left) > 0 {
 		s.t.Errorf("%s leaves %v in the webroot", id, left)
 	}
+	Broken(found.Findings)
 	return found.Findings
 }
 
