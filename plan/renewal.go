@@ -15,13 +15,12 @@ type Renewal struct {
 	Name zone.Name
 	// Addr served it.
 	Addr netip.Addr
-	// From is when clients begin to renew it, and To the latest time; equal where
-	// the authority was not asked.
-	From, To time.Time
+	// From is when clients begin to renew it.
+	From time.Time
 	// NotAfter is when it expires.
 	NotAfter time.Time
-	// ByAuthority says that the authority gave the times (RFC 9773); else they
-	// follow from the certificate's life.
+	// ByAuthority says that the authority gave the time (RFC 9773); else it follows
+	// from the certificate's life.
 	ByAuthority bool
 }
 
@@ -166,6 +165,6 @@ func (r *Renewal) due(begin, end time.Time) string {
 	if !r.From.After(begin) {
 		when = "has been due for renewal since " + layout(r.From)
 	}
-	return fmt.Sprintf("the certificate that %s serves %s (%s), and the change takes until %s at least: renew it before the change begins, or begin once it is renewed; it expires on %s",
+	return fmt.Sprintf("the certificate that %s serves %s (%s), and the change takes until %s at least: renew it before the change begins; it expires on %s",
 		r.Addr, when, by, layout(end), layout(r.NotAfter))
 }

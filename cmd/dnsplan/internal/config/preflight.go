@@ -181,5 +181,5 @@ func (s *Session) renewal(ctx context.Context, client *cert.Client, n zone.Name,
 		return plan.Renewal{}
 	}
 	due := client.Due(ctx, leaf, cert.DirectoryOf(leaf, s.Inventory.Check.CA.Directory))
-	return plan.Renewal{Name: n, Addr: at, From: due.From, To: due.To, NotAfter: leaf.NotAfter, ByAuthority: due.Source == cert.ARI}
+	return plan.Renewal{Name: n, Addr: at, From: due.From, NotAfter: leaf.NotAfter, ByAuthority: due.Source == cert.ARI}
 }
