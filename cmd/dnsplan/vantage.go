@@ -65,7 +65,7 @@ needs no inventory.
 A request, in which all but the first two members may be missing:
 
   {"version": 1,
-   "url": "http://www.example.org` + vantage.ChallengePath + `TOKEN",
+   "url": "http://www.example.org` + http01.Path + `TOKEN",
    "address": "203.0.113.11", "expect": "TOKEN.THUMBPRINT",
    "timeout_seconds": 20}
 

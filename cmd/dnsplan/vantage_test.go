@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/vantage"
 )
 
@@ -26,7 +27,7 @@ import (
 func challenged(t *testing.T) (port string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != "www.example.org" || r.URL.Path != vantage.ChallengePath+"token" {
+		if r.Host != "www.example.org" || r.URL.Path != http01.Path+"token" {
 			http.NotFound(w, r)
 			return
 		}
@@ -78,7 +79,7 @@ func serving(t *testing.T, args ...string) (url string, stderr *lockedBuffer) {
 	return at.FindStringSubmatch(stderr.String())[1], stderr
 }
 
-const loopbackRequest = "http://www.example.org" + vantage.ChallengePath
+const loopbackRequest = "http://www.example.org" + http01.Path
 
 // TestVantageOnStandardInput: one request, one reply, through the real rules.
 func TestVantageOnStandardInput(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
 // Listen returns a planter that serves tokens itself at the address, for a
@@ -81,7 +83,7 @@ func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	body, ok := l.bodies[r.URL.Path]
 	l.mu.Unlock()
-	if !ok || !strings.HasPrefix(r.URL.Path, ChallengePath) {
+	if !ok || !strings.HasPrefix(r.URL.Path, http01.Path) {
 		http.NotFound(w, r)
 		return
 	}

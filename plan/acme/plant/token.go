@@ -5,10 +5,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-)
 
-// ChallengePath is where tokens are served (RFC 8555, section 8.3).
-const ChallengePath = "/.well-known/acme-challenge/"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+)
 
 // MaxBody is the least length of a body, in bytes, that an authority would find
 // too long.
@@ -41,7 +40,7 @@ func random(n int) string {
 }
 
 // Path is the path at which the token is served.
-func (t Token) Path() string { return ChallengePath + t.Name }
+func (t Token) Path() string { return http01.Path + t.Name }
 
 // valid makes sure that a token can neither leave its folder nor mean anything
 // to a shell at the other end of ssh.

@@ -117,7 +117,7 @@ func TestAsk(t *testing.T) {
 			if (r.Warning == "") != (tt.warning == "") || !strings.Contains(r.Warning, tt.warning) {
 				t.Errorf("warning %q, want %q", r.Warning, tt.warning)
 			}
-			if left, _ := filepath.Glob(filepath.Join(dir, plant.ChallengePath, "*")); len(left) > 0 {
+			if left, _ := filepath.Glob(filepath.Join(dir, http01.Path, "*")); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
 			}
 		})

@@ -52,7 +52,7 @@ func agent(f *fetcher, change ...func(*vantage.AgentOptions)) *vantage.Agent {
 
 var web = netip.MustParseAddr("93.184.215.14")
 
-const url = "http://www.example.org" + vantage.ChallengePath + "token"
+const url = "http://www.example.org" + http01.Path + "token"
 
 // found is a result with one hop.
 func found(verdict http01.Verdict, kind http01.Kind, status int, body string) http01.Result {

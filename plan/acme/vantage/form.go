@@ -20,13 +20,10 @@ const (
 	MaxBody = 512
 )
 
-// ChallengePath is what the path of a request starts with (RFC 8555, section 8.3).
-const ChallengePath = "/.well-known/acme-challenge/"
-
 // Request is what a vantage is asked to fetch.
 type Request struct {
 	Version int `json:"version"`
-	// URL is http, and its path lies below ChallengePath.
+	// URL is http, and its path lies below http01.Path.
 	URL string `json:"url"`
 	// Address, where it is valid, is connected to in place of what the DNS says of
 	// the URL's host, also after a redirect back to it.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
 // The bounds of what a request may ask for.
@@ -73,9 +75,9 @@ func (r Request) target(port uint16) (target, error) {
 	if err := plainURL(u, port); err != nil {
 		return target{}, err
 	}
-	token, ok := strings.CutPrefix(u.Path, ChallengePath)
+	token, ok := strings.CutPrefix(u.Path, http01.Path)
 	if !ok || !isToken(token) {
-		return target{}, fmt.Errorf("url is not http://NAME%sTOKEN", ChallengePath)
+		return target{}, fmt.Errorf("url is not http://NAME%sTOKEN", http01.Path)
 	}
 	return target{u.Hostname(), token}, nil
 }

@@ -4,11 +4,13 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
 // TestTarget: a vantage fetches challenges and nothing else.
 func TestTarget(t *testing.T) {
-	const path = ChallengePath + "tok-en_1"
+	const path = http01.Path + "tok-en_1"
 	tests := map[string]struct {
 		r    Request
 		want string // host and token, or the error
@@ -25,14 +27,14 @@ func TestTarget(t *testing.T) {
 		"no host":                {Request{URL: "http://" + path}, "url is no http URL"},
 		"nothing":                {Request{}, "url is no http URL"},
 		"no URL":                 {Request{URL: "http://[::1" + path}, "url is no http URL"},
-		"another path":           {Request{URL: "http://www.example.org/admin"}, "url is not http://NAME" + ChallengePath + "TOKEN"},
+		"another path":           {Request{URL: "http://www.example.org/admin"}, "url is not http://NAME" + http01.Path + "TOKEN"},
 		"below another path":     {Request{URL: "http://www.example.org/x" + path}, "url is not http://NAME"},
-		"no token":               {Request{URL: "http://www.example.org" + ChallengePath}, "url is not http://NAME"},
-		"up and away":            {Request{URL: "http://www.example.org" + ChallengePath + ".."}, "url is not http://NAME"},
-		"up and away by a slash": {Request{URL: "http://www.example.org" + ChallengePath + "../admin"}, "url is not http://NAME"},
-		"an escaped slash":       {Request{URL: "http://www.example.org" + ChallengePath + "..%2fadmin"}, "url has more than a host and a path"},
-		"an escaped line feed":   {Request{URL: "http://www.example.org" + ChallengePath + "a%0Ab"}, "url is not http://NAME"},
-		"a long token":           {Request{URL: "http://www.example.org" + ChallengePath + strings.Repeat("a", 129)}, "url is not http://NAME"},
+		"no token":               {Request{URL: "http://www.example.org" + http01.Path}, "url is not http://NAME"},
+		"up and away":            {Request{URL: "http://www.example.org" + http01.Path + ".."}, "url is not http://NAME"},
+		"up and away by a slash": {Request{URL: "http://www.example.org" + http01.Path + "../admin"}, "url is not http://NAME"},
+		"an escaped slash":       {Request{URL: "http://www.example.org" + http01.Path + "..%2fadmin"}, "url has more than a host and a path"},
+		"an escaped line feed":   {Request{URL: "http://www.example.org" + http01.Path + "a%0Ab"}, "url is not http://NAME"},
+		"a long token":           {Request{URL: "http://www.example.org" + http01.Path + strings.Repeat("a", 129)}, "url is not http://NAME"},
 		"a query":                {Request{URL: "http://www.example.org" + path + "?a=b"}, "url has more than a host and a path"},
 		"an empty query":         {Request{URL: "http://www.example.org" + path + "?"}, "url has more than a host and a path"},
 		"a fragment":             {Request{URL: "http://www.example.org" + path + "#a"}, "url has more than a host and a path"},
