@@ -32,6 +32,7 @@ func TestBecause(t *testing.T) {
 		"no resolver":                 {nothing, []string{"D-RESOLV", "D-DNSSEC", "D-NEG"}, "D-NEG:D-RESOLV D-DNSSEC:D-RESOLV"},
 		"nobody is asked":             {func(s *site) { s.subject.Zone.Servers = nil }, []string{"D-AUTH", "D-TTL", "D-EXPECT", "D-NSOK"}, "D-TTL:D-AUTH D-NSOK:D-AUTH"},
 		"a name that is missing":      {func(s *site) { s.answer() }, []string{"D-WWW", "D-EXPECT", "D-TTL", "D-SINGLE"}, "D-EXPECT:D-WWW D-SINGLE:D-WWW D-TTL:D-WWW"},
+		"the old address is gone":     {func(s *site) { refused(s); s.hold("127.0.0.11"); s.want("127.0.0.12") }, []string{"D-EXPECT", "B-BRIDGE"}, "B-BRIDGE:D-EXPECT"},
 		"no backup":                   {backupIs(Backup{}, nil), []string{"O-BACKUP", "O-ROLL"}, "O-ROLL:O-BACKUP"},
 	} {
 		t.Run(name, func(t *testing.T) {

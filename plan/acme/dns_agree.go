@@ -160,10 +160,15 @@ func unrouted(answers []resolver.Answer) (out []resolver.Answer) {
 	return out
 }
 
-// allServers reads "all 2 name servers" and "the one name server".
+// allServers reads "all 3 name servers", "both name servers" or "the one name
+// server".
 func (s *Subject) allServers() string {
-	if n := len(s.Zone.Servers); n != 1 {
+	switch n := len(s.Zone.Servers); n {
+	case 1:
+		return "the one name server"
+	case 2:
+		return "both name servers"
+	default:
 		return fmt.Sprintf("all %d name servers", n)
 	}
-	return "the one name server"
 }

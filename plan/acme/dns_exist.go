@@ -33,7 +33,7 @@ func judgeApex(s *Subject, answers []resolver.Answer) Finding {
 		}).with(s.addApex()...)
 	}
 	if bare := without(answers); len(bare) > 0 {
-		f := failed(said(answers), "%s has no address at %s; a certificate for it cannot be issued", apex, s.whose(bare)).with(s.addApex()...)
+		f := failed(said(answers), "%s has no address at %s; a certificate for it cannot be issued", apex, s.noneOf(bare)).with(s.addApex()...)
 		switch {
 		case s.Name == s.Zone.ZoneRef.Zone:
 			return f
@@ -91,7 +91,7 @@ func judgeWWW(s *Subject, answers []resolver.Answer) Finding {
 func judgeExists(s *Subject, answers []resolver.Answer) Finding {
 	name := s.Name.Display()
 	if bare := without(answers); len(bare) > 0 {
-		f := failed(said(answers), "%s has no address at %s; a certificate that names it cannot be issued", name, s.whose(bare)).with(
+		f := failed(said(answers), "%s has no address at %s; a certificate that names it cannot be issued", name, s.noneOf(bare)).with(
 			Remedy{Do: "Add to " + s.inZone() + ":", Paste: s.wantedLines()}, s.apply(),
 			Remedy{Do: "Or leave " + name + " out of the certificate."})
 		if s.ACME != "" && s.ACME != HTTP01 {

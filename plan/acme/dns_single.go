@@ -108,7 +108,7 @@ func (e *examination) judgeSingle(found []netip.Addr, asked []Asked, tokens []fe
 		out = append(out, f.with(s.reduce(t, all, stray)...).at(severityOf(want, stray, known && good == len(all))))
 	}
 	if len(out) == 0 {
-		out = append(out, passed(asked, "%s has one address of a family", s.Name.Display()))
+		out = append(out, passed(asked, "%s has one address of each family", s.Name.Display()))
 	}
 	return out
 }

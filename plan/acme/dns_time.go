@@ -179,7 +179,7 @@ func (s *Subject) unborn(r Record, bare []resolver.Answer, soa []resolver.SOAAns
 	for _, a := range soa {
 		negative = max(negative, a.NegativeTTL())
 	}
-	return failed(nil, "%s is not at %s yet: a resolver that is asked for it now remembers for %s that it does not exist", r.Key, s.whose(bare), seconds(negative)).with(
+	return failed(nil, "%s is not at %s yet: a resolver that is asked for it now remembers for %s that it does not exist", r.Key, s.noneOf(bare), seconds(negative)).with(
 		Remedy{Do: "Add it before anybody asks, to " + s.inZone() + ":", Paste: s.lines(cmp.Or(r.TTL, changeTTL), r.Addrs)}, s.apply(),
 		Remedy{Do: fmt.Sprintf("Ask for the certificate %s after that.", span(negative.Duration()))})
 }

@@ -74,14 +74,15 @@ func whose(answers []resolver.Answer) string {
 	return joinedWords(words)
 }
 
-// whose is whose, and short where it is every one of more than two servers.
-func (s *Subject) whose(answers []resolver.Answer) string {
+// noneOf names those at which something is missing, as whose, and in short where it
+// is every one of more than two servers.
+func (s *Subject) noneOf(answers []resolver.Answer) string {
 	servers := map[resolver.Server]bool{}
 	for _, a := range answers {
 		servers[a.Server] = true
 	}
 	if len(servers) > 2 && len(servers) == len(s.Zone.addresses()) {
-		return "all its name servers"
+		return "any of its name servers"
 	}
 	return whose(answers)
 }

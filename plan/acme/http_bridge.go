@@ -42,7 +42,11 @@ func (e *examination) judgeBridge(f fetched) Finding {
 	case f.Verdict == http01.Valid:
 		return passed(hops(f), "%s", where)
 	}
-	return failed(hops(f), "the old address %s does not answer with the token: %s; what is issued while it is asked fails", where, cause(f.Err)).with(e.bridge(f))
+	x := failed(hops(f), "the old address %s does not answer with the token: %s; what is issued while it is asked fails", where, cause(f.Err)).with(e.bridge(f))
+	if unreached(f) && f.found { // it passes nothing on, whatever is written there
+		return x.because(expected(f.addr))
+	}
+	return x
 }
 
 // bridge has the old server pass challenges to the new one.

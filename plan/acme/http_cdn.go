@@ -68,7 +68,11 @@ func (e *examination) judgeCDN(v cdn.Verdict, now, tokens []fetched, ok bool) Fi
 	through, lost := weigh(e, tokens)
 	switch {
 	case ok && lost == nil && through > 0:
-		return passed(said, "%s answers for %s, and the token came through: no window is needed (CloudflareCDN)", title, name).at(Info)
+		also := ""
+		if v.Vendor == cdn.Cloudflare {
+			also = " (CloudflareCDN)"
+		}
+		return passed(said, "%s answers for %s, and the token came through: no window is needed%s", title, name, also).at(Info)
 	case ok && lost != nil:
 		return failed(append(said, hops(*lost)...), "%s answers for %s, and the token does not come through at %s: %s", title, name, e.at(lost.addr), cause(lost.Err)).with(e.passCDN(v)...)
 	case v.Challenged:

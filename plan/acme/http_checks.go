@@ -20,7 +20,7 @@ func httpChecks() []check {
 		{"H-REDIR", Error, "an authority follows the redirects", checkRedirects},
 		{"H-PARK", Error, "it is not a parking page that answers", checkParking},
 		{"H-CDN", Error, "a CDN, if there is one, lets challenges through", checkCDN},
-		{"H-WAF", Warning, "what is no browser is not turned away", checkFilter},
+		{"H-WAF", Warning, "clients other than browsers are not turned away", checkFilter},
 		{"H-LB", Error, "every backend of a load balancer answers challenges", checkBalance},
 		{"H-VANTAGE", Error, "challenges are answered to the outside", checkVantages},
 		{"B-BRIDGE", Warning, "the old server passes challenges on while both are asked", checkBridge},

@@ -69,7 +69,7 @@ func TestBrokenServers(t *testing.T) {
 		{"another scheme", redirects(301, "ftp://www.example.org/x"), "H-REDIR", Fail, "where no authority goes", "ftp://www.example.org/x is none"},
 		{"https that nobody serves", redirects(301, "https://www.example.org/x"), "H-REDIR", Fail, "which does not answer", "can be reached by everybody"},
 		{"parked", answers(200, "text/html", "this domain is for sale"), "H-PARK", Fail, "does not answer with the token, and looks like", "change its addresses"},
-		{"only browsers", forBrowsers(none), "H-WAF", Fail, "404, but 403 to an authority's client", "any User-Agent"},
+		{"only browsers", forBrowsers(none), "H-WAF", Fail, "404 to browsers alone, and 403 to an authority's client", "any User-Agent"},
 		{"a cookie by JavaScript", answers(200, "text/html", `<script src="/aes.js">toNumbers(`), "H-WAF", Fail, "BlockedByNginxTestCookie", "Exempt the challenge's path"},
 		{"Palo Alto", answers(503, "text/html", "application: acme-protocol"), "H-WAF", Fail, "acme-protocol", "application control"},
 		{"all alike", none, "H-WAF", Pass, "127.0.0.11:PORT", ""},

@@ -51,7 +51,7 @@ func (e *examination) judgeFilter(f, asBrowser fetched) Finding {
 	case e.doubt(asBrowser) != "", unreached(f) && unreached(asBrowser):
 		return unclear(said, "%s does not answer: %s", where, cause(f.Err))
 	case asBrowser.Err == nil || answer(f) != answer(asBrowser):
-		return failed(said, "%s answers only browsers so: %s, but %s to an authority's client", where, answer(asBrowser), answer(f)).with(e.unfilter(f))
+		return failed(said, "%s answers %s to browsers alone, and %s to an authority's client", where, answer(asBrowser), answer(f)).with(e.unfilter(f))
 	case !answered(f):
 		return unclear(said, "%s does not answer: %s", where, cause(f.Err))
 	}

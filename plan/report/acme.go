@@ -19,8 +19,9 @@ import (
 // and who was asked.
 func FoundText(w io.Writer, f acme.Found, detail bool, o Options) error {
 	p := newPage(o)
+	told := map[acme.Remedy]bool{}
 	for _, s := range subjectsOf(f) {
-		p.subjectFound(s, detail)
+		p.subjectFound(s, told, detail)
 	}
 	p.blank()
 	p.foundLine(f)
@@ -47,7 +48,7 @@ func subjectsOf(f acme.Found) (out []subjectFound) {
 	return out
 }
 
-func (p *page) subjectFound(s subjectFound, detail bool) {
+func (p *page) subjectFound(s subjectFound, told map[acme.Remedy]bool, detail bool) {
 	p.blank()
 	head := []span{in(bold, s.name.Display())}
 	if s.view != "" {
@@ -60,7 +61,6 @@ func (p *page) subjectFound(s subjectFound, detail bool) {
 		}
 		return
 	}
-	told := map[acme.Remedy]bool{}
 	for _, x := range s.open() {
 		p.finding(x, fresh(x.Remedies, told), detail)
 	}

@@ -15,19 +15,20 @@ func FoundMarkdown(w io.Writer, f acme.Found, checklist bool, o Options) error {
 	t := tallyOf(byCheck(f))
 	m.lines("## dnsplan check: "+number(t.failed[acme.Fatal]+t.failed[acme.Error])+" wrong, "+
 		count(t.failed[acme.Warning], "warning")+", "+number(t.unknown)+" unclear, "+number(t.passed)+" ok", "")
+	told := map[acme.Remedy]bool{}
 	for _, s := range subjectsOf(f) {
 		m.lines("### "+cell(nameInView(s)), "")
 		if checklist {
 			m.tasks(s)
 		} else {
-			m.findings(s)
+			m.findings(s, told)
 		}
 	}
 	_, err := w.Write(m.out.Bytes())
 	return err
 }
 
-func (m *markdown) findings(s subjectFound) {
+func (m *markdown) findings(s subjectFound, told map[acme.Remedy]bool) {
 	var open []string
 	row := func(m mark, checks []acme.ID, text string) {
 		open = append(open, "| "+m.symbol+" "+m.word+" | "+codes(checks)+" | "+cell(text)+" |")
@@ -44,7 +45,6 @@ func (m *markdown) findings(s subjectFound) {
 		m.lines(open...)
 		m.lines("")
 	}
-	told := map[acme.Remedy]bool{}
 	for _, x := range list {
 		m.remedies(x.Check, fresh(x.Remedies, told))
 	}
