@@ -52,7 +52,7 @@ type rehearsal struct {
 // What the authority finds wrong with the name is in the result. An error says
 // that it could not be tried: there is no account, no token could be placed, the
 // authority cannot be reached or refuses for a reason of its own, as a rate limit.
-// The token is removed in any case.
+// The token is removed in any case; where that fails, Notice is told.
 func Run(ctx context.Context, o Options, name string) (Result, error) {
 	if o.Wait == 0 {
 		o.Wait = 2 * time.Minute
@@ -121,21 +121,35 @@ func (r *rehearsal) order(ctx context.Context, a acme.Account) (o acme.Order, z 
 	return o, z, fmt.Errorf("order a certificate: the authority still holds the name for validated, after %d authorizations were given up", tries)
 }
 
-// validate places the token and has the authority look for it.
+// validate places the token and has the authority look for it. A token that cannot
+// be removed is told of, and does not hide what the authority has found.
 func (r *rehearsal) validate(ctx context.Context, a acme.Account, z acme.Authorization) error {
 	challenge, err := http01(z)
 	if err != nil {
 		return err
 	}
 	t := plant.Token{Name: challenge.Token, Body: challenge.KeyAuthorization}
-	return plant.During(ctx, r.o.Planter, t, func(ctx context.Context) error {
+	found := false
+	err = plant.During(ctx, r.o.Planter, t, func(ctx context.Context) error {
 		r.notice("token placed in " + r.o.Planter.String() + ": the authority looks for it")
-		if _, err := r.client.InitiateChallenge(ctx, a, challenge); err != nil {
-			return r.failed(Validating, "begin validation", err)
-		}
-		_, err := r.client.PollAuthorization(ctx, a, z)
-		return r.failed(Validating, "await validation", err)
+		err := r.look(ctx, a, z, challenge)
+		found = err == nil
+		return err
 	})
+	if err != nil && found {
+		r.notice("the token " + t.Name + " stays: " + err.Error())
+		return nil
+	}
+	return err
+}
+
+// look has the authority look for the token, and waits for what it finds.
+func (r *rehearsal) look(ctx context.Context, a acme.Account, z acme.Authorization, c acme.Challenge) error {
+	if _, err := r.client.InitiateChallenge(ctx, a, c); err != nil {
+		return r.failed(Validating, "begin validation", err)
+	}
+	_, err := r.client.PollAuthorization(ctx, a, z)
+	return r.failed(Validating, "await validation", err)
 }
 
 // http01 is the challenge that is met; other authorities offer others.

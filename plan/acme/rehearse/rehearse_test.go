@@ -192,6 +192,34 @@ func (b broken) Plant(context.Context, plant.Token) (func(context.Context) error
 	return nil, b.err
 }
 
+// keeper places tokens, and cannot remove them.
+type keeper struct{ plant.Planter }
+
+func (k keeper) Plant(ctx context.Context, t plant.Token) (func(context.Context) error, error) {
+	_, err := k.Planter.Plant(ctx, t)
+	return func(context.Context) error { return errors.New("permission denied") }, err
+}
+
+// What the authority has found is told, also when the token stays.
+func TestTokenStays(t *testing.T) {
+	s := newStage(t, acmetest.Config{})
+	s.options.Planter = keeper{s.options.Planter}
+	for record, issued := range map[string]bool{"A 127.0.0.12": true, "A 127.0.0.11": false} {
+		s.at(record)
+		s.notices = nil
+		r, err := rehearse.Run(t.Context(), s.options, name)
+		if err != nil || (r.Issued != nil) != issued || (r.Problem != nil) == issued {
+			t.Errorf("%s: %+v, error %v", record, r, err)
+		}
+		stays := func(line string) bool {
+			return strings.HasPrefix(line, "the token ") && strings.HasSuffix(line, " stays: permission denied")
+		}
+		if !slices.ContainsFunc(s.notices, stays) {
+			t.Errorf("%s: notices %v", record, s.notices)
+		}
+	}
+}
+
 func TestKeys(t *testing.T) {
 	s := newStage(t, acmetest.Config{})
 	s.at("A 127.0.0.12")
