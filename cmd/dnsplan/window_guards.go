@@ -14,9 +14,10 @@ import (
 
 // preflightChecks are the checks that say whether a window would help: those of
 // refusing are grave enough to keep it closed, the others warn. X-TLS is among
-// them, because a certificate that is bad is what a window is opened for.
+// them, because a certificate that is bad is what a window is opened for. What cannot
+// be told warns as well: the command may open the port itself.
 func preflightChecks() (sel acme.Selection, refusing []acme.ID) {
-	return acme.Selection{Only: []string{"X-ORIGIN", "X-TLS", "D-CAA", "R-RATE"}}, []acme.ID{"X-ORIGIN", "D-CAA", "R-RATE"}
+	return acme.Selection{Only: []string{"X-ORIGIN", "X-TLS", "D-CAA", "R-RATE"}, Opening: true}, []acme.ID{"X-ORIGIN", "D-CAA", "R-RATE"}
 }
 
 // judge refuses a window that is not needed yet, or would not help. With --force it

@@ -2,9 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
 )
 
 // A window opens for the command and closes behind it, whatever its exit code, which
@@ -55,6 +58,41 @@ func TestWindowDNSOnly(t *testing.T) {
 	r := newWindowRig(t)
 	r.run("window", "plain.example.org", "--", "sh", "-c", "echo ran; exit 5").is(t, 5, "ran", "no name is proxied")
 	r.untouched()
+}
+
+// Where nothing listens at the origin the window opens: the command may bring its own
+// server, as certbot --standalone does.
+func TestWindowNothingListens(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	listener := acmetest.Listen(t, originV4)[0]
+	_ = listener.Close()
+	r.check = fmt.Sprintf("allow_reserved = true\nhttp_port = %d\n", acmetest.Port(listener))
+	r.inventory()
+	got := r.run("window", "www.example.org", "--", "true").is(t, exitDone, "proxied again")
+	if !strings.Contains(got.stderr, "warning: www.example.org: X-ORIGIN cannot be told: nothing listens at "+originV4) {
+		t.Errorf("no warning:\n%s", got.stderr)
+	}
+	r.closedOnce()
+}
+
+// Where something answers at the origin, and not with the token that was placed, the
+// window would not help: it stays closed unless it is forced.
+func TestWindowOriginIsAnother(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.check += "challenge = { webroot = \"web\" }\n"
+	r.inventory()
+	if err := os.Mkdir(r.path("web"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r.run("window", "www.example.org", "--", "touch", "ran").is(t, exitRefused, "X-ORIGIN", "does not answer the challenge", "--force opens it")
+	r.untouched()
+	if _, err := os.Stat(r.path("ran")); err == nil {
+		t.Error("the command was run")
+	}
+	r.run("window", "www.example.org", "--force", "--", "true").is(t, exitDone, "proxied again")
+	r.closedOnce()
 }
 
 // With --json standard output holds events alone: what the command says goes to

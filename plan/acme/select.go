@@ -11,6 +11,10 @@ type Selection struct {
 	// Only are the checks to make, Skip those to leave out: ids, or families such
 	// as "D" and "H".
 	Only, Skip []string
+	// Opening says that an issuance window is about to be opened around a command,
+	// which may bring the server along that answers challenges: what is not there
+	// yet is not known, and no failure.
+	Opening bool
 }
 
 // ParseSelection reads what a command line says: ids or families, in any case,

@@ -53,6 +53,11 @@ func checkOrigin(ctx context.Context, e *examination) []Finding {
 // where one is placed.
 func (e *examination) judgeOrigin(ctx context.Context, f fetched, placed bool) Finding {
 	at := e.at(f.addr)
+	if e.selection.Opening {
+		if early, ok := e.judgeOpening(ctx, f); ok {
+			return early
+		}
+	}
 	if why := e.doubt(f); why != "" {
 		return unclear(hops(f), "%s: %s", at, why)
 	}
