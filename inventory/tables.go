@@ -56,7 +56,7 @@ type checkTable struct {
 
 type challengeTable struct {
 	Webroot *string  `toml:"webroot" jsonschema_description:"Folder that the web server serves: a token is a file below .well-known/acme-challenge in it. A relative path starts at the inventory's folder."`
-	Command []string `toml:"command" jsonschema_description:"Program with its arguments, run without a shell as COMMAND plant NAME, with the token's text on its input, and COMMAND remove NAME."`
+	Command []string `toml:"command" jsonschema_description:"Program with its arguments, run without a shell as COMMAND plant NAME, with the token's text on its input, and COMMAND remove NAME. A relative path starts at the inventory's folder."`
 	Listen  *string  `toml:"listen" jsonschema_description:"IP address with a port at which dnsplan itself serves tokens while it places them: 192.0.2.1:80, [::]:80."`
 }
 

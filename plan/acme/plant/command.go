@@ -14,11 +14,12 @@ import (
 // Command returns a planter that runs a program, without a shell: argv and then
 // "plant NAME", with the body and nothing else on its standard input, to place a
 // token; argv and then "remove NAME" to take it away, which must not fail where
-// there is none. Exit status 0 says that it is done. limit bounds each of the two;
-// a program that takes longer is ended as program.Run does. What is left when
-// dnsplan itself is killed is the program's to clear away.
-func Command(argv []string, limit time.Duration) Planter {
-	return &command{program.Program{Argv: slices.Clone(argv), Keep: maxSaid}, limit}
+// there is none. It runs in dir, where relative paths start. Exit status 0 says that
+// it is done. limit bounds each of the two; a program that takes longer is ended as
+// program.Run does. What is left when dnsplan itself is killed is the program's to
+// clear away.
+func Command(argv []string, dir string, limit time.Duration) Planter {
+	return &command{program.Program{Argv: slices.Clone(argv), Dir: dir, Keep: maxSaid}, limit}
 }
 
 // maxSaid is how much is kept of what a program says, in bytes.

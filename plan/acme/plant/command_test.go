@@ -31,7 +31,7 @@ remove) rm -f "$1/$3" ;;
 *) exit 9 ;;
 esac
 `), dir)
-	p := plant.Command(argv, time.Minute)
+	p := plant.Command(argv, "", time.Minute)
 	token := plant.NewToken()
 	remove, err := p.Plant(t.Context(), token)
 	if err != nil {
@@ -53,6 +53,25 @@ esac
 	}
 }
 
+// Relative paths start at the folder that is given, the program's too.
+func TestCommandInFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "place"), []byte("#!/bin/sh\n[ $2 = remove ] && exec rm $1\ncat >$1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	token := plant.NewToken()
+	remove, err := plant.Command([]string{"./place", "token"}, dir, time.Minute).Plant(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := os.ReadFile(filepath.Join(dir, "token")); err != nil || string(body) != token.Body {
+		t.Errorf("body %q, %v", body, err)
+	}
+	if err := remove(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // A placement that fails may have done its work all the same: it is undone.
 func TestCommandFails(t *testing.T) {
 	dir := t.TempDir()
@@ -61,7 +80,7 @@ func TestCommandFails(t *testing.T) {
 [ "$1" = remove ] || { echo "a note
 permission	denied" >&2; exit 3; }
 `)
-	_, err := plant.Command(argv, time.Minute).Plant(t.Context(), plant.NewToken())
+	_, err := plant.Command(argv, "", time.Minute).Plant(t.Context(), plant.NewToken())
 	if want := "place token with command /bin/sh: exit status 3: permission denied"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
@@ -72,7 +91,7 @@ permission	denied" >&2; exit 3; }
 
 // A removal that fails is told, and tried again when it is asked for again.
 func TestCommandCannotRemove(t *testing.T) {
-	p := plant.Command(script(t, `[ "$1" = plant ] || { echo gone; exit 1; }`), time.Minute)
+	p := plant.Command(script(t, `[ "$1" = plant ] || { echo gone; exit 1; }`), "", time.Minute)
 	remove, err := p.Plant(t.Context(), plant.NewToken())
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +104,7 @@ func TestCommandCannotRemove(t *testing.T) {
 }
 
 func TestCommandDoesNotExist(t *testing.T) {
-	_, err := plant.Command([]string{"no-such-program"}, time.Minute).Plant(t.Context(), plant.NewToken())
+	_, err := plant.Command([]string{"no-such-program"}, "", time.Minute).Plant(t.Context(), plant.NewToken())
 	if !errors.Is(err, exec.ErrNotFound) || strings.Contains(err.Error(), "remove") {
 		t.Errorf("error %v", err)
 	}
@@ -98,7 +117,7 @@ func TestCommandHangs(t *testing.T) {
 sh -c 'echo $$ >`+dir+`/child; exec sleep 600'
 `)
 	start := time.Now()
-	_, err := plant.Command(argv, 500*time.Millisecond).Plant(t.Context(), plant.NewToken())
+	_, err := plant.Command(argv, "", 500*time.Millisecond).Plant(t.Context(), plant.NewToken())
 	if err == nil || !strings.Contains(err.Error(), "no end within 500ms") {
 		t.Errorf("error %v", err)
 	}
@@ -128,7 +147,7 @@ func TestCommandLeavesSomething(t *testing.T) {
 	argv := script(t, `[ "$1" = remove ] && { kill $(cat `+dir+`/child); exit; }
 sleep 600 & echo $! >`+dir+`/child
 `)
-	remove, err := plant.Command(argv, time.Minute).Plant(t.Context(), plant.NewToken())
+	remove, err := plant.Command(argv, "", time.Minute).Plant(t.Context(), plant.NewToken())
 	if err != nil {
 		t.Fatal(err)
 	}

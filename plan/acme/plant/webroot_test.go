@@ -183,7 +183,7 @@ func TestBadTokens(t *testing.T) {
 		{Name: "a", Body: strings.Repeat("x", plant.MaxBody)},
 		{Name: strings.Repeat("x", 129), Body: "x"},
 	} {
-		for _, p := range []plant.Planter{plant.Webroot(dir, time.Now), plant.Command([]string{"false"}, time.Minute), plant.Listen(loopback)} {
+		for _, p := range []plant.Planter{plant.Webroot(dir, time.Now), plant.Command([]string{"false"}, "", time.Minute), plant.Listen(loopback)} {
 			if _, err := p.Plant(t.Context(), token); err == nil || !strings.HasPrefix(err.Error(), "token ") {
 				t.Errorf("%s, %q: error %v", p, token, err)
 			}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -48,11 +47,7 @@ func (s *Session) newPlanter(c *inventory.Challenge) plant.Planter {
 	case c.Webroot != "":
 		return plant.Webroot(s.Inventory.InFolder(c.Webroot), time.Now) // the age of files goes by the machine's clock
 	case len(c.Command) > 0:
-		argv := slices.Clone(c.Command)
-		if strings.Contains(argv[0], "/") {
-			argv[0] = s.Inventory.InFolder(argv[0])
-		}
-		return plant.Command(argv, placing)
+		return plant.Command(c.Command, s.Inventory.Dir, placing)
 	}
 	return plant.Listen(c.Listen)
 }
