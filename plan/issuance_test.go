@@ -47,7 +47,7 @@ func opened(t testing.TB) *plan.Plan {
 }
 
 func TestBuildWindow(t *testing.T) {
-	const mark = "dnsplan window " + planID + " until 2026-11-23T06:20:00Z restore=proxied"
+	const mark = "dnsplan-window " + planID + " 20261123T062000Z"
 	p := opened(t)
 	var changes []string
 	for _, c := range p.Changes {
@@ -109,7 +109,7 @@ func TestWindowMoves(t *testing.T) {
 func TestWindowOverWhatIsOffAlready(t *testing.T) {
 	const left = "a 60 A 192.0.2.1 comment=dnsplan"
 	z := site{live: left}.of(t, "a.example.org.")
-	z.Live.RRsets[0].Members[0].Comment = "web | dnsplan window 01OTHER until 2026-11-22T06:20:00Z restore=proxied"
+	z.Live.RRsets[0].Members[0].Comment = "web | dnsplan-window 01OTHER 20261122T062000Z"
 	p, err := plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin())
 	if err != nil || !p.Empty() || len(p.Steps) != 0 || p.Window == nil {
 		t.Fatalf("%+v, %v", p, err)
@@ -123,13 +123,13 @@ func TestWindowOverWhatIsOffAlready(t *testing.T) {
 }
 
 func TestWindowWithoutRoomForAMarker(t *testing.T) {
-	z := site{live: "a 300 A 192.0.2.1 comment=web 192.0.2.2 comment=" + strings.Repeat("ö", 14) + " proxied"}.of(t, "a.example.org.")
+	z := site{live: "a 300 A 192.0.2.1 comment=web 192.0.2.2 comment=" + strings.Repeat("ö", 40) + " proxied"}.of(t, "a.example.org.")
 	p, err := plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin())
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := p.Changes[0]
-	if m := c.After.Members; !strings.HasSuffix(m[0].Comment, " restore=proxied") || m[1].Comment != strings.Repeat("ö", 14) {
+	if m := c.After.Members; !strings.HasSuffix(m[0].Comment, " 20261123T062000Z") || m[1].Comment != strings.Repeat("ö", 40) {
 		t.Errorf("comments %+v", m)
 	}
 	if len(p.Warnings) != 1 || p.Warnings[0].Code != plan.NoMarker || !strings.Contains(p.Warnings[0].Message, "192.0.2.2 leaves no room for a marker within 100 characters") {

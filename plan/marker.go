@@ -9,7 +9,10 @@ import (
 // Marker is what the comment of a record says while its proxy is off, so that
 // whoever sees the zone alone can turn it on again: another host, or a person.
 //
-//	primary web | dnsplan window 01K... until 2026-11-23T06:20:00Z restore=proxied
+//	primary web | dnsplan-window 01K... 20261123T062000Z
+//
+// It is short, so that comments of up to 39 characters keep their place beside it
+// where a hundred are allowed (DefaultCommentMax).
 type Marker struct {
 	// Run has opened the window, and Until is when it closes at the latest, in
 	// whole seconds of UTC.
@@ -20,14 +23,13 @@ type Marker struct {
 // The parts of a marker.
 const (
 	markerBetween = " | " // behind a comment that was there
-	markerHead    = "dnsplan window "
-	markerUntil   = " until "
-	markerTail    = " restore=proxied"
+	markerHead    = "dnsplan-window "
+	markerTime    = "20060102T150405Z" // ISO 8601, basic format; always UTC
 )
 
 // String is the marker alone.
 func (m Marker) String() string {
-	return markerHead + m.Run + markerUntil + m.Until.UTC().Format(time.RFC3339) + markerTail
+	return markerHead + m.Run + " " + m.Until.UTC().Format(markerTime)
 }
 
 // Append returns the comment with the marker behind it. It does not fit where it
@@ -55,10 +57,9 @@ func ParseMarker(comment string) (m Marker, original string, ok bool) {
 	if !between && original != "" || between && original == "" {
 		return Marker{}, comment, false
 	}
-	body, tail := strings.CutSuffix(comment[at+len(markerHead):], markerTail)
-	run, until, found := strings.Cut(body, markerUntil)
-	when, err := time.Parse(time.RFC3339, until)
-	if !tail || !found || run == "" || !reverts(run) || err != nil {
+	run, until, found := strings.Cut(comment[at+len(markerHead):], " ")
+	when, err := time.Parse(markerTime, until)
+	if !found || run == "" || !reverts(run) || err != nil {
 		return Marker{}, comment, false
 	}
 	m = Marker{Run: run, Until: when.UTC()}
@@ -66,4 +67,17 @@ func ParseMarker(comment string) (m Marker, original string, ok bool) {
 		return Marker{}, comment, false // not as String writes it
 	}
 	return m, original, true
+}
+
+// TakeOut returns the comment without the marker, wherever it stands by now: someone
+// may have written before it, or behind it.
+func (m Marker) TakeOut(comment string) string {
+	before, behind, ok := strings.Cut(comment, m.String())
+	switch {
+	case !ok:
+		return comment
+	case before == "":
+		return strings.TrimPrefix(behind, markerBetween)
+	}
+	return strings.TrimSuffix(before, markerBetween) + behind
 }
