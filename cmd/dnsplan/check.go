@@ -43,8 +43,8 @@ DNS; a token is placed on the host, and removed, where the inventory says how.
 
 Checks have ids: D-* are about the DNS, H-* about HTTP, B-* about the time
 between two servers, T-* about certificates, R-* about rate limits, X-* about
-the CDN proxy, O-* about operations. --list shows them all. What cannot be only
-because of another check is told in a line with it; -v tells it in full.
+the CDN proxy, O-* about operations. --list shows them all. What fails or is
+unclear only because of another check is told on one line; -v tells it in full.
 
 Exits with 2 when something is wrong (an error or fatal); warnings stop nothing.`,
 		Example: `  dnsplan check

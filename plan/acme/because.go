@@ -1,6 +1,11 @@
 package acme
 
-import "slices"
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+)
 
 // because returns f as a consequence of another check.
 func (f Finding) because(id ID) Finding {
@@ -43,4 +48,34 @@ func (s *Subject) exists() ID {
 		return "D-APEX"
 	}
 	return "D-WWW"
+}
+
+// astray tells whether an address is asked only because the DNS leads to it, and
+// should not.
+func (e *examination) astray(t target) bool {
+	return t.found && t.old() && len(e.subject.Addrs()) > 0 && !e.subject.Proxied()
+}
+
+// expected is the check of whether an address is one of the inventory's.
+func expected(a netip.Addr) ID {
+	if a.Is6() {
+		return "D-AAAA"
+	}
+	return "D-EXPECT"
+}
+
+// cause is the check that says why a fetch has not brought what was asked for, as
+// far as that is not the answer itself.
+func (e *examination) cause(f fetched) ID {
+	switch {
+	case f.Err == nil:
+		return ""
+	case f.Err.Kind == http01.NoAddress && len(f.Hops) == 1 && len(f.Hops[0].Dropped) > 0:
+		return "D-RESERVED"
+	case !answered(f):
+		return "H-PORT80"
+	case refusesRedirect(f.Err), len(f.Hops) > 1 && f.Last().Status == 0, f.Err.Kind == http01.LookupFailed:
+		return "H-REDIR"
+	}
+	return ""
 }

@@ -3,6 +3,7 @@ package acme
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -21,6 +22,30 @@ func checkCAA(ctx context.Context, e *examination) []Finding {
 	}
 	r := caa.Check(ctx, e, caa.Request{Name: s.Name, Issuers: e.opts.Issuer.Identities, Accounts: e.opts.Issuer.Accounts})
 	return []Finding{judgeCAA(s, r, e.opts.AllowReserved || s.Zone.local())}
+}
+
+// LookupCAA asks along the route; what is at the apex and above it once a zone.
+func (e *examination) LookupCAA(ctx context.Context, names []zone.Name) []caa.Set {
+	look := caa.DNS{Client: e.opts.DNS, Route: e.route(ctx)}
+	upper := caa.Climb(e.subject.Zone.ZoneRef.Zone)
+	lower := names[:max(0, len(names)-len(upper))]
+	return slices.Concat(e.lookupBelow(ctx, look, lower), e.zone.above.get(func() []caa.Set {
+		return look.LookupCAA(ctx, upper)
+	}))
+}
+
+// lookupBelow is LookupCAA below the apex, which servers that are silent are not
+// asked for.
+func (e *examination) lookupBelow(ctx context.Context, look caa.DNS, names []zone.Name) []caa.Set {
+	_, silent := e.speaking(ctx)
+	if silent == nil {
+		return look.LookupCAA(ctx, names)
+	}
+	out := make([]caa.Set, len(names))
+	for i, n := range names {
+		out[i] = caa.Set{Name: n, Err: silent}
+	}
+	return out
 }
 
 // judgeCAA puts the judgement of the records into a finding. For a private authority

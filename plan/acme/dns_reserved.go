@@ -54,7 +54,7 @@ func judgeReserved(s *Subject, all []netip.Addr, asked []Asked, allowed bool) Fi
 // public leads away from addresses that are not.
 func (s *Subject) public(bad []netip.Addr) []Remedy {
 	return []Remedy{
-		{Do: "Put the server's public address in place of it, in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.ttl(), bad)},
+		{Do: "Put the server's public address in place of these, in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.ttl(), bad)},
 		{Do: "Or validate " + s.Name.Display() + " by DNS-01, in the inventory:", Paste: `acme = "dns-01"`},
 		{Do: "For an authority of your own, in the inventory:", Paste: "[check]\nallow_reserved = true"},
 	}
