@@ -71,3 +71,18 @@ func unmarked(r zone.RRset) []Member {
 	}
 	return out
 }
+
+// Unmarked is a move that closes the plan's issuance window, as live is by now: the
+// comments and tags that someone may have edited meanwhile stay, without the marker.
+// Any other move is returned as it is.
+func (p *Plan) Unmarked(m Move, live zone.RRset) Move {
+	if p.Window == nil || m.To == nil || !m.To.Proxied || m.To.Members == nil || !live.SameValues(*m.To) {
+		return m
+	}
+	marker, to := p.marker(), m.To.Clone()
+	for i, beside := range membersOf(live) {
+		to.Members[i].Comment, to.Members[i].Tags = marker.TakeOut(beside.Comment), beside.Tags
+	}
+	m.To = &to
+	return m
+}

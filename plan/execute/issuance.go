@@ -191,3 +191,7 @@ func (s *State) closing(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 	}
 	return c.Move(st.Kind).Inverse(), true
 }
+
+// shuts tells whether the step closes an issuance window. It is preceded by a look,
+// because comments are put back as live has them by then: see plan.Unmarked.
+func (w *work) shuts() bool { return w.Plan.Window != nil && w.step.Kind == plan.StepProxyOn }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -387,8 +388,43 @@ func TestWindowWaitsForNobody(t *testing.T) {
 		if len(events) != 1 || events[0].Kind != journal.Failed || !strings.Contains(string(events[0].Data), `"class":"moved"`) {
 			t.Errorf("%+v", events)
 		}
-		if len(p.Writes()) != 1 || p.Writes()[0].Err == nil {
+		if len(p.Writes()) != 0 {
 			t.Errorf("%+v", p.Writes())
 		}
 	})
+}
+
+// TestWindowKeepsEdits: a comment that someone edits while the window is open stays
+// so, without the marker, however the window closes.
+func TestWindowKeepsEdits(t *testing.T) {
+	for _, history := range []string{"to proxy-on", "to command cancel"} {
+		for edit, want := range map[string]string{
+			"web":     "web", // the marker is gone already
+			"%s":      "",
+			"rack 8":  "rack 8",
+			"web, %s": "web, ",
+			"rack 8 | %s | ask ops before you touch it": "rack 8 | ask ops before you touch it",
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
+				r := newRun(issuance(t, certbot, org))
+				p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+				p.Edit(org, func(s *zone.Snapshot) {
+					m := &s.RRsets[0].Members[0]
+					_, mark, _ := strings.Cut(m.Comment, " | ")
+					m.Comment, m.Tags = strings.ReplaceAll(edit, "%s", mark), []string{"seen"}
+				})
+				r.do(t, history)
+				events := r.act(t, single{provider: p})
+				if len(events) != 1 || events[0].Kind != journal.Done || len(p.Writes()) != 1 {
+					t.Errorf("%q: %+v, %d writes", edit, events, len(p.Writes()))
+				}
+				for i, s := range p.Snapshot(org).RRsets {
+					if comment := []string{want, "web"}[i]; !s.Proxied || s.Members[0].Comment != comment || i == 0 && !slices.Equal(s.Members[0].Tags, []string{"seen"}) {
+						t.Errorf("%q: %s is proxied %t, beside it %+v, want %q", edit, s.Key, s.Proxied, s.Members[0], comment)
+					}
+				}
+			})
+		}
+	}
 }

@@ -48,7 +48,7 @@ func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 		return facts{}, err
 	}
 	w.sent = w.action.Again || w.action.Closing
-	written, first := 0, !w.sent
+	written, first := 0, !w.sent && !w.shuts()
 	err = w.patiently(ctx, func() error {
 		n, err := w.tryWrite(ctx, p, moves, first)
 		written, first = written+n, false
@@ -172,6 +172,7 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 	w.ahead = nil
 	for _, m := range moves {
 		r, ok := live.Find(m.Key)
+		m = w.Plan.Unmarked(m, r)
 		switch {
 		case reached(r, ok, m):
 		case m.End != nil && !r.Mixed && isWhole(r, ok, m.End):
