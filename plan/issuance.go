@@ -50,6 +50,8 @@ type WindowZone struct {
 	// how many characters a comment may have; 0 is DefaultCommentMax.
 	Proxy, Comments bool
 	CommentMax      int
+	// AllowProtected opens the window of a protected name too (--allow-protected).
+	AllowProtected bool
 }
 
 // DefaultCommentMax is how long a comment may be where the provider does not say,
@@ -101,6 +103,7 @@ func (e *WindowError) Error() string {
 //	proxied             proxy off at the lowest TTL, and on again
 //	DNS-only            nothing
 //	foreign, no address an error
+//	protected, proxied  an error, without AllowProtected
 func BuildWindow(zones []WindowZone, w Window, policy Policy, o Origin) (*Plan, error) {
 	w.Names = nil
 	made := Plan{ID: o.ID, Created: o.Created.UTC().Truncate(time.Second), Window: &w}

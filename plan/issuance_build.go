@@ -35,14 +35,14 @@ func (b *windowBuilder) zone(z *WindowZone) ZoneDiff {
 
 // unfit says why the name cannot be in a window; empty where it can.
 func (z *WindowZone) unfit(w *differ, name zone.Name) string {
-	found := ""
+	found, proxied := "", false
 	for _, t := range []zone.Type{zone.A, zone.AAAA} {
 		live, ok := z.Live.Find(zone.Key{Name: name, Type: t})
 		if ok && live.Foreign != "" {
 			return fmt.Sprintf("its %s RRset is a live %s set, which dnsplan never writes", t, live.Foreign)
 		}
 		if ok {
-			found += t.String()
+			found, proxied = found+t.String(), proxied || live.Proxied
 		}
 	}
 	cname, aliased := w.cnames[name]
@@ -57,6 +57,8 @@ func (z *WindowZone) unfit(w *differ, name zone.Name) string {
 		return "it has no live address"
 	case zone.MatchAny(z.Desired.Ignore, name, z.Desired.Zone):
 		return "the inventory ignores it"
+	case proxied && !z.AllowProtected && zone.MatchAny(z.Desired.Protect, name, z.Desired.Zone):
+		return "it is protected in the inventory; --allow-protected opens its window"
 	}
 	return ""
 }

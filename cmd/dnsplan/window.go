@@ -23,6 +23,7 @@ import (
 type windowOptions struct {
 	deadline           time.Duration
 	always, force      bool
+	allowProtected     bool
 	reason, ticket, by string
 }
 
@@ -35,6 +36,7 @@ func (o *windowOptions) addFlags(f *pflag.FlagSet) {
 	f.DurationVar(&o.deadline, "deadline", windowDeadline, "how long the proxy may be off; then the window closes")
 	f.BoolVar(&o.always, "always", false, "open the window although a token passes through the proxy")
 	f.BoolVar(&o.force, "force", false, "open it although no certificate is due, or a check fails")
+	f.BoolVar(&o.allowProtected, "allow-protected", false, "open it for names that the inventory protects")
 	f.StringVar(&o.reason, "reason", "", "why, for the change log")
 	f.StringVar(&o.ticket, "ticket", "", "ticket, for the change log")
 	f.StringVar(&o.by, "by", "", "who, for the change log (default: the user)")
@@ -133,7 +135,7 @@ func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
 		by = w.user()
 	}
 	req := config.WindowRequest{
-		Names: names, Deadline: w.options.deadline, Command: command, Hook: command == "", Always: w.options.always,
+		Names: names, Deadline: w.options.deadline, Command: command, Hook: command == "", Always: w.options.always, AllowProtected: w.options.allowProtected,
 		Reason: w.options.reason, Ticket: w.options.ticket, By: by, Now: w.clock.Now(), Entropy: w.entropy,
 	}
 	if len(names) == 0 {

@@ -25,8 +25,9 @@ type windowRig struct {
 	fake *cloudflaretest.Server
 	// dir holds the inventory and the state folder.
 	dir string
-	// settings are those of the provider, check what [check] has beside ready.
-	settings, check string
+	// settings are those of the provider, check what [check] has beside ready, and
+	// zone what the zone has beside its servers.
+	settings, check, zone string
 	// servers are those to ask, as a TOML list.
 	servers string
 	// env are the variables that the processes have beside the test's.
@@ -85,10 +86,10 @@ func serveOrigins(t *testing.T) int {
 func (r *windowRig) inventory() {
 	r.t.Helper()
 	text := fmt.Sprintf("version = 1\n[check]\nready = \"1s\"\n%s[[provider]]\nname = \"cf\"\ntype = \"cloudflare\"\n%s"+
-		"[[zone]]\nname = \"example.org\"\nprovider = \"cf\"\nservers = %s\n"+
+		"[[zone]]\nname = \"example.org\"\nprovider = \"cf\"\nservers = %s\n%s"+
 		"[[zone.record]]\nname = \"www\"\na = [%q]\naaaa = [%q]\nacme = \"http-01\"\n"+
 		"[[zone.record]]\nname = \"plain\"\na = [%q]\n[[zone.record]]\nname = \"*.lab\"\na = [%q]\n",
-		r.check, r.settings, r.servers, originV4, originV6, originV4, originV4)
+		r.check, r.settings, r.servers, r.zone, originV4, originV6, originV4, originV4)
 	if err := os.WriteFile(r.path("inventory.toml"), []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)
 	}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 )
 
 // A window opens for the command and closes behind it, whatever its exit code, which
@@ -93,6 +95,56 @@ func TestWindowOriginIsAnother(t *testing.T) {
 	}
 	r.run("window", "www.example.org", "--force", "--", "true").is(t, exitDone, "proxied again")
 	r.closedOnce()
+}
+
+// A protected name has a window when that is asked for, and is closed by everybody.
+func TestWindowProtected(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.zone = "protect = [\"www\"]\n"
+	r.inventory()
+	r.run("window", "www.example.org", "--", "touch", "ran").is(t, exitRefused, "www.example.org: it is protected in the inventory", "--allow-protected")
+	r.run("window", "open", "www.example.org").is(t, exitRefused, "--allow-protected")
+	r.run("window", "plain.example.org", "--", "true").is(t, exitDone)
+	r.untouched()
+	if _, err := os.Stat(r.path("ran")); err == nil {
+		t.Error("the command was run")
+	}
+	r.run("window", "www.example.org", "--allow-protected", "--", "true").is(t, exitDone, "proxied again")
+	r.closedOnce()
+	p := r.opened("--allow-protected")
+	r.run("recover", "--scan-zone", "example.org", "--now", "--state-dir", "other").is(t, exitDone, "2 of 2 changes applied")
+	r.commandStops()
+	p.wait()
+	if got := r.toggles(); got != "off on off on" || !r.proxied() {
+		t.Errorf("toggled %q; live is %+v", got, r.fake.Records("example.org"))
+	}
+}
+
+// A comment that someone edits while the window is open stays as they have it.
+func TestWindowKeepsComments(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		switch x.ID {
+		case "a1":
+			x.Comment = "rack 8, " + x.Comment
+		case "a2":
+			x.Comment = "new"
+		}
+		return true
+	})
+	r.commandStops()
+	p.wait().is(t, 128+int(syscall.SIGKILL), "proxied again")
+	for _, x := range r.fake.Records("example.org") {
+		if want := map[string]string{"a1": "rack 8, web", "a2": "new", "a3": ""}[x.ID]; x.Comment != want || x.Proxied != (x.ID != "a3") {
+			t.Errorf("live is %+v, want the comment %q", x, want)
+		}
+	}
+	if got := r.toggles(); got != "off on" {
+		t.Errorf("toggled %q", got)
+	}
 }
 
 // With --json standard output holds events alone: what the command says goes to

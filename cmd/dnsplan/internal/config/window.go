@@ -25,6 +25,8 @@ type WindowRequest struct {
 	// Command is the base name of the program to run; empty with Hook.
 	Command      string
 	Hook, Always bool
+	// AllowProtected opens the window of a protected name too.
+	AllowProtected bool
 	// Reason, Ticket and By go into the change log.
 	Reason, Ticket, By string
 	Now                time.Time
@@ -55,6 +57,9 @@ func (s *Session) Window(ctx context.Context, req WindowRequest) (Issuance, erro
 	zones, origins, err := s.windowZones(ctx, req.Names)
 	if err != nil {
 		return Issuance{}, err
+	}
+	for i := range zones {
+		zones[i].AllowProtected = req.AllowProtected
 	}
 	id, err := ulid.New(ulid.Timestamp(req.Now), req.Entropy)
 	if err != nil {
