@@ -2,9 +2,11 @@ package config
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -134,13 +136,13 @@ func (s *Session) renewals(ctx context.Context, diffs []plan.ZoneDiff, now time.
 	if client, err := s.authorityClient(s.roots()); err == nil {
 		o.HTTP = client
 	}
-	client := cert.New(o)
+	due := dues{client: cert.New(o), directory: s.Inventory.Check.CA.Directory}
 	out := make([]plan.Renewal, len(live))
 	var g errgroup.Group
 	g.SetLimit(certsAtOnce)
 	for i, at := range live {
 		g.Go(func() error {
-			out[i] = s.renewal(ctx, client, at.Name, at.Addr)
+			out[i] = due.renewal(ctx, at.Name, at.Addr)
 			return nil
 		})
 	}
@@ -173,13 +175,37 @@ func (s *Session) leaving(diffs []plan.ZoneDiff) (out []plan.Renewal) {
 	return out
 }
 
+// dues asks for certificates and when they are due: the authority once of each,
+// however many names it is for.
+type dues struct {
+	client    *cert.Client
+	directory string // of an authority that is not among the public ones
+
+	mu    sync.Mutex
+	known map[string]func() cert.Due
+}
+
 // renewal is when the certificate is due that the address serves for the name; the
 // zero Renewal where that is not known.
-func (s *Session) renewal(ctx context.Context, client *cert.Client, n zone.Name, at netip.Addr) plan.Renewal {
-	leaf := client.Ask(ctx, n.Display(), at).Leaf()
+func (d *dues) renewal(ctx context.Context, n zone.Name, at netip.Addr) plan.Renewal {
+	leaf := d.client.Ask(ctx, n.Display(), at).Leaf()
 	if leaf == nil {
 		return plan.Renewal{}
 	}
-	due := client.Due(ctx, leaf, cert.DirectoryOf(leaf, s.Inventory.Check.CA.Directory))
+	due := d.of(ctx, leaf)
 	return plan.Renewal{Name: n, Addr: at, From: due.From, NotAfter: leaf.NotAfter, ByAuthority: due.Source == cert.ARI}
+}
+
+func (d *dues) of(ctx context.Context, leaf *x509.Certificate) cert.Due {
+	d.mu.Lock()
+	ask, ok := d.known[string(leaf.Raw)]
+	if !ok {
+		ask = sync.OnceValue(func() cert.Due { return d.client.Due(ctx, leaf, cert.DirectoryOf(leaf, d.directory)) })
+		if d.known == nil {
+			d.known = map[string]func() cert.Due{}
+		}
+		d.known[string(leaf.Raw)] = ask
+	}
+	d.mu.Unlock()
+	return ask()
 }

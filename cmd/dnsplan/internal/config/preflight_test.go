@@ -1,12 +1,23 @@
 package config
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"fmt"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/cert"
 )
 
 // What redirects lead to is asked where the plan puts it, one RRset at a time.
@@ -36,5 +47,48 @@ func TestPlanned(t *testing.T) {
 	}
 	if len(got) != len(want) {
 		t.Errorf("%v", got)
+	}
+}
+
+// signed is a certificate that names the key of its authority, as ARI needs it.
+func signed(t *testing.T) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := &x509.Certificate{SerialNumber: big.NewInt(7), NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour), AuthorityKeyId: []byte{1}}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leaf, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	return leaf
+}
+
+// An authority is asked once of a certificate, however many names it is for.
+func TestDuesAskOnce(t *testing.T) {
+	var asked atomic.Int32
+	ca := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.NotFound(w, r)
+	}))
+	defer ca.Close()
+	d := dues{client: cert.New(cert.Options{HTTP: ca.Client(), Total: time.Minute}), directory: ca.URL + "/dir"}
+	leaf := signed(t)
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			if due := d.of(t.Context(), leaf); due.Source != cert.Life || due.Err == nil {
+				t.Errorf("%+v", due)
+			}
+		})
+	}
+	all.Wait()
+	d.of(t.Context(), signed(t))
+	if n := asked.Load(); n != 2 {
+		t.Errorf("asked %d times of two certificates", n)
 	}
 }
