@@ -40,7 +40,7 @@ func TestJudge(t *testing.T) {
 		{"a wildcard", []*signer{between.sign(leaf("*.example.org")), between}, now, tls.VersionTLS13, nil},
 		{"its last moment", []*signer{good, between}, good.cert.NotAfter, tls.VersionTLS13, nil},
 		{"over", []*signer{good, between}, now.Add(46 * day), tls.VersionTLS13, []cert.Problem{
-			{Flaw: cert.Expired, Text: "its certificate has expired on 2027-01-07"},
+			{Flaw: cert.Expired, Text: "its certificate expired on 2027-01-07"},
 		}},
 		{"not yet", []*signer{good, between}, now.Add(-46 * day), tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.NotYet, Text: "its certificate is not valid before 2026-10-09T06:00:00Z"},
@@ -76,7 +76,7 @@ func TestJudge(t *testing.T) {
 			{Flaw: cert.OldTLS, Text: "it speaks TLS 1.1 at most"},
 		}},
 		{"all at once", []*signer{stranger.sign(leaf("old.example.org"))}, now.Add(46 * day), tls.VersionTLS10, []cert.Problem{
-			{Flaw: cert.Expired, Text: "its certificate has expired on 2027-01-07"},
+			{Flaw: cert.Expired, Text: "its certificate expired on 2027-01-07"},
 			{Flaw: cert.WrongName, Text: `its certificate is not for www.example.org, but for ["old.example.org"]`},
 			{Flaw: cert.Unknown, Text: `its certificate is signed by "Example CA", which is not trusted`},
 			{Flaw: cert.OldTLS, Text: "it speaks TLS 1.0 at most"},
