@@ -16,18 +16,25 @@ import (
 // token; argv and then "remove NAME" to take it away, which must not fail where
 // there is none. It runs in dir, where relative paths start. Exit status 0 says that
 // it is done. limit bounds each of the two; a program that takes longer is ended as
-// program.Run does. What is left when dnsplan itself is killed is the program's to
-// clear away.
+// program.Run does. A few run at the same time, and the others wait for their turn.
+// What is left when dnsplan itself is killed is the program's to clear away.
 func Command(argv []string, dir string, limit time.Duration) Planter {
-	return &command{program.Program{Argv: slices.Clone(argv), Dir: dir, Keep: maxSaid}, limit}
+	p := program.Program{Argv: slices.Clone(argv), Dir: dir, Keep: maxSaid}
+	return &command{p, limit, make(chan struct{}, atOnce)}
 }
 
-// maxSaid is how much is kept of what a program says, in bytes.
-const maxSaid = 4 << 10
+const (
+	// maxSaid is how much is kept of what a program says, in bytes.
+	maxSaid = 4 << 10
+	// atOnce is how many run at the same time: sshd turns away more than ten
+	// connections that are being made (MaxStartups of sshd_config).
+	atOnce = 8
+)
 
 type command struct {
 	program program.Program
 	limit   time.Duration
+	turns   chan struct{}
 }
 
 // String names the program alone: arguments may hold secrets.
@@ -54,6 +61,12 @@ func (c *command) Plant(ctx context.Context, t Token) (func(context.Context) err
 }
 
 func (c *command) run(ctx context.Context, verb, name, input string) error {
+	select {
+	case c.turns <- struct{}{}:
+		defer func() { <-c.turns }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	ctx, stop := context.WithTimeoutCause(ctx, c.limit, fmt.Errorf("no end within %v", c.limit))
 	defer stop()
 	_, err := c.program.Run(ctx, []byte(input), verb, name)

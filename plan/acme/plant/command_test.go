@@ -1,11 +1,14 @@
 package plant_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,6 +72,35 @@ func TestCommandInFolder(t *testing.T) {
 	}
 	if err := remove(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A planter makes no more connections at a time than sshd takes.
+func TestCommandTakesTurns(t *testing.T) {
+	dir := t.TempDir()
+	p := plant.Command(append(script(t, `
+mkdir "$1/$3"
+ls -d "$1"/dnsplan-* | wc -l >>"$1/counts"
+sleep 0.05
+rmdir "$1/$3"
+`), dir), "", time.Minute)
+	var all sync.WaitGroup
+	for range 30 {
+		all.Go(func() {
+			if err := plant.During(t.Context(), p, plant.NewToken(), func(context.Context) error { return nil }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	counts, err := os.ReadFile(filepath.Join(dir, "counts"))
+	if err != nil || len(strings.Fields(string(counts))) != 60 {
+		t.Fatalf("%q, %v", counts, err)
+	}
+	for _, n := range strings.Fields(string(counts)) {
+		if i, err := strconv.Atoi(n); err != nil || i > 8 {
+			t.Errorf("%s at once", n)
+		}
 	}
 }
 
