@@ -9,6 +9,7 @@ import (
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
 // People are told of a window that was open long behind its deadline, or still is.
@@ -36,5 +37,30 @@ func TestTellOfLate(t *testing.T) {
 		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) || got != "" && !strings.HasPrefix(got, config.NotifyWindowOpen) {
 			t.Errorf("closed after %v, %s: told %q, want %q", tt.closed, tt.outcome, got, tt.want)
 		}
+	}
+}
+
+// A window that could not be closed in time is told of, with what closes it; and an
+// interrupted command lets go at once.
+func TestOrphansTakeNoTime(t *testing.T) {
+	var said strings.Builder
+	a := &app{notices: &notices{w: &said}}
+	ctx, interrupt := context.WithCancel(t.Context())
+	patience, stop := letGoAfter(ctx, time.Hour)
+	defer stop()
+	if execute.LetGo(patience) {
+		t.Error("let go of at once")
+	}
+	interrupt()
+	<-patience.Done()
+	s := &config.Session{Settings: config.Settings{Inventory: "inventory.toml", StateDir: t.TempDir()}}
+	a.closeOrphan(patience, s, journal.OpenWindow{Run: "01A", Names: []zone.Name{"www.example.org."}}, "plan")
+	if got := said.String(); !strings.Contains(got, "warning: the issuance window of www.example.org (run 01A) is not closed yet") || !strings.Contains(got, "dnsplan recover --windows") {
+		t.Errorf("said %q", got)
+	}
+	over, stop := letGoAfter(t.Context(), 0)
+	defer stop()
+	if <-over.Done(); !execute.LetGo(over) {
+		t.Error(context.Cause(over))
 	}
 }

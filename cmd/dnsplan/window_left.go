@@ -12,6 +12,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -20,6 +21,10 @@ import (
 func leavesWindows(c *cobra.Command) bool {
 	return slices.Contains([]string{"guard", "close", "recover", "resume", "cancel", "rollback"}, c.Name())
 }
+
+// closeLeftWithin bounds what closing the windows of others may take from a command:
+// a provider that is down blocks none.
+const closeLeftWithin = 30 * time.Second
 
 // closeLeft closes the issuance windows that nobody holds any more: those of
 // processes that have died, and of hooks whose deadline has passed. What goes wrong
@@ -32,25 +37,51 @@ func (a *app) closeLeft(c *cobra.Command, s *config.Session) {
 	if err != nil {
 		a.notices.line(fmt.Sprintf("warning: issuance windows: %v", err))
 	}
+	if open = slices.DeleteFunc(open, func(w journal.OpenWindow) bool { return !a.orphaned(s, w) }); len(open) == 0 {
+		return
+	}
+	ctx, stop := letGoAfter(c.Context(), closeLeftWithin)
+	defer stop()
 	for _, w := range open {
-		run, err := journal.FindRun(s.Settings.StateDir, w.Run)
-		if err == nil {
-			var busy bool
-			if busy, err = run.Busy(); err == nil && (busy || w.Hook && a.clock.Now().Before(w.Deadline)) {
-				continue
-			}
-		}
-		closed := false
-		if err == nil {
-			closed, err = a.closeWindow(c.Context(), s, w.Run, c.Name(), nil)
-		}
-		switch {
-		case errors.Is(err, journal.ErrBusy) || as[*journal.HeldError](err): // another process is at it
-		case !closed || err != nil:
-			a.notices.line(fmt.Sprintf("warning: the issuance window of %s (run %s) is not closed: %v", windowNames(w.Names), w.Run, err))
-		default:
-			a.notices.line(fmt.Sprintf("the issuance window of %s (run %s) was left open, and is closed now", windowNames(w.Names), w.Run))
-		}
+		a.closeOrphan(ctx, s, w, c.Name())
+	}
+}
+
+// letGoAfter is a context that lets go of runs when that time of the machine's clock
+// is over, or ctx ends.
+func letGoAfter(ctx context.Context, within time.Duration) (context.Context, func()) {
+	patience, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	interrupted := context.AfterFunc(ctx, func() { end(execute.ErrLetGo) })
+	over := time.AfterFunc(within, func() { end(execute.ErrLetGo) })
+	return patience, func() { interrupted(); over.Stop(); end(nil) }
+}
+
+// orphaned tells whether nobody holds the window, nor is to close it later. Of one
+// whose run cannot be read that is not known: closing it says why.
+func (a *app) orphaned(s *config.Session, w journal.OpenWindow) bool {
+	run, err := journal.FindRun(s.Settings.StateDir, w.Run)
+	if err != nil {
+		return true
+	}
+	busy, err := run.Busy()
+	return err != nil || !busy && (!w.Hook || !a.clock.Now().Before(w.Deadline))
+}
+
+// closeOrphan closes a window that nobody holds, and says so.
+func (a *app) closeOrphan(ctx context.Context, s *config.Session, w journal.OpenWindow, command string) {
+	closed, err := false, error(execute.ErrLetGo)
+	if !execute.LetGo(ctx) {
+		closed, err = a.closeWindow(ctx, s, w.Run, command, nil)
+	}
+	what := fmt.Sprintf("the issuance window of %s (run %s)", windowNames(w.Names), w.Run)
+	switch {
+	case errors.Is(err, journal.ErrBusy) || as[*journal.HeldError](err): // another process is at it
+	case execute.LetGo(ctx) && !closed:
+		a.notices.line(fmt.Sprintf("warning: %s is not closed yet, and the proxy may be off; close it with: %s", what, s.Settings.Command("recover --windows")))
+	case !closed || err != nil:
+		a.notices.line(fmt.Sprintf("warning: %s is not closed: %v", what, err))
+	default:
+		a.notices.line(what + " was left open, and is closed now")
 	}
 }
 

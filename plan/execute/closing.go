@@ -1,10 +1,30 @@
 package execute
 
 import (
+	"context"
+	"errors"
 	"slices"
 
 	"github.com/dnsplan/dnsplan/plan"
 )
+
+// ErrLetGo is the cause of a context that ends closing as well, as the death of the
+// process would: the run stays as it is then, and whoever resumes it goes on.
+var ErrLetGo = errors.New("the run is let go of, and can be resumed")
+
+// LetGo tells whether ErrLetGo has ended the context.
+func LetGo(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrLetGo) }
+
+// untilLetGo is a context that nothing ends but ErrLetGo; done frees it.
+func untilLetGo(ctx context.Context) (closing context.Context, done func()) {
+	closing, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if LetGo(ctx) {
+			end(ErrLetGo)
+		}
+	})
+	return closing, func() { stop(); end(nil) }
+}
 
 // nextClosing returns the next step to take back: in the zones that failed,
 // addresses first, while the TTL is still low, then TTLs.

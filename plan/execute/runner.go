@@ -48,10 +48,14 @@ type Runner struct {
 // returns the context's error; zones that were not finished have no event then,
 // and the step is to be run again.
 //
-// A write that has begun is finished before Run gives up.
+// A write that has begun is finished before Run gives up. Closing does not give up
+// but where ErrLetGo is the context's cause.
 func (r *Runner) Run(ctx context.Context, a Action, s *State) ([]journal.Event, error) {
+	caller := ctx
 	if a.Closing {
-		ctx = context.WithoutCancel(ctx) // what was opened is closed, also after a signal
+		var done func()
+		ctx, done = untilLetGo(ctx) // what was opened is closed, also after a signal
+		defer done()
 	}
 	if a.Step.Kind == plan.StepCommand {
 		return r.command(ctx, a, s)
@@ -80,7 +84,7 @@ func (r *Runner) Run(ctx context.Context, a Action, s *State) ([]journal.Event, 
 	_ = g.Wait() // the work returns no error: each zone has its own outcome
 	for _, o := range outcomes {
 		if o == nil {
-			return slices.Concat(outcomes...), ctx.Err()
+			return slices.Concat(outcomes...), caller.Err()
 		}
 	}
 	return slices.Concat(outcomes...), nil

@@ -343,10 +343,10 @@ func (w *work) unwritten(ctx context.Context) (s *zone.Snapshot, err error) {
 // Unreachable where that took too long.
 func (w *work) close(ctx context.Context) (facts, error) {
 	limit := closingLimit + 2*w.timeout()
-	ctx, stop := context.WithTimeout(ctx, limit)
+	limited, stop := context.WithTimeout(ctx, limit)
 	defer stop()
-	f, err := w.closeNow(ctx)
-	if err != nil && errors.Is(err, ctx.Err()) {
+	f, err := w.closeNow(limited)
+	if err != nil && ctx.Err() == nil && errors.Is(err, limited.Err()) {
 		err = failf(Unreachable, "%s in %s was not taken back within %s: %w", w.step.Kind, w.ref, zone.FormatDuration(limit), err)
 	}
 	return f, err

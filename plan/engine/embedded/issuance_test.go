@@ -340,3 +340,54 @@ func (r *rig) killedAt(seq int, word engine.Signal) bool {
 	}
 	return true
 }
+
+// A window whose provider is down is let go of in the midst of being closed, also on
+// its way to its orderly end, and closed later, by one write.
+func TestWindowIsLetGoOf(t *testing.T) {
+	for name, tt := range map[string]struct {
+		window *plan.Window
+		while  plan.Kind // the process dies as this begins
+	}{
+		"the command runs":       {renewal, plan.StepCommand},
+		"the proxy goes on":      {renewal, plan.StepProxyOn},
+		"a hook's window closes": {hook, plan.StepCommand},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scenario{live: liveProxied, window: tt.window}.inBubble(t, func(t *testing.T, r *rig) {
+				r.command = func(context.Context) (int, error) { return 0, nil }
+				ctx, die := context.WithCancelCause(t.Context())
+				if tt.window == renewal {
+					r.rec.at(began(r.step(tt.while, 1)), func() {
+						r.w.set(func() { r.w.down = true })
+						die(execute.ErrLetGo)
+					})
+				}
+				r.start()
+				_, err := r.eng.Wait(ctx, r.plan.ID)
+				if letGo := tt.window == renewal; errors.Is(err, execute.ErrLetGo) != letGo || !letGo && err != nil {
+					t.Fatalf("%v", err)
+				}
+				r.w.set(func() { r.w.down = true })
+				for range 2 {
+					ctx, stop := context.WithTimeoutCause(t.Context(), 30*time.Second, execute.ErrLetGo)
+					begun := time.Now()
+					if err := r.eng.Signal(ctx, r.plan.ID, engine.Resume); err != nil {
+						t.Fatal(err)
+					}
+					got, err := r.eng.Wait(ctx, r.plan.ID)
+					if !errors.Is(err, execute.ErrLetGo) || time.Since(begun) != 30*time.Second || got.Outcome != execute.OutcomeRunning {
+						t.Errorf("let go of after %s, %s: %v", time.Since(begun), got.Outcome, err)
+					}
+					stop()
+				}
+				r.wantWrites(direct60)
+				r.w.set(func() { r.w.down = false })
+				if got := r.signal(engine.Resume); got.Window.Open() || got.LeftOpen() {
+					t.Errorf("%+v", got)
+				}
+				r.wantWrites(direct60, again)
+				r.wantClosed()
+			})
+		})
+	}
+}

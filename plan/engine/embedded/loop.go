@@ -13,7 +13,8 @@ import (
 )
 
 // Wait drives the run until it ends, holds, or the context ends, and lets go of
-// it then. The error is journal.ErrBusy when another Wait of this engine, or
+// it then. A run that is closing what it has opened goes on with that behind the end
+// of the context, unless execute.ErrLetGo is its cause, which is the error then. The error is journal.ErrBusy when another Wait of this engine, or
 // another process, is at it.
 func (e *Engine) Wait(ctx context.Context, id string) (execute.Result, error) {
 	r, err := e.enter(ctx, id)
@@ -49,7 +50,7 @@ func (e *Engine) leave(r *run, err error) (left bool, closing error) {
 }
 
 // drive does one action after the other. It returns nil when the run has ended,
-// holds, or was interrupted.
+// holds, or was interrupted. It is execute.ErrLetGo where that has ended the context.
 func (e *Engine) drive(ctx context.Context, r *run) error {
 	runner := &execute.Runner{
 		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Prober: r.conn.Prober, Challenger: r.conn.Challenger, Router: r.conn.Router, Commander: r.conn.Commander, Clock: e.opts.Clock, Observer: e.opts.Observer, Read: r.read,
@@ -69,6 +70,9 @@ func (e *Engine) drive(ctx context.Context, r *run) error {
 			return nil
 		case execute.Finish:
 			return e.finish(r)
+		}
+		if execute.LetGo(ctx) {
+			return fmt.Errorf("step %s: %w", a.Step.ID, execute.ErrLetGo)
 		}
 		if !a.Closing && ctx.Err() != nil {
 			if r.plan.Window == nil {
