@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -55,14 +56,25 @@ func (c *child) Command(ctx context.Context) (int, error) {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), c.argv[0], c.argv[1:]...) //nolint:gosec // G204: the user's own command
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
 	cmd.SysProcAttr, cmd.WaitDelay = &syscall.SysProcAttr{Setpgid: true}, drain
+	endsWithUs(cmd.SysProcAttr)
 	giveBack := inForeground(cmd)
-	if err := cmd.Start(); err != nil {
+	var left error
+	begun, ended := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // see endsWithUs
+		defer runtime.UnlockOSThread()
+		defer close(ended)
+		err := cmd.Start()
+		if begun <- err; err == nil {
+			left = cmd.Wait()
+		}
+	}()
+	if err := <-begun; err != nil {
+		<-ended
+		giveBack() // it may have had the foreground before it failed
 		return 0, err
 	}
 	c.began(cmd.Process.Pid)
-	var left error
-	ended := make(chan struct{})
-	go func() { left = cmd.Wait(); close(ended) }()
 	select {
 	case <-ended:
 		giveBack()

@@ -79,7 +79,7 @@ func TestWindowLeft(t *testing.T) {
 	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
 	r.kill(p.Process.Pid, syscall.SIGKILL)
 	_ = p.wait()
-	r.commandStops()
+	r.commandEnds()
 	r.run("verify").is(t, exitDone, "was left open, and is closed now")
 	r.closedOnce()
 }

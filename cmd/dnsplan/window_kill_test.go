@@ -122,7 +122,8 @@ func TestWindowKilled(t *testing.T) {
 	}
 }
 
-// The process and its guard are killed: recover closes the window.
+// The process and its guard are killed: the kernel ends the command, and recover closes
+// the window.
 func TestWindowGuardKilledToo(t *testing.T) {
 	t.Parallel()
 	r := newWindowRig(t)
@@ -130,7 +131,7 @@ func TestWindowGuardKilledToo(t *testing.T) {
 	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
 	r.kill(p.Process.Pid, syscall.SIGKILL)
 	_ = p.wait()
-	r.commandStops()
+	r.commandEnds()
 	r.run("recover").is(t, exitDone, "proxied again")
 	r.closes()
 	r.closedOnce()
@@ -232,6 +233,6 @@ func TestWindowHangsUnguarded(t *testing.T) {
 	here.run("recover", "--windows").is(t, exitDone, "process "+strconv.Itoa(p.Process.Pid)+" hangs", "proxied again")
 	_ = p.wait()
 	r.closedOnce()
-	r.commandStops()
+	r.commandEnds()
 	here.run("recover", "--windows").is(t, exitDone, "Nothing to recover")
 }
