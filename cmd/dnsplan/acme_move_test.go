@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -116,9 +117,7 @@ name = "www"
 acme = "http-01"
 %s
 `, m.ca.Directory, acmetest.Port(web[0]), m.client.webroot, provider, record))
-	for k, v := range env {
-		m.env[k] = v
-	}
+	maps.Copy(m.env, env)
 	return m
 }
 
@@ -220,8 +219,8 @@ func TestMoveIsChecked(t *testing.T) {
 func TestMoveWithoutAPlanter(t *testing.T) {
 	m := acmeMove(t, "127.0.0.11", "127.0.0.12", `a = ["127.0.0.12"]`, onFiles("www IN A 127.0.0.11"))
 	site := m.read("inventory.toml")
-	i := strings.Index(site, "[check.challenge]")
-	m.write("inventory.toml", site[:i]+site[strings.Index(site, "[[provider]]"):])
+	before, _, _ := strings.Cut(site, "[check.challenge]")
+	m.write("inventory.toml", before+site[strings.Index(site, "[[provider]]"):])
 	got := m.run("apply", "--auto-approve").is(t, exitDone, "1 of 1 change applied")
 	if text := flowing(got); !strings.Contains(text, "but whether it serves the tokens of the ACME client cannot be told") {
 		t.Error(text)

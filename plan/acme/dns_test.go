@@ -128,7 +128,7 @@ func records(t *testing.T, name zone.Name, lines []string) (out []zone.RRset) {
 			t.Fatal(err)
 		}
 		r := zone.RRset{Key: zone.Key{Name: name, Type: typ}, TTL: 3600}
-		for _, a := range strings.Fields(rest) {
+		for a := range strings.FieldsSeq(rest) {
 			r.Addrs = append(r.Addrs, netip.MustParseAddr(a))
 		}
 		out = append(out, r)

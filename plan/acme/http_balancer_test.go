@@ -143,9 +143,9 @@ func (b *balancer) nginx(inServer string) func() {
 		for _, a := range backends() {
 			fmt.Fprintf(&servers, "    server %s:%d;\n", a, b.port())
 		}
-		temp := ""
+		var temp strings.Builder
 		for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-			temp += fmt.Sprintf("  %s_temp_path %s;\n", kind, filepath.Join(dir, kind))
+			fmt.Fprintf(&temp, "  %s_temp_path %s;\n", kind, filepath.Join(dir, kind))
 		}
 		return fmt.Sprintf(`daemon off;
 master_process off;
@@ -163,7 +163,7 @@ http {
     location / { proxy_pass http://servers; }
   }
 }
-`, filepath.Join(dir, "pid"), filepath.Join(dir, "error.log"), temp, servers.String(), b.front, inServer), []string{"-e", filepath.Join(dir, "error.log"), "-c"}
+`, filepath.Join(dir, "pid"), filepath.Join(dir, "error.log"), temp.String(), servers.String(), b.front, inServer), []string{"-e", filepath.Join(dir, "error.log"), "-c"}
 	})
 }
 

@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -34,10 +35,8 @@ func (s *State) closedAt(ref plan.ZoneRef) time.Time {
 	if at, done := s.steps[w.on.ID].done[ref]; done {
 		return at
 	}
-	for _, c := range s.index.byZone[ref] {
-		if s.alarmed(c) {
-			return time.Time{}
-		}
+	if slices.ContainsFunc(s.index.byZone[ref], s.alarmed) {
+		return time.Time{}
 	}
 	return s.steps[w.off.ID].undone[ref]
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan/acme/cdn"
@@ -49,14 +50,11 @@ func LookupText(w io.Writer, r cdn.Ranges, a netip.Addr, o Options) error {
 	p := newPage(o)
 	v := r.Judge(cdn.Evidence{Addrs: []netip.Addr{a}})
 	if v.Vendor == "" {
-		names := ""
-		for i, l := range r.Lists() {
-			if i > 0 {
-				names += ", "
-			}
-			names += keep(l.Vendor.Title())
+		var names []string
+		for _, l := range r.Lists() {
+			names = append(names, keep(l.Vendor.Title()))
 		}
-		p.row(2, "", txt(a.String()+" is in no range of those that publish theirs: "+names))
+		p.row(2, "", txt(a.String()+" is in no range of those that publish theirs: "+strings.Join(names, ", ")))
 	} else {
 		p.row(2, "", txt(v.Why))
 	}

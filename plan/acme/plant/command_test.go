@@ -97,7 +97,7 @@ rmdir "$1/$3"
 	if err != nil || len(strings.Fields(string(counts))) != 60 {
 		t.Fatalf("%q, %v", counts, err)
 	}
-	for _, n := range strings.Fields(string(counts)) {
+	for n := range strings.FieldsSeq(string(counts)) {
 		if i, err := strconv.Atoi(n); err != nil || i > 8 {
 			t.Errorf("%s at once", n)
 		}

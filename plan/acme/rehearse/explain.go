@@ -25,10 +25,11 @@ import (
 //	unauthorized, incorrectResponse  redirect                    H-REDIR
 //	unauthorized, incorrectResponse                              H-TOKEN H-LB D-EXPECT
 func Explain(p Problem) (out []acme.ID) {
-	text := p.Detail
+	details := []string{p.Detail}
 	for _, s := range p.Subproblems {
-		text += "\n" + s.Detail
+		details = append(details, s.Detail)
 	}
+	text := strings.Join(details, "\n")
 	if strings.Contains(text, "secondary validation") {
 		out = append(out, "H-VANTAGE")
 	}

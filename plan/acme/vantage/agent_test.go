@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -205,9 +206,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("broken") }
 func TestBounded(t *testing.T) {
 	long := strings.Repeat("\x01&", 1<<20)
 	r := found(http01.Unauthorized, http01.Status, 404, long)
-	for name, values := range map[string][]string{"Server": {long, long}, "Via": {long}} {
-		r.Hops[0].Header[name] = values
-	}
+	maps.Copy(r.Hops[0].Header, map[string][]string{"Server": {long, long}, "Via": {long}})
 	hop := r.Hops[0]
 	hop.URL = "http://www.example.org/" + long
 	for range 11 {
