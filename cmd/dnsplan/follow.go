@@ -69,8 +69,10 @@ func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *f
 // silent where the result says it all.
 func (a *app) waitFor(ctx context.Context, s config.Settings, e engine.Engine, f *follower, id string) (execute.Result, error) {
 	stop := f.tick(ctx, a.notices)
+	f.holding.tell = a.teller(ctx, s, f)
 	result, err := e.Wait(ctx, id)
 	stop()
+	known := f.holding.knows(result)
 	if err != nil {
 		if f.plan != nil {
 			stopped := a.summary(s, f, result, err)
@@ -85,7 +87,9 @@ func (a *app) waitFor(ctx context.Context, s config.Settings, e engine.Engine, f
 			summary.ExitCode = signalCode(cause)
 		}
 	}
-	defer a.tellOfRun(ctx, f.plan, summary) // behind what is printed: it may take seconds
+	if !known {
+		defer a.tellOfRun(ctx, f.plan, summary) // behind what is printed: it may take seconds
+	}
 	if err := f.view.End(summary); err != nil {
 		return result, fmt.Errorf("print the result: %w", err)
 	}
@@ -106,7 +110,8 @@ type follower struct {
 	plan   *plan.Plan
 	events []journal.Event
 	// exit is the exit code of the run; nil is exitOf.
-	exit func(execute.Result) int
+	exit    func(execute.Result) int
+	holding holding
 }
 
 // follow chooses the view: a block that is drawn anew on a terminal, lines in a
@@ -154,10 +159,14 @@ func (f *follower) Event(e journal.Event) {
 	}
 	f.events = append(f.events, e)
 	f.view.Event(e)
+	f.holds(e)
 }
 
 // Progress is told what a step is doing.
-func (f *follower) Progress(p execute.Progress) { f.view.Progress(p) }
+func (f *follower) Progress(p execute.Progress) {
+	f.view.Progress(p)
+	f.goesOn()
+}
 
 // finishing is said when a signal does not end a run at once.
 const finishing = "what is under way is finished first; interrupt again to stop at once"

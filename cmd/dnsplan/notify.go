@@ -20,7 +20,7 @@ func (a *app) notifierOf(s *config.Session) notifier {
 	return func(ctx context.Context, event, message string) {
 		ctx = context.WithoutCancel(ctx) // a run that a signal ends is told of too
 		for _, err := range s.Notify(ctx, event, message) {
-			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: not notified: %v\n", err)
+			a.notices.line(fmt.Sprintf("warning: not notified: %v", err))
 		}
 	}
 }
