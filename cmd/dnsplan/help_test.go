@@ -14,7 +14,11 @@ import (
 func TestHelpFits(t *testing.T) {
 	root := newRoot(&app{env: func(string) (string, bool) { return "", false }, stderr: io.Discard})
 	root.InitDefaultHelpCmd()
-	for _, c := range append([]*cobra.Command{root}, root.Commands()...) {
+	all := append([]*cobra.Command{root}, root.Commands()...)
+	for _, c := range root.Commands() {
+		all = append(all, c.Commands()...)
+	}
+	for _, c := range all {
 		if c.Name() == "help" {
 			continue
 		}

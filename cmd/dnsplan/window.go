@@ -54,19 +54,30 @@ fails or hangs, when this process is killed, and at the deadline.
 Nothing is touched when no window is needed: a name is DNS-only already, or a
 token passes through the proxy; the command is run all the same (--always opens
 the window). Nothing is touched, and nothing run, when the certificates that the
-origin serves are not due, or when a check says that the window would not help;
---force opens it then.
+origin serves are not due, when a server answers there and not with the token
+that was placed, when a vantage cannot reach the origin, or when CAA or a limit
+of the authority stands in the way; --force opens it then. That nothing listens
+at the origin yet is a warning: certbot --standalone and lego --http do so
+themselves. A protected name needs --allow-protected.
 
 A guard process closes the window should this one die, and ends the command.
 What is left when both do, dnsplan recover closes: run it from a timer, as
 dnsplan systemd prints it. Where the provider keeps comments, a record tells by
 itself: dnsplan recover --scan-zone.
 
-The exit code is the command's own, 128 and the number of the signal that ended
-it; 4 where the window could not be closed, 1 when the deadline ended it.`,
+What the command says is passed through. So is its exit code:
+  its own     it has ended; 128 and the signal's number where one has ended it
+  1           it was ended at the deadline, or was not begun in time
+  3           refused before anything was touched, and not run
+  4           the proxy could not be turned on again: a person has to look
+  130, 143    a signal has ended dnsplan, and the command with it`,
 		Example: `  dnsplan window www.example.org -- certbot renew --cert-name www.example.org
-  dnsplan window www.example.org example.org --deadline 30m -- lego renew
-  dnsplan window www.example.org --always -- /usr/local/bin/issue`,
+  dnsplan window www.example.org -- certbot certonly --standalone \
+      -d www.example.org
+  dnsplan window www.example.org -- certbot certonly --webroot \
+      -w /var/www/html -d www.example.org
+  dnsplan window www.example.org --deadline 30m -- lego run --http \
+      -d www.example.org`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error { return runWindow(a, c, o, args) },
 	}

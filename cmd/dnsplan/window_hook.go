@@ -26,12 +26,13 @@ they are.
 
 It is for ACME clients that run by themselves, and weaker than a window around
 the client: certbot goes on when its pre-hook fails, and forgets its post-hook
-when it is killed; lego ends a hook after two minutes unless it is told otherwise,
-and runs no post-hook when its pre-hook has failed.`,
+when it is killed; lego ends a hook after two minutes unless it is told
+otherwise, and runs no post-hook when its pre-hook has failed.`,
 		Example: `  certbot renew --pre-hook "dnsplan window open www.example.org" \
       --post-hook "dnsplan window close www.example.org"
-  lego renew --pre-hook "dnsplan window open www.example.org" \
-      --pre-hook-timeout 15m --post-hook "dnsplan window close"`,
+  lego run --http -d www.example.org --pre-hook-timeout 15m \
+      --pre-hook "dnsplan window open www.example.org" \
+      --post-hook "dnsplan window close"`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, names []string) error { return runWindowOpen(a, c, o, names) },
 	}

@@ -356,6 +356,7 @@ func TestWindowIsLetGoOf(t *testing.T) {
 			scenario{live: liveProxied, window: tt.window}.inBubble(t, func(t *testing.T, r *rig) {
 				r.command = func(context.Context) (int, error) { return 0, nil }
 				ctx, die := context.WithCancelCause(t.Context())
+				defer die(nil)
 				if tt.window == renewal {
 					r.rec.at(began(r.step(tt.while, 1)), func() {
 						r.w.set(func() { r.w.down = true })
