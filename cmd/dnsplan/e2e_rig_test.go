@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -71,9 +72,6 @@ func newBed(t *testing.T, o bedOptions) *testbed {
 		t.Skip("real servers and real waits take seconds: left out by -short")
 	}
 	b := &testbed{t: t, dir: t.TempDir(), clock: embedded.SystemClock{}}
-	if o.changeTTL == "" {
-		o.changeTTL = "2s"
-	}
 	b.startServers(o)
 	if len(o.caches) == 0 {
 		o.caches = make([]dnsd.UnboundOptions, 3)
@@ -128,7 +126,7 @@ change_ttl = %q
 settle     = %q
 [verify]
 timeout = %q
-`, o.ttl, o.changeTTL, o.settle, o.timeout)
+`, o.ttl, cmp.Or(o.changeTTL, "2s"), o.settle, o.timeout)
 	for i, c := range b.caches {
 		fmt.Fprintf(&text, "[[verify.resolver]]\nname = %q\naddress = %q\n", cacheName(i), c.Addr)
 	}
