@@ -174,8 +174,12 @@ func (e *examination) doubt(f fetched) string {
 			return "no public authority connects to a reserved address, and it was not asked (allow_reserved in [check] permits it)"
 		}
 	case http01.LookupFailed:
-		if len(e.subject.Zone.Resolvers) == 0 {
-			return fmt.Sprintf("no [[verify.resolver]] looks up where %s leads", f.Err.URL)
+		switch {
+		case !f.Unresolved():
+		case len(e.subject.Zone.Resolvers) == 0:
+			return fmt.Sprintf("no [[verify.resolver]] looks up where %s leads", clipped(f.Err.URL))
+		default:
+			return fmt.Sprintf("nobody who was asked says where %s leads: %s", clipped(f.Err.URL), cause(f.Err))
 		}
 	}
 	return ""

@@ -15,8 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/miekg/dns"
+
+	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 )
 
 func TestHealthyNamePasses(t *testing.T) {
@@ -267,6 +272,24 @@ func TestRedirectThatNobodyLooksUp(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, redirects(301, "http://www.example.net/x"))
 	s.only("H-REDIR", Unknown, "no [[verify.resolver]]")
+}
+
+// A resolver that is not there says nothing of where a redirect leads, one that
+// cannot resolve the name does.
+func TestRedirectThatResolversDoNotLookUp(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, redirects(301, "http://www.example.net/x"))
+	dead := acmetest.Listen(t, "127.0.0.14")[0] // TCP, so that questions by UDP are refused
+	at := netip.MustParseAddrPort(dead.Addr().String())
+	s.subject.Zone.Resolvers = []resolver.Server{{Name: "dead", Addr: at}}
+	for _, id := range []ID{"H-REDIR", "H-TOKEN", "H-PATH", "H-LB"} {
+		s.only(id, Unknown, "nobody who was asked says where http://www.example.net/x leads")
+	}
+	fails := resolvertest.Serve(t, dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		_ = w.WriteMsg(new(dns.Msg).SetRcode(q, dns.RcodeServerFailure))
+	}))
+	s.subject.Zone.Resolvers = []resolver.Server{{Name: "alive", Addr: fails}}
+	s.only("H-REDIR", Fail, "redirects to http://www.example.net/x", "SERVFAIL")
 }
 
 func TestReservedAddressesAreNotAsked(t *testing.T) {
