@@ -75,7 +75,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"the name is missing", "D-WWW", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Error,
 			[]string{"www.example.org has no address at ns1 (", "cannot be issued"},
-			[]string{"www 3600 IN A 8.8.4.10\nwww 3600 IN AAAA 2600::10", "dnsplan apply www.example.org"},
+			[]string{"www 3600 IN A 8.8.4.10\nwww 3600 IN AAAA 2600::10", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
 		{"a missing name that DNS-01 validates", "D-WWW", func(s *dnsSite) {
 			s.ns1, s.subject = drop(s.ns1, "www"), func(s *acme.Subject) { s.ACME = "dns-01" }
@@ -144,7 +144,7 @@ func TestDNSBreaks(t *testing.T) {
 				s.subject = func(s *acme.Subject) { s.Records[0].Hosts = []acme.Host{{Name: "web-02", ACMEClient: true}} }
 			}, fail, acme.Error,
 			[]string{"A of www.example.org is 195.20.52.215 at all its name servers; the inventory says 8.8.4.10 (web-02, where the ACME client runs)"},
-			[]string{"www 3600 IN A 8.8.4.10", "dnsplan apply www.example.org"},
+			[]string{"www 3600 IN A 8.8.4.10", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
 		{"a run has not switched yet", "D-EXPECT", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "8.8.4.10", "8.8.4.9")
@@ -261,7 +261,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a high TTL before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "86400 A 8.8.4.9") }, fail, acme.Warning,
 			[]string{"the TTL of www.example.org. A is 86400 s (1d), and 8.8.4.10 is to come", "wait 1d"},
-			[]string{"www 300 IN A 8.8.4.9", "2026-11-25 06:00:00 UTC", "dnsplan apply www.example.org"},
+			[]string{"www 300 IN A 8.8.4.9", "2026-11-25 06:00:00 UTC", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
 		{"a high TTL within a run", "D-TTL", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Run: "01K"}} }

@@ -94,7 +94,7 @@ func (s *Subject) lower(live resolver.Answer, now time.Time) []Remedy {
 		{Do: "Lower it in " + s.inZone() + ":", Paste: s.lines(low, live.Addrs)},
 		{
 			Do:    fmt.Sprintf("Or leave all of it to dnsplan, which would switch at %s at the earliest:", moment(now.Add(live.TTL.Duration()))),
-			Paste: "dnsplan apply " + s.Name.Display(),
+			Paste: s.applied(),
 		},
 	}
 }

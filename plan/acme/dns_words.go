@@ -180,7 +180,13 @@ func (s *Subject) inZone() string {
 
 // apply is to write what the inventory says.
 func (s *Subject) apply() Remedy {
-	return Remedy{Do: "Have it written as the inventory says:", Paste: "dnsplan apply " + s.Name.Display()}
+	return Remedy{Do: "Have it written as the inventory says:", Paste: s.applied()}
+}
+
+// applied are the commands that plan the name alone, and apply that.
+func (s *Subject) applied() string {
+	name := s.Name.Display()
+	return fmt.Sprintf("dnsplan plan -o %s.plan %s\ndnsplan apply %s.plan", name, name, name)
 }
 
 // again is to make a check once more.

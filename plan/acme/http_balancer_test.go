@@ -147,6 +147,10 @@ func (b *balancer) nginx(inServer string) func() {
 		for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 			fmt.Fprintf(&temp, "  %s_temp_path %s;\n", kind, filepath.Join(dir, kind))
 		}
+		rest := "\n    location / { proxy_pass http://servers; }"
+		if strings.Contains(inServer, "location / {") {
+			rest = ""
+		}
 		return fmt.Sprintf(`daemon off;
 master_process off;
 pid %s;
@@ -159,11 +163,10 @@ http {
   server {
     listen %s;
     server_name www.example.org;
-%s
-    location / { proxy_pass http://servers; }
+%s%s
   }
 }
-`, filepath.Join(dir, "pid"), filepath.Join(dir, "error.log"), temp.String(), servers.String(), b.front, inServer), []string{"-e", filepath.Join(dir, "error.log"), "-c"}
+`, filepath.Join(dir, "pid"), filepath.Join(dir, "error.log"), temp.String(), servers.String(), b.front, inServer, rest), []string{"-e", filepath.Join(dir, "error.log"), "-c"}
 	})
 }
 
@@ -278,7 +281,7 @@ func TestRemediesAreWhatNginxReads(t *testing.T) {
 	}{
 		{"another root", http.NotFoundHandler(), "H-TOKEN", "Have the server at"},
 		{"a password", answers(401, "text/plain", ""), "H-TOKEN", "Ask nobody"},
-		{"a redirect", redirects(303, "/other"), "H-REDIR", "Have the server at"},
+		{"a redirect", redirects(303, "/other"), "H-REDIR", "Or have the server at"},
 		{"a filter", forBrowsers(http.NotFoundHandler()), "H-WAF", "Exempt the challenge's path"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,7 +16,7 @@ func (e *examination) remedies(f fetched) []Remedy {
 		return nil
 	}
 	if len(f.Hops) > 1 || refusesRedirect(f.Err) {
-		return []Remedy{e.redirectRemedy(f.Err), e.serve(f)}
+		return []Remedy{e.redirectRemedy(f.Err), e.serveBesideRedirect(f)}
 	}
 	if r := e.portRemedies(f); r != nil {
 		return append(r, e.askOutside(f)...)
@@ -82,6 +82,18 @@ func (e *examination) serve(f fetched) Remedy {
 		Paste: location(e.source(f.addr)...),
 	}
 }
+
+// serveBesideRedirect is serve for a server that redirects: a redirect that stands
+// in nginx's server itself is taken before any location is looked at.
+func (e *examination) serveBesideRedirect(f fetched) Remedy {
+	r := e.serve(f)
+	r.Do = fmt.Sprintf("Or have the server at %s answer challenges, and redirect the rest. For nginx, in place of the redirect of %s:", e.at(f.addr), e.subject.Name.Display())
+	r.Paste += "\nlocation / {\n    " + redirection + "\n}"
+	return r
+}
+
+// redirection is nginx's redirect to https.
+const redirection = "return 301 https://$host$request_uri;"
 
 // open is serve for a server that asks for a password or turns clients away.
 func (e *examination) open(f fetched) Remedy {
@@ -162,18 +174,17 @@ func (e *examination) client(p Planter, from netip.Addr) (at string, ok bool) {
 
 // redirectRemedy mends a redirect.
 func (e *examination) redirectRemedy(err *http01.Error) Remedy {
-	const nginx = "return 301 https://$host$request_uri;"
 	switch err.Kind {
 	case http01.MissingSlash:
-		return Remedy{Do: "Put the slash behind the host of the redirect. For nginx:", Paste: nginx}
+		return Remedy{Do: "Put the slash behind the host of the redirect. For nginx:", Paste: redirection}
 	case http01.RedirectPort:
-		return Remedy{Do: "Redirect to port 80 or 443: no authority goes to another one. For nginx:", Paste: nginx}
+		return Remedy{Do: "Redirect to port 80 or 443: no authority goes to another one. For nginx:", Paste: redirection}
 	case http01.RedirectStatus:
-		return Remedy{Do: "Redirect with 301, 302, 307 or 308: no other is followed. For nginx:", Paste: nginx}
+		return Remedy{Do: "Redirect with 301, 302, 307 or 308: no other is followed. For nginx:", Paste: redirection}
 	case http01.RedirectLoop, http01.TooManyRedirects:
 		return Remedy{Do: "Redirect once, and not in a circle. Behind a proxy that speaks HTTP to its origin, as Cloudflare's mode Flexible, redirect nothing at the origin, or take the mode Full (strict)."}
 	case http01.RedirectReserved, http01.RedirectTLD, http01.RedirectHost, http01.RedirectURL, http01.RedirectScheme:
-		return Remedy{Do: fmt.Sprintf("Redirect to a public name by http or https, or not at all: %s is none that an authority goes to. For nginx:", clipped(err.Location)), Paste: nginx}
+		return Remedy{Do: fmt.Sprintf("Redirect to a public name by http or https, or not at all: %s is none that an authority goes to. For nginx:", clipped(err.Location)), Paste: redirection}
 	}
 	return Remedy{Do: fmt.Sprintf("See that %s can be reached by everybody, or do not redirect challenges.", clipped(err.URL))}
 }

@@ -62,12 +62,12 @@ func (e *examination) judgeBack(last journal.Change, changed bool) Finding {
 		return passed(said, "%s is proxied, and no window is open", name)
 	case e.subject.wantsProxy():
 		return failed(said, "%s is DNS-only, and the inventory wants it proxied", name).with(
-			Remedy{Do: "Turn the proxy on again:", Paste: "dnsplan apply " + name})
+			Remedy{Do: "Turn the proxy on again:", Paste: e.subject.applied()})
 	case changed && last.NewProxied && !e.subject.saysProxy():
 		said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("proxied since %s, run %s", minute(last.At), last.Run)})
 		return failed(said, "%s is DNS-only, and run %s has left it proxied", name, last.Run).with(
 			Remedy{Do: "If that was not meant, write into its record in the inventory:", Paste: "proxied = true"},
-			Remedy{Do: "and turn the proxy on again:", Paste: "dnsplan apply " + name})
+			Remedy{Do: "and turn the proxy on again:", Paste: e.subject.applied()})
 	}
 	return passed(said, "%s is DNS-only, as it should be, and no window is open", name)
 }

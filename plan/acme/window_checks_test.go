@@ -145,7 +145,7 @@ func TestBack(t *testing.T) {
 	}{
 		"proxied":                      {true, nil, Pass, Fatal, "is proxied", ""},
 		"DNS-only":                     {false, nil, Pass, Fatal, "as it should be", ""},
-		"wanted":                       {false, []func(*site){wants(true)}, Fail, Fatal, "the inventory wants it proxied", "dnsplan apply www.example.org"},
+		"wanted":                       {false, []func(*site){wants(true)}, Fail, Fatal, "the inventory wants it proxied", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		"proxied by the log":           {false, []func(*site){logged(true)}, Fail, Fatal, "run 01K has left it proxied", "proxied = true"},
 		"proxied once, DNS-only now":   {false, []func(*site){logged(true), wants(false)}, Pass, Fatal, "as it should be", ""},
 		"DNS-only by the log":          {false, []func(*site){logged(false)}, Pass, Fatal, "as it should be", ""},

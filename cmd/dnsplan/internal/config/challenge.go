@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -45,7 +46,11 @@ func (s *Session) planter(c *inventory.Challenge) plant.Planter {
 func (s *Session) newPlanter(c *inventory.Challenge) plant.Planter {
 	switch {
 	case c.Webroot != "":
-		return plant.Webroot(s.Inventory.InFolder(c.Webroot), time.Now) // the age of files goes by the machine's clock
+		dir := s.Inventory.InFolder(c.Webroot)
+		if abs, err := filepath.Abs(dir); err == nil {
+			dir = abs // it is shown to be pasted into a web server's configuration
+		}
+		return plant.Webroot(dir, time.Now) // the age of files goes by the machine's clock
 	case len(c.Command) > 0:
 		return plant.Command(c.Command, s.Inventory.Dir, placing)
 	}
