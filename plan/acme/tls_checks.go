@@ -57,7 +57,7 @@ func (e *examination) judgeCertificate(c certificate, better *certificate) Findi
 	at := e.atTLS(c.addr)
 	switch why := c.doubt(); {
 	case why != "":
-		return unclear(c.saysTLS(), "%s: %s", at, why).because(c.cause())
+		return c.doubted(at, why)
 	case c.good():
 		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
 	case c.Err == nil:

@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"strings"
@@ -46,6 +47,20 @@ func TestCertificatesThatClientsRefuse(t *testing.T) {
 			holds(t, "remedies", strings.ReplaceAll(pasted(f), s.site.root, "ROOT"), c.pastes)
 		})
 	}
+}
+
+// TestMachineWithoutAuthorities: what no machine without a list of authorities can
+// tell is not held against the server.
+func TestMachineWithoutAuthorities(t *testing.T) {
+	s := newSecure(t, "127.0.0.11")
+	s.serveTLS(0, issued{}, http.NotFoundHandler())
+	s.opts.Roots = x509.NewCertPool()
+	s.hold("127.0.0.11")
+	s.subject.Zone.Live.RRsets[0].Proxied = true
+	for _, id := range []ID{"T-CERT", "X-TLS"} {
+		holds(t, "remedies", pasted(s.only(id, Unknown, "127.0.0.11:", "no authority is trusted at all")), "apt-get install ca-certificates")
+	}
+	s.only("T-RENEW", Pass, "2027-01-12")
 }
 
 // TestNewServerWithoutCertificate: what is lost by a move is an error, what nobody

@@ -33,10 +33,12 @@ type certificate struct {
 // good tells whether clients take it.
 func (c certificate) good() bool { return c.Leaf() != nil && len(c.flaws) == 0 }
 
-// doubt says why it cannot be told from here what the address serves; empty where
-// it can.
+// doubt says why it cannot be told from here what the address serves, or whether
+// clients take that; empty where it can.
 func (c certificate) doubt() string {
 	switch {
+	case c.rootless():
+		return c.flaws[0].Text
 	case c.unasked != "" || c.Err == nil:
 		return c.unasked
 	case c.Err.Kind == cert.Cancelled:
@@ -47,6 +49,18 @@ func (c certificate) doubt() string {
 		return "this machine cannot ask: " + c.why()
 	}
 	return ""
+}
+
+// rootless tells whether nothing is wrong but that this machine trusts no authority.
+func (c certificate) rootless() bool { return len(c.flaws) > 0 && c.flaws[0].Flaw == cert.NoRoots }
+
+// doubted is the finding where there is a doubt, why.
+func (c certificate) doubted(at, why string) Finding {
+	f := unclear(c.saysTLS(), "%s: %s", at, why).because(c.cause())
+	if c.rootless() {
+		return f.with(Remedy{Do: "Install the list of public authorities on this machine, or name the file of those of your own, ca_roots below [check]:", Paste: "apt-get install ca-certificates"})
+	}
+	return f
 }
 
 // cause is the check that says more of why that is; mostly empty.

@@ -98,7 +98,7 @@ func (e *examination) judgeOriginTLS(c certificate) Finding {
 	}
 	switch why := c.doubt(); {
 	case why != "":
-		return unclear(c.saysTLS(), "%s: %s", at, why)
+		return c.doubted(at, why)
 	case c.good():
 		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
 	case c.Err != nil:

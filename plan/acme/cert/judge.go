@@ -34,6 +34,9 @@ const (
 	Incomplete Flaw = "incomplete"
 	// Unknown: no authority that is trusted has issued it.
 	Unknown Flaw = "unknown-authority"
+	// NoRoots: no authority at all is trusted here, so that it is not known whether
+	// clients trust the certificate. It is told alone: another flaw stands anyway.
+	NoRoots Flaw = "no-roots"
 	// Unusable: something else keeps clients from taking it.
 	Unusable Flaw = "unusable"
 	// OldTLS: the server speaks no TLS that clients still take.
@@ -65,11 +68,15 @@ func Judge(s Served, now time.Time, roots *x509.CertPool) (out []Problem) {
 	if leaf.VerifyHostname(s.Name) != nil {
 		add(WrongName, "its certificate is not for %s%s", s.Name, holders(leaf))
 	}
-	if f, text := trust(s.Chain, within(leaf, now), roots); f != "" {
+	f, text := trust(s.Chain, within(leaf, now), roots)
+	if f != "" && f != NoRoots {
 		add(f, "%s", text)
 	}
 	if s.Version < tls.VersionTLS12 {
 		add(OldTLS, "it speaks %s at most", tls.VersionName(s.Version))
+	}
+	if f == NoRoots && len(out) == 0 {
+		add(f, "%s", text)
 	}
 	return out
 }
@@ -112,10 +119,25 @@ func trust(chain []*x509.Certificate, at time.Time, roots *x509.CertPool) (Flaw,
 		return CloudflareOrigin, "its certificate is signed by Cloudflare for its own proxy alone (Origin CA)"
 	case known && ca.Staging:
 		return Staging, "its certificate is for trials: it comes from " + ca.Title
+	case nobody(roots):
+		return NoRoots, "whether clients trust its certificate is not known here, where no authority is trusted at all"
 	case len(chain) == 1 && len(leaf.IssuingCertificateURL) > 0:
 		return Incomplete, fmt.Sprintf("it shows its own certificate alone, and not that of its issuer %q", by)
 	}
 	return Unknown, fmt.Sprintf("its certificate is signed by %q, which is not trusted", by)
+}
+
+// nobody tells whether no authority is among roots, or, where they are nil, among
+// the system's.
+func nobody(roots *x509.CertPool) bool {
+	if roots == nil {
+		system, err := x509.SystemCertPool()
+		if err != nil {
+			return true
+		}
+		roots = system
+	}
+	return roots.Equal(x509.NewCertPool())
 }
 
 // issuer is the public authority that a certificate says it is from.

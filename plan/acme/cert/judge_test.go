@@ -95,6 +95,27 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Where no authority is trusted, what one has issued cannot be judged; what is wrong
+// all the same is told.
+func TestJudgeWithoutRoots(t *testing.T) {
+	ca := root(t, pkix.Name{CommonName: "Root"})
+	selfSigned := &signer{t: t}
+	for name, tt := range map[string]struct {
+		chain *signer
+		at    time.Time
+		want  cert.Flaw
+	}{
+		"good":        {ca.sign(leaf("www.example.org")), now, cert.NoRoots},
+		"self-signed": {selfSigned.sign(leaf("www.example.org")), now, cert.SelfSigned},
+		"over":        {ca.sign(leaf("www.example.org")), now.Add(46 * day), cert.Expired},
+	} {
+		s := cert.Served{Name: "www.example.org", Version: tls.VersionTLS13, Chain: []*x509.Certificate{tt.chain.cert}}
+		if got := cert.Judge(s, tt.at, x509.NewCertPool()); len(got) != 1 || got[0].Flaw != tt.want {
+			t.Errorf("%s: %+v, want %s", name, got, tt.want)
+		}
+	}
+}
+
 func TestFingerprint(t *testing.T) {
 	ca := root(t, pkix.Name{CommonName: "Root"})
 	first, second := ca.sign(leaf("www.example.org")), ca.sign(leaf("www.example.org"))
