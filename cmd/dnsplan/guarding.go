@@ -98,6 +98,8 @@ type guarding struct {
 	run      string
 	pipe     *os.File
 	deadline time.Duration
+	// limit is how long it may take at most, as long as the window is not opened late.
+	limit time.Time
 	// parent is the process that opens the window; it lives as long as the pipe has
 	// not ended.
 	parent int
@@ -119,7 +121,8 @@ func (g *guarding) armed() error {
 
 // watch returns why the window is to be closed from here; empty when it is not.
 func (g *guarding) watch(ctx context.Context) string {
-	limit := g.clock.Now().Add(g.deadline + guardGrace)
+	g.limit = g.clock.Now().Add(g.deadline + guardGrace)
+	next := g.limit // when it is looked whether the process hangs
 	for {
 		words, err := g.listen(ctx)
 		switch {
@@ -136,25 +139,28 @@ func (g *guarding) watch(ctx context.Context) string {
 			return "the process that opened the window has died"
 		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
 			return fmt.Sprintf("the process that opened the window cannot be heard: %v", err)
-		case g.clock.Now().After(limit):
+		case g.clock.Now().After(next):
 			if _, late := g.late(guardGrace); late {
 				g.kill()
 				return "the process that opened the window hangs"
 			}
-			limit = g.clock.Now().Add(guardLook)
+			next = g.clock.Now().Add(guardLook)
 		}
 	}
 }
 
 // late tells whether the mark of the window says that its deadline was that long
-// ago, and whether it is gone, because the window is closed or not open yet.
+// ago, and whether it is gone, because the window is closed or not open yet. A mark
+// that cannot be read counts as one whose window was opened when the guard was armed.
 func (g *guarding) late(grace time.Duration) (gone, late bool) {
-	open, err := journal.OpenWindows(g.session.Settings.StateDir)
-	i := slices.IndexFunc(open, func(w journal.OpenWindow) bool { return w.Run == g.run })
-	if i < 0 {
-		return err == nil, false
+	w, open, err := journal.FindWindow(g.session.Settings.StateDir, g.run)
+	switch {
+	case err != nil:
+		return false, g.clock.Now().After(g.limit)
+	case !open:
+		return true, false
 	}
-	return false, g.clock.Now().After(open[i].Deadline.Add(grace))
+	return false, g.clock.Now().After(w.Deadline.Add(grace))
 }
 
 // listen takes in what is said within a while, and returns the words that remain.

@@ -65,9 +65,9 @@ func runRecover(a *app, c *cobra.Command, scan string, windows, all bool) error 
 	if scan != "" {
 		return a.scan(c.Context(), s, scan, all)
 	}
-	runs, err := a.recoverable(c.Context(), s.Settings, windows)
-	if err != nil {
-		return err
+	runs, unread := a.recoverable(c.Context(), s.Settings, windows)
+	if unread != nil && !windows {
+		return unread
 	}
 	var list []report.Recovery
 	for _, r := range slices.Backward(runs) { // the oldest first
@@ -94,20 +94,21 @@ func runRecover(a *app, c *cobra.Command, scan string, windows, all bool) error 
 	if err != nil {
 		return err
 	}
+	if unread != nil && code == exitDone {
+		return unread
+	}
 	return silent(code)
 }
 
 // recoverable are the runs, newest first; with windows those alone whose issuance
-// window may be open, which are found without reading the others.
+// window may be open, which are found without reading the others, and an error about
+// marks that cannot be read.
 func (a *app) recoverable(ctx context.Context, s config.Settings, windows bool) ([]engine.Run, error) {
 	reader := config.Reader(s, a.clock)
 	if !windows {
 		return reader.List(ctx)
 	}
-	open, err := journal.OpenWindows(s.StateDir)
-	if err != nil {
-		return nil, err
-	}
+	open, unread := journal.OpenWindows(s.StateDir)
 	var out []engine.Run
 	for _, w := range slices.Backward(open) {
 		r, err := reader.Show(ctx, w.Run)
@@ -116,7 +117,7 @@ func (a *app) recoverable(ctx context.Context, s config.Settings, windows bool) 
 		}
 		out = append(out, r)
 	}
-	return out, nil
+	return out, unread
 }
 
 // worst is the exit code of the whole: a signal's, that of a run that needs a

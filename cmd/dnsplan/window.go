@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -194,7 +195,7 @@ func (w *issuing) readNames() (names []zone.Name, bad []string) {
 			bad = append(bad, n.Display()+": HTTP-01 cannot validate a wildcard: it needs DNS-01 (RFC 8555, section 8.3)")
 		case !w.session.HasRecord(n):
 			bad = append(bad, n.Display()+": it is in no record of the inventory")
-		default:
+		case !slices.Contains(names, n):
 			names = append(names, n)
 		}
 	}
@@ -240,7 +241,7 @@ func (w *issuing) needless(ctx context.Context, is config.Issuance) bool {
 func (w *issuing) commandAlone(ctx context.Context, p *plan.Plan) error {
 	code, err := w.child().Command(ctx)
 	if err != nil {
-		return fmt.Errorf("run %s: %w", w.argv[0], stopped(ctx, err))
+		return w.notBegun(ctx, w.session.Settings, p, fmt.Errorf("run %s: %w", w.argv[0], stopped(ctx, err)))
 	}
 	if w.session.Settings.JSON {
 		now := w.clock.Now()

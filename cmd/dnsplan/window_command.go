@@ -77,10 +77,14 @@ func (c *child) Command(ctx context.Context) (int, error) {
 	c.began(cmd.Process.Pid)
 	select {
 	case <-ended:
+	case <-ctx.Done():
+	}
+	select {
+	case <-ended: // also where both have come at once
 		giveBack()
 		c.over()
 		return codeOfCommand(left), nil
-	case <-ctx.Done():
+	default:
 	}
 	endGroup(cmd.Process.Pid, signalOf(context.Cause(ctx)), endWithin, ended)
 	giveBack()

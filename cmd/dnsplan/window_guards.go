@@ -21,21 +21,20 @@ func preflightChecks() (sel acme.Selection, refusing []acme.ID) {
 }
 
 // judge refuses a window that is not needed yet, or would not help. With --force it
-// warns.
+// warns. Where nothing is to be turned off there is nothing to refuse.
 func (w *issuing) judge(ctx context.Context, is config.Issuance) error {
-	var against []string
+	if is.Plan.Empty() {
+		return nil
+	}
 	fresh, err := w.look(ctx, is)
 	if err != nil {
 		return err
 	}
-	against = append(against, fresh...)
-	if !is.Plan.Empty() {
-		failed, err := w.preflight(ctx, is)
-		if err != nil {
-			return err
-		}
-		against = append(against, failed...)
+	failed, err := w.preflight(ctx, is)
+	if err != nil {
+		return err
 	}
+	against := slices.Concat(fresh, failed)
 	if w.options.force {
 		for _, line := range against {
 			w.notices.line("warning: " + line)

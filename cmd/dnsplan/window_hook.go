@@ -48,8 +48,8 @@ func runWindowOpen(a *app, c *cobra.Command, o *windowOptions, names []string) e
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
 	ctx, stop := hangup(c.Context())
 	defer stop()
-	if names, err = a.notOpen(s.Settings, names); err != nil || len(names) == 0 {
-		return err
+	if names = a.notOpen(s.Settings, names); len(names) == 0 {
+		return nil
 	}
 	w := &issuing{app: a, session: s, options: o, names: names}
 	is, err := w.prepare(ctx)
@@ -64,11 +64,8 @@ func runWindowOpen(a *app, c *cobra.Command, o *windowOptions, names []string) e
 
 // notOpen are those names that no hook's window is open for. It says until when the
 // others are open.
-func (a *app) notOpen(s config.Settings, names []string) (rest []string, err error) {
-	open, err := journal.OpenWindows(s.StateDir)
-	if err != nil {
-		return nil, err
-	}
+func (a *app) notOpen(s config.Settings, names []string) (rest []string) {
+	open := a.openWindows(s)
 	for _, text := range names {
 		n, err := zone.ParseName(text)
 		i := slices.IndexFunc(open, func(w journal.OpenWindow) bool { return w.Hook && slices.Contains(w.Names, n) })
@@ -78,7 +75,7 @@ func (a *app) notOpen(s config.Settings, names []string) (rest []string, err err
 		}
 		a.notices.line(fmt.Sprintf("the window of %s is open until %s (run %s)", n.Display(), open[i].Deadline.Format(time.RFC3339), open[i].Run))
 	}
-	return rest, nil
+	return rest
 }
 
 func newWindowClose(a *app) *cobra.Command {
@@ -103,10 +100,7 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
-	open, err := journal.OpenWindows(s.Settings.StateDir)
-	if err != nil {
-		return err
-	}
+	open := a.openWindows(s.Settings)
 	open = slices.DeleteFunc(open, func(w journal.OpenWindow) bool { return !w.Hook || !touches(w, names) })
 	if len(open) == 0 {
 		a.notices.line("no window is open: nothing to do")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -82,4 +83,21 @@ func TestWindowLeft(t *testing.T) {
 	r.commandEnds()
 	r.run("verify").is(t, exitDone, "was left open, and is closed now")
 	r.closedOnce()
+}
+
+// A mark that cannot be read keeps no other window open, and is told of.
+func TestWindowBesideABrokenMark(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
+	r.kill(p.Process.Pid, syscall.SIGKILL)
+	_ = p.wait()
+	if err := os.WriteFile(r.path(".dnsplan/windows/01BROKEN"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.run("recover", "--windows").is(t, exitError, "proxied again", "01BROKEN")
+	r.closedOnce()
+	r.run("window", "open", "www.example.org").is(t, exitDone, "01BROKEN")
+	r.run("window", "close").is(t, exitDone, "proxied again", "01BROKEN")
 }

@@ -33,10 +33,7 @@ func (a *app) closeLeft(c *cobra.Command, s *config.Session) {
 	if leavesWindows(c) {
 		return
 	}
-	open, err := journal.OpenWindows(s.Settings.StateDir)
-	if err != nil {
-		a.notices.line(fmt.Sprintf("warning: issuance windows: %v", err))
-	}
+	open := a.openWindows(s.Settings)
 	if open = slices.DeleteFunc(open, func(w journal.OpenWindow) bool { return !a.orphaned(s, w) }); len(open) == 0 {
 		return
 	}
@@ -45,6 +42,16 @@ func (a *app) closeLeft(c *cobra.Command, s *config.Session) {
 	for _, w := range open {
 		a.closeOrphan(ctx, s, w, c.Name())
 	}
+}
+
+// openWindows are those of the state folder. A mark that cannot be read is a warning,
+// and keeps no other window open.
+func (a *app) openWindows(s config.Settings) []journal.OpenWindow {
+	open, err := journal.OpenWindows(s.StateDir)
+	if err != nil {
+		a.notices.line(fmt.Sprintf("warning: issuance windows: %v", err))
+	}
+	return open
 }
 
 // letGoAfter is a context that lets go of runs when that time of the machine's clock

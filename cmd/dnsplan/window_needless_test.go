@@ -97,6 +97,9 @@ func TestWindowNotDue(t *testing.T) {
 	if _, err := os.Stat(r.path("ran")); err == nil {
 		t.Error("the command was run")
 	}
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool { x.Proxied = false; return true })
+	r.run("window", "www.example.org", "--", "true").is(t, exitDone, "no name is proxied")
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool { x.Proxied = x.ID == "a1"; return true })
 	r.run("window", "www.example.org", "--force", "--", "true").is(t, exitDone, "serves the certificate of before for www.example.org")
 	r.closedAgain("off on")
 	got := r.run("window", "www.example.org", "--force", "--", "touch", "renewed").is(t, exitDone)

@@ -25,10 +25,7 @@ func (a *app) scan(ctx context.Context, s *config.Session, text string, all bool
 	if err != nil {
 		return err
 	}
-	open, err := journal.OpenWindows(s.Settings.StateDir)
-	if err != nil {
-		return err
-	}
+	open := a.openWindows(s.Settings)
 	now := a.clock.Now()
 	due := func(m plan.Marked) bool {
 		switch ours := slices.ContainsFunc(open, func(w journal.OpenWindow) bool { return w.Run == m.Marker.Run }); {

@@ -102,6 +102,16 @@ func OpenWindows(stateDir string) ([]OpenWindow, error) {
 	return open, errors.Join(errs...)
 }
 
+// FindWindow returns the window of a run; open is false where it has no mark, or the
+// run has ended. It does not look at the marks of others.
+func FindWindow(stateDir, run string) (w OpenWindow, open bool, err error) {
+	w, err = readWindow(filepath.Join(stateDir, windowDir, run), run)
+	if errors.Is(err, fs.ErrNotExist) {
+		return OpenWindow{}, false, nil
+	}
+	return w, err == nil && !ended(stateDir, run), err
+}
+
 func readWindow(path, run string) (w OpenWindow, err error) {
 	b, err := os.ReadFile(path)
 	if err == nil {

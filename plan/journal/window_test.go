@@ -87,6 +87,13 @@ func TestMarkBehindTheEnd(t *testing.T) {
 	if open := windows(t, dir); len(open) != 0 {
 		t.Errorf("%+v", open)
 	}
+	if err := MarkWindow(dir, mark("01A", now)); err != nil {
+		t.Fatal(err)
+	}
+	if _, open, err := FindWindow(dir, "01A"); err != nil || open {
+		t.Errorf("open: %t, %v", open, err)
+	}
+	windows(t, dir)
 	if _, err := os.Stat(filepath.Join(dir, "windows", "01A")); !os.IsNotExist(err) {
 		t.Errorf("the mark is there: %v", err)
 	}
@@ -105,6 +112,15 @@ func TestMarksThatCannotBeRead(t *testing.T) {
 	open, err := OpenWindows(dir)
 	if len(open) != 1 || open[0].Run != "01C" || err == nil || !strings.Contains(err.Error(), "01A") || !strings.Contains(err.Error(), `01B: it is about run "01C"`) {
 		t.Errorf("%+v, %v", open, err)
+	}
+	if w, open, err := FindWindow(dir, "01C"); err != nil || !open || w.Run != "01C" {
+		t.Errorf("the one that can be read: %+v, %t, %v", w, open, err)
+	}
+	if w, open, err := FindWindow(dir, "01A"); err == nil || open {
+		t.Errorf("the one that cannot: %+v, %t", w, open)
+	}
+	if w, open, err := FindWindow(dir, "01D"); err != nil || open {
+		t.Errorf("the one that is not there: %+v, %t, %v", w, open, err)
 	}
 }
 
