@@ -337,6 +337,18 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"end at 2026-11-24 12:00:00 UTC, 6h from now"},
 			[]string{"rndc sign example.org"},
 		},
+		{"signatures of a server that signs each answer", "D-DNSSEC", func(s *dnsSite) {
+			signed("20261125070000", true)(s)
+			whole := s.faultPublic
+			s.faultPublic = func(q, m *dns.Msg) {
+				whole(q, m)
+				for _, rr := range m.Answer {
+					if sig, ok := rr.(*dns.RRSIG); ok {
+						sig.Inception = uint32(dnsNow.Add(-25 * time.Hour).Unix())
+					}
+				}
+			}
+		}, pass, acme.Fatal, []string{"is valid"}, nil},
 		{"good signatures", "D-DNSSEC", signed("20261224120000", true), pass, acme.Fatal, []string{"is valid"}, nil},
 		{
 			"signed, and not validated", "D-DNSSEC", signed("20261224120000", false), unknown, acme.Fatal,

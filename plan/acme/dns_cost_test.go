@@ -117,6 +117,36 @@ func TestDNSSilenceIsRemembered(t *testing.T) {
 	}
 }
 
+// So does a resolver that is silent: no check asks it for another name.
+func TestDNSSilentResolverIsRemembered(t *testing.T) {
+	c := &counted{got: map[string]int{}}
+	s := fine()
+	s.silent2, s.heard2 = true, c.at("silent")
+	for i := range 20 {
+		s.ns1 = append(s.ns1, fmt.Sprintf("n%d 3600 A 8.8.4.10", i))
+	}
+	s.subject = func(s *acme.Subject) { // the silent one is a resolver, and no name server
+		s.Zone.Resolvers = append(s.Zone.Servers[1].Servers, s.Zone.Resolvers...)
+		s.Zone.Servers = s.Zone.Servers[:1]
+	}
+	x, first := s.open(t)
+	var all []*acme.Subject
+	for i := range 20 {
+		one := *first
+		one.Name = zone.Name(fmt.Sprintf("n%d.example.org.", i))
+		one.Records = nil
+		all = append(all, &one)
+	}
+	x.Examine(t.Context(), all, acme.Selection{Only: []string{"D-DNSSEC", "D-RESOLV"}})
+	total := 0
+	for _, n := range c.taken() {
+		total += n
+	}
+	if total < 1 || total > 2 { // a name's A and AAAA, or one of them with validation and without
+		t.Errorf("asked %d times", total)
+	}
+}
+
 // A resolver that is asked for a name before it is there would remember that, so
 // that no check asks one.
 func TestDNSResolversAreSpared(t *testing.T) {

@@ -192,7 +192,7 @@ func (e *examination) conducts(ctx context.Context) []resolver.Conduct {
 func (e *examination) validates(ctx context.Context) []bool {
 	return e.zone.validates.get(func() []bool {
 		return ofEach(e.subject.Zone.Resolvers, func(s resolver.Server) bool {
-			return e.opts.DNS.Secure(ctx, s, zone.Key{Name: zone.Root, Type: zone.A}).Secure()
+			return e.secure(ctx, s, zone.Key{Name: zone.Root, Type: zone.A}).Secure()
 		})
 	})
 }

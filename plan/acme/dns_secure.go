@@ -12,8 +12,18 @@ import (
 )
 
 // signatureLeft is how long signatures must be good for at least: a change and the
-// issuance behind it take up to two days.
-const signatureLeft = 48 * time.Hour
+// issuance behind it take up to two days. Those of servers that sign each answer
+// last no longer than that as a rule, so that they end soon only in the last quarter
+// of their time.
+const (
+	signatureLeft    = 48 * time.Hour
+	signatureQuarter = 4
+)
+
+// soon is how long before its end a signature ends soon.
+func soon(s resolver.Signature) time.Duration {
+	return min(signatureLeft, s.Expires.Sub(s.Begins)/signatureQuarter)
+}
 
 // checkSecure is D-DNSSEC.
 func checkSecure(ctx context.Context, e *examination) []Finding {
@@ -26,7 +36,7 @@ func checkSecure(ctx context.Context, e *examination) []Finding {
 		return []Finding{s.notBorn()}
 	}
 	key := zone.Key{Name: s.Name, Type: born[0]}
-	all := ofEach(s.Zone.Resolvers, func(r resolver.Server) resolver.Security { return e.opts.DNS.Secure(ctx, r, key) })
+	all := ofEach(s.Zone.Resolvers, func(r resolver.Server) resolver.Security { return e.secure(ctx, r, key) })
 	return judgeSecure(s, all, func() []bool { return e.validates(ctx) }, e.opts.Now())
 }
 
@@ -39,12 +49,12 @@ func checkSecure(ctx context.Context, e *examination) []Finding {
 func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, now time.Time) []Finding {
 	var asked []Asked
 	secure, signed := false, false
-	var ends time.Time
+	var first resolver.Signature
 	for _, a := range all {
 		asked = append(asked, Asked{a.Server.String(), securitySaid(a)})
 		secure = secure || a.Secure()
-		if t, ok := a.Expires(); ok && (!signed || t.Before(ends)) {
-			signed, ends = true, t
+		if sig, ok := a.First(); ok && (!signed || sig.Expires.Before(first.Expires)) {
+			signed, first = true, sig
 		}
 	}
 	for _, a := range all {
@@ -54,8 +64,8 @@ func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, n
 	}
 	name := s.Name.Display()
 	switch {
-	case secure && signed && ends.Before(now.Add(signatureLeft)):
-		return []Finding{s.ending(ends, now).asking(asked)}
+	case secure && signed && first.Expires.Before(now.Add(soon(first))):
+		return []Finding{s.ending(first.Expires, now).asking(asked)}
 	case secure:
 		return []Finding{passed(asked, "DNSSEC of %s is valid", name)}
 	case signed:

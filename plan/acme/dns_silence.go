@@ -35,8 +35,24 @@ func (e *examination) askServer(ctx context.Context, s resolver.Server, queries 
 		return out
 	}
 	for _, q := range queries {
-		out = append(out, resolver.Answer{Query: q, Status: resolver.Timeout, At: e.opts.Now(), Err: unasked(s, q.Key.String())})
+		out = append(out, e.unanswered(q))
 	}
+	return out
+}
+
+// unanswered is the answer to a query that was not made.
+func (e *examination) unanswered(q resolver.Query) resolver.Answer {
+	return resolver.Answer{Query: q, Status: resolver.Timeout, At: e.opts.Now(), Err: unasked(q.Server, q.Key.String())}
+}
+
+// secure is what a resolver makes of an RRset's DNSSEC.
+func (e *examination) secure(ctx context.Context, s resolver.Server, key zone.Key) resolver.Security {
+	none := resolver.SecureAnswer{Answer: e.unanswered(resolver.Query{Server: s, Key: key, Recurse: true})}
+	out := resolver.Security{Server: s, Key: key, Validated: none, Unchecked: none}
+	e.once(s, func() bool {
+		out = e.opts.DNS.Secure(ctx, s, key)
+		return out.Validated.Status == resolver.Timeout && out.Unchecked.Status == resolver.Timeout
+	})
 	return out
 }
 

@@ -27,18 +27,17 @@ func (s Security) Bogus() bool {
 // Secure tells that the resolver has validated the answer.
 func (s Security) Secure() bool { return s.Validated.Status.Definite() && s.Validated.AD }
 
-// Expires is when the first signature of the answer runs out; false where it
-// has none.
-func (s Security) Expires() (time.Time, bool) {
-	var first time.Time
+// First is the signature of the answer that runs out first; false where it has
+// none.
+func (s Security) First() (first Signature, ok bool) {
 	for _, a := range []SecureAnswer{s.Validated, s.Unchecked} {
 		for _, sig := range a.Signatures {
-			if first.IsZero() || sig.Expires.Before(first) {
-				first = sig.Expires
+			if !ok || sig.Expires.Before(first.Expires) {
+				first, ok = sig, true
 			}
 		}
 	}
-	return first, !first.IsZero()
+	return first, ok
 }
 
 // SecureAnswer is an Answer with what DNSSEC adds to it.

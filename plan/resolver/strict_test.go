@@ -223,7 +223,7 @@ func TestSecure(t *testing.T) {
 	if s := got.Unchecked.Signatures; len(s) != 1 || s[0] != want {
 		t.Errorf("%+v", s)
 	}
-	if first, ok := got.Expires(); !ok || !first.Equal(want.Expires) {
+	if first, ok := got.First(); !ok || !first.Expires.Equal(want.Expires) {
 		t.Errorf("expires %v %v", first, ok)
 	}
 }
@@ -254,7 +254,7 @@ func TestSecureOfRealServers(t *testing.T) {
 		return newClient(t, patient).Secure(t.Context(), udp(u.Addr), key(string(name), zone.A))
 	}
 	good := ask("www.example.org.", ds)
-	if first, ok := good.Expires(); !good.Secure() || good.Bogus() || !ok || first.Before(time.Now()) {
+	if first, ok := good.First(); !good.Secure() || good.Bogus() || !ok || first.Expires.Before(time.Now()) {
 		t.Errorf("the right key: %+v", good)
 	}
 	if none := ask("gone.example.org.", ds); !none.Secure() || none.Validated.Status != NXDomain || len(none.Validated.Signatures) == 0 {
