@@ -37,7 +37,8 @@ func (w *issuing) judge(ctx context.Context, is config.Issuance) error {
 	against := slices.Concat(fresh, failed)
 	if w.options.force {
 		for _, line := range against {
-			w.notices.line("warning: " + line)
+			what, _, _ := strings.Cut(line, "\n") // what to do about it is not wanted
+			w.notices.line("warning: " + what)
 		}
 		return nil
 	}
