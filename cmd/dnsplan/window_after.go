@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
-	"github.com/dnsplan/dnsplan/plan/acme/ledger"
 	"github.com/dnsplan/dnsplan/plan/execute"
 )
 
@@ -41,26 +40,6 @@ func (w *issuing) compare(ctx context.Context, is config.Issuance, r execute.Res
 	}
 	for _, s := range same {
 		w.notices.line(fmt.Sprintf("warning: %s serves the certificate of before for %s: nothing was issued, or the server has not loaded it", s.Served.At, s.Name.Display()))
-	}
-}
-
-// remember writes down how the command came out for each name, so that the next one
-// is not begun while an authority would refuse it for the number of failures.
-func (w *issuing) remember(r execute.Result) {
-	c := r.Window
-	if c == nil || c.Command == nil || c.Command.Ended.IsZero() {
-		return
-	}
-	var tries []ledger.Try
-	for _, n := range c.Names {
-		t := ledger.Try{At: c.Command.Ended.UTC(), Name: n, By: ledger.Window, OK: c.Command.Code == 0}
-		if !t.OK {
-			t.Problem = fmt.Sprintf("exit code %d", c.Command.Code)
-		}
-		tries = append(tries, t)
-	}
-	if err := ledger.Append(w.session.Settings.StateDir, tries...); err != nil {
-		w.notices.line(fmt.Sprintf("warning: %v", err))
 	}
 }
 

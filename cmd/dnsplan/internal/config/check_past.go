@@ -66,8 +66,9 @@ func namedFor(path string, ref plan.ZoneRef) bool {
 const countsFor = 24 * time.Hour
 
 // tries are the issuances that the ledger has, and those of windows of late whose
-// command failed: what it has tried at which authority is not known. A run that
-// cannot be read has seen none.
+// command failed: what it has tried at which authority is not known. Of windows the
+// journals alone tell, because they know of a command whose process died behind it
+// too. A run that cannot be read has seen none.
 func (s *Session) tries(now time.Time) ([]ledger.Try, error) {
 	out, err := ledger.Read(s.Settings.StateDir)
 	if err != nil {
