@@ -50,7 +50,7 @@ func TestPlanter(t *testing.T) {
 	host := func(name string, c inventory.Challenge) inventory.Host {
 		return inventory.Host{Name: name, Challenge: &c}
 	}
-	inv := &inventory.Inventory{Dir: "site", Hosts: []inventory.Host{
+	inv := &inventory.Inventory{Dir: "/site", Hosts: []inventory.Host{
 		host("a", inventory.Challenge{Webroot: "www"}), host("b", inventory.Challenge{Webroot: "www"}),
 		host("c", inventory.Challenge{Command: []string{"./place", "x"}}), host("d", inventory.Challenge{Command: []string{"ssh", "d"}}),
 		host("e", inventory.Challenge{Command: []string{"ssh", "e"}}), host("f", inventory.Challenge{Listen: at}),
@@ -61,7 +61,7 @@ func TestPlanter(t *testing.T) {
 	}
 	s := &Session{Inventory: inv}
 	seen := map[any]int{}
-	for i, want := range []string{"webroot site/www", "webroot site/www", "command ./place", "command ssh", "command ssh", "listener at 192.0.2.1:80"} {
+	for i, want := range []string{"webroot /site/www", "webroot /site/www", "command ./place", "command ssh", "command ssh", "listener at 192.0.2.1:80"} {
 		p, host := s.Planter(z, z.Records[i].Name)
 		if p == nil || p.String() != want || host != inv.Hosts[i].Name {
 			t.Fatalf("%s: %v of %q", z.Records[i].Name, p, host)
