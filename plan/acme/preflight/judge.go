@@ -114,7 +114,7 @@ func untold(got *http01.Result, r *Result) bool {
 			return false
 		}
 		r.Answer = "it redirects"
-		r.Warning = fmt.Sprintf("%s: it redirects to %s, and no [[verify.resolver]] tells where that leads: what an authority finds there cannot be told", r.Asked, last.Host)
+		r.Warning = fmt.Sprintf("%s: it redirects to %s, and no [[verify.resolver]] tells where that leads (%v): what an authority finds there cannot be told", r.Asked, last.Host, got.Err.Cause)
 	default:
 		return false
 	}

@@ -78,24 +78,25 @@ func (s *Session) planterNamed(ref string) (plant.Planter, error) {
 // the addresses that the plan gives them.
 func (s *Session) challenger(p *plan.Plan, w execute.World) execute.Challenger {
 	known := http01.DNS{Client: s.client, Route: resolver.Route{Resolvers: w.Resolvers()}}
-	return preflight.New(preflight.Options{Lookup: http01.Overlay{RRsets: planned(p), Rest: known}, Planter: s.planterNamed})
+	zones := s.Inventory.Zones
+	return preflight.New(preflight.Options{
+		Lookup:  http01.Overlay{RRsets: planned(p, zones), Rest: seenOutside(p, zones, known)},
+		Planter: s.planterNamed,
+	})
 }
 
 // planned are the RRsets that a plan changes, as they will be: those that it
 // deletes have no address, and none is left of a name that loses its CNAME. One
-// behind a proxy is left out: the DNS says where that is.
-func planned(p *plan.Plan) map[zone.Key][]netip.Addr {
+// behind a proxy is left out: the DNS says where that is. So are those of zones in
+// several views; see outsideView.
+func planned(p *plan.Plan, zones []inventory.Zone) map[zone.Key][]netip.Addr {
 	out := map[zone.Key][]netip.Addr{}
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.After != nil && c.After.Proxied {
+		if c.After != nil && c.After.Proxied || split(zones, c.Zone) {
 			continue
 		}
-		keys := []zone.Key{c.Key}
-		if c.Replaces != "" {
-			keys = []zone.Key{{Name: c.Name, Type: zone.A}, {Name: c.Name, Type: zone.AAAA}}
-		}
-		for _, key := range keys {
+		for _, key := range becoming(c) {
 			out[key] = slices.Clip(out[key]) // there from now on, with or without addresses
 		}
 		if c.After != nil {
@@ -103,6 +104,15 @@ func planned(p *plan.Plan) map[zone.Key][]netip.Addr {
 		}
 	}
 	return out
+}
+
+// becoming are the RRsets that are another thing behind a change: of a name that
+// loses its CNAME both families.
+func becoming(c *plan.Change) []zone.Key {
+	if c.Replaces == "" {
+		return []zone.Key{c.Key}
+	}
+	return []zone.Key{{Name: c.Name, Type: zone.A}, {Name: c.Name, Type: zone.AAAA}}
 }
 
 // authority is what plans say of the authority that issues.

@@ -39,7 +39,7 @@ func TestPlanned(t *testing.T) {
 	want := map[zone.Key]string{
 		key("alias", zone.A): "[192.0.2.3]", key("alias", zone.AAAA): "[]", key("gone", zone.AAAA): "[]", key("www", zone.A): "[192.0.2.1 192.0.2.2]",
 	}
-	got := planned(p)
+	got := planned(p, nil)
 	for k, addrs := range got {
 		if fmt.Sprint(addrs) != want[k] {
 			t.Errorf("%s: %v, want %q", k, addrs, want[k])
