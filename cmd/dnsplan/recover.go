@@ -69,22 +69,7 @@ func runRecover(a *app, c *cobra.Command, scan string, windows, all bool) error 
 	if unread != nil && !windows {
 		return unread
 	}
-	var list []report.Recovery
-	for _, r := range slices.Backward(runs) { // the oldest first
-		if r.Err == nil && !isOver(r.Result) {
-			r = a.reread(c.Context(), s, r) // going on with those before it may have taken days
-		}
-		if r.Err == nil {
-			r = a.endHung(c.Context(), s, r)
-		}
-		if a.nothingToRecover(s.Settings, r) {
-			continue
-		}
-		list = append(list, a.recoverRun(c.Context(), s, r))
-		if c.Context().Err() != nil {
-			break
-		}
-	}
+	list := a.recoverAll(c.Context(), s, runs)
 	code := worst(list)
 	if s.Settings.JSON {
 		err = report.RecoveryJSON(a.stdout, list, code)
@@ -98,6 +83,26 @@ func runRecover(a *app, c *cobra.Command, scan string, windows, all bool) error 
 		return unread
 	}
 	return silent(code)
+}
+
+// recoverAll goes on with the runs that need nothing but a process, the oldest first.
+func (a *app) recoverAll(ctx context.Context, s *config.Session, runs []engine.Run) (list []report.Recovery) {
+	for _, r := range slices.Backward(runs) {
+		if r.Err == nil && !isOver(r.Result) {
+			r = a.reread(ctx, s, r) // going on with those before it may have taken days
+		}
+		if r.Err == nil {
+			r = a.endHung(ctx, s, r)
+		}
+		if a.nothingToRecover(s.Settings, r) {
+			continue
+		}
+		list = append(list, a.recoverRun(ctx, s, r))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return list
 }
 
 // recoverable are the runs, newest first; with windows those alone whose issuance

@@ -193,3 +193,18 @@ func (r *windowRig) commandRuns(file string) {
 	r.t.Helper()
 	eventually(r.t, "the command runs", func() bool { _, err := os.Stat(r.path(file)); return err == nil })
 }
+
+// later is dnsplan in this process, over the rig's folder, by a clock that can leap.
+func (r *windowRig) later() (*program, *leapingClock) {
+	clock := &leapingClock{now: time.Now()}
+	return &program{t: r.t, dir: r.dir, env: map[string]string{"CLOUDFLARE_API_TOKEN": cfToken, "CF_ZONE_API_TOKEN": cfZones}, entropy: &counter{}, clock: clock}, clock
+}
+
+// inTime does something in a new rig whose windows have that deadline; where the
+// machine was too slow for it, again with one of twice the length.
+func inTime(t *testing.T, do func(r *windowRig, deadline time.Duration) (inTime bool)) {
+	t.Helper()
+	for deadline := 6 * time.Second; !do(newWindowRig(t), deadline); deadline *= 2 {
+		t.Logf("%s were too short", deadline)
+	}
+}
