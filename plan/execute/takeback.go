@@ -1,0 +1,185 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/providers"
+)
+
+// Closing goes on whatever signal comes, so that it is bounded by itself: one
+// that is not through then waits for a person, who can resume it. It has
+// closingLimit, beside twice the time-out of agreement: for the provider to be
+// in sync, and for the servers to agree. A provider that wants more than
+// closingPatience before its next request is not waited for.
+const (
+	closingLimit    = 15 * time.Minute
+	closingPatience = 2 * time.Minute
+)
+
+// close takes the step back in a zone that failed. Its error is of the class
+// Unreachable where that took too long.
+func (w *work) close(ctx context.Context) (facts, error) {
+	limit := closingLimit + 2*w.timeout()
+	limited, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	f, err := w.closeNow(limited)
+	if err != nil && ctx.Err() == nil && errors.Is(err, limited.Err()) {
+		err = failf(Unreachable, "%s in %s was not taken back within %s: %w", w.step.Kind, w.ref, zone.FormatDuration(limit), err)
+	}
+	return f, err
+}
+
+// closeNow leaves alone what someone else has set meanwhile, and reports it; the
+// rest is written.
+func (w *work) closeNow(ctx context.Context) (facts, error) {
+	p, err := w.World.Provider(w.ref)
+	if err != nil {
+		return facts{}, err
+	}
+	ours, left, landed, err := w.sort(ctx, p)
+	if err != nil {
+		return facts{}, err
+	}
+	f, err := w.takeBack(ctx, ours)
+	f.Landed = landed
+	if class := classOf(err); class == Moved || class == Refused {
+		left = append(left, strays(ours, err))
+	}
+	if err == nil && len(ours) > 0 && isSwitch(w.step.Kind) && w.Plan.Policy.Strategy != plan.Direct {
+		err = w.agree(ctx, wantsOf(ours))
+	}
+	if len(left) == 0 || classOf(err) == Unreachable {
+		return f, err // after Unreachable all is tried, and found, again
+	}
+	return leaveAlone(f, left, err)
+}
+
+// takeBack writes the moves of undos, if there are any.
+func (w *work) takeBack(ctx context.Context, undos []undoing) (facts, error) {
+	if len(undos) == 0 {
+		return facts{}, nil
+	}
+	return w.write(ctx, movesOf(undos))
+}
+
+// leaveAlone is the outcome of closing where some RRsets stay as they are. The
+// further error, which may be nil, is about the others.
+func leaveAlone(f facts, left []stray, further error) (facts, error) {
+	var lines []string
+	for _, s := range left {
+		f.Left = append(f.Left, s.ids...)
+		lines = append(lines, s.why)
+	}
+	if classOf(further) == Disagree {
+		lines = append(lines, further.Error())
+	}
+	return f, failf(Moved, "left as it is: %s", listed(lines, "; "))
+}
+
+// classOf is the class of a step's error: Unreachable where it has none, and
+// empty without an error.
+func classOf(err error) Class {
+	if err == nil {
+		return ""
+	}
+	if se, ok := errors.AsType[*stepError](err); ok {
+		return se.class
+	}
+	return Unreachable
+}
+
+// stray is what closing leaves alone for one reason: the changes, and why.
+type stray struct {
+	ids []string
+	why string
+}
+
+// strays are the undos, none of which could be written.
+func strays(undos []undoing, err error) stray {
+	var s stray
+	keys := make([]string, len(undos))
+	for i, u := range undos {
+		s.ids = append(s.ids, u.change.ID)
+		keys[i] = u.move.Key.Display()
+	}
+	s.why = fmt.Sprintf("%s: %v", listed(keys, ", "), err)
+	return s
+}
+
+// undoing is how one change's step is taken back.
+type undoing struct {
+	change *plan.Change
+	move   plan.Move
+}
+
+func movesOf(undos []undoing) []plan.Move {
+	out := make([]plan.Move, len(undos))
+	for i, u := range undos {
+		out[i] = u.move
+	}
+	return out
+}
+
+// sort reads the RRsets that are to be taken back, and tells those that are as
+// the run left them, or back already, from those that are to stay as they are.
+// Landed are the changes of which it has found what the step writes.
+func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, left []stray, landed []string, err error) {
+	undos := w.undos()
+	var live *zone.Snapshot
+	err = w.patiently(ctx, func() (err error) {
+		live, err = providers.Look(ctx, p, w.ref.Zone, zoneKeys(movesOf(undos)))
+		return err
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, u := range undos {
+		r, ok := live.Find(u.move.Key)
+		why := ""
+		if !w.slowed(r, ok, u.move) {
+			why = u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic)
+		}
+		if is(r, ok, u.move.From) || why == "" && !is(r, ok, u.move.To) {
+			landed = append(landed, u.change.ID)
+		}
+		if why != "" {
+			left = append(left, stray{[]string{u.change.ID}, why})
+		} else {
+			ours = append(ours, u)
+		}
+	}
+	return ours, left, landed, nil
+}
+
+// stays says why the live set is not to be taken back; empty where it is. What
+// someone else has set is theirs; what the step has left halfway is not. And the new addresses of a name that was a
+// CNAME stay: the CNAME is not dnsplan's to write, and without both there would
+// be nothing at the name.
+// byValue says that the provider writes value by value.
+func (u undoing) stays(live zone.RRset, ok, byValue bool) string {
+	m := u.move
+	switch {
+	case reached(live, ok, m):
+		return ""
+	case !is(live, ok, m.From) && !besideLeft(live, ok, m) && !(ok && byValue && halfway(live, m.Inverse())):
+		return driftedFrom(m, live, ok).of(u.change).String()
+	case m.To == nil && u.change.Replaces != "":
+		return fmt.Sprintf("%s has replaced the %s, which is not dnsplan's to write", shown(live, ok), u.change.Replaces)
+	}
+	return ""
+}
+
+// undos are the writes that take the step back in this zone.
+func (w *work) undos() (out []undoing) {
+	for _, c := range w.changes() {
+		if m, ok := w.state.undo(w.step, c); ok {
+			out = append(out, undoing{c, m})
+		}
+	}
+	return out
+}
