@@ -195,3 +195,13 @@ func (s *State) closing(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 // shuts tells whether the step closes an issuance window. It is preceded by a look,
 // because comments are put back as live has them by then: see plan.Unmarked.
 func (w *work) shuts() bool { return w.Plan.Window != nil && w.step.Kind == plan.StepProxyOn }
+
+// slowed tells whether an issuance window finds what it is to close as it has left
+// it but for the TTL, which someone has set meanwhile. That goes as the proxy comes:
+// the proxy has a TTL of its own.
+func (w *work) slowed(live zone.RRset, ok bool, m plan.Move) bool {
+	if w.Plan.Window == nil || !ok || live.Foreign != "" || m.From == nil || m.To == nil || !m.To.Proxied {
+		return false
+	}
+	return !live.Proxied && !m.From.Proxied && live.SameValues(*m.From)
+}

@@ -343,6 +343,7 @@ func wantState(t *testing.T, m *memory.Provider, p *plan.Plan, of func(*plan.Cha
 // TestClosingLooks: what a window finds when it closes, and what it leaves.
 func TestClosingLooks(t *testing.T) {
 	theirs := func(r *zone.RRset) { r.Addrs = []netip.Addr{netip.MustParseAddr("198.51.100.7")} }
+	slower := func(r *zone.RRset) { r.TTL = 3600 }
 	byHand := func(r *zone.RRset) { r.Proxied, r.Auto, r.TTL = true, true, zone.AutoTTL }
 	for _, tt := range []struct {
 		name   string
@@ -353,6 +354,7 @@ func TestClosingLooks(t *testing.T) {
 	}{
 		{"as it was left", func(*zone.RRset) {}, journal.Done, 1, true},
 		{"on again by hand: the marker goes", byHand, journal.Done, 1, true},
+		{"with another TTL: it is as good as ours", slower, journal.Done, 1, true},
 		{"someone else's: it stays, an alarm", theirs, journal.Failed, 1, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -382,7 +384,7 @@ func TestWindowWaitsForNobody(t *testing.T) {
 		p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
 		r := newRun(issuance(t, certbot, org))
 		p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
-		p.Edit(org, func(s *zone.Snapshot) { s.RRsets[0].TTL = 17 })
+		p.Edit(org, func(s *zone.Snapshot) { s.RRsets[0].Addrs = []netip.Addr{netip.MustParseAddr("198.51.100.7")} })
 		r.do(t, "to proxy-on")
 		events := r.act(t, single{provider: p})
 		if len(events) != 1 || events[0].Kind != journal.Failed || !strings.Contains(string(events[0].Data), `"class":"moved"`) {
@@ -391,6 +393,21 @@ func TestWindowWaitsForNobody(t *testing.T) {
 		if len(p.Writes()) != 0 {
 			t.Errorf("%+v", p.Writes())
 		}
+	})
+}
+
+// TestWindowTakesATTL: someone has set the TTL alone, which the proxy takes back.
+func TestWindowTakesATTL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
+		r := newRun(issuance(t, certbot, org))
+		p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+		p.Edit(org, func(s *zone.Snapshot) { s.RRsets[0].TTL, s.RRsets[1].TTL, s.RRsets[1].Mixed = 3600, 3600, true })
+		r.do(t, "to proxy-on")
+		if events := r.act(t, single{provider: p}); len(events) != 1 || events[0].Kind != journal.Done {
+			t.Errorf("%+v", events)
+		}
+		wantState(t, p, r.p, func(c *plan.Change) *plan.State { return c.Before })
 	})
 }
 
