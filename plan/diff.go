@@ -70,8 +70,12 @@ type ZoneDiff struct {
 //	yes      same        nothing
 //	yes      foreign     conflict
 //	no       yes         unmanaged; with prune, delete
+//
+// What would change at a name that bears the marker of an issuance window is a
+// conflict: the window puts back what was, and cannot once someone has changed it.
 func Diff(d *Desired, live *zone.Snapshot, sel Selection) ZoneDiff {
 	w := newDiffer(d, live, sel)
+	w.open = markersIn(live)
 	w.walk()
 	return w.diff
 }
@@ -116,6 +120,9 @@ type differ struct {
 	cuts   map[zone.Name]bool
 	// targets are the names that the zone's NS records point at.
 	targets map[zone.Name]bool
+	// open are the names that an issuance window has turned the proxy off at, and
+	// nobody else is to change.
+	open map[zone.Name]Marker
 }
 
 // index finds the CNAME records and the zone cuts (RFC 1034, section 4.2.1).
@@ -385,6 +392,10 @@ func (w *differ) change(r *Record, a Action, before, after *State) Change {
 }
 
 func (w *differ) add(c Change) {
+	if m, held := w.open[c.Name]; held {
+		w.conflict(c.Key, m.heldOpen())
+		return
+	}
 	if w.isGlue(c.Name) {
 		w.warn("below-zone-cut", c.Name, "the name lies below a zone cut: the zone's servers refer to another zone for it")
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
@@ -16,25 +17,42 @@ type Marked struct {
 // FindMarked returns the DNS-only names of a zone that bear a marker (Marker), in
 // order. Foreign sets are not looked at, nor what the inventory ignores.
 func FindMarked(d *Desired, live *zone.Snapshot) (out []Marked) {
-	for i := range live.RRsets {
-		r := &live.RRsets[i]
-		if r.Proxied || r.Foreign != "" || zone.MatchAny(d.Ignore, r.Name, d.Zone) {
-			continue
-		}
-		for _, m := range r.Members {
-			mark, _, ok := ParseMarker(m.Comment)
-			at := slices.IndexFunc(out, func(x Marked) bool { return x.Name == r.Name })
-			switch {
-			case !ok:
-			case at < 0:
-				out = append(out, Marked{r.Name, mark})
-			case mark.Until.After(out[at].Marker.Until):
-				out[at].Marker = mark
-			}
+	for name, marker := range markersIn(live) {
+		if !zone.MatchAny(d.Ignore, name, d.Zone) {
+			out = append(out, Marked{name, marker})
 		}
 	}
 	slices.SortFunc(out, func(a, b Marked) int { return zone.CompareNames(a.Name, b.Name) })
 	return out
+}
+
+// markersIn are the markers of the DNS-only names, the latest of each.
+func markersIn(live *zone.Snapshot) (out map[zone.Name]Marker) {
+	for i := range live.RRsets {
+		r := &live.RRsets[i]
+		if r.Proxied || r.Foreign != "" {
+			continue
+		}
+		for _, m := range r.Members {
+			mark, _, ok := ParseMarker(m.Comment)
+			if !ok || !mark.Until.After(out[r.Name].Until) {
+				continue
+			}
+			if out == nil {
+				out = map[zone.Name]Marker{}
+			}
+			out[r.Name] = mark
+		}
+	}
+	return out
+}
+
+// HeldOpen begins the reason of a conflict with an issuance window that is open.
+const HeldOpen = "an issuance window "
+
+// heldOpen is why nothing is changed at a name that bears the marker.
+func (m Marker) heldOpen() string {
+	return HeldOpen + "of run " + m.Run + " has the proxy off until " + m.Until.Format(time.RFC3339)
 }
 
 // DiffMarked turns the proxy of marked names on, without the run that has turned it

@@ -68,3 +68,42 @@ func TestMarked(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What would change at a marked name, in either family, is a conflict with the window;
+// what is as wanted, proxied by now or of another name is not.
+func TestDiffHeldOpen(t *testing.T) {
+	m := Marker{"01A", time.Date(2026, 11, 23, 6, 20, 0, 0, time.UTC)}
+	live := &zone.Snapshot{Zone: "example.org.", RRsets: []zone.RRset{
+		marked("done.example.org.", zone.A, "192.0.2.1", m.String(), true),
+		marked("old.example.org.", zone.A, "192.0.2.1", m.String(), false),
+		marked("same.example.org.", zone.A, "192.0.2.1", m.String(), false),
+		marked("www.example.org.", zone.A, "192.0.2.1", "web | "+m.String(), false),
+		marked("xyz.example.org.", zone.A, "192.0.2.1", "", false),
+	}}
+	d := &Desired{ZoneRef: ZoneRef{Zone: "example.org."}, Prune: true}
+	want := func(name string, t zone.Type, addr string, ttl zone.TTL) {
+		d.Records = append(d.Records, Record{Key: zone.Key{Name: zone.Name(name), Type: t}, Addrs: []netip.Addr{netip.MustParseAddr(addr)}, TTL: ttl})
+	}
+	want("done.example.org.", zone.A, "192.0.2.2", 3600)
+	want("same.example.org.", zone.A, "192.0.2.1", 60)
+	want("www.example.org.", zone.A, "192.0.2.1", 3600)
+	want("www.example.org.", zone.AAAA, "2001:db8::1", 3600)
+	want("xyz.example.org.", zone.A, "192.0.2.2", 3600)
+	diff := Diff(d, live, Selection{})
+	var changed, held []string
+	for _, c := range diff.Changes {
+		changed = append(changed, c.Key.String())
+	}
+	for _, c := range diff.Conflicts {
+		held = append(held, c.Name.Display()+" "+c.Type.String())
+		if want := "an issuance window of run 01A has the proxy off until 2026-11-23T06:20:00Z"; c.Reason != want {
+			t.Errorf("reason %q, want %q", c.Reason, want)
+		}
+	}
+	if want := []string{"done.example.org. A", "xyz.example.org. A"}; !reflect.DeepEqual(changed, want) {
+		t.Errorf("changes %q, want %q", changed, want)
+	}
+	if want := []string{"old.example.org A", "www.example.org A", "www.example.org AAAA"}; !reflect.DeepEqual(held, want) {
+		t.Errorf("conflicts %q, want %q", held, want)
+	}
+}

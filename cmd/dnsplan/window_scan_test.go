@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 )
 
 // Another machine, with its own state folder, closes a window whose machine is gone:
@@ -45,4 +47,33 @@ func TestWindowScanNow(t *testing.T) {
 	r.commandStops()
 	p.wait().is(t, 128+int(syscall.SIGKILL))
 	r.closedOnce()
+}
+
+// Another machine sees the window, and plans nothing at its names. Where it has set
+// the TTL all the same, as an older dnsplan does, the window closes.
+func TestWindowOfAnotherMachine(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	for _, state := range []string{".dnsplan", "other"} {
+		got := r.run("plan", "--detailed-exitcode", "--state-dir", state).is(t, exitDifferences, "Conflicts, apply refuses: 2")
+		if flat := strings.Join(strings.Fields(got.stdout), " "); !strings.Contains(flat, "has the proxy off until") || !strings.Contains(flat, "dnsplan recover --scan-zone example.org)") {
+			t.Errorf("the plan does not tell of the window:\n%s", got.stdout)
+		}
+		r.run("apply", "--auto-approve", "--state-dir", state).is(t, exitRefused, "an issuance window of run")
+	}
+	r.run("drift", "--state-dir", "other").is(t, exitDifferences, "has the proxy off until")
+	if got := r.toggles(); got != "off" {
+		t.Errorf("written: %q", got)
+	}
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		if x.ID != "a3" {
+			x.TTL = 3600
+		}
+		return true
+	})
+	r.commandStops()
+	p.wait().is(t, 128+int(syscall.SIGKILL), "proxied again")
+	r.closedOnce()
+	r.run("plan", "--detailed-exitcode", "--state-dir", "other").is(t, exitDifferences, "plain.example.org") // whose TTL is 300
 }

@@ -227,6 +227,8 @@ func ConflictText(c plan.Conflict) string {
 		return c.Reason + " (delete it, or say replace_cname = true)"
 	case strings.Contains(c.Reason, " set, which dnsplan never writes"):
 		return c.Reason + " (delete it at the provider, or take the record out of the inventory)"
+	case strings.HasPrefix(c.Reason, plan.HeldOpen):
+		return c.Reason + " (it closes by itself; if it has not by then: dnsplan recover --scan-zone " + c.Zone.Display() + ")"
 	}
 	return c.Reason
 }

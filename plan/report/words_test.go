@@ -181,6 +181,10 @@ func TestConflictText(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	}
+	held := plan.Conflict{Zone: "example.org.", Reason: plan.HeldOpen + "of run 01A"}
+	if got := report.ConflictText(held); !strings.HasSuffix(got, "dnsplan recover --scan-zone example.org)") {
+		t.Errorf("held open: %q", got)
+	}
 	if got := report.ConflictText(plan.Conflict{Reason: "other"}); got != "other" {
 		t.Errorf("%q", got)
 	}
