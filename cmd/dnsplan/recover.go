@@ -31,11 +31,11 @@ is damaged it says what can be done by hand: which RRsets, and what each of them
 was and shall be. With either the exit code is 4. What such a run has in other
 zones goes on.
 
-An issuance window is closed, never gone on with; one of a hook (dnsplan window
-open) once its deadline has passed. A process that holds a window open long
-behind its deadline is killed. With --windows nothing but windows is recovered:
-a run that someone has stopped on purpose stays so. dnsplan systemd prints a
-timer that does this every minute.
+An issuance window is closed, never gone on with, and tried again where that did
+not get through; one of a hook (dnsplan window open) once its deadline has
+passed. A process that holds a window open long behind its deadline is killed.
+With --windows nothing but windows is recovered: a run that someone has stopped
+on purpose stays so. dnsplan systemd prints a timer that does this every minute.
 
 With --scan-zone it needs no run: where the provider keeps comments, the records
 of a window say that they are to be proxied again, and until when. So another
@@ -184,13 +184,19 @@ func (a *app) recoverRun(ctx context.Context, s *config.Session, r engine.Run) r
 		out.State = report.RunRunning
 	case r.Result.Outcome == execute.OutcomeOpen && a.clock.Now().Before(r.Result.Window.Deadline):
 		out.State = report.RunOpen // its hook closes it
-	case r.Result.Outcome == execute.OutcomeHeld && !a.goesOn(r):
+	case waitsForAPerson(r) && !a.goesOn(r):
 		shown := report.NewRun(r.Plan, r.Events, false)
 		out.State, out.ExitCode, out.Next = report.RunHolding, exitPartly, pasteable(s.Settings, shown.Next)
 	default:
 		return a.resumeRun(ctx, s, r, out)
 	}
 	return out
+}
+
+// waitsForAPerson tells whether the run holds. An issuance window that holds could not
+// be closed in time, and has nothing to ask: it is tried again.
+func waitsForAPerson(r engine.Run) bool {
+	return r.Result.Outcome == execute.OutcomeHeld && r.Result.Window == nil
 }
 
 // resumeRun resumes a run and follows it. Where something of it waits for a person,
@@ -200,7 +206,7 @@ func (a *app) resumeRun(ctx context.Context, s *config.Session, r engine.Run, ou
 	f := a.follow(s.Settings)
 	f.exit = closedCode
 	e, err := s.Engine(a.clock, "dnsplan recover", f)
-	if err == nil && r.Result.Outcome != execute.OutcomeHeld {
+	if err == nil && !waitsForAPerson(r) {
 		err = e.Signal(ctx, r.ID, engine.Resume)
 	}
 	if err != nil {

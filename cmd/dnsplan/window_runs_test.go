@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -124,5 +125,37 @@ func TestCancelOfAWindowUnderWay(t *testing.T) {
 	if got := first.wait(); got.code != exitInterrupted {
 		t.Errorf("the first process ended with %d\n%s", got.code, got.stderr)
 	}
+	r.closedOnce()
+}
+
+// A window that could not be closed in time holds, and recover tries again: there is
+// nothing that a person has to decide.
+func TestRecoverOfAWindowThatHolds(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
+	r.kill(p.Process.Pid, syscall.SIGKILL)
+	_ = p.wait()
+	run, err := journal.FindRun(r.path(".dnsplan"), "last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, writer, _, err := run.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if _, err := writer.Append(
+		journal.Event{At: now, Kind: journal.Cancel}, journal.Event{At: now, Kind: journal.Start, Step: "s3", Undo: true},
+		journal.Event{At: now, Kind: journal.Hold, Step: "s3", Undo: true, Zone: "example.org.", Error: "no answer", Data: json.RawMessage(`{"class":"unreachable"}`)},
+	); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.run("show", "last").is(t, exitDone, "needs you")
+	r.run("recover", "--windows").is(t, exitDone, "proxied again")
 	r.closedOnce()
 }
