@@ -94,6 +94,9 @@ func (m *markdown) tasks(s subjectFound) {
 		for _, text := range s.reasons(why, told, i.Number) {
 			m.lines("  - " + cell(text))
 		}
+		if len(why) == 0 {
+			m.lines("  - " + cell(s.silent(i)))
+		}
 	}
 	m.lines("")
 }
