@@ -4,6 +4,7 @@ package acme
 type zoneEvidence struct {
 	dnsZone
 	operationZone
+	tlsZone
 }
 
 // nameEvidence is what has been asked about one name, once for all its checks.

@@ -10,7 +10,6 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
-	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
 // copied is the newest backup of a zone.
@@ -73,7 +72,7 @@ func checkWayBack(ctx context.Context, e *examination) []Finding {
 		return []Finding{unclear(nil, "the change log cannot be read: %v", err)}
 	}
 	f := e.judgeRestore(e.backup())
-	if !changed || e.opts.Now().Sub(last.At) > recent || f.Outcome == Fail {
+	if !changed || last.undone() || e.opts.Now().Sub(last.At) > recent || f.Outcome == Fail {
 		return []Finding{f}
 	}
 	if gone := e.goneServers(ctx, last); gone != nil {
@@ -108,7 +107,7 @@ func (e *examination) judgeRestore(b copied) Finding {
 
 // goneServers are the addresses that a rollback would lead back to, and that do not
 // answer HTTP any more; nil where all do.
-func (e *examination) goneServers(ctx context.Context, last journal.Change) (out []Finding) {
+func (e *examination) goneServers(ctx context.Context, last logged) (out []Finding) {
 	v := e.validator(ctx, "")
 	for _, old := range last.OldValues {
 		a, err := netip.ParseAddr(old)

@@ -102,17 +102,6 @@ func (s *Subject) untold(log []journal.Change) string {
 	return ""
 }
 
-// logged is an entry of the change log.
-type logged struct{ journal.Change }
-
-// stands are the values that the entry has left, in the order of addresses.
-func (l logged) stands() []string {
-	if l.Outcome == "rolled back" {
-		return l.OldValues
-	}
-	return l.NewValues
-}
-
 func lastOf(log []journal.Change, s *Subject, t zone.Type) (out logged, ok bool) {
 	for _, c := range log {
 		if c.Zone == s.Zone.Zone && c.View == s.Zone.View && c.Name == s.Name && c.Type == t.String() {
@@ -135,7 +124,7 @@ func checkWatch(_ context.Context, e *examination) []Finding {
 }
 
 func (e *examination) judgeWatch(last time.Time, known bool) Finding {
-	daily := Remedy{Do: "Have it compared every hour; for cron, with a [[notify]] that tells of drift:", Paste: "17 * * * * dnsplan drift --no-color"}
+	daily := Remedy{Do: "Have it compared every hour; for cron, with a [[notify]] that tells of drift, and the inventory's folder in place of FOLDER:", Paste: "17 * * * * cd FOLDER && dnsplan drift --no-color"}
 	now, name := e.opts.Now(), e.subject.Name.Display()
 	switch {
 	case !known || last.IsZero():

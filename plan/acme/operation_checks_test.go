@@ -94,6 +94,10 @@ func TestNotKept(t *testing.T) {
 			s.serve(1, http.NotFoundHandler())
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
 		}, Pass, Error, "can be brought back", ""},
+		"the run was rolled back": {"O-ROLL", func(s *site) {
+			s.ls[1].Close()
+			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "rolled back")
+		}, Pass, Error, "can be brought back", ""},
 		"the old server cannot be asked": {"O-ROLL", func(s *site) {
 			s.opts.AllowReserved = false
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
@@ -104,7 +108,7 @@ func TestNotKept(t *testing.T) {
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
 		}, Pass, Error, "dnsplan rollback 01K", ""},
 
-		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "17 * * * * dnsplan drift"},
+		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "17 * * * * cd FOLDER && dnsplan drift"},
 		"for days":       {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return day0.AddDate(0, 0, -3), nil } }, Fail, Warning, "for 3d", "dnsplan drift"},
 	} {
 		t.Run(name, func(t *testing.T) {

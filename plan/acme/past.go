@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -44,13 +45,36 @@ func told[T any](f func() (T, error)) (v T, known bool, err error) {
 	return v, err == nil, err
 }
 
-// lastChange is the last change of the name in the change log that stands; ok is
+// logged is an entry of the change log.
+type logged struct{ journal.Change }
+
+// undone tells whether the entry's change was taken back.
+func (l logged) undone() bool { return l.Outcome == "rolled back" }
+
+// stands are the values that the entry has left, in the order of addresses.
+func (l logged) stands() []string {
+	if l.undone() {
+		return l.OldValues
+	}
+	return l.NewValues
+}
+
+// proxied tells whether the entry has left the name proxied.
+func (l logged) proxied() bool { return l.undone() && l.OldProxied || !l.undone() && l.NewProxied }
+
+// leads tells whether the entry has changed where the name leads, and not its TTL
+// alone.
+func (l logged) leads() bool {
+	return !slices.Equal(l.OldValues, l.NewValues) || l.OldProxied != l.NewProxied
+}
+
+// lastChange is the last entry of the change log about where the name leads; ok is
 // false where there is none, or nobody knows.
-func (e *examination) lastChange() (last journal.Change, ok bool, err error) {
+func (e *examination) lastChange() (last logged, ok bool, err error) {
 	all, _, err := told(e.opts.Past.Changes)
 	for _, c := range all {
-		if c.Zone == e.subject.Zone.Zone && c.View == e.subject.Zone.View && c.Name == e.subject.Name {
-			last, ok = c, true
+		if l := (logged{c}); c.Zone == e.subject.Zone.Zone && c.View == e.subject.Zone.View && c.Name == e.subject.Name && l.leads() {
+			last, ok = l, true
 		}
 	}
 	return last, ok, err

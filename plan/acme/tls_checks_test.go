@@ -162,10 +162,14 @@ func TestReused(t *testing.T) {
 // of today.
 func TestAuthorization(t *testing.T) {
 	changed := func(days int) []journal.Change {
+		moved := func(at time.Time, name zone.Name, run string) journal.Change {
+			return journal.Change{At: at, Zone: "example.org.", Name: name, Type: "A", Run: run, OldValues: []string{"192.0.2.1"}, NewValues: []string{"192.0.2.2"}}
+		}
+		ttl := moved(day0, "www.example.org.", "of the TTL")
+		ttl.OldValues, ttl.NewTTL = ttl.NewValues, 300
 		return []journal.Change{
-			{At: day0.AddDate(0, 0, -300), Zone: "example.org.", Name: "www.example.org.", Type: "A", Run: "old"},
-			{At: day0.AddDate(0, 0, days), Zone: "example.org.", Name: "www.example.org.", Type: "A", Run: "01K"},
-			{At: day0, Zone: "example.org.", Name: "api.example.org.", Type: "A", Run: "other"},
+			moved(day0.AddDate(0, 0, -300), "www.example.org.", "old"), moved(day0.AddDate(0, 0, days), "www.example.org.", "01K"),
+			moved(day0, "api.example.org.", "other"), ttl,
 		}
 	}
 	for name, c := range map[string]struct {

@@ -18,7 +18,12 @@ import (
 // tlsName is TLS's part of a name's evidence.
 type tlsName struct {
 	served lazies[netip.Addr, certificate]
-	due    lazies[string, cert.Due]
+}
+
+// tlsZone is TLS's part of a zone's evidence.
+type tlsZone struct {
+	// due is when each certificate is to be renewed, whichever names serve it.
+	due lazies[string, cert.Due]
 }
 
 // certificate is what one address serves for the name, judged.
@@ -141,7 +146,7 @@ func (e *examination) due(ctx context.Context, c certificate) cert.Due {
 	if !c.good() {
 		return cert.DueByLife(leaf)
 	}
-	return e.name.due.get(leaf.SerialNumber.String(), func() cert.Due {
+	return e.zone.due.get(string(leaf.Raw), func() cert.Due {
 		other := e.opts.Issuer.Directory
 		if _, public := authority.ByDirectory(other); public {
 			other = "" // its certificates say so themselves

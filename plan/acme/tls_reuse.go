@@ -7,7 +7,6 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/authority"
 	"github.com/dnsplan/dnsplan/plan/acme/ledger"
-	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
 const hoursOfDay = 24 * time.Hour
@@ -63,7 +62,7 @@ func checkAuthorization(ctx context.Context, e *examination) []Finding {
 
 // judgeAuthorization asks whether the certificate can come of an authorization
 // from before the last change of the name.
-func (e *examination) judgeAuthorization(c certificate, last journal.Change, changed bool) Finding {
+func (e *examination) judgeAuthorization(c certificate, last logged, changed bool) Finding {
 	name, leaf, said := e.subject.Name.Display(), c.Leaf(), c.saysTLS()
 	if !c.from("letsencrypt") {
 		return unclear(said, "how long %s remembers what it has validated is not known, so that its certificate for %s need not prove that the addresses are right", c.issuer(), name).with(e.rehearse())

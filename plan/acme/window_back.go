@@ -47,7 +47,7 @@ func (e *examination) judgeWindow(w journal.OpenWindow) Finding {
 
 // judgeBack compares what the provider says of the proxy with what should be:
 // the inventory's word, or else that of the last change in the log.
-func (e *examination) judgeBack(last journal.Change, changed bool) Finding {
+func (e *examination) judgeBack(last logged, changed bool) Finding {
 	name := e.subject.Name.Display()
 	if e.subject.Zone.Live == nil {
 		return unclear(nil, "the provider does not say whether %s is proxied", name)
@@ -63,7 +63,7 @@ func (e *examination) judgeBack(last journal.Change, changed bool) Finding {
 	case e.subject.wantsProxy():
 		return failed(said, "%s is DNS-only, and the inventory wants it proxied", name).with(
 			Remedy{Do: "Turn the proxy on again:", Paste: e.subject.applied()})
-	case changed && last.NewProxied && !e.subject.saysProxy():
+	case changed && last.proxied() && !e.subject.saysProxy():
 		said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("proxied since %s, run %s", minute(last.At), last.Run)})
 		return failed(said, "%s is DNS-only, and run %s has left it proxied", name, last.Run).with(
 			Remedy{Do: "If that was not meant, write into its record in the inventory:", Paste: "proxied = true"},

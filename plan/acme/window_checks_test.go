@@ -132,6 +132,12 @@ func TestBack(t *testing.T) {
 			}
 		}
 	}
+	undone := func(s *site) {
+		logged(true)(s)
+		all, _ := s.opts.Past.Changes()
+		all[0].Outcome = "rolled back"
+		s.opts.Past.Changes = func() ([]journal.Change, error) { return all, nil }
+	}
 	wants := func(proxied bool) func(*site) {
 		return func(s *site) { s.subject.Records[0].ProxiedGiven, s.subject.Records[0].Proxied = true, proxied }
 	}
@@ -143,16 +149,17 @@ func TestBack(t *testing.T) {
 		says     string
 		pastes   string
 	}{
-		"proxied":                      {true, nil, Pass, Fatal, "is proxied", ""},
-		"DNS-only":                     {false, nil, Pass, Fatal, "as it should be", ""},
-		"wanted":                       {false, []func(*site){wants(true)}, Fail, Fatal, "the inventory wants it proxied", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
-		"proxied by the log":           {false, []func(*site){logged(true)}, Fail, Fatal, "run 01K has left it proxied", "proxied = true"},
-		"proxied once, DNS-only now":   {false, []func(*site){logged(true), wants(false)}, Pass, Fatal, "as it should be", ""},
-		"DNS-only by the log":          {false, []func(*site){logged(false)}, Pass, Fatal, "as it should be", ""},
-		"a window past its deadline":   {false, []func(*site){window(-time.Minute), wants(true)}, Fail, Fatal, "w-17 of www.example.org is open past its deadline, 2026-11-23 05:59:00 UTC", "dnsplan recover"},
-		"a window within":              {false, []func(*site){window(time.Minute), wants(true)}, Fail, Info, "w-17 of www.example.org is open, until", ""},
-		"the origin is still answered": {true, []func(*site){func(s *site) { s.answer("127.0.0.11") }}, Fail, Error, "still gives the address behind it, 127.0.0.11", "dnsplan check www.example.org --only X-BACK"},
-		"nothing known of live":        {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "does not say", ""},
+		"proxied":                          {true, nil, Pass, Fatal, "is proxied", ""},
+		"DNS-only":                         {false, nil, Pass, Fatal, "as it should be", ""},
+		"wanted":                           {false, []func(*site){wants(true)}, Fail, Fatal, "the inventory wants it proxied", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
+		"proxied by the log":               {false, []func(*site){logged(true)}, Fail, Fatal, "run 01K has left it proxied", "proxied = true"},
+		"proxied once, DNS-only now":       {false, []func(*site){logged(true), wants(false)}, Pass, Fatal, "as it should be", ""},
+		"proxied by a run that was undone": {false, []func(*site){undone}, Pass, Fatal, "as it should be", ""},
+		"DNS-only by the log":              {false, []func(*site){logged(false)}, Pass, Fatal, "as it should be", ""},
+		"a window past its deadline":       {false, []func(*site){window(-time.Minute), wants(true)}, Fail, Fatal, "w-17 of www.example.org is open past its deadline, 2026-11-23 05:59:00 UTC", "dnsplan recover"},
+		"a window within":                  {false, []func(*site){window(time.Minute), wants(true)}, Fail, Info, "w-17 of www.example.org is open, until", ""},
+		"the origin is still answered":     {true, []func(*site){func(s *site) { s.answer("127.0.0.11") }}, Fail, Error, "still gives the address behind it, 127.0.0.11", "dnsplan check www.example.org --only X-BACK"},
+		"nothing known of live":            {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "does not say", ""},
 		"marks that cannot be read": {true, []func(*site){func(s *site) {
 			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) { return nil, errors.New("no access") }
 		}}, Unknown, Fatal, "no access", ""},
