@@ -180,12 +180,12 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a stray address", "D-SINGLE", func(s *dnsSite) { s.ns1 = append(s.ns1, "www 3600 A 8.8.4.9") }, fail, acme.Error,
 			[]string{"has 2 A addresses, 8.8.4.9 and 8.8.4.10", "about 16 % of issuances succeed"},
-			[]string{"www 1 IN A 8.8.4.9\n", "H-TOKEN"},
+			[]string{"www 3600 IN A 8.8.4.9\n", "H-TOKEN"},
 		},
 		{"two addresses that are wanted", "D-SINGLE", func(s *dnsSite) {
 			s.ns1, s.want = append(s.ns1, "www 3600 A 8.8.4.9"), []string{"A 8.8.4.9 8.8.4.10"}
 			s.subject = func(s *acme.Subject) { s.Records[0].RoundRobin = true }
-		}, fail, acme.Warning, []string{"8.8.4.9 and 8.8.4.10"}, []string{"www 1 IN A 8.8.4.9\nwww 1 IN A 8.8.4.10"}},
+		}, fail, acme.Warning, []string{"8.8.4.9 and 8.8.4.10"}, []string{"www 3600 IN A 8.8.4.9\nwww 3600 IN A 8.8.4.10"}},
 		{
 			"two addresses behind a proxy", "D-SINGLE", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.9 8.8.4.10"} }, fail, acme.Error,
 			[]string{"2 A addresses"},
@@ -396,7 +396,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"no TCP", "D-NSOK", func(s *dnsSite) { s.noTCP2 = true }, fail, acme.Error,
 			[]string{"example.org. SOA", "long answers cannot be fetched"},
-			[]string{"ufw allow 53/tcp", "nft add rule"},
+			[]string{"ufw allow 53/tcp", "nft insert rule"},
 		},
 		{
 			"a lame server", "D-NSOK", func(s *dnsSite) { s.fault2 = func(_, m *dns.Msg) { m.Authoritative = false } }, fail, acme.Error,

@@ -39,7 +39,7 @@ func trials() []trial {
 		},
 		{
 			"TCP", func(c resolver.Conduct) resolver.Trial { return c.TCP },
-			"long answers cannot be fetched", "Let TCP port 53 through to it:", "ufw allow 53/tcp\nnft add rule inet filter input tcp dport 53 accept",
+			"long answers cannot be fetched", "Let TCP port 53 through to it (ufw, nftables):", "ufw allow 53/tcp\nnft insert rule inet filter input tcp dport 53 accept",
 		},
 		{
 			"CAA", func(c resolver.Conduct) resolver.Trial { return c.CAA },

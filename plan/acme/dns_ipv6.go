@@ -47,9 +47,8 @@ func judgeIPv6(s *Subject, found []netip.Addr, asked []Asked) Finding {
 	const takes = "an authority asks %s first, and turns to IPv4 only if it cannot connect there"
 	switch v4, _ := s.Wanted(zone.A); {
 	case len(stray) > 0 && !wanted:
-		live, _ := s.Live(zone.AAAA)
 		return failed(asked, "%s has an IPv6 address that the inventory does not: "+takes, name, listed(stray)).with(
-			Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(max(live.TTL, 1), stray)},
+			Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(s.held(zone.AAAA), stray)},
 			Remedy{Do: "Or, if it is the same server, write it down under " + name + " in the inventory:", Paste: fmt.Sprintf("aaaa = [%q]", stray[0])})
 	case len(stray) > 0:
 		return failed(asked, "%s has the IPv6 address %s; the inventory says %s%s: "+takes, name, listed(stray), listed(want.Addrs), want.home(), listed(stray)).with(

@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -63,7 +64,13 @@ func (s *Subject) public(bad []netip.Addr) []Remedy {
 // ttl is the wanted TTL.
 func (s *Subject) ttl() zone.TTL {
 	for _, r := range s.Records {
-		return max(r.TTL, 1)
+		return cmp.Or(r.TTL, zone.AutoTTL)
 	}
 	return zone.AutoTTL
+}
+
+// held is the TTL that the provider has a family at, or else the wanted one.
+func (s *Subject) held(t zone.Type) zone.TTL {
+	live, _ := s.Live(t)
+	return cmp.Or(live.TTL, s.ttl())
 }

@@ -103,8 +103,12 @@ func (e *examination) judgeSingle(found []netip.Addr, asked []Asked, tokens []fe
 		if known {
 			words = fmt.Sprintf("%d of %d serve the challenge", good, len(all))
 		}
-		f := failed(asked, "%s has %d %s addresses, %s, and an authority tries only one of them: %s, %s",
-			s.Name.Display(), len(all), t, listed(all), words, e.chance(float64(good)/float64(len(all))))
+		who := "an authority"
+		if t == zone.A && len(all) < len(found) {
+			who = "an authority that does not get through by IPv6"
+		}
+		f := failed(asked, "%s has %d %s addresses, %s, and %s tries only one of them: %s, %s",
+			s.Name.Display(), len(all), t, listed(all), who, words, e.chance(float64(good)/float64(len(all))))
 		out = append(out, f.with(s.reduce(t, all, stray)...).at(severityOf(want, stray, known && good == len(all))))
 	}
 	if len(out) == 0 {
@@ -139,12 +143,11 @@ func severityOf(want Record, stray []netip.Addr, allServe bool) Severity {
 
 // reduce leaves one address, or makes all of them serve the challenge.
 func (s *Subject) reduce(t zone.Type, all, stray []netip.Addr) []Remedy {
-	live, _ := s.Live(t)
 	var r []Remedy
 	if len(stray) > 0 && len(stray) < len(all) {
-		r = append(r, Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(max(live.TTL, 1), stray)}, s.apply())
+		r = append(r, Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(s.held(t), stray)}, s.apply())
 	} else {
-		r = append(r, Remedy{Do: "Keep one of them in the inventory and in " + s.inZone() + ":", Paste: s.lines(max(live.TTL, 1), all)})
+		r = append(r, Remedy{Do: "Keep one of them in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.held(t), all)})
 	}
 	return append(r, Remedy{Do: "Or make each of them serve the challenge, and look:", Paste: "dnsplan check " + s.Name.Display() + " --only H-TOKEN,H-LB"})
 }

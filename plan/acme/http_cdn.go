@@ -44,6 +44,9 @@ func (e *examination) cdnEvidence(ctx context.Context, now []fetched) cdn.Eviden
 	for _, f := range now {
 		addrs = append(addrs, f.addr)
 		for _, h := range f.Hops {
+			if h.Host != f.Hops[0].Host { // a redirect led to another name
+				break
+			}
 			for name, values := range h.Header {
 				out.Header[name] = append(out.Header[name], values...)
 			}
