@@ -71,7 +71,7 @@ const (
 	// NoMarker: the record itself does not say that its proxy is to go on again, so
 	// that only the state folder knows.
 	NoMarker = "no-marker"
-	// MarkedOpen: a record says that another window is, or was left, open.
+	// MarkedOpen: a record says that another window was left open.
 	MarkedOpen = "marked-open"
 )
 
@@ -102,12 +102,13 @@ func (e *WindowError) Error() string {
 //	live at the name    result
 //	proxied             proxy off at the lowest TTL, and on again
 //	DNS-only            nothing
+//	DNS-only, a marker  an error until the marker's time, then a warning
 //	foreign, no address an error
 //	protected, proxied  an error, without AllowProtected
 func BuildWindow(zones []WindowZone, w Window, policy Policy, o Origin) (*Plan, error) {
 	w.Names = nil
 	made := Plan{ID: o.ID, Created: o.Created.UTC().Truncate(time.Second), Window: &w}
-	b := windowBuilder{marker: made.marker()}
+	b := windowBuilder{marker: made.marker(), now: o.Created}
 	diffs := make([]ZoneDiff, len(zones))
 	for i := range zones {
 		w.Names = append(w.Names, zones[i].Names...)

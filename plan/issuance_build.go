@@ -12,6 +12,7 @@ import (
 // windowBuilder makes the changes of an issuance window.
 type windowBuilder struct {
 	marker   Marker
+	now      time.Time
 	problems []WindowProblem
 }
 
@@ -86,13 +87,23 @@ func (b *windowBuilder) set(w *differ, z *WindowZone, live zone.RRset) {
 	w.diff.Changes = append(w.diff.Changes, w.change(r, Proxied, before, after))
 }
 
-// seen tells of a window that a DNS-only RRset says is open.
+// seen tells of a window that a DNS-only RRset says is open: before its deadline
+// somebody has it open, who will close it, and behind that it was left.
 func (b *windowBuilder) seen(w *differ, live zone.RRset) {
-	for _, m := range live.Members {
-		if mark, _, ok := ParseMarker(m.Comment); ok {
-			w.warn(MarkedOpen, live.Name, fmt.Sprintf("it is DNS-only, and its comment says that run %s has turned the proxy off until %s", mark.Run, mark.Until.Format(time.RFC3339)))
-			return
-		}
+	mark, ok := markersIn(w.live)[live.Name]
+	switch {
+	case !ok:
+	case mark.Until.After(b.now):
+		b.held(live.Name, fmt.Sprintf("run %s has its window open until %s, as its comment says", mark.Run, mark.Until.Format(time.RFC3339)))
+	default:
+		w.warn(MarkedOpen, live.Name, fmt.Sprintf("it is DNS-only, and its comment says that run %s has turned the proxy off until %s", mark.Run, mark.Until.Format(time.RFC3339)))
+	}
+}
+
+// held adds a problem once for both families of a name.
+func (b *windowBuilder) held(name zone.Name, reason string) {
+	if p := (WindowProblem{name, reason}); !slices.Contains(b.problems, p) {
+		b.problems = append(b.problems, p)
 	}
 }
 

@@ -122,6 +122,19 @@ func TestWindowOverWhatIsOffAlready(t *testing.T) {
 	}
 }
 
+// A name whose window somebody has open has no second one, and no command of another.
+func TestWindowHeldOpen(t *testing.T) {
+	z := site{live: "a 60 A 192.0.2.1 comment=dnsplan\na 60 AAAA 2001:db8::1 comment=dnsplan"}.of(t, "a.example.org.")
+	for i := range z.Live.RRsets {
+		z.Live.RRsets[i].Members[0].Comment = "dnsplan-window 01OTHER 20261123T062000Z"
+	}
+	_, err := plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin())
+	unfit, ok := errors.AsType[*plan.WindowError](err)
+	if !ok || len(unfit.Problems) != 1 || unfit.Problems[0].Reason != "run 01OTHER has its window open until 2026-11-23T06:20:00Z, as its comment says" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestWindowWithoutRoomForAMarker(t *testing.T) {
 	z := site{live: "a 300 A 192.0.2.1 comment=web 192.0.2.2 comment=" + strings.Repeat("ö", 40) + " proxied"}.of(t, "a.example.org.")
 	p, err := plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin())

@@ -142,6 +142,10 @@ func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
 			bad = append(bad, fmt.Sprintf("%s: the command cannot be run: %v", w.argv[0], errors.Unwrap(err)))
 		}
 	}
+	late := w.badDeadline()
+	if late != "" {
+		bad = append(bad, late)
+	}
 	by := w.options.by
 	if by == "" {
 		by = w.user()
@@ -150,7 +154,10 @@ func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
 		Names: names, Deadline: w.options.deadline, Command: command, Hook: command == "", Always: w.options.always, AllowProtected: w.options.allowProtected,
 		Reason: w.options.reason, Ticket: w.options.ticket, By: by, Now: w.clock.Now(), Entropy: w.entropy,
 	}
-	if len(names) == 0 {
+	if held := w.heldOpen(names); len(held) > 0 && len(bad) == 0 {
+		return config.Issuance{}, &coded{exitRefused, &badWindow{held}}
+	}
+	if len(names) == 0 || late != "" {
 		return config.Issuance{}, &badWindow{bad}
 	}
 	is, err := w.session.Window(ctx, req)

@@ -19,7 +19,13 @@ func TestWindowHooks(t *testing.T) {
 	}
 	r.run("window", "open", "www.example.org").is(t, exitDone, "the window of www.example.org is open until")
 	r.run("recover").is(t, exitDone, "open")
-	r.run("window", "www.example.org", "--", "sh", "-c", "exit 9").is(t, 9, "it is DNS-only, and its comment says that run", "no name is proxied")
+	for _, state := range []string{".dnsplan", "other"} {
+		r.run("window", "www.example.org", "plain.example.org", "--state-dir", state, "--", "touch", "ran").is(t, exitRefused, "www.example.org: run", "has its window open until")
+	}
+	r.run("window", "open", "www.example.org", "--state-dir", "other").is(t, exitRefused, "as its comment says")
+	if _, err := os.Stat(r.path("ran")); err == nil {
+		t.Error("the command was run in the window of another")
+	}
 	r.run("plan").is(t, exitDone)
 	r.run("window", "close", "plain.example.org").is(t, exitDone, "nothing to do")
 	if r.toggles() != "off" {

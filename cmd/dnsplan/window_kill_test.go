@@ -156,6 +156,23 @@ func (r *windowRig) commandStops() {
 	r.kill(pid, syscall.SIGKILL)
 }
 
+// While a window is open another one for its name is refused, and names the holder.
+func TestWindowTwice(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	for _, args := range [][]string{{"window", "www.example.org", "--", "touch", "ran"}, {"window", "open", "www.example.org"}} {
+		r.run(args...).is(t, exitRefused, "has its window open until", "dnsplan window, process "+strconv.Itoa(p.Process.Pid)+" on ")
+	}
+	r.run("window", "www.example.org", "--state-dir", "other", "--", "touch", "ran").is(t, exitRefused, "as its comment says")
+	if _, err := os.Stat(r.path("ran")); err == nil {
+		t.Error("the command was run in the window of another")
+	}
+	r.commandStops()
+	p.wait().is(t, 128+int(syscall.SIGKILL), "proxied again")
+	r.closedOnce()
+}
+
 // The guard alone is killed: the window goes on to its end.
 func TestWindowOnlyGuardKilled(t *testing.T) {
 	t.Parallel()

@@ -45,7 +45,10 @@ func TestWindowRefused(t *testing.T) {
 		{[]string{"other.example.org", "*.lab.example.org", "192.0.2.1", "--", "true"}, exitError, []string{"other.example.org: it is in no record", "*.lab.example.org: HTTP-01 cannot validate a wildcard", "192.0.2.1: it is an IP address"}},
 		{[]string{"www.example.org", "--", "no-such-command"}, exitError, []string{"no-such-command: the command cannot be run"}},
 		{[]string{"www.example.org"}, exitError, []string{"want: dnsplan window NAME... -- COMMAND"}},
-		{[]string{"www.example.org", "--deadline", "1s", "--", "true"}, exitError, []string{"deadline"}},
+		{[]string{"www.example.org", "--deadline", "1s", "--", "true"}, exitError, []string{"--deadline 1s: it has to be more than the 1s"}},
+		{[]string{"www.example.org", "--deadline", "-5m", "--", "true"}, exitError, []string{"--deadline -5m0s: it has to be more than", "20m is usual"}},
+		{[]string{"www.example.org", "--deadline", "0", "--", "true"}, exitError, []string{"--deadline 0s: it has to be more than"}},
+		{[]string{"www.example.org", "--deadline", "25h", "--", "true"}, exitError, []string{"--deadline 1d1h: it may be 1d at most"}},
 	} {
 		r.run(append([]string{"window"}, tt.args...)...).is(t, tt.code, tt.texts...)
 	}
