@@ -65,26 +65,36 @@ func (s *Session) Subjects(ctx context.Context, names []zone.Name) ([]*acme.Subj
 	}
 	wanted := s.checked(names)
 	var out []*acme.Subject
-	seen := map[zone.Name]bool{}
 	for i, z := range s.zonesOf(names) {
-		all := subjectsOf(z, zones[i], s.Inventory)
-		for _, sub := range all {
+		for _, sub := range subjectsOf(z, zones[i], s.Inventory) {
 			if wanted(sub) {
-				seen[sub.Name] = true
 				out = append(out, sub)
 			}
 		}
 	}
 	for _, n := range names {
-		if !seen[n] {
+		if !slices.ContainsFunc(out, func(sub *acme.Subject) bool { return sub.Name == n }) {
 			return nil, fmt.Errorf("%s: %w in the inventory", n.Display(), ErrNoSuchName)
 		}
 	}
 	if len(out) == 0 {
 		return nil, ErrNothingToCheck
 	}
-	return out, nil
+	return validated(out), nil
 }
+
+// validated leaves out views in which a name is not validated, where it is in
+// another one: authorities see one view alone.
+func validated(all []*acme.Subject) []*acme.Subject {
+	return slices.DeleteFunc(slices.Clone(all), func(s *acme.Subject) bool {
+		return s.ACME == acmeNone && slices.ContainsFunc(all, func(o *acme.Subject) bool {
+			return o.Name == s.Name && o.ACME != acmeNone
+		})
+	})
+}
+
+// acmeNone is how a record is marked whose name is validated by nobody.
+const acmeNone = "none"
 
 // checked tells which subjects to examine.
 func (s *Session) checked(names []zone.Name) func(*acme.Subject) bool {
