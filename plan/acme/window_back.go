@@ -28,6 +28,9 @@ func checkBack(ctx context.Context, e *examination) []Finding {
 	if err != nil {
 		return []Finding{unclear(nil, "the change log cannot be read: %v", err)}
 	}
+	if m, ok := e.subject.marker(); ok {
+		return []Finding{e.judgeMarker(m, e.left(m.Run))}
+	}
 	f := e.judgeBack(last, changed && known)
 	if f.Outcome == Pass && e.subject.Proxied() {
 		return []Finding{e.judgeEdges(ctx, f)}
@@ -63,6 +66,8 @@ func (e *examination) judgeBack(last logged, changed bool) Finding {
 	case e.subject.wantsProxy():
 		return failed(said, "%s is DNS-only, and the inventory wants it proxied", name).with(
 			Remedy{Do: "Turn the proxy on again:", Paste: e.subject.applied()})
+	case changed && last.leftOff() && !e.subject.saysProxy():
+		return e.judgeLeft(said, last.Run, e.left(last.Run))
 	case changed && last.proxied() && !e.subject.saysProxy():
 		said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("proxied since %s, run %s", minute(last.At), last.Run)})
 		return failed(said, "%s is DNS-only, and run %s has left it proxied", name, last.Run).with(

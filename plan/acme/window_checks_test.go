@@ -3,10 +3,12 @@ package acme
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme/ledger"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
@@ -141,6 +143,23 @@ func TestBack(t *testing.T) {
 	wants := func(proxied bool) func(*site) {
 		return func(s *site) { s.subject.Records[0].ProxiedGiven, s.subject.Records[0].Proxied = true, proxied }
 	}
+	marked := func(until time.Time, values ...string) func(*site) {
+		return func(s *site) {
+			r := &s.subject.Zone.Live.RRsets[0]
+			if len(values) > 0 {
+				r.Addrs = []netip.Addr{netip.MustParseAddr(values[0])}
+			}
+			r.Members = []zone.Member{{Comment: "web | " + plan.Marker{Run: "01M8", Until: until}.String()}}
+		}
+	}
+	left := func(s *site) {
+		s.opts.Past.Changes = func() ([]journal.Change, error) {
+			return []journal.Change{{
+				At: day0, Zone: "example.org.", Name: "www.example.org.", Type: "A", Run: "01M8", Outcome: "left open",
+				OldValues: []string{"127.0.0.11"}, NewValues: []string{"127.0.0.11"}, OldTTL: 300, OldProxied: true,
+			}}, nil
+		}
+	}
 	for name, c := range map[string]struct {
 		proxied  bool
 		with     []func(*site)
@@ -159,6 +178,12 @@ func TestBack(t *testing.T) {
 		"a window past its deadline":       {false, []func(*site){window(-time.Minute), wants(true)}, Fail, Fatal, "w-17 of www.example.org is open past its deadline, 2026-11-23 05:59:00 UTC", "dnsplan recover"},
 		"a window within":                  {false, []func(*site){window(time.Minute), wants(true)}, Fail, Info, "w-17 of www.example.org is open, until", ""},
 		"the origin is still answered":     {true, []func(*site){func(s *site) { s.answer("127.0.0.11") }}, Fail, Error, "still gives the address behind it, 127.0.0.11", "dnsplan check www.example.org --only X-BACK"},
+		"a marker past its deadline":       {false, []func(*site){marked(day0.Add(-time.Minute))}, Fail, Fatal, "the issuance window 01M8 was to be closed by 2026-11-23 05:59:00 UTC", "dnsplan recover --scan-zone example.org"},
+		"a marker within":                  {false, []func(*site){marked(day0.Add(time.Minute))}, Fail, Info, "01M8 of www.example.org is open, until 2026-11-23 06:01:00 UTC", ""},
+		"a marker of a run that has ended": {false, []func(*site){marked(day0.Add(time.Minute)), left}, Fail, Fatal, "01M8 could not be closed", "dnsplan recover --scan-zone example.org --now"},
+		"a value that someone else set":    {false, []func(*site){marked(day0.Add(time.Minute), "127.0.0.99"), left}, Fail, Fatal, "01M8 could not be closed", "www 300 IN A 127.0.0.11 ; proxied"},
+		"a window left open, marker gone":  {false, []func(*site){left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy of www.example.org on by hand"},
+		"a marker on a proxied record":     {true, []func(*site){marked(day0.Add(-time.Minute)), left}, Pass, Fatal, "is proxied", ""},
 		"nothing known of live":            {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "does not say", ""},
 		"marks that cannot be read": {true, []func(*site){func(s *site) {
 			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) { return nil, errors.New("no access") }

@@ -1,0 +1,109 @@
+package acme
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+)
+
+// marker is the latest that comments of the name's records bear; none where it is
+// proxied again.
+func (s *Subject) marker() (out plan.Marker, ok bool) {
+	if s.Proxied() {
+		return out, false
+	}
+	for _, t := range families() {
+		r, _ := s.Live(t)
+		for _, member := range r.Members {
+			if m, _, is := plan.ParseMarker(member.Comment); is && (!ok || m.Until.After(out.Until)) {
+				out, ok = m, true
+			}
+		}
+	}
+	return out, ok
+}
+
+// leftOff tells whether the entry is of a window that could not be closed.
+func (l logged) leftOff() bool { return l.Outcome == "left open" && l.OldProxied && !l.NewProxied }
+
+// left are the entries about the name of a window that could not be closed; none where the change log here has none, or cannot be read.
+func (e *examination) left(run string) (out []logged) {
+	all, _, _ := told(e.opts.Past.Changes) // X-BACK has told of an error
+	for _, c := range all {
+		if l := (logged{c}); c.Zone == e.subject.Zone.Zone && c.View == e.subject.Zone.View && c.Name == e.subject.Name && c.Run == run && l.leftOff() {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// judgeMarker judges a window that a record tells of, and of which no mark is here.
+//
+//	its run has left it open, by the change log here   fail
+//	its deadline has passed                            fail
+//	else another machine has it open                   fail, Info
+func (e *examination) judgeMarker(m plan.Marker, left []logged) Finding {
+	name, past := e.subject.Name.Display(), e.opts.Now().After(m.Until)
+	said := []Asked{{Who: "provider " + e.subject.Zone.Provider, Said: fmt.Sprintf("%s is DNS-only, and a comment of it bears %q", name, m)}}
+	switch {
+	case len(left) > 0:
+		return e.judgeLeft(said, m.Run, left)
+	case past:
+		return failed(said, "%s is DNS-only: the issuance window %s was to be closed by %s, and was not", name, m.Run, moment(m.Until)).with(e.subject.scan(past))
+	}
+	return failed(said, "the issuance window %s of %s is open, until %s at the latest, by another machine or state folder", m.Run, name, moment(m.Until)).at(Info)
+}
+
+// judgeLeft judges what a window that could not be closed has left.
+func (e *examination) judgeLeft(said []Asked, run string, left []logged) Finding {
+	s, name := e.subject, e.subject.Name.Display()
+	said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("run %s has turned the proxy off on %s: left open", run, minute(left[0].At))})
+	f := failed(said, "%s is DNS-only: the issuance window %s could not be closed by its run", name, run)
+	var was []string
+	for _, l := range left {
+		if live, ok := s.liveOf(l.Type); !ok || !slices.Equal(textsOf(live.Addrs), l.OldValues) {
+			for _, v := range l.OldValues {
+				was = append(was, s.line(s.Name, l.OldTTL, l.Type, v)+" ; proxied")
+			}
+		}
+	}
+	if len(was) > 0 {
+		f.Summary += ", and someone else has changed its record"
+		f = f.with(Remedy{Do: "Where the change was not meant, set by hand at the provider what stood there before:", Paste: strings.Join(was, "\n")})
+	}
+	if m, marked := s.marker(); marked {
+		return f.with(s.scan(e.opts.Now().After(m.Until)))
+	}
+	return f.with(Remedy{Do: fmt.Sprintf("Turn the proxy of %s on by hand at the provider, or write into its record in the inventory proxied = true, and:", name), Paste: s.applied()})
+}
+
+// liveOf returns what the provider holds for a type by its name.
+func (s *Subject) liveOf(kind string) (zone.RRset, bool) {
+	t, err := zone.ParseType(kind)
+	if err != nil {
+		return zone.RRset{}, false
+	}
+	return s.Live(t)
+}
+
+// textsOf are addresses as the change log has them.
+func textsOf(all []netip.Addr) (out []string) {
+	for _, a := range all {
+		out = append(out, a.String())
+	}
+	return out
+}
+
+// scan has the windows closed that records tell of, whether their deadlines have
+// passed or not.
+func (s *Subject) scan(past bool) Remedy {
+	words := "dnsplan recover --scan-zone " + s.Zone.Zone.Display()
+	if !past {
+		words += " --now"
+	}
+	return Remedy{Do: "Turn the proxy on again, with the values that are there by now:", Paste: words}
+}
