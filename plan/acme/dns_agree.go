@@ -12,7 +12,7 @@ import (
 // checkAgree is D-AUTH.
 func checkAgree(ctx context.Context, e *examination) []Finding {
 	return byServers(func(e *examination, ctx context.Context) []Finding {
-		return judgeAgree(e.subject, e.authoritative(ctx), e.serials(ctx))
+		return judgeAgree(e.subject, e.authoritative(ctx), e.serials(ctx), e.chance)
 	})(ctx, e)
 }
 
@@ -24,10 +24,13 @@ func checkAgree(ctx context.Context, e *examination) []Finding {
 //	a server answers at none of its addresses     fail; unknown where none of them
 //	                                              can be routed from here
 //	not all servers are known                     unknown
-func judgeAgree(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnswer) (out []Finding) {
+//
+// Each perspective of the authority asks one of the servers; chance says how often a
+// certificate is issued by the share of them that gives the right answer.
+func judgeAgree(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnswer, chance func(float64) string) (out []Finding) {
 	asked := append(said(answers), serialsSaid(soa)...)
 	for _, t := range families() {
-		if f, differ := s.differing(t, definite(of(t, answers)), soa); differ {
+		if f, differ := s.differing(t, definite(of(t, answers)), soa, chance); differ {
 			f.Asked = asked
 			out = append(out, f)
 		}
@@ -48,7 +51,7 @@ func judgeAgree(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnswer)
 
 // differing finds the answers that are not the right one: the wanted one where a
 // server gives it, or else that of the newest serial.
-func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolver.SOAAnswer) (Finding, bool) {
+func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolver.SOAAnswer, chance func(float64) string) (Finding, bool) {
 	if len(answers) == 0 {
 		return Finding{}, false
 	}
@@ -64,8 +67,9 @@ func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolv
 	}
 	if len(other) > 0 {
 		a := other[0]
-		return failed(nil, "%s answers %s%s, and %s %s%s: a perspective of the authority that asks the former finds something else",
-			whose(other), holding(a), serialOf(a.Server, soa), right.Server, holding(right), serialOf(right.Server, soa)).with(s.transfer(other)...), true
+		share := 1 - float64(len(other))/float64(len(answers))
+		return failed(nil, "%s answers %s%s, and %s %s%s: a perspective of the authority that asks the former finds something else; if that serves no challenge, %s",
+			whose(other), holding(a), serialOf(a.Server, soa), right.Server, holding(right), serialOf(right.Server, soa), chance(share)).with(s.transfer(other)...), true
 	}
 	if len(late) > 0 {
 		return failed(nil, "%s gives %s at %s and %s at %s for %s", s.Name.Display(), "TTL "+late[0].TTL.String(), whose(late), "TTL "+right.TTL.String(), right.Server, t).

@@ -92,7 +92,7 @@ func TestDNSBreaks(t *testing.T) {
 		// Servers and resolvers that differ.
 		{
 			"a secondary is behind", "D-AUTH", func(s *dnsSite) { s.ns2, s.serial2 = edit(s.ns1, "8.8.4.10", "8.8.4.9"), "1" }, fail, acme.Error,
-			[]string{"ns2 (127.0.0.1:", "answers 8.8.4.9 (serial 1), and ns1 (", "8.8.4.10 (serial 2)"},
+			[]string{"ns2 (127.0.0.1:", "answers 8.8.4.9 (serial 1), and ns1 (", "8.8.4.10 (serial 2)", "if that serves no challenge, about 16 % of issuances succeed"},
 			[]string{"rndc retransfer example.org", "--only D-AUTH"},
 		},
 		{
