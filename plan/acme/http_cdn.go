@@ -107,6 +107,24 @@ func weigh(e *examination, tokens []fetched) (through int, lost *fetched) {
 	return through, lost
 }
 
+// unneeded weighs what stands in the way of an issuance window where none is needed:
+// the token comes through the proxy.
+func (e *examination) unneeded(ctx context.Context, found []Finding) []Finding {
+	if e.selection.Opening || !e.subject.Proxied() {
+		return found
+	}
+	if through, lost := weigh(e, e.weighed(ctx)); through == 0 || lost != nil {
+		return found
+	}
+	for i, f := range found {
+		if f.Outcome == Fail {
+			f.Summary += "; as the token comes through the proxy, none is needed"
+			found[i] = f.at(Warning)
+		}
+	}
+	return found
+}
+
 // passCDN lets challenges through a CDN, or goes around it.
 func (e *examination) passCDN(v cdn.Verdict) (out []Remedy) {
 	name := e.subject.Name.Display()

@@ -137,6 +137,38 @@ func TestParkedBeforeTheMove(t *testing.T) {
 	}
 }
 
+// What stands in the way of a window that nobody needs stops nothing.
+func TestOriginBehindAProxyThatPassesTokens(t *testing.T) {
+	s := newSecure(t, "127.0.0.11", "127.0.0.12")
+	s.proxy("127.0.0.11", true)
+	s.answer("127.0.0.12")
+	s.ls[0].Close()
+	s.serveTLS(0, issued{organization: "CloudFlare Origin SSL Certificate Authority"}, http.NotFoundHandler())
+	edge := s.files()
+	s.serve(1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { edge.ServeHTTP(w, r) }))
+	found := func(only ...string) map[ID]Finding {
+		out := map[ID]Finding{}
+		for _, f := range New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: only}).Findings {
+			out[f.Check] = f
+		}
+		return out
+	}
+	all := found("X-ORIGIN", "X-TLS", "H-TOKEN")
+	for _, id := range []ID{"X-ORIGIN", "X-TLS"} {
+		f := all[id]
+		holds(t, string(id), f.Summary, "as the token comes through the proxy, none is needed")
+		if f.Outcome != Fail || f.Severity != Warning || len(f.Remedies) == 0 {
+			t.Errorf("%s: %+v", id, f)
+		}
+	}
+	edge = http.NotFoundHandler()
+	for id, f := range found("X-ORIGIN", "X-TLS", "H-TOKEN") {
+		if f.Outcome != Fail || f.Severity != Error {
+			t.Errorf("nothing comes through: %s: %+v", id, f)
+		}
+	}
+}
+
 func TestWindowIsOfferedWhereThereIsAProxy(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, http.NotFoundHandler())

@@ -46,7 +46,7 @@ func checkOrigin(ctx context.Context, e *examination) []Finding {
 		f := fetched{t, v.Validate(ctx, http01.Request{Host: e.subject.Name.Display(), Token: token.Name, Want: token.Body, Pin: t.addr})}
 		out = append(out, e.judgeOrigin(ctx, f, placed))
 	}
-	return e.gathered(out, "a challenge is answered without the proxy")
+	return e.unneeded(ctx, e.gathered(out, "a challenge is answered without the proxy"))
 }
 
 // judgeOrigin judges what one address behind the proxy has answered, to a token
@@ -86,7 +86,7 @@ func checkOriginTLS(ctx context.Context, e *examination) []Finding {
 	for _, c := range e.allCertificates(ctx, all) {
 		out = append(out, e.judgeOriginTLS(c))
 	}
-	return e.gathered(out, "clients take the certificate without the proxy")
+	return e.unneeded(ctx, e.gathered(out, "clients take the certificate without the proxy"))
 }
 
 // judgeOriginTLS judges what clients find while the proxy is off.
