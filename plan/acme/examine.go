@@ -65,6 +65,9 @@ type Planter struct {
 	// Host is the machine that the ACME client runs on; it has no name and no
 	// addresses where that is not known.
 	Host Host
+	// Clients are all machines that an ACME client is known to run on, whichever
+	// names they are for.
+	Clients []Host
 }
 
 // Issuer is a certificate authority with the account that asks it.

@@ -271,6 +271,33 @@ func TestBalancerWithoutPlanter(t *testing.T) {
 	}
 }
 
+// The remedy of a balancer never sends challenges to the balancer itself: not where
+// its own host says that the ACME client runs there, nor where another host does.
+func TestBalancerIsNotItsOwnBackend(t *testing.T) {
+	lb := Host{Name: "lb", Addrs: []netip.Addr{netip.MustParseAddr(frontend)}, ACMEClient: true}
+	web := Host{Name: "web-01", Addrs: []netip.Addr{netip.MustParseAddr("2001:db8::21"), netip.MustParseAddr("127.0.0.21")}, ACMEClient: true}
+	for name, c := range map[string]struct {
+		p    Planter
+		want string
+	}{
+		"the balancer alone is known":  {Planter{Host: lb, Clients: []Host{lb}}, someClient},
+		"the client is another host":   {Planter{Host: web}, "127.0.0.21"},
+		"the challenge is of the host": {Planter{Host: Host{Name: "lb", Addrs: lb.Addrs}, Clients: []Host{lb, web}}, "127.0.0.21"},
+		"nothing is known":             {Planter{}, someClient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, frontend)
+			s.opts.Planter = func(*Subject) Planter { return c.p }
+			e := &examination{Examiner: New(s.opts), subject: s.subject}
+			text := pasted(Finding{Remedies: e.balanceRemedies(balance{target: target{addr: s.addrs[0]}})})
+			holds(t, "remedies", text, "server acme "+c.want+s.fill(":PORT"), "proxy_pass http://"+c.want+s.fill(":PORT;"))
+			if told := strings.Contains(text, "the address of the ACME client's own server in place of"); told != (c.want == someClient) {
+				t.Errorf("told of the placeholder: %v\n%s", told, text)
+			}
+		})
+	}
+}
+
 // The remedies for single servers are read by a real nginx, too.
 func TestRemediesAreWhatNginxReads(t *testing.T) {
 	for _, c := range []struct {

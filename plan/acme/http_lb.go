@@ -3,7 +3,6 @@ package acme
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
@@ -69,18 +68,21 @@ func (b balance) kinds() int {
 	return len(heads)
 }
 
+// someClient stands for the address of an ACME client that nobody has told.
+const someClient = "ACME-CLIENT-ADDRESS"
+
 // balanceRemedies send challenges to the ACME client's server alone.
 func (e *examination) balanceRemedies(b balance) []Remedy {
-	to, ok := e.client(e.planter(), b.addr)
+	to, ok := e.behind(e.planter(), b.addr)
 	note := ""
 	if !ok {
-		to = netip.AddrPortFrom(b.addr, uint16(e.opts.HTTPPort)).String() //nolint:gosec // G115: a port, checked by the inventory
-		note = " The address there is to be that of the ACME client's server; acme_client = true in its [[host]] tells dnsplan."
+		to = fmt.Sprintf("%s:%d", someClient, e.opts.HTTPPort)
+		note = fmt.Sprintf(" (the address of the ACME client's own server in place of %s; a [[host]] with it and acme_client = true tells dnsplan)", someClient)
 	}
 	return []Remedy{
-		{Do: fmt.Sprintf("HAProxy: in the frontend of %s, before other rules:%s", e.at(b.addr), note), Paste: "acl acme_challenge path_beg " + http01.Path + "\nuse_backend acme if acme_challenge"},
-		{Do: "HAProxy: and a backend of its own:", Paste: "backend acme\n    mode http\n    server acme " + to},
-		{Do: fmt.Sprintf("nginx: in the server of %s, before other locations:", e.subject.Name.Display()), Paste: location(passTo(to)...)},
+		{Do: fmt.Sprintf("HAProxy: in the frontend of %s, before other rules:", e.at(b.addr)), Paste: "acl acme_challenge path_beg " + http01.Path + "\nuse_backend acme if acme_challenge"},
+		{Do: "HAProxy: and a backend of its own" + note + ":", Paste: "backend acme\n    mode http\n    server acme " + to},
+		{Do: fmt.Sprintf("nginx: in the server of %s, before other locations%s:", e.subject.Name.Display(), note), Paste: location(passTo(to)...)},
 		e.subject.again("H-LB"),
 	}
 }

@@ -145,31 +145,38 @@ func (e *examination) planter() Planter {
 // an address; ok is false where that is the same machine, or nobody knows.
 func (e *examination) client(p Planter, from netip.Addr) (at string, ok bool) {
 	hosts := []Host{p.Host}
-	for _, r := range e.subject.Records {
-		for _, h := range r.Hosts {
-			if h.ACMEClient {
-				hosts = append(hosts, h)
-			}
+	for _, h := range e.subject.hosts() {
+		if h.ACMEClient {
+			hosts = append(hosts, h)
 		}
 	}
+	if slices.ContainsFunc(hosts, func(h Host) bool { return slices.Contains(h.Addrs, from) }) {
+		return "", false
+	}
+	return e.atHost(hosts, from)
+}
+
+// behind is client for a load balancer, which passes nothing to itself: a host that
+// has one of the name's own addresses is none.
+func (e *examination) behind(p Planter, balancer netip.Addr) (at string, ok bool) {
+	own := append(e.subject.Addrs(), balancer)
+	hosts := slices.Concat([]Host{p.Host}, p.Clients)
+	return e.atHost(slices.DeleteFunc(hosts, func(h Host) bool {
+		return slices.ContainsFunc(h.Addrs, func(a netip.Addr) bool { return slices.Contains(own, a) })
+	}), balancer)
+}
+
+// atHost is the first address of hosts, of the family of from where there is one.
+func (e *examination) atHost(hosts []Host, from netip.Addr) (at string, ok bool) {
+	var all []netip.Addr
 	for _, h := range hosts {
-		if slices.Contains(h.Addrs, from) {
-			return "", false
-		}
+		all = append(all, h.Addrs...)
 	}
-	for _, h := range hosts {
-		for _, a := range h.Addrs {
-			if a.Is4() == from.Is4() {
-				return e.at(a), true
-			}
-		}
+	if len(all) == 0 {
+		return "", false
 	}
-	for _, h := range hosts {
-		if len(h.Addrs) > 0 {
-			return e.at(h.Addrs[0]), true
-		}
-	}
-	return "", false
+	i := max(0, slices.IndexFunc(all, func(a netip.Addr) bool { return a.Is4() == from.Is4() }))
+	return e.at(all[i]), true
 }
 
 // redirectRemedy mends a redirect.

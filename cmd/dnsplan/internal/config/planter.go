@@ -17,10 +17,13 @@ func (s *Session) planterFor(sub *acme.Subject) (out acme.Planter) {
 	}
 	p, host := s.Planter(z, sub.Name)
 	out.Planter = p
+	for _, c := range s.clients() {
+		out.Clients = append(out.Clients, checkHost(c))
+	}
 	if h, ok := s.Inventory.Host(host); ok {
 		out.Host = checkHost(h)
-	} else if clients := s.clients(); len(clients) == 1 {
-		out.Host = checkHost(clients[0])
+	} else if len(out.Clients) == 1 {
+		out.Host = out.Clients[0]
 	}
 	return out
 }
