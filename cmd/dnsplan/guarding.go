@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,8 +23,8 @@ import (
 
 const (
 	// guardGrace is how long behind the deadline the process may still be closing
-	// the window: the command has endWithin, and a provider takes its time.
-	guardGrace = endWithin + 10*time.Second
+	// the window: a provider takes its time.
+	guardGrace = 20 * time.Second
 	// guardLook is how often it is looked whether the window is still there, and how
 	// late it is by the clock, which may be set, and stands still in a machine that
 	// sleeps.
@@ -69,7 +70,9 @@ func runGuard(a *app, c *cobra.Command, id string, deadline time.Duration) error
 	ctx := context.WithoutCancel(c.Context())
 	if why := g.watch(ctx); why != "" {
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: %s: closing\n", why)
-		endGroupOf(g.group)
+		var ending sync.WaitGroup
+		defer ending.Wait()
+		ending.Go(func() { endGroupOf(g.group) })
 		return g.close(ctx)
 	}
 	return nil
@@ -206,7 +209,8 @@ func (g *guarding) kill() {
 // endGroupOf ends a process group that its own process left behind; 0 is none.
 func endGroupOf(group int) {
 	if group > 1 {
-		endGroup(group, syscall.SIGTERM, endWithin, nil)
+		askGroup(group, syscall.SIGTERM)
+		endGroup(group, endWithin, nil)
 	}
 }
 

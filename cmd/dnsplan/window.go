@@ -59,7 +59,11 @@ origin serves are not due, when a server answers there and not with the token
 that was placed, when a vantage cannot reach the origin, or when CAA or a limit
 of the authority stands in the way; --force opens it then. That nothing listens
 at the origin yet is a warning: certbot --standalone and lego --http do so
-themselves. A protected name needs --allow-protected.
+themselves. A protected name needs --allow-protected. While another run has the
+window of a name open there is no second one.
+
+A command that is to end has ten seconds to do so, and is killed then; the proxy
+is turned on at once.
 
 A guard process closes the window should this one die, and ends the command.
 What is left when both do, dnsplan recover closes: run it from a timer, as
@@ -100,7 +104,9 @@ func runWindow(a *app, c *cobra.Command, o *windowOptions, args []string) error 
 	ctx, stop := hangup(c.Context())
 	defer stop()
 	w := &issuing{app: a, session: s, options: o, names: args[:at], argv: args[at:]}
-	s.Commander = w.child()
+	w.command = w.child()
+	s.Commander = w.command
+	defer w.command.gone()
 	is, err := w.prepare(ctx)
 	if err != nil {
 		return a.notBegun(ctx, s.Settings, is.Plan, stopped(ctx, err))
@@ -119,6 +125,8 @@ type issuing struct {
 	names   []string
 	// argv is the command; none where a hook opens the window.
 	argv []string
+	// command runs argv; nil where there is none.
+	command *child
 	// before are the certificates of the origins as the window opens.
 	before []config.OriginCertificate
 	guard  *guardian
@@ -246,8 +254,9 @@ func (w *issuing) needless(ctx context.Context, is config.Issuance) bool {
 
 // commandAlone runs the command without a window, and passes its code on.
 func (w *issuing) commandAlone(ctx context.Context, p *plan.Plan) error {
-	code, err := w.child().Command(ctx)
+	code, err := w.command.Command(ctx)
 	if err != nil {
+		w.tellOfKilled()
 		return w.notBegun(ctx, w.session.Settings, p, fmt.Errorf("run %s: %w", w.argv[0], stopped(ctx, err)))
 	}
 	if w.session.Settings.JSON {

@@ -8,13 +8,15 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// How a command is ended: it is asked, and killed when it has not ended by then.
+// How a command is ended: it is asked, and killed when it has not ended by then. The
+// window does not wait for that.
 const (
 	endWithin = 10 * time.Second
 	endLook   = 50 * time.Millisecond
@@ -32,6 +34,10 @@ type child struct {
 	// began, when set, is told the process group, and over that it has ended.
 	began func(group int)
 	over  func()
+	// within is how long the command has once it was asked to end.
+	within time.Duration
+	ending sync.WaitGroup
+	killed bool
 }
 
 // child is the command with this process's streams. JSON has the standard output
@@ -39,7 +45,7 @@ type child struct {
 func (w *issuing) child() *child {
 	c := &child{
 		argv: w.argv, stdin: w.stdin, stdout: w.stdout, stderr: w.stderr,
-		began: func(group int) { w.guard.group(group) }, over: func() { w.guard.group(0) },
+		began: func(group int) { w.guard.group(group) }, over: func() { w.guard.group(0) }, within: endWithin,
 	}
 	if w.session.Settings.JSON {
 		c.stdout = w.stderr
@@ -48,7 +54,8 @@ func (w *issuing) child() *child {
 }
 
 // Command runs it to its end; see execute.Commander. A signal that has ended the
-// context is passed on; else it is SIGTERM.
+// context is passed on; else it is SIGTERM. What becomes of the command then is what
+// gone waits for: the window closes meanwhile.
 func (c *child) Command(ctx context.Context) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -86,10 +93,23 @@ func (c *child) Command(ctx context.Context) (int, error) {
 		return codeOfCommand(left), nil
 	default:
 	}
-	endGroup(cmd.Process.Pid, signalOf(context.Cause(ctx)), endWithin, ended)
-	giveBack()
-	c.over()
+	askGroup(cmd.Process.Pid, signalOf(context.Cause(ctx)))
+	c.ending.Go(func() {
+		c.killed = endGroup(cmd.Process.Pid, c.within, ended)
+		giveBack()
+		c.over()
+	})
 	return 0, ctx.Err()
+}
+
+// gone waits until nothing is left of a command that was asked to end, and tells
+// whether it had to be killed. A nil one has run nothing.
+func (c *child) gone() (killed bool) {
+	if c == nil {
+		return false
+	}
+	c.ending.Wait()
+	return c.killed
 }
 
 // codeOfCommand is the exit code behind the error of a Wait.
@@ -114,12 +134,16 @@ func signalOf(cause error) syscall.Signal {
 	return syscall.SIGTERM
 }
 
-// endGroup sends the signal to a process group, and SIGKILL to what is left of it
-// within the time. It returns when none of it is left, and ended, where it is not
-// nil, is closed. It goes by the machine's clock.
-func endGroup(group int, first syscall.Signal, within time.Duration, ended <-chan struct{}) {
-	_ = syscall.Kill(-group, first)
+// askGroup sends the signal to a process group.
+func askGroup(group int, s syscall.Signal) {
+	_ = syscall.Kill(-group, s)
 	_ = syscall.Kill(-group, syscall.SIGCONT) // one that is stopped hears nothing
+}
+
+// endGroup sends SIGKILL to what is left of a process group that was asked to end,
+// once the time is over. It returns when none of it is left, and ended, where it is
+// not nil, is closed. It goes by the machine's clock.
+func endGroup(group int, within time.Duration, ended <-chan struct{}) (killed bool) {
 	kill := time.NewTimer(within)
 	defer kill.Stop()
 	look := time.NewTicker(endLook)
@@ -133,10 +157,11 @@ func endGroup(group int, first syscall.Signal, within time.Duration, ended <-cha
 			if ended != nil {
 				<-ended
 			}
-			return
+			return true
 		case <-look.C:
 		}
 	}
+	return false
 }
 
 // inForeground gives a command that reads from a terminal the foreground there, as a

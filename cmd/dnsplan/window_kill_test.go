@@ -215,6 +215,9 @@ func TestWindowDeadline(t *testing.T) {
 				if _, err := os.Stat(r.path("pid")); err != nil {
 					return false
 				}
+				if strings.Contains(got.stderr, "sh had not ended 10s after it was told to, and was killed") != (script != hanging) {
+					t.Errorf("killed or not:\n%s", got.stderr)
+				}
 				if !strings.Contains(got.stdout, "had ended: it was stopped") || time.Since(begun) < deadline {
 					t.Errorf("after %s:\n%s", time.Since(begun), got.stdout)
 				}
@@ -222,6 +225,32 @@ func TestWindowDeadline(t *testing.T) {
 				r.closedOnce()
 				return true
 			})
+		})
+	}
+}
+
+// The proxy goes on while a command that does not care for signals still runs, whoever
+// closes the window.
+func TestWindowClosesFirst(t *testing.T) {
+	t.Parallel()
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			p := r.start("window", "www.example.org", "--", "sh", "-c", stubborn)
+			r.commandRuns("begun")
+			r.kill(p.Process.Pid, s)
+			eventually(t, "the window closes", r.proxied)
+			if err := os.WriteFile(r.path("closed"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got := p.wait()
+			eventually(t, "the command ends by itself", func() bool { _, err := os.Stat(r.path("done")); return err == nil })
+			if s == syscall.SIGTERM {
+				got.is(t, exitTerminated, "proxied again")
+			}
+			r.closes()
+			r.closedOnce()
 		})
 	}
 }

@@ -40,11 +40,19 @@ func (w *issuing) run(ctx context.Context, is config.Issuance) error {
 func (w *issuing) dismiss(r execute.Result) {
 	switch {
 	case isOver(r):
+		w.tellOfKilled()
 		w.guard.done()
 	case r.Outcome == execute.OutcomeOpen:
 		w.guard.leave(true)
 	default:
 		w.guard.leave(false)
+	}
+}
+
+// tellOfKilled waits until the command is gone, and says so where it had to be killed.
+func (w *issuing) tellOfKilled() {
+	if w.command.gone() {
+		w.notices.line(fmt.Sprintf("warning: %s had not ended %s after it was told to, and was killed", w.argv[0], w.command.within))
 	}
 }
 

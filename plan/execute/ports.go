@@ -50,9 +50,10 @@ type Router interface {
 // Commander runs the command of an issuance window. A run asks it once at most.
 type Commander interface {
 	// Command runs the command to its end and returns its exit code; 128 and the
-	// signal's number where a signal ended it. When the context ends, it ends the
-	// command and returns the context's error. Another error says that the command
-	// could not be started.
+	// signal's number where a signal ended it. When the context ends, it tells the
+	// command to end and returns the context's error at once: the proxy is not to
+	// stay off for one that does not. Another error says that the command could not
+	// be started.
 	Command(ctx context.Context) (code int, err error)
 }
 
