@@ -78,3 +78,31 @@ func TestPlanter(t *testing.T) {
 		t.Errorf("nowhere: %v of %q", p, host)
 	}
 }
+
+// A name at a balancer has its tokens placed on the only machine of the inventory
+// that an ACME client runs on.
+func TestPlanterBehindABalancer(t *testing.T) {
+	web := inventory.Host{Name: "web", ACMEClient: true, Challenge: &inventory.Challenge{Webroot: "www"}}
+	lb, other := inventory.Host{Name: "lb"}, inventory.Host{Name: "other", ACMEClient: true}
+	record := func(name string, hosts ...string) inventory.Record {
+		return inventory.Record{Key: zone.Key{Name: zone.Name(name + ".example.org."), Type: zone.A}, Hosts: hosts}
+	}
+	z := inventory.Zone{Name: "example.org.", Records: []inventory.Record{record("lb", "lb"), record("bare")}}
+	for name, tt := range map[string]struct {
+		of    zone.Name
+		hosts []inventory.Host
+		host  string
+	}{
+		"the only client":             {"lb.example.org.", []inventory.Host{lb, web}, "web"},
+		"two clients":                 {"lb.example.org.", []inventory.Host{lb, web, other}, ""},
+		"a client without a place":    {"lb.example.org.", []inventory.Host{lb, other}, ""},
+		"the balancer is the client":  {"lb.example.org.", []inventory.Host{{Name: "lb", ACMEClient: true}}, ""},
+		"addresses that are nobody's": {"bare.example.org.", []inventory.Host{lb, web}, ""},
+	} {
+		s := &Session{Inventory: &inventory.Inventory{Dir: "/site", Hosts: tt.hosts}}
+		p, host := s.Planter(z, tt.of)
+		if (p != nil) != (tt.host != "") || p != nil && host != tt.host {
+			t.Errorf("%s: %v of %q, want %q", name, p, host, tt.host)
+		}
+	}
+}
