@@ -136,6 +136,7 @@ func TestWindowGuardKilledToo(t *testing.T) {
 	_ = p.wait()
 	r.commandEnds()
 	r.run("recover").is(t, exitDone, "proxied again")
+	r.run("show", "last").is(t, exitDone, "may still run")
 	r.closes()
 	r.closedOnce()
 	r.run("recover").is(t, exitDone)

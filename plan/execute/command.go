@@ -15,6 +15,9 @@ type CommandResult struct {
 	Ended time.Time
 	// Code is its exit code, once it has ended.
 	Code int
+	// Orphaned says that the process which ran it has died, and that nobody knows
+	// whether it has ended.
+	Orphaned bool
 }
 
 // learnCommand takes in an event of the command's step.
@@ -29,6 +32,13 @@ func (s *State) learnCommand(e journal.Event, f facts) {
 		s.command = nil // it could not be started
 	case e.Kind == journal.Done && s.command != nil && f.Code != nil && s.command.Ended.IsZero():
 		s.command = &CommandResult{Begun: s.command.Begun, Ended: e.At, Code: *f.Code}
+	}
+}
+
+// orphan takes in that the process has died that ran the command, if it does.
+func (s *State) orphan() {
+	if c := s.command; c != nil && c.Ended.IsZero() {
+		s.command = &CommandResult{Begun: c.Begun, Orphaned: true}
 	}
 }
 

@@ -161,6 +161,7 @@ func (s *State) resumeWindow(at time.Time) {
 	for _, ref := range s.index.order[w.on.ID] {
 		if s.zones[ref].failed == nil && !s.steps[w.on.ID].started[ref] {
 			s.Cancelled = true
+			s.orphan()
 			s.zones[ref].failed = &Failure{Class: Stopped, Error: "its process has ended, and an issuance window does not go on without it", At: at}
 		}
 	}

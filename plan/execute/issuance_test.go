@@ -235,6 +235,20 @@ func TestCommandResult(t *testing.T) {
 	}
 }
 
+// A command whose process has died may still run; one that a process has told to end,
+// or has seen end, does not.
+func TestOrphanedCommand(t *testing.T) {
+	for script, want := range map[string]bool{"resume ok": true, "cancel resume ok": false, "ok resume ok ok": false} {
+		r := newRun(issuance(t, certbot, org))
+		r.do(t, "to command")
+		r.take(journal.Event{Kind: journal.Start, Step: r.next().Step.ID})
+		r.do(t, script)
+		if c := r.state.Result().Window.Command; c == nil || c.Orphaned != want {
+			t.Errorf("%s: %+v", script, c)
+		}
+	}
+}
+
 // commander is a command that a test writes.
 type commander func(ctx context.Context) (int, error)
 

@@ -32,6 +32,9 @@ type WindowCommand struct {
 	Ended time.Time `json:"ended,omitzero"`
 	// ExitCode is nil where the command did not end by itself, or has not yet.
 	ExitCode *int `json:"exit_code,omitempty"`
+	// Orphaned says that the process which ran it has died, and that nobody knows
+	// whether it has ended.
+	Orphaned bool `json:"orphaned,omitempty"`
 }
 
 // windowOf is the window of a run of p; nil where it has none.
@@ -44,7 +47,7 @@ func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 		Opened: r.Opened, Ready: r.Ready, Deadline: r.Deadline, Closed: r.Closed,
 	}
 	if c := r.Command; c != nil {
-		w.Command = &WindowCommand{Name: p.Window.Command, Begun: c.Begun, Ended: c.Ended}
+		w.Command = &WindowCommand{Name: p.Window.Command, Begun: c.Begun, Ended: c.Ended, Orphaned: c.Orphaned}
 		if !c.Ended.IsZero() {
 			w.Command.ExitCode = &c.Code
 		}
@@ -95,6 +98,8 @@ func (w *Window) commandText(s RunState, o Options) string {
 		return "the command was not run"
 	case c.ExitCode == nil && w.Open:
 		return c.Name + " was begun at " + keep(o.clock(c.Begun))
+	case c.Orphaned:
+		return c.Name + " was begun, and may still run: the process that ran it has died"
 	case c.ExitCode == nil:
 		return c.Name + " was begun, and stopped"
 	default:
