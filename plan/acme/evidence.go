@@ -3,6 +3,7 @@ package acme
 // zoneEvidence is what has been asked about a zone, once for all its names.
 type zoneEvidence struct {
 	dnsZone
+	httpZone
 	operationZone
 	tlsZone
 }

@@ -110,7 +110,7 @@ func (e *examination) fetch(ctx context.Context, t plant.Token, agent, host stri
 	g.SetLimit(perName)
 	for i, one := range all {
 		g.Go(func() error {
-			out[i] = fetched{one, v.Validate(ctx, http01.Request{Host: host, Token: t.Name, Want: t.Body, Pin: one.addr})}
+			out[i] = fetched{one, e.validate(ctx, v, http01.Request{Host: host, Token: t.Name, Want: t.Body, Pin: one.addr})}
 			return nil
 		})
 	}

@@ -114,7 +114,7 @@ func (e *examination) goneServers(ctx context.Context, last logged) (out []Findi
 		if err != nil || slices.Contains(last.NewValues, old) || last.OldProxied {
 			continue
 		}
-		f := fetched{target{addr: a}, v.Validate(ctx, http01.Request{Host: e.subject.Name.Display(), Token: e.unplaced().Name, Pin: a})}
+		f := fetched{target{addr: a}, e.validate(ctx, v, http01.Request{Host: e.subject.Name.Display(), Token: e.unplaced().Name, Pin: a})}
 		if answered(f) {
 			continue
 		}

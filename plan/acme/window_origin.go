@@ -43,7 +43,7 @@ func checkOrigin(ctx context.Context, e *examination) []Finding {
 	v := e.validator(ctx, "")
 	var out []Finding
 	for _, t := range all {
-		f := fetched{t, v.Validate(ctx, http01.Request{Host: e.subject.Name.Display(), Token: token.Name, Want: token.Body, Pin: t.addr})}
+		f := fetched{t, e.validate(ctx, v, http01.Request{Host: e.subject.Name.Display(), Token: token.Name, Want: token.Body, Pin: t.addr})}
 		out = append(out, e.judgeOrigin(ctx, f, placed))
 	}
 	return e.unneeded(ctx, e.gathered(out, "a challenge is answered without the proxy"))
