@@ -56,6 +56,24 @@ func (e *examination) balances(ctx context.Context) []balance {
 	})
 }
 
+// mixed is what the connections to an address have met; ok tells whether H-LB is made
+// and they were not all answered alike, so that what one of them meets is luck.
+func (e *examination) mixed(ctx context.Context, a netip.Addr) (b balance, ok bool) {
+	if !e.selection.Has("H-LB") {
+		return b, false
+	}
+	for _, b = range e.balances(ctx) {
+		switch {
+		case b.addr != a:
+		case e.placed(ctx):
+			return b, b.good > 0 && b.good < b.asks
+		default:
+			return b, b.kinds() > 1
+		}
+	}
+	return balance{}, false
+}
+
 func (e *examination) balance(ctx context.Context, f fetched, t plant.Token) balance {
 	b := balance{target: f.target}
 	if why := e.doubt(f); why != "" {

@@ -197,6 +197,35 @@ func TestHAProxy(t *testing.T) {
 	b.only("H-TOKEN", Pass)
 }
 
+// Behind a balancer it is no luck what the other checks say, wherever its turn is:
+// nobody is accused of a filter, and H-TOKEN never says that all is well.
+func TestLuckBehindABalancer(t *testing.T) {
+	for first := range 3 {
+		b := newBalancer(t)
+		b.haproxy("roundrobin", "", "")
+		for range first {
+			resp, err := http.Get("http://" + b.front)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+		}
+		found := New(b.opts).Examine(t.Context(), []*Subject{b.subject}, Selection{Only: []string{"H-TOKEN", "H-WAF", "H-LB"}})
+		for _, f := range found.Findings {
+			if f.Outcome != Fail && f.Outcome != Unknown && f.Check != "H-WAF" || f.Check != "H-LB" && f.Outcome != Pass && f.Because != "H-LB" {
+				t.Errorf("after %d: %s %s because of %q: %s", first, f.Check, f.Outcome, f.Because, f.Summary)
+			}
+		}
+		for range 3 { // alone, it finds out by itself
+			for _, f := range b.check("H-WAF") {
+				if f.Outcome == Fail {
+					t.Errorf("after %d: %s", first, f.Summary)
+				}
+			}
+		}
+	}
+}
+
 // By source, one address of ours always meets one backend; several do not.
 func TestHAProxyBySource(t *testing.T) {
 	b := newBalancer(t)

@@ -580,5 +580,5 @@ func TestBackendsThatDiffer(t *testing.T) {
 	}))
 	s.opts.Now = func() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) } // four remote perspectives
 	f := s.only("H-LB", Fail, "6 of 12 connections to 127.0.0.11:", "about 16 % of issuances succeed")
-	holds(t, "remedies", pasted(f), "use_backend acme if acme_challenge", "server acme 127.0.0.11:", "location ^~ /.well-known/acme-challenge/ {")
+	holds(t, "remedies", pasted(f), "use_backend acme if acme_challenge", "server acme ACME-CLIENT-ADDRESS:", "location ^~ /.well-known/acme-challenge/ {")
 }

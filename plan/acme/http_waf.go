@@ -24,7 +24,7 @@ func checkFilter(ctx context.Context, e *examination) []Finding {
 	others := e.asBrowser(ctx, token)
 	return e.perAddress(asked(base), func(f fetched) Finding {
 		i := slices.IndexFunc(others, func(o fetched) bool { return o.addr == f.addr })
-		return e.judgeFilter(f, others[i])
+		return e.judgeFilter(f, others[i], func() bool { return e.varies(ctx, f, others[i], token) })
 	}, "clients that are no browsers are answered alike")
 }
 
@@ -34,8 +34,37 @@ func (e *examination) asBrowser(ctx context.Context, t plant.Token) []fetched {
 	})
 }
 
-// judgeFilter compares what an authority's client and a browser get.
-func (e *examination) judgeFilter(f, asBrowser fetched) Finding {
+// repeats is how often an authority's client and a browser are asked once more before
+// it is said that they get different answers.
+const repeats = 4
+
+// varies tells whether the address answers one and the same client in different
+// ways, as a load balancer does: then it is not the client that the difference
+// between f and asBrowser is due to. Each client asks several times in a row, so
+// that one that goes by turns does not always give each its own server.
+func (e *examination) varies(ctx context.Context, f, asBrowser fetched, t plant.Token) bool {
+	if _, mixed := e.mixed(ctx, f.addr); mixed {
+		return true
+	}
+	r := http01.Request{Host: e.subject.Name.Display(), Token: t.Name, Want: t.Body, Pin: f.addr}
+	for _, as := range []struct {
+		agent string
+		first fetched
+	}{{"", f}, {browser, asBrowser}} {
+		v := e.validator(ctx, as.agent)
+		for range repeats {
+			more := fetched{f.target, v.Validate(ctx, r)}
+			if answer(more) != answer(as.first) || (more.Err == nil) != (as.first.Err == nil) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// judgeFilter compares what an authority's client and a browser get. Where they
+// differ, varies tells whether each of them gets different answers by itself.
+func (e *examination) judgeFilter(f, asBrowser fetched, varies func() bool) Finding {
 	where, said := e.place(f.target), hops(f)
 	for _, a := range hops(asBrowser) {
 		said = append(said, Asked{Who: a.Who + " as a browser", Said: a.Said})
@@ -50,6 +79,8 @@ func (e *examination) judgeFilter(f, asBrowser fetched) Finding {
 		return failed(said, "%s turns away what is no browser: %s", where, mark).with(e.unfilter(f))
 	case e.doubt(asBrowser) != "", unreached(f) && unreached(asBrowser):
 		return unclear(said, "%s does not answer: %s", where, cause(f.Err))
+	case (asBrowser.Err == nil || answer(f) != answer(asBrowser)) && varies():
+		return unclear(said, "%s answers one and the same client in different ways: whether it turns clients away cannot be told", where).because("H-LB")
 	case asBrowser.Err == nil || answer(f) != answer(asBrowser):
 		return failed(said, "%s answers %s to browsers alone, and %s to an authority's client", where, answer(asBrowser), answer(f)).with(e.unfilter(f))
 	case !answered(f):
@@ -60,7 +91,7 @@ func (e *examination) judgeFilter(f, asBrowser fetched) Finding {
 
 // answer says what came in the end, in a word.
 func answer(f fetched) string {
-	if s := f.Last().Status; s != 0 {
+	if s := f.Last().Status; s != 0 || f.Err == nil {
 		return fmt.Sprint(s)
 	}
 	return string(f.Err.Kind)
