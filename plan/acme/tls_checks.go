@@ -33,20 +33,21 @@ func (e *examination) atTLS(a netip.Addr) string {
 
 // checkCertificate is T-CERT.
 func checkCertificate(ctx context.Context, e *examination) []Finding {
-	all := slices.DeleteFunc(e.certificates(ctx), func(c certificate) bool { return !c.found && !c.wanted })
+	all := e.certificates(ctx)
 	var better *certificate
-	for i, c := range e.certificates(ctx) {
-		if c.good() {
-			better = &e.certificates(ctx)[i]
-			break
-		}
+	if i := slices.IndexFunc(all, certificate.good); i >= 0 {
+		better = &all[i]
 	}
-	out := make([]Finding, len(all))
-	for i, c := range all {
-		out[i] = e.judgeCertificate(c, better)
-		if out[i].Outcome == Fail && e.astray(c.target) {
-			out[i] = out[i].because(expected(c.addr))
+	var out []Finding
+	for _, c := range all {
+		if !c.found && !c.wanted {
+			continue
 		}
+		f := e.judgeCertificate(c, better)
+		if f.Outcome == Fail && e.astray(c.target) {
+			f = f.because(expected(c.addr))
+		}
+		out = append(out, f)
 	}
 	return e.gathered(out, "clients take the certificate")
 }
