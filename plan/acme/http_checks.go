@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/acme/mpic"
 )
 
 // httpChecks are the rows of the table about HTTP, and the time between two
@@ -208,10 +209,14 @@ func spared(f fetched, all []fetched) bool {
 	})
 }
 
-// graded is a finding about an address that failed.
-func graded(x Finding, f fetched, all []fetched) Finding {
-	if spared(f, all) {
-		x.Summary += "; Let's Encrypt turns to IPv4 then, others may not"
+// graded is a finding about an address that failed. One that Let's Encrypt spares is
+// a warning where that is to issue: others need not turn to IPv4.
+func (e *examination) graded(x Finding, f fetched, all []fetched) Finding {
+	if !spared(f, all) {
+		return x
+	}
+	x.Summary += "; Let's Encrypt turns to IPv4 then, others may not"
+	if e.opts.Issuer.Name == mpic.LetsEncrypt {
 		return x.at(Warning)
 	}
 	return x
@@ -233,7 +238,7 @@ func (e *examination) judgePort(ctx context.Context, f fetched, all []fetched) F
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	return graded(failed(hops(f), "%s does not answer HTTP: %s%s", e.place(f.target), cause(f.Err), portWords(f.Err.Kind)), f, all).with(e.remedies(f)...)
+	return e.graded(failed(hops(f), "%s does not answer HTTP: %s%s", e.place(f.target), cause(f.Err), portWords(f.Err.Kind)), f, all).with(e.remedies(f)...)
 }
 
 // portWords say what is behind a failure, most likely.

@@ -548,6 +548,10 @@ func TestDeadIPv6IsSparedByIPv4(t *testing.T) {
 		t.Fatalf("found %+v; want a warning and a pass", found)
 	}
 	holds(t, "fail", found[0].Summary, "[::1]:", "Let's Encrypt turns to IPv4")
+	s.opts.Issuer = Issuer{Name: "https://ca.example.net/dir"}
+	if found = s.check("H-PORT80"); found[0].Outcome != Fail || found[0].Severity != Error {
+		t.Errorf("another authority: %+v", found[0])
+	}
 }
 
 func TestBridge(t *testing.T) {

@@ -71,7 +71,7 @@ func (e *examination) judgeToken(ctx context.Context, f fetched, all []fetched) 
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	return graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all).because(e.cause(f)).with(e.remedies(f)...)
+	return e.graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all).because(e.cause(f)).with(e.remedies(f)...)
 }
 
 // checkPath is H-PATH.
