@@ -216,7 +216,7 @@ func (e *examination) graded(x Finding, f fetched, all []fetched) Finding {
 		return x
 	}
 	x.Summary += "; Let's Encrypt turns to IPv4 then, others may not"
-	if e.opts.Issuer.Name == mpic.LetsEncrypt {
+	if strings.HasPrefix(e.opts.Issuer.Name, mpic.LetsEncrypt) { // or its staging environment
 		return x.at(Warning)
 	}
 	return x
