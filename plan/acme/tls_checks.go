@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
 )
 
@@ -69,21 +70,25 @@ func (e *examination) judgeCertificate(c certificate, better *certificate) Findi
 	return failed(c.saysTLS(), "%s serves no certificate for %s, and %s does: %s", at, e.subject.Name.Display(), e.atTLS(better.addr), c.why()).with(e.mendTLS(c, better)...)
 }
 
-// mendTLS has an address serve a certificate that clients take.
-func (e *examination) mendTLS(c certificate, better *certificate) (out []Remedy) {
-	port := e.opts.HTTPSPort
-	if c.Err != nil {
-		switch c.Err.Kind {
-		case cert.Refused, cert.Reset, cert.NotTLS, cert.Alert:
-			out = append(out, Remedy{
-				Do:    fmt.Sprintf("Have the web server at %s speak TLS for the name. For nginx, in the server of %s:", c.addr, e.subject.Name.Display()),
-				Paste: fmt.Sprintf("listen %d ssl;\nserver_name %s;", port, e.subject.Name.Display()),
-			})
-		case cert.Timeout, cert.Unreachable:
-			out = append(out, Remedy{Do: fmt.Sprintf("Open the port in the firewall of %s:", c.addr), Paste: fmt.Sprintf("ufw allow %d/tcp", port)})
-		}
+// mendTLS has an address serve a certificate that clients take. nginx starts with no
+// server whose certificate is not there yet, so that comes first.
+func (e *examination) mendTLS(c certificate, better *certificate) []Remedy {
+	out := e.getCertificate(c, better)
+	if c.Err == nil {
+		return out
 	}
-	return append(out, e.getCertificate(c, better)...)
+	port, name := e.opts.HTTPSPort, e.subject.Name.Display()
+	switch c.Err.Kind {
+	case cert.Refused, cert.Reset, cert.NotTLS, cert.Alert:
+		live := "/etc/letsencrypt/live/" + name
+		out = append(out, Remedy{
+			Do:    fmt.Sprintf("Then have the web server at %s speak TLS for the name. For nginx, in the server of %s, and then nginx -t:", c.addr, name),
+			Paste: fmt.Sprintf("listen %d ssl;\nssl_certificate %s/fullchain.pem;\nssl_certificate_key %s/privkey.pem;", port, live, live),
+		})
+	case cert.Timeout, cert.Unreachable:
+		out = slices.Insert(out, 0, Remedy{Do: fmt.Sprintf("Open the port in the firewall of %s:", c.addr), Paste: fmt.Sprintf("ufw allow %d/tcp", port)})
+	}
+	return out
 }
 
 // getCertificate brings a better certificate to the server, or mends how it shows
@@ -106,14 +111,46 @@ func (e *examination) getCertificate(c certificate, better *certificate) []Remed
 			Paste: fmt.Sprintf("ssh root@%s tar -C /etc -cz letsencrypt | ssh root@%s tar -C /etc -xz", better.addr, c.addr),
 		}}
 	}
-	again := ""
+	return []Remedy{e.issue(c)}
+}
+
+// issue is to have a certificate issued by certbot. One that lacks only the name is
+// expanded by it: another one beside it would not be served. What is served already
+// is read again by the web server when it is told to.
+func (e *examination) issue(c certificate) Remedy {
+	do := fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right", c.addr)
+	words := "certbot certonly --webroot --webroot-path " + e.webroot()
+	names, reload := []string{e.subject.Name.Display()}, ""
 	if c.Leaf() != nil {
-		again = " --force-renewal"
+		do += ", and its web server read it, here nginx"
+		reload = "\nnginx -s reload"
+		if old := c.expandable(); old != nil {
+			words, names = words+" --expand", append(slices.Clone(old), names...)
+		} else {
+			words += " --force-renewal"
+		}
 	}
-	return []Remedy{{
-		Do:    fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right:", c.addr),
-		Paste: fmt.Sprintf("certbot certonly --webroot --webroot-path %s%s -d %s", e.webroot(), again, name),
-	}}
+	return Remedy{Do: do + ":", Paste: words + " -d " + strings.Join(names, " -d ") + reload}
+}
+
+// expandable are the names of a certificate that one for another name as well can
+// take the place of; nil where there is something else wrong with it, or HTTP-01
+// cannot prove all of them.
+func (c certificate) expandable() []string {
+	for _, p := range c.flaws {
+		if p.Flaw != cert.WrongName && p.Flaw != cert.Expired {
+			return nil
+		}
+	}
+	for _, text := range c.Leaf().DNSNames {
+		if n, err := zone.ParseName(text); err != nil || n.IsWildcard() || n.Display() != text {
+			return nil
+		}
+	}
+	if !slices.ContainsFunc(c.flaws, func(p cert.Problem) bool { return p.Flaw == cert.WrongName }) {
+		return nil
+	}
+	return c.Leaf().DNSNames
 }
 
 // checkRenewal is T-RENEW.

@@ -2,8 +2,11 @@ package acme
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +87,65 @@ func TestNewServerWithoutCertificate(t *testing.T) {
 		t.Fatalf("the old server has one: %+v", f)
 	}
 	holds(t, "summary", f[0].Summary, "127.0.0.12:", "127.0.0.11:", "refused")
-	holds(t, "remedies", pasted(f[0]), "ssl;\nserver_name www.example.org;", "ssh root@127.0.0.11 tar -C /etc -cz letsencrypt | ssh root@127.0.0.12 tar -C /etc -xz")
+	holds(t, "remedies", pasted(f[0]), "ssl;\nssl_certificate ", "ssh root@127.0.0.11 tar -C /etc -cz letsencrypt | ssh root@127.0.0.12 tar -C /etc -xz")
+}
+
+// TestNginxThatSpeaksTLS: the lines for nginx make a configuration that a real one
+// starts with, once the certificate that the remedy before them orders is there.
+func TestNginxThatSpeaksTLS(t *testing.T) {
+	s := newSecure(t, frontend)
+	b := &balancer{s.site, s.ls[0].Addr().String(), nil}
+	_ = s.ls[0].Close()
+	_ = s.tls[0].Close()
+	f := s.only("T-CERT", Fail, "serves no certificate")
+	if len(f.Remedies) != 2 || !strings.HasPrefix(f.Remedies[0].Paste, "certbot certonly ") {
+		t.Fatalf("remedies %+v", f.Remedies)
+	}
+	live := s.store(issued{})
+	b.nginx(strings.ReplaceAll(paste(t, f, "Then have the web server"), "/etc/letsencrypt/live/www.example.org", live))
+	s.only("T-CERT", Pass, "until 2027-02-11")
+}
+
+// store has a certificate and its key in a folder, as certbot keeps them.
+func (s *secure) store(c issued) (dir string) {
+	s.t.Helper()
+	dir = s.t.TempDir()
+	leaf, key := s.issue(0, c)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"fullchain.pem": {Type: "CERTIFICATE", Bytes: leaf.Raw}, "privkey.pem": {Type: "PRIVATE KEY", Bytes: secret},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestCertificateWithoutTheName: a certificate that lacks only the name is expanded
+// by it, and read again; of any other one is issued anew.
+func TestCertificateWithoutTheName(t *testing.T) {
+	for name, c := range map[string]struct {
+		served issued
+		says   string
+		pastes string
+	}{
+		"lacks the name":     {issued{names: []string{"example.org", "api.example.org"}}, "but for example.org and api.example.org", " --expand -d example.org -d api.example.org -d www.example.org\nnginx -s reload"},
+		"four names":         {issued{names: []string{"a.example.org", "b.example.org", "c.example.org", "d.example.org"}}, "but for a.example.org, b.example.org, c.example.org and 1 more", " -d d.example.org -d www.example.org"},
+		"of a wildcard":      {issued{names: []string{"*.example.net"}}, "but for *.example.net", " --force-renewal -d www.example.org\nnginx -s reload"},
+		"signed by itself":   {issued{names: []string{"example.org"}, organization: "self"}, "but for example.org", " --force-renewal -d www.example.org"},
+		"expired, its name ": {issued{from: day0.AddDate(0, 0, -100)}, "expired", " --force-renewal -d www.example.org\nnginx -s reload"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSecure(t, "127.0.0.11")
+			s.serveTLS(0, c.served, http.NotFoundHandler())
+			f := s.only("T-CERT", Fail, c.says)
+			holds(t, "remedies", pasted(f), c.pastes)
+		})
+	}
 }
 
 func TestCertificatesAreNotAskedWhereNobodyWould(t *testing.T) {

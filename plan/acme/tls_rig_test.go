@@ -84,9 +84,9 @@ func sign(t *testing.T, template, parent *x509.Certificate, key, by *ecdsa.Priva
 	return c
 }
 
-// serveTLS serves a certificate at the i-th address. What is left out of it is as
-// Let's Encrypt would have issued it for www.example.org ten days ago.
-func (s *secure) serveTLS(i int, c issued, h http.Handler) {
+// issue signs a certificate. What is left out of it is as Let's Encrypt would have
+// issued it for www.example.org ten days ago.
+func (s *secure) issue(i int, c issued) (*x509.Certificate, *ecdsa.PrivateKey) {
 	s.t.Helper()
 	if c.from.IsZero() {
 		c.from = s.now.AddDate(0, 0, -10)
@@ -109,7 +109,13 @@ func (s *secure) serveTLS(i int, c issued, h http.Handler) {
 			parent, by = nil, key
 		}
 	}
-	leaf := sign(s.t, template, parent, key, by)
+	return sign(s.t, template, parent, key, by), key
+}
+
+// serveTLS serves a certificate at the i-th address.
+func (s *secure) serveTLS(i int, c issued, h http.Handler) {
+	s.t.Helper()
+	leaf, key := s.issue(i, c)
 	server := &http.Server{Handler: h, TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw}, PrivateKey: key}}}, ReadHeaderTimeout: time.Minute}
 	done := make(chan struct{})
 	go func() {

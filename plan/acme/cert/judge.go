@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -161,13 +162,19 @@ func isCloudflareOrigin(leaf *x509.Certificate) bool {
 // holders says whom a certificate is for, as far as a line has room.
 func holders(leaf *x509.Certificate) string {
 	const most = 3
-	names := leaf.DNSNames[:min(len(leaf.DNSNames), most)]
-	if len(names) == 0 {
+	var names []string
+	for _, n := range leaf.DNSNames[:min(len(leaf.DNSNames), most)] {
+		names = append(names, strings.Trim(strconv.Quote(n), `"`)) // whatever is in it
+	}
+	switch more := len(leaf.DNSNames) - most; {
+	case len(names) == 0:
 		return ""
+	case more > 0:
+		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	text := ", but for " + fmt.Sprintf("%q", names)
-	if more := len(leaf.DNSNames) - most; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+	last := len(names) - 1
+	if last == 0 {
+		return ", but for " + names[0]
 	}
-	return text
+	return ", but for " + strings.Join(names[:last], ", ") + " and " + names[last]
 }
