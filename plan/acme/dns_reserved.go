@@ -21,8 +21,11 @@ func checkReserved(ctx context.Context, e *examination) []Finding {
 	}
 	slices.SortFunc(all, netip.Addr.Compare)
 	f := judgeReserved(s, slices.Compact(all), asked, e.opts.AllowReserved)
-	if f.Outcome == Pass && err != nil {
-		return []Finding{err.asking(asked)}
+	switch {
+	case f.Outcome == Pass && err != nil:
+		f = err.asking(asked)
+	case f.Outcome == Fail && e.unseen(ctx):
+		f = f.because("D-SPLIT")
 	}
 	return []Finding{f}
 }

@@ -87,6 +87,15 @@ func (s *Subject) viewed(twin *Zone, mine, theirs, seen []netip.Addr, known bool
 		with(noResolvers().Remedies...)
 }
 
+// unseen tells whether the authority sees another view of the name than this one.
+func (e *examination) unseen(ctx context.Context) bool {
+	s := e.subject
+	if len(s.Zone.Twins) == 0 || len(s.Zone.Resolvers) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(judgeViews(s, e.public(ctx)), func(f Finding) bool { return f.Outcome == Fail && f.Severity == Error })
+}
+
 func testOutside(s *Subject) Remedy {
 	return Remedy{
 		Do:    "Test as from outside, not by this machine's own resolvers:",
