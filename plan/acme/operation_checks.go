@@ -124,7 +124,7 @@ func checkWatch(_ context.Context, e *examination) []Finding {
 }
 
 func (e *examination) judgeWatch(last time.Time, known bool) Finding {
-	daily := Remedy{Do: "Have it compared every hour; for cron, with a [[notify]] that tells of drift, and the inventory's folder in place of FOLDER:", Paste: "17 * * * * cd FOLDER && dnsplan drift --no-color"}
+	daily := Remedy{Do: "Have it compared every hour; for cron, with a [[notify]] that tells of drift, and this folder in place of FOLDER:", Paste: "17 * * * * cd FOLDER && dnsplan drift --no-color"}
 	now, name := e.opts.Now(), e.subject.Name.Display()
 	switch {
 	case !known || last.IsZero():

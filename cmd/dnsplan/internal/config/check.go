@@ -33,7 +33,7 @@ func (s *Session) Check(ctx context.Context, names []zone.Name, sel acme.Selecti
 	if err != nil {
 		return acme.Found{}, err
 	}
-	return x.Examine(ctx, subjects, sel), ctx.Err()
+	return x.Examine(ctx, subjects, sel).WithCommands(s.Settings.Command), ctx.Err()
 }
 
 // Examiner is what checks are made with, as the inventory has it. Roots of a private

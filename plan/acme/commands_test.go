@@ -1,0 +1,24 @@
+package acme
+
+import "testing"
+
+func TestWithCommands(t *testing.T) {
+	for text, want := range map[string]string{
+		"dnsplan plan -o a.plan a.example.org\ndnsplan apply a.plan":     "dnsplan plan -o a.plan a.example.org -i x.toml\ndnsplan apply a.plan -i x.toml",
+		"dnsplan window a.example.org -- certbot renew":                  "dnsplan window a.example.org -i x.toml -- certbot renew",
+		"17 * * * * cd FOLDER && dnsplan drift --no-color":               "17 * * * * cd FOLDER && dnsplan drift --no-color -i x.toml",
+		"[[vantage]]\ncommand = [\"ssh\", \"dnsplan \", \"vantage\"]":    "[[vantage]]\ncommand = [\"ssh\", \"dnsplan \", \"vantage\"]",
+		"certbot renew --cert-name a.example.org":                        "certbot renew --cert-name a.example.org",
+		"a 300 IN A 192.0.2.1 ; of dnsplan itself, and no command of it": "a 300 IN A 192.0.2.1 ; of dnsplan itself, and no command of it",
+		"": "",
+	} {
+		f := Found{Findings: []Finding{{Remedies: []Remedy{{Do: "dnsplan stays", Paste: text}}}}}
+		got := f.WithCommands(func(words string) string { return "dnsplan " + words + " -i x.toml" })
+		if r := got.Findings[0].Remedies[0]; r.Paste != want || r.Do != "dnsplan stays" {
+			t.Errorf("got %q, want %q", r.Paste, want)
+		}
+		if f.Findings[0].Remedies[0].Paste != text {
+			t.Error("the original has changed")
+		}
+	}
+}
