@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -62,7 +63,7 @@ Exits with 2 when something is wrong (an error or fatal); warnings stop nothing.
 func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
 	sel, err := acme.ParseSelection(o.only, o.skip)
 	if err != nil {
-		return &usageError{c.CommandPath(), err}
+		return err
 	}
 	if o.list {
 		return a.listChecks(c, sel)
@@ -72,6 +73,9 @@ func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // nothing was written through it
+	if o.markdown && s.Settings.JSON {
+		return &usageError{c.CommandPath(), errors.New("--json and --markdown: one form at a time")}
+	}
 	if err := noAddresses(args); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/backup"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme"
 	"github.com/dnsplan/dnsplan/plan/acme/cdn"
 	"github.com/dnsplan/dnsplan/plan/acme/rehearse"
 	"github.com/dnsplan/dnsplan/plan/engine"
@@ -114,6 +115,8 @@ func adviceTable() []advised {
 		{is(config.ErrNoInventory), exitError, "name one with -i, or start from inventory.example.toml"},
 		{is(config.ErrNoSuchGroup), exitError, "a group is what records have as their group in the inventory"},
 		{is(config.ErrNoSuchName), exitError, "a NAME is a whole owner name, as www.example.org"},
+		{is(acme.ErrNoSuchCheck), exitError, "see the checks that there are: {check --list}"},
+		{is(acme.ErrNoneSelected), exitError, "see what is left by --only and --skip: {check --list}"},
 		{is(config.ErrNothingToCheck), exitError, `say acme = "http-01" in the records whose names are validated so, or give a NAME`},
 		{is(config.ErrNoChallenge), exitError, "give its host, or [check], a challenge in the inventory: webroot, command or listen"},
 		{is(config.ErrNotHTTP01), exitError, "have it validated by dns-01, and rehearse that with the ACME client itself at a staging environment"},

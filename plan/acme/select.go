@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,14 +18,27 @@ type Selection struct {
 	Opening bool
 }
 
+// What a selection that cannot be read is.
+var (
+	// ErrNoSuchCheck is a word that is neither a check nor a family.
+	ErrNoSuchCheck = errors.New("no check is called")
+	// ErrNoneSelected is a selection that leaves out every check.
+	ErrNoneSelected = errors.New("no check is left to make")
+)
+
 // ParseSelection reads what a command line says: ids or families, in any case,
-// each possibly several with commas between.
+// each possibly several with commas between. One that leaves no check is an error.
 func ParseSelection(only, skip []string) (s Selection, err error) {
 	if s.Only, err = parsePatterns(only); err != nil {
 		return s, err
 	}
-	s.Skip, err = parsePatterns(skip)
-	return s, err
+	if s.Skip, err = parsePatterns(skip); err != nil {
+		return s, err
+	}
+	if !slices.ContainsFunc(table(), func(c check) bool { return s.Has(c.id) }) {
+		return s, fmt.Errorf("%w without %s", ErrNoneSelected, strings.Join(s.Skip, ", "))
+	}
+	return s, nil
 }
 
 func parsePatterns(args []string) (out []string, err error) {
@@ -32,7 +46,7 @@ func parsePatterns(args []string) (out []string, err error) {
 		for word := range strings.SplitSeq(arg, ",") {
 			word = strings.ToUpper(strings.TrimSpace(word))
 			if !slices.ContainsFunc(table(), func(c check) bool { return covers(word, c.id) }) {
-				return nil, fmt.Errorf("no check is called %q: checks are %s", word, strings.Join(names(), ", "))
+				return nil, fmt.Errorf("%w %q: checks are %s", ErrNoSuchCheck, word, strings.Join(names(), ", "))
 			}
 			out = append(out, word)
 		}
