@@ -94,8 +94,12 @@ func (p *page) refusal(r Rehearsal) {
 		for i, id := range ids {
 			words[i] = string(id)
 		}
-		p.row(rehearsalIndent+2, strings.Repeat(" ", rehearsalIndent)+p.o.arrow()+" ",
-			txt("see why, and what to do: "), txt(keep(p.o.Command("check "+r.Name+" --only "+strings.Join(words, ",")))))
+		p.row(rehearsalIndent+2, strings.Repeat(" ", rehearsalIndent)+p.o.arrow()+" ", txt("see why, and what to do:"))
+		command, indent := p.o.Command("check "+r.Name+" --only "+strings.Join(words, ",")), rehearsalIndent+2
+		if indent+len(command) > p.o.Width {
+			indent = 4 // it is to be pasted, and so not broken
+		}
+		p.whole(plain, strings.Repeat(" ", indent)+command)
 	}
 }
 

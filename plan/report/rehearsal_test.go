@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,4 +44,20 @@ func TestRehearsal(t *testing.T) {
 	}
 	golden(t, "rehearsal-issued.json", func(w io.Writer) error { return report.RehearsalJSON(w, issued) })
 	golden(t, "rehearsal-wrong.json", func(w io.Writer) error { return report.RehearsalJSON(w, wrong) })
+}
+
+// The command to go on with is one line, however long it is: it is to be pasted.
+func TestRehearsalCommandIsWhole(t *testing.T) {
+	r := rehearsal()
+	r.Problem = &rehearse.Problem{Stage: rehearse.Validating, Type: "urn:ietf:params:acme:error:unauthorized", Detail: "404"}
+	o := options()
+	o.Width = 60
+	o.Command = func(words string) string { return "dnsplan " + words + " -i sites/inventory.toml" }
+	var out strings.Builder
+	if err := report.RehearsalText(&out, r, o); err != nil {
+		t.Fatal(err)
+	}
+	if want := "dnsplan check www.example.org --only H-TOKEN,H-LB,D-EXPECT -i sites/inventory.toml\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("%q is not on a line:\n%s", want, out.String())
+	}
 }
