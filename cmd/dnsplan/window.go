@@ -70,7 +70,9 @@ What is left when both do, dnsplan recover closes: run it from a timer, as
 dnsplan systemd prints it. Where the provider keeps comments, a record tells by
 itself: dnsplan recover --scan-zone.
 
-What the command says is passed through. So is its exit code:
+What the command says is passed through, and is alone on standard output; with
+--json the events are, and the command's output goes to standard error. Its exit
+code is passed on:
   its own     it has ended; 128 and the signal's number where one has ended it
   1           it was ended at the deadline, or was not begun in time
   3           refused before anything was touched, and not run
@@ -105,7 +107,7 @@ func runWindow(a *app, c *cobra.Command, o *windowOptions, args []string) error 
 	defer stop()
 	w := &issuing{app: a, session: s, options: o, names: args[:at], argv: args[at:]}
 	w.command = w.child()
-	s.Commander = w.command
+	s.Commander, w.app = w.command, a.beside(s.Settings)
 	defer w.command.gone()
 	is, err := w.prepare(ctx)
 	if err != nil {
@@ -115,6 +117,16 @@ func runWindow(a *app, c *cobra.Command, o *windowOptions, args []string) error 
 		return w.commandAlone(ctx, is.Plan)
 	}
 	return w.run(ctx, is)
+}
+
+// beside is the same outside for what dnsplan itself says beside a command whose
+// output is passed through: on standard error, unless machines read it.
+func (a *app) beside(s config.Settings) *app {
+	out := *a
+	if !s.JSON {
+		out.stdout = a.stderr
+	}
+	return &out
 }
 
 // issuing is one issuance window of this process.

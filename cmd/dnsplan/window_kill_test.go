@@ -219,8 +219,8 @@ func TestWindowDeadline(t *testing.T) {
 				if strings.Contains(got.stderr, "sh had not ended 10s after it was told to, and was killed") != (script != hanging) {
 					t.Errorf("killed or not:\n%s", got.stderr)
 				}
-				if !strings.Contains(got.stdout, "had ended: it was stopped") || time.Since(begun) < deadline {
-					t.Errorf("after %s:\n%s", time.Since(begun), got.stdout)
+				if !strings.Contains(got.stderr, "had ended: it was stopped") || time.Since(begun) < deadline {
+					t.Errorf("after %s:\n%s", time.Since(begun), got.stderr)
 				}
 				r.commandEnds()
 				r.closedOnce()
