@@ -69,6 +69,18 @@ A request, in which all but the first two members may be missing:
    "address": "203.0.113.11", "expect": "TOKEN.THUMBPRINT",
    "timeout_seconds": 20}
 
+A reply; ok says that the status is 200 and the body what was expected, and error
+why not:
+
+  {"version": 1, "vantage": "frankfurt", "at": "2026-11-23T06:00:00Z",
+   "ok": false, "status": 404, "body": "not found", "address": "203.0.113.11",
+   "addresses": ["203.0.113.11"],
+   "urls": ["http://www.example.org` + http01.Path + `TOKEN"],
+   "header": {"Server": "nginx"},
+   "error": {"kind": "status", "problem": "unauthorized", "detail": "..."}}
+
+A program of one's own may be a vantage, if it speaks this form.
+
 The exit code is 0 when a reply was written, whatever it says.`,
 		Example: `  dnsplan vantage < request.json
   dnsplan vantage --listen 127.0.0.1:8080
