@@ -69,7 +69,7 @@ A request, in which all but the first two members may be missing:
    "address": "203.0.113.11", "expect": "TOKEN.THUMBPRINT",
    "timeout_seconds": 20}
 
-A reply; ok says that the status is 200 and the body what was expected, and error
+A reply, in which ok says that an authority would have been content, and error
 why not:
 
   {"version": 1, "vantage": "frankfurt", "at": "2026-11-23T06:00:00Z",
