@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
 // What is so only because of another check says of which, over others as well, and
@@ -12,6 +15,12 @@ import (
 func TestBecause(t *testing.T) {
 	refused := func(s *site) { _ = s.ls[0].Close() }
 	nothing := func(s *site) { s.serve(0, http.NotFoundHandler()); s.opts.Planter = nil }
+	catchAll := answers(200, "text/html", "<html>")
+	had := func(s *site) {
+		s.opts.Past.Changes = func() ([]journal.Change, error) {
+			return []journal.Change{{Zone: "example.org.", Name: "www.example.org.", Type: "A", NewValues: []string{"127.0.0.11"}}}, nil
+		}
+	}
 	for name, c := range map[string]struct {
 		with func(*site)
 		only []string
@@ -28,12 +37,21 @@ func TestBecause(t *testing.T) {
 			[]string{"D-RESERVED", "H-PORT80", "H-TOKEN", "H-LB", "H-VANTAGE"},
 			"H-PORT80:D-RESERVED H-TOKEN:D-RESERVED H-LB:D-RESERVED",
 		},
-		"another address is answered": {func(s *site) { refused(s); s.want("127.0.0.12") }, []string{"D-EXPECT", "H-PORT80"}, "H-PORT80:D-EXPECT"},
-		"no resolver":                 {nothing, []string{"D-RESOLV", "D-DNSSEC", "D-NEG"}, "D-NEG:D-RESOLV D-DNSSEC:D-RESOLV"},
-		"nobody is asked":             {func(s *site) { s.subject.Zone.Servers = nil }, []string{"D-AUTH", "D-TTL", "D-EXPECT", "D-NSOK"}, "D-TTL:D-AUTH D-NSOK:D-AUTH"},
-		"a name that is missing":      {func(s *site) { s.answer() }, []string{"D-WWW", "D-EXPECT", "D-TTL", "D-SINGLE"}, "D-EXPECT:D-WWW D-SINGLE:D-WWW D-TTL:D-WWW"},
-		"the old address is gone":     {func(s *site) { refused(s); s.hold("127.0.0.11"); s.want("127.0.0.12") }, []string{"D-EXPECT", "B-BRIDGE"}, "B-BRIDGE:D-EXPECT"},
-		"no backup":                   {backupIs(Backup{}, nil), []string{"O-BACKUP", "O-ROLL"}, "O-ROLL:O-BACKUP"},
+		"another address is answered":       {func(s *site) { refused(s); s.want("127.0.0.12") }, []string{"D-EXPECT", "H-PORT80"}, "H-PORT80:D-EXPECT"},
+		"no resolver":                       {nothing, []string{"D-RESOLV", "D-DNSSEC", "D-NEG"}, "D-NEG:D-RESOLV D-DNSSEC:D-RESOLV"},
+		"nobody is asked":                   {func(s *site) { s.subject.Zone.Servers = nil }, []string{"D-AUTH", "D-TTL", "D-EXPECT", "D-NSOK"}, "D-TTL:D-AUTH D-NSOK:D-AUTH"},
+		"a name that is missing":            {func(s *site) { s.answer() }, []string{"D-WWW", "D-EXPECT", "D-TTL", "D-SINGLE"}, "D-EXPECT:D-WWW D-SINGLE:D-WWW D-TTL:D-WWW"},
+		"the old address is gone":           {func(s *site) { refused(s); s.hold("127.0.0.11"); s.want("127.0.0.12") }, []string{"D-EXPECT", "B-BRIDGE"}, "B-BRIDGE:D-EXPECT"},
+		"a CDN that loses the token":        {func(s *site) { s.serve(0, challenge()) }, []string{"H-CDN", "H-TOKEN"}, "H-TOKEN:H-CDN"},
+		"a catch-all of one's own":          {func(s *site) { s.serve(0, catchAll); s.client(s.addrs[0]) }, []string{"H-TOKEN", "H-PARK"}, "H-PARK:H-TOKEN"},
+		"a catch-all of whoever":            {func(s *site) { s.serve(0, catchAll) }, []string{"H-TOKEN", "H-PARK"}, ""},
+		"an address nobody has seen before": {func(s *site) { s.serve(0, catchAll); s.want("127.0.0.12") }, []string{"D-EXPECT", "B-BRIDGE"}, "B-BRIDGE:D-EXPECT"},
+		"the former address":                {func(s *site) { s.serve(0, catchAll); s.want("127.0.0.12"); had(s) }, []string{"D-EXPECT", "B-BRIDGE"}, ""},
+		"a server that is down":             {func(s *site) { s.beside("127.0.0.1:1") }, []string{"D-AUTH", "D-NSOK"}, "D-NSOK:D-AUTH"},
+		"a server that lags":                {func(s *site) { s.lag(); s.hold("127.0.0.11") }, []string{"D-AUTH", "D-EXPECT"}, "D-EXPECT:D-AUTH"},
+		"servers that differ":               {(*site).lag, []string{"D-AUTH", "D-EXPECT"}, ""},
+		"an alias to nowhere":               {func(s *site) { s.answerWith("www.example.org. 300 IN CNAME gone.example.org.") }, []string{"D-CNAME", "D-EXPECT"}, "D-EXPECT:D-CNAME"},
+		"no backup":                         {backupIs(Backup{}, nil), []string{"O-BACKUP", "O-ROLL"}, "O-ROLL:O-BACKUP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "127.0.0.11")
@@ -51,6 +69,27 @@ func TestBecause(t *testing.T) {
 				t.Errorf("%s\nwant [%s]", text, c.want)
 			}
 		})
+	}
+}
+
+// What is so because of an alias, or of a server that lags, is not to be written: it
+// would be refused, or is there already.
+func TestRemediesOfConsequences(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.lag()
+	holds(t, "remedies", pasted(s.only("D-EXPECT", Fail)), "dnsplan apply")
+	s.hold("127.0.0.11")
+	if text := pasted(s.only("D-EXPECT", Fail)); !strings.Contains(text, "rndc retransfer example.org") || strings.Contains(text, "dnsplan apply") {
+		t.Errorf("of a server that lags: %s", text)
+	}
+	s.answerWith("www.example.org. 300 IN CNAME gone.example.org.")
+	holds(t, "remedies", pasted(s.only("D-EXPECT", Fail)), "www IN CNAME gone.example.org.", "replace_cname = true")
+	s.serve(0, challenge())
+	s.answer("127.0.0.11")
+	text := pasted(s.only("H-TOKEN", Fail))
+	holds(t, "remedies", text, "http.host eq")
+	if strings.Contains(text, "location ") {
+		t.Errorf("lines for a server of the CDN: %s", text)
 	}
 }
 

@@ -45,8 +45,16 @@ func judgeExpected(s *Subject, answers []resolver.Answer) (out []Finding) {
 				at = "all its name servers"
 			}
 			f := s.unexpected(t, holding(wrong[0])+" at "+at).asking(said(answers))
-			if len(without(answers))*len(families()) == len(definite(answers)) {
+			switch {
+			case len(without(answers))*len(families()) == len(definite(answers)):
 				f = f.because(s.exists())
+			case f.Severity == Warning: // a run will change it
+			case len(wrong[0].CNAME) > 0:
+				f.Remedies = s.unalias(wrong[0].CNAME) // what would be applied is a conflict with it
+				f = f.because("D-CNAME")
+			case wanted && s.holds(want):
+				f.Remedies = s.transfer(wrong)
+				f = f.because("D-AUTH")
 			}
 			out = append(out, f)
 		}
@@ -55,6 +63,13 @@ func judgeExpected(s *Subject, answers []resolver.Answer) (out []Finding) {
 		out = append(out, passed(said(answers), "%s is %s, as the inventory says", s.Name.Display(), s.wantedWords()))
 	}
 	return out
+}
+
+// holds tells whether the provider has an RRset as it is wanted, so that it is its
+// servers that lag.
+func (s *Subject) holds(want Record) bool {
+	live, ok := s.Live(want.Type)
+	return ok && slices.Equal(live.Addrs, want.Addrs)
 }
 
 // judgeHeld compares what the provider holds with what is wanted. Behind a proxy

@@ -401,7 +401,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a lame server", "D-NSOK", func(s *dnsSite) { s.fault2 = func(_, m *dns.Msg) { m.Authoritative = false } }, fail, acme.Error,
 			[]string{"not authoritative", "of no use as a name server"},
-			[]string{"Load the zone there"},
+			[]string{"load the zone there"},
 		},
 		{"a server that is silent", "D-NSOK", func(s *dnsSite) { s.silent2 = true }, fail, acme.Error, []string{"ns2 (", "of no use"}, nil},
 		{"nobody to ask strictly", "D-NSOK", func(s *dnsSite) { s.subject = nobodyAsked }, unknown, acme.Error, []string{"the inventory names none"}, nil},

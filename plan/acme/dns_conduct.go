@@ -27,27 +27,27 @@ func trials() []trial {
 	return []trial{
 		{
 			"authority", func(c resolver.Conduct) resolver.Trial { return c.Alive },
-			"it is of no use as a name server of the zone", "Load the zone there, or take its NS record out of the zone and of the parent.", "",
+			"it is of no use as a name server of the zone", "load the zone there, or take its NS record out of the zone and of the parent.", "",
 		},
 		{
 			"EDNS", func(c resolver.Conduct) resolver.Trial { return c.EDNS },
-			"resolvers that ask with EDNS fail or are slow", "Have the server, and the firewall before it, take EDNS (RFC 6891): bring its software up to date.", "",
+			"resolvers that ask with EDNS fail or are slow", "have the server, and the firewall before it, take EDNS (RFC 6891): bring its software up to date.", "",
 		},
 		{
 			"case", func(c resolver.Conduct) resolver.Trial { return c.Case },
-			"authorities mix upper and lower case into questions and take such a reply for forged", "Have the server repeat questions as they are (0x20): bring its software, or the load balancer before it, up to date.", "",
+			"authorities mix upper and lower case into questions and take such a reply for forged", "have the server repeat questions as they are (0x20): bring its software, or the load balancer before it, up to date.", "",
 		},
 		{
 			"TCP", func(c resolver.Conduct) resolver.Trial { return c.TCP },
-			"long answers cannot be fetched", "Let TCP port 53 through to it (ufw, nftables):", "ufw allow 53/tcp\nnft insert rule inet filter input tcp dport 53 accept",
+			"long answers cannot be fetched", "let TCP port 53 through to it (ufw, nftables):", "ufw allow 53/tcp\nnft insert rule inet filter input tcp dport 53 accept",
 		},
 		{
 			"CAA", func(c resolver.Conduct) resolver.Trial { return c.CAA },
-			"an authority that cannot ask for CAA records must not issue", "Have the server answer NOERROR for types that a name does not have: bring its software up to date, or host the zone elsewhere.", "",
+			"an authority that cannot ask for CAA records must not issue", "have the server answer NOERROR for types that a name does not have: bring its software up to date, or host the zone elsewhere.", "",
 		},
 		{
 			"unknown types", func(c resolver.Conduct) resolver.Trial { return c.UnknownType },
-			"resolvers that ask for new types take the name for broken", "Have the server answer NOERROR for types that it does not know (RFC 3597).", "",
+			"resolvers that ask for new types take the name for broken", "have the server answer NOERROR for types that it does not know (RFC 3597).", "",
 		},
 	}
 }
@@ -89,10 +89,15 @@ func judgeConduct(s *Subject, all []resolver.Conduct) (out []Finding) {
 // misconduct is what one server does wrong. One that does not answer as a server
 // of the zone is tried no further, unless that is for EDNS alone.
 func (s *Subject) misconduct(c resolver.Conduct, asked []Asked) (out []Finding) {
+	again := s.again("D-NSOK")
+	if s := c.Alive.Status; (s == resolver.ConnRefused || s == resolver.Timeout) && faultOf(c) == 0 {
+		return []Finding{failed(asked, "%s does not answer (%s); it is of no use as a name server of the zone", c.Server, s).because("D-AUTH").with(
+			Remedy{Do: "Start the name server there, and let port 53 through to it, by UDP and TCP; or take its NS record out of the zone and of the parent."}, again)}
+	}
 	for i, t := range trials() {
 		if got := t.of(c); !got.Good && (c.Alive.Good || i == faultOf(c)) {
 			out = append(out, failed(asked, "%v; %s", got.Err, t.so).with(
-				Remedy{Do: "On " + c.Server.String() + ": " + t.do, Paste: t.paste}, s.again("D-NSOK")))
+				Remedy{Do: "On " + c.Server.String() + ": " + t.do, Paste: t.paste}, again))
 		}
 	}
 	return out

@@ -45,15 +45,8 @@ func newBalancer(t *testing.T) *balancer {
 	s.serve(3, answers(404, "text/html", "backend three"))
 	s.want(frontend)
 	s.answer(frontend)
-	b.client()
+	b.client(b.addrs[1])
 	return b
-}
-
-// client has the inventory say where the ACME client runs.
-func (b *balancer) client() {
-	p := b.opts.Planter(b.subject)
-	p.Host = Host{Name: "web-01", Addrs: b.addrs[1:2], ACMEClient: true}
-	b.opts.Planter = func(*Subject) Planter { return p }
 }
 
 func (b *balancer) port() int { return b.opts.HTTPPort }

@@ -3,8 +3,12 @@ package acme
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
 // checkBridge is B-BRIDGE: while the name moves, authorities still ask the old
@@ -27,11 +31,31 @@ func checkBridge(ctx context.Context, e *examination) []Finding {
 	}
 	var out []Finding
 	for _, f := range tokens {
-		if f.old() {
-			out = append(out, e.judgeBridge(f))
+		if !f.old() {
+			continue
 		}
+		x := e.judgeBridge(f)
+		if x.Outcome == Fail && f.found && !e.former(f.addr) { // it may just be a wrong one
+			x = x.because(expected(f.addr))
+		}
+		out = append(out, x)
 	}
 	return e.gathered(out, "the token is answered by the old address too")
+}
+
+// former tells whether the name is known to have had an address before: by the
+// change log, or because a run changes it.
+func (e *examination) former(a netip.Addr) bool {
+	for _, p := range e.subject.Pending {
+		if p.Type == zone.TypeOf(a) && (p.Run != "" || p.Until.After(e.opts.Now())) {
+			return true
+		}
+	}
+	all, _, _ := told(e.opts.Past.Changes) // other checks tell of an error
+	return slices.ContainsFunc(all, func(c journal.Change) bool {
+		return c.Zone == e.subject.Zone.Zone && c.View == e.subject.Zone.View && c.Name == e.subject.Name &&
+			(slices.Contains(c.OldValues, a.String()) || slices.Contains(c.NewValues, a.String()))
+	})
 }
 
 func (e *examination) judgeBridge(f fetched) Finding {

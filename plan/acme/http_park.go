@@ -30,6 +30,8 @@ func (e *examination) judgeParking(f fetched, signs []parking.Sign, t fetched, o
 	switch {
 	case ok && t.Verdict == http01.Valid:
 		return passed(hops(t), "%s answers with the token", where)
+	case len(signs) > 0 && signs[0].Kind == parking.ByCatchAll && ok && e.ours(f.addr):
+		return unclear(hops(f), "%s is a machine of the inventory where an ACME client runs, and %s", where, words).because("H-TOKEN")
 	case len(signs) > 0 && ok && (e.doubt(t) == "" || len(parking.Judge(parking.Evidence{Path: page(t)})) > 0):
 		return failed(hops(f), "%s does not answer with the token, and %s", where, words).with(e.unpark(f)...)
 	case len(signs) > 0:
@@ -40,16 +42,24 @@ func (e *examination) judgeParking(f fetched, signs []parking.Sign, t fetched, o
 	return passed(hops(f), "%s", where)
 }
 
+// ours tells whether an address is of a machine of the inventory that an ACME client
+// runs on: a page for any path is a catch-all of one's own there.
+func (e *examination) ours(a netip.Addr) bool {
+	return slices.ContainsFunc(slices.Concat(e.planter().Clients, e.subject.hosts()), func(h Host) bool {
+		return h.ACMEClient && slices.Contains(h.Addrs, a)
+	})
+}
+
 // unpark is what to do about a parked name: the wanted addresses where there are
 // others, and else a server.
 func (e *examination) unpark(f fetched) []Remedy {
 	lines := e.subject.wantedLines(families()...)
 	if slices.Contains(e.subject.Addrs(), f.addr) || lines == "" {
-		return []Remedy{{Do: "Let " + e.subject.Name.Display() + " lead to your own server: change its addresses in the inventory, and apply that.", Paste: "dnsplan apply"}}
+		return []Remedy{{Do: "Let " + e.subject.Name.Display() + " lead to your own server: change its addresses in the inventory, and apply that.", Paste: e.subject.applied()}}
 	}
 	return []Remedy{
 		{Do: "Have the parking or forwarding of the name turned off at its registrar, so that these records hold:", Paste: lines},
-		{Do: "And write them, if they are not there:", Paste: "dnsplan apply"},
+		{Do: "And write them, if they are not there:", Paste: e.subject.applied()},
 	}
 }
 

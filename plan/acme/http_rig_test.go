@@ -81,12 +81,42 @@ func (s *site) hold(addrs ...string) {
 // answer has the DNS answer with the addresses.
 func (s *site) answer(addrs ...string) {
 	s.t.Helper()
-	lines := []string{"example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60"}
+	var lines []string
 	for _, a := range addrs {
 		lines = append(lines, "www.example.org. 300 IN "+zone.TypeOf(netip.MustParseAddr(a)).String()+" "+a)
 	}
-	at := resolvertest.Serve(s.t, resolvertest.NewZone(s.t, lines...))
+	s.answerWith(lines...)
+}
+
+// answerWith has the DNS answer with records.
+func (s *site) answerWith(lines ...string) {
+	s.t.Helper()
+	soa := "example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60"
+	at := resolvertest.Serve(s.t, resolvertest.NewZone(s.t, append([]string{soa}, lines...)...))
 	s.subject.Zone.Servers = []resolver.NameServer{{Name: "ns1.example.org", Servers: []resolver.Server{{Name: "ns1.example.org", Addr: at}}}}
+}
+
+// beside has another name server at an address.
+func (s *site) beside(at string) {
+	server := resolver.Server{Name: "ns2.example.org", Addr: netip.MustParseAddrPort(at)}
+	s.subject.Zone.Servers = append(s.subject.Zone.Servers, resolver.NameServer{Name: server.Name, Servers: []resolver.Server{server}})
+}
+
+// lag has one of two name servers answer with another address than is wanted.
+func (s *site) lag() {
+	s.t.Helper()
+	s.answer("127.0.0.99")
+	old := s.subject.Zone.Servers[0].Servers[0].Addr.String()
+	s.answer("127.0.0.11")
+	s.beside(old)
+}
+
+// client has the inventory say where the ACME client runs.
+func (s *site) client(at netip.Addr) {
+	p := s.opts.Planter(s.subject)
+	p.Host = Host{Name: "web-01", Addrs: []netip.Addr{at}, ACMEClient: true}
+	p.Clients = []Host{p.Host}
+	s.opts.Planter = func(*Subject) Planter { return p }
 }
 
 // files serve the ACME client's webroot.

@@ -71,7 +71,11 @@ func (e *examination) judgeToken(ctx context.Context, f fetched, all []fetched) 
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	return e.graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all).because(e.cause(f)).with(e.remedies(f)...)
+	x := e.graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all)
+	if v := e.opts.Ranges.Judge(e.cdnEvidence(ctx, []fetched{f})); v.Vendor != "" && f.found && answered(f) {
+		return x.because("H-CDN").with(e.passCDN(v)...) // the server there is not the user's
+	}
+	return x.because(e.cause(f)).with(e.remedies(f)...)
 }
 
 // checkPath is H-PATH.
