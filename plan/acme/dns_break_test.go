@@ -260,12 +260,18 @@ func TestDNSBreaks(t *testing.T) {
 		// Time.
 		{
 			"a high TTL before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "86400 A 8.8.4.9") }, fail, acme.Warning,
-			[]string{"the TTL of www.example.org. A is 86400 s (1d), and 8.8.4.10 is to come", "wait 1d"},
+			[]string{"the TTL of www.example.org A is 86400 s (1d), and 8.8.4.10 is to come", "wait 1d"},
 			[]string{"www 300 IN A 8.8.4.9", "2026-11-25 06:00:00 UTC", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
+		},
+		{
+			"a high TTL, and an address that is to go", "D-TTL", func(s *dnsSite) {
+				s.ns1 = append(edit(s.ns1, "3600 A 8.8.4.10", "86400 A 8.8.4.10"), "www 86400 A 8.8.4.9")
+			}, fail, acme.Warning,
+			[]string{"and 8.8.4.9 is to go: lower it"}, nil,
 		},
 		{"a high TTL within a run", "D-TTL", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Run: "01K"}} }
-		}, fail, acme.Error, []string{"run 01K is about to change it"}, []string{"dnsplan show 01K"}},
+		}, fail, acme.Warning, []string{"run 01K is about to change it"}, []string{"dnsplan show 01K"}},
 		{
 			"a TTL that was left low", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A ", "60 A ") }, fail, acme.Warning,
 			[]string{"is 60 s, and the inventory says 3600 s (1h): it was left low"},
@@ -293,7 +299,7 @@ func TestDNSBreaks(t *testing.T) {
 			s.subject = func(s *acme.Subject) {
 				s.Pending = []acme.Pending{{Type: zone.A, Run: "01K", Until: dnsNow.Add(3*time.Hour + 12*time.Minute)}}
 			}
-		}, fail, acme.Error, []string{"not yet", "www.example.org. A until 2026-11-24 09:12:00 UTC, 3h12m from now"}, []string{"dnsplan show 01K", "Keep the former server running"}},
+		}, fail, acme.Warning, []string{"not yet", "www.example.org A until 2026-11-24 09:12:00 UTC, 3h12m from now; run 01K waits for that"}, []string{"dnsplan show 01K", "Keep the server at the former addresses running"}},
 		{"caches after a run", "D-WAIT", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Until: dnsNow.Add(time.Minute)}} }
 		}, fail, acme.Warning, []string{"1m from now"}, nil},
@@ -305,12 +311,12 @@ func TestDNSBreaks(t *testing.T) {
 		}, unknown, acme.Error, []string{"run 01K: bad journal"}, nil},
 		{
 			"a name that is to come", "D-NEG", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Warning,
-			[]string{"www.example.org. A is not at ns1 (", "remembers for 600 s (10m) that it does not exist"},
+			[]string{"www.example.org A is not at ns1 (", "remembers for 600 s (10m) that it does not exist"},
 			[]string{"www 3600 IN A 8.8.4.10", "Ask for the certificate 10m after that"},
 		},
 		{
 			"a resolver remembers that it was missing", "D-NEG", func(s *dnsSite) { s.public = drop(s.ns1, "www") }, fail, acme.Warning,
-			[]string{"public (", "remembers for 600 s (10m) that www.example.org. A does not exist"},
+			[]string{"public (", "remembers for 600 s (10m) that www.example.org A does not exist"},
 			[]string{"2026-11-24 06:10:01 UTC"},
 		},
 		{

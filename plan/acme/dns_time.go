@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -31,7 +32,7 @@ func checkTTL(ctx context.Context, e *examination) []Finding {
 
 // judgeTTL compares the highest TTL of each family with what its phase needs:
 //
-//	a run is not through with it     at most 600 s, or it is an Error
+//	a run is not through with it     at most 600 s; the run waits for that
 //	other values are wanted          at most 600 s before they come
 //	nothing is to change             that of the inventory
 func judgeTTL(s *Subject, answers []resolver.Answer, now time.Time) (out []Finding) {
@@ -66,15 +67,15 @@ func highest(answers []resolver.Answer) (high resolver.Answer, ok bool) {
 }
 
 func (s *Subject) ttlOf(want Record, live resolver.Answer, now time.Time) (Finding, bool) {
-	name, rest := live.Key.String(), max(want.TTL, s.Zone.MinTTL)
+	name, rest := keyed(live.Key), max(want.TTL, s.Zone.MinTTL)
 	p, _ := s.pending(want.Type)
 	switch {
 	case p.Run != "" && live.TTL > changeTTLMax:
-		return failed(nil, "the TTL of %s is %s, and run %s is about to change it", name, seconds(live.TTL), p.Run).at(Error).
+		return failed(nil, "the TTL of %s is %s, and run %s is about to change it", name, seconds(live.TTL), p.Run).
 			with(Remedy{Do: "See how the run stands; it waits the old TTL out before it switches:", Paste: "dnsplan show " + p.Run}), true
 	case p.Run != "":
 	case !slices.Equal(live.Addrs, want.Addrs) && live.TTL > changeTTLMax:
-		return failed(nil, "the TTL of %s is %s, and %s is to come: lower it and wait %s before the switch", name, seconds(live.TTL), listed(want.Addrs), span(live.TTL.Duration())).
+		return failed(nil, "the TTL of %s is %s, and %s: lower it and wait %s before the switch", name, seconds(live.TTL), coming(want.Addrs, live.Addrs), span(live.TTL.Duration())).
 			with(s.lower(live, now)...), true
 	case !slices.Equal(live.Addrs, want.Addrs), want.Auto:
 	case live.TTL < rest:
@@ -85,6 +86,20 @@ func (s *Subject) ttlOf(want Record, live resolver.Answer, now time.Time) (Findi
 			with(Remedy{Do: "Lower it in " + s.inZone() + ":", Paste: s.lines(rest, want.Addrs)}, s.apply()), true
 	}
 	return Finding{}, false
+}
+
+// keyed reads "www.example.org A".
+func keyed(k zone.Key) string { return k.Name.Display() + " " + k.Type.String() }
+
+// coming says how the wanted addresses differ from the live ones.
+func coming(want, live []netip.Addr) string {
+	lacks := func(in, of []netip.Addr) []netip.Addr {
+		return slices.DeleteFunc(slices.Clone(of), func(a netip.Addr) bool { return slices.Contains(in, a) })
+	}
+	if to := lacks(live, want); len(to) > 0 {
+		return listed(to) + " is to come"
+	}
+	return listed(lacks(want, live)) + " is to go"
 }
 
 // lower makes ready for a switch.
@@ -104,19 +119,19 @@ func checkWait(_ context.Context, e *examination) []Finding {
 	return judgeWait(e.subject, e.opts.Now())
 }
 
-// judgeWait tells what is left of the caches' time. It is an error while the run
-// that waits for it has not ended.
+// judgeWait tells what is left of the caches' time. A run that has not ended waits for
+// it as planned, which is no more than a warning.
 func judgeWait(s *Subject, now time.Time) (out []Finding) {
 	for _, p := range s.Pending {
 		if !p.Until.After(now) {
 			continue
 		}
-		key := zone.Key{Name: s.Name, Type: p.Type}
-		f := failed(nil, "not yet: resolvers may hold the former %s until %s, %s from now", key, moment(p.Until), span(p.Until.Sub(now))).at(Warning)
+		f := failed(nil, "not yet: resolvers may hold the former %s until %s, %s from now", keyed(zone.Key{Name: s.Name, Type: p.Type}), moment(p.Until), span(p.Until.Sub(now))).at(Warning)
 		if p.Run != "" {
-			f = f.at(Error).with(Remedy{Do: "Leave run " + p.Run + " to wait, and see how it stands:", Paste: "dnsplan show " + p.Run})
+			f.Summary += fmt.Sprintf("; run %s waits for that, as planned", p.Run)
+			f = f.with(Remedy{Do: "Leave the run to wait, and see how it stands:", Paste: "dnsplan show " + p.Run})
 		}
-		out = append(out, f.with(Remedy{Do: "Keep the former server running until then: users may still be led there."}))
+		out = append(out, f.with(Remedy{Do: "Keep the server at the former addresses running until then: users may still be led there."}))
 	}
 	switch {
 	case len(out) > 0:
@@ -147,7 +162,7 @@ func judgeNegative(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnsw
 				continue
 			}
 			left := a.At.Add(a.NegativeTTL.Duration() + time.Second)
-			out = append(out, failed(asked, "%s remembers for %s that %s does not exist", a.Server, seconds(a.NegativeTTL), a.Key).with(
+			out = append(out, failed(asked, "%s remembers for %s that %s does not exist", a.Server, seconds(a.NegativeTTL), keyed(a.Key)).with(
 				Remedy{Do: fmt.Sprintf("Wait until %s, and look again:", moment(left)), Paste: "dnsplan check " + s.Name.Display() + " --only D-NEG"}))
 		}
 	}
@@ -179,7 +194,7 @@ func (s *Subject) unborn(r Record, bare []resolver.Answer, soa []resolver.SOAAns
 	for _, a := range soa {
 		negative = max(negative, a.NegativeTTL())
 	}
-	return failed(nil, "%s is not at %s yet: a resolver that is asked for it now remembers for %s that it does not exist", r.Key, s.noneOf(bare), seconds(negative)).with(
+	return failed(nil, "%s is not at %s yet: a resolver that is asked for it now remembers for %s that it does not exist", keyed(r.Key), s.noneOf(bare), seconds(negative)).with(
 		Remedy{Do: "Add it before anybody asks, to " + s.inZone() + ":", Paste: s.lines(cmp.Or(r.TTL, changeTTL), r.Addrs)}, s.apply(),
 		Remedy{Do: fmt.Sprintf("Ask for the certificate %s after that.", span(negative.Duration()))})
 }
