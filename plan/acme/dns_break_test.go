@@ -52,8 +52,12 @@ func TestDNSBreaks(t *testing.T) {
 		},
 		{"the apex of another name is wanted, and has none", "D-APEX", func(s *dnsSite) {
 			s.name, s.ns1 = "api.example.org.", drop(edit(s.ns1, "www", "api"), "@ 3600")
-			s.subject = func(s *acme.Subject) { s.Zone.ApexWanted = true }
-		}, fail, acme.Warning, []string{"example.org has no address at ns1 ("}, []string{"@ 3600 IN A 8.8.4.10"}},
+			s.subject = func(sub *acme.Subject) {
+				for _, r := range records(s.t, "example.org.", []string{"A 8.8.4.1"}) {
+					sub.Zone.Apex = append(sub.Zone.Apex, acme.Record{RRset: r})
+				}
+			}
+		}, fail, acme.Warning, []string{"example.org has no address at ns1 ("}, []string{"as the inventory has it:\n@ 3600 IN A 8.8.4.1\n", "dnsplan apply example.org.plan"}},
 		{"the apex of another name", "D-APEX", func(s *dnsSite) { s.name = "api.example.org." }, pass, acme.Error, []string{"example.org has an address"}, nil},
 		{"the apex has no www", "D-WWW", func(s *dnsSite) { apex(s); s.ns1 = drop(s.ns1, "www") }, fail, acme.Info, []string{"www.example.org has no address; it can be on no certificate"}, nil},
 		{"the apex has a www", "D-WWW", apex, pass, acme.Error, []string{"www.example.org exists too"}, nil},

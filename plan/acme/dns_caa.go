@@ -62,6 +62,10 @@ func judgeCAA(s *Subject, r caa.Result, private bool) Finding {
 	case r.Outcome == caa.Forbidden:
 		return failed(asked, "%s; so %s may not issue for %s", r, issuer(r.Request), s.Name.Display()).with(s.permit(r)...)
 	}
+	if r.Reason == caa.LookupFailed && len(s.Zone.Resolvers) == 0 && !r.At.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
+		return unclear(asked, "CAA records above the zone, as of %s, can be looked up by no one: the inventory has no [[verify.resolver]]", r.At.Display()).
+			because("D-RESOLV").with(s.tell(r)...)
+	}
 	f := unclear(asked, "%s", r).with(s.tell(r)...)
 	if r.Reason == caa.LookupFailed && len(s.Zone.Resolvers) == 0 {
 		return f.because("D-RESOLV")

@@ -37,7 +37,7 @@ func judgeApex(s *Subject, answers []resolver.Answer) Finding {
 		switch {
 		case s.Name == s.Zone.ZoneRef.Zone:
 			return f
-		case s.Zone.ApexWanted || s.Name == s.Zone.www():
+		case len(s.Zone.Apex) > 0 || s.Name == s.Zone.www():
 			return f.at(Warning)
 		}
 		return failed(said(answers), "%s, the bare domain, has no address; it can be on no certificate", apex).at(Info)
@@ -54,8 +54,12 @@ func (s *Subject) addApex() []Remedy {
 		do = "Add to " + s.inZone() + ", and to the inventory, if the certificate is to name it too:"
 	}
 	r := []Remedy{{Do: do, Paste: at.wantedLines()}}
-	if s.Name == at.Name {
+	switch {
+	case s.Name == at.Name:
 		r = append(r, s.apply())
+	case len(s.Zone.Apex) > 0:
+		at.Records = s.Zone.Apex
+		r = []Remedy{{Do: "Add to " + s.inZone() + ", as the inventory has it:", Paste: at.wantedLines()}, at.apply()}
 	}
 	return append(r, Remedy{Do: "Or leave " + at.Name.Display() + " out of the certificate."})
 }

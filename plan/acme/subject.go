@@ -65,8 +65,8 @@ type Zone struct {
 	plan.ZoneRef
 	// Provider is its name in the inventory.
 	Provider string
-	// ApexWanted says that the inventory has a record at the apex.
-	ApexWanted bool
+	// Apex are the wanted A and AAAA RRsets at the apex.
+	Apex []Record
 	// Live is what the provider holds, or LiveErr why that is not known.
 	Live    *zone.Snapshot
 	LiveErr error

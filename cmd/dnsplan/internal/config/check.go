@@ -151,7 +151,11 @@ func (s *Session) checkZone(ctx context.Context, z inventory.Zone) (*acme.Zone, 
 	out := &acme.Zone{
 		ZoneRef: d.ZoneRef, Provider: z.Provider, Live: live, Resolvers: resolvers,
 		Proxy: p.Limits(z.Name).Proxy, MinTTL: d.MinTTL,
-		ApexWanted: slices.ContainsFunc(z.Records, func(r inventory.Record) bool { return r.Name == z.Name }),
+	}
+	for _, r := range z.Records {
+		if r.Name == z.Name {
+			out.Apex = append(out.Apex, checkRecord(r, s.Inventory))
+		}
 	}
 	out.Servers, out.ServersErr = s.nameServers(ctx, plan.Zone{ZoneRef: d.ZoneRef, Servers: d.Servers, Discover: d.Discover}, p, resolvers)
 	out.Inside = s.inside(out.Servers)
