@@ -49,7 +49,7 @@ func Flags(fs *pflag.FlagSet) {
 	fs.String("state-dir", "", "the `folder` of runs, backups and the change log (default .dnsplan beside the inventory)")
 	fs.Bool("json", false, "print JSON")
 	fs.Bool("no-color", false, "print no colors (NO_COLOR)")
-	fs.BoolP("verbose", "v", false, "say more on standard error, each request too")
+	fs.BoolP("verbose", "v", false, "say more, and on standard error each request to a provider")
 }
 
 // ReadSettings reads the flags and the environment through viper.
