@@ -122,6 +122,8 @@ func adviceTable() []advised {
 		{is(config.ErrNotHTTP01), exitError, "have it validated by dns-01, and rehearse that with the ACME client itself at a staging environment"},
 		{is(config.ErrProduction), exitRefused, "name one for trials: {rehearse NAME --ca letsencrypt-staging}"},
 		{as[*rehearse.TermsError], exitError, "read them, and if you agree: {rehearse NAME --agree-tos}"},
+		{ofAuthority(as[*tls.CertificateVerificationError]), exitError, "name the file of the certificates that the authority is trusted by: --ca-roots FILE, or ca_roots below [check] in the inventory"},
+		{ofAuthority(unreachable), exitError, "check the URL of the authority, --ca or ca below [check] in the inventory, and that it runs"},
 		{is(rehearse.ErrBinding), exitError, "name another authority: {rehearse NAME --ca letsencrypt-staging}"},
 		{is(journal.ErrNoRun), exitError, "see the runs there are with: {runs}"},
 		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: {runs}"},
@@ -187,6 +189,16 @@ func serverError(err error) bool {
 func unknownHost(err error) bool {
 	dns, ok := errors.AsType[*net.DNSError](err)
 	return ok && dns.IsNotFound
+}
+
+// ofAuthority limits fits to errors about the authority of a rehearsal.
+func ofAuthority(fits func(error) bool) func(error) bool {
+	return func(err error) bool { return as[*authorityError](err) && fits(err) }
+}
+
+// unreachable is a server that does not exist, refuses or is silent.
+func unreachable(err error) bool {
+	return unknownHost(err) || timedOut(err) || errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // timedOut is a server that was silent.
@@ -261,6 +273,9 @@ func advise(err error) advice {
 	for _, line := range adviceTable() {
 		switch {
 		case !line.fits(err):
+		case as[*authorityError](err):
+			e, _ := errors.AsType[*authorityError](err)
+			return advice{line.code, strings.ReplaceAll(line.hint, "rehearse NAME", "rehearse "+e.name)}
 		case as[*withoutInventory](err):
 			return advice{line.code, strings.ReplaceAll(apart(line.hint), " in the inventory", "")}
 		default:

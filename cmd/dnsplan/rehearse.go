@@ -49,6 +49,16 @@ be tried.`,
 	return c
 }
 
+// authorityError is why a name could not be rehearsed: hints are about the authority
+// then, and not about a provider.
+type authorityError struct {
+	name string
+	err  error
+}
+
+func (e *authorityError) Error() string { return e.err.Error() }
+func (e *authorityError) Unwrap() error { return e.err }
+
 func runRehearse(a *app, c *cobra.Command, o *rehearseOptions, args []string) error {
 	s, err := a.open(c)
 	if err != nil {
@@ -66,7 +76,7 @@ func runRehearse(a *app, c *cobra.Command, o *rehearseOptions, args []string) er
 		Name: names[0], CA: o.ca, Roots: o.roots, AgreeTerms: o.agree, Contact: o.contact, Now: a.clock.Now,
 	})
 	if err != nil {
-		return err
+		return &authorityError{names[0].Display(), err}
 	}
 	doc := report.Rehearsal{Result: r, Authority: authority}
 	if s.Settings.JSON {

@@ -65,7 +65,7 @@ record = [
 func TestRehearse(t *testing.T) {
 	p := rehearsed(t, "")
 	// Nothing is agreed to by itself, and nothing is left behind.
-	p.run("rehearse", "www.example.org").is(t, exitError, "its terms of service have to be agreed to first: data:", "dnsplan: hint: read them, and if you agree: dnsplan rehearse NAME --agree-tos")
+	p.run("rehearse", "www.example.org").is(t, exitError, "its terms of service have to be agreed to first: data:", "dnsplan: hint: read them, and if you agree: dnsplan rehearse www.example.org --agree-tos")
 	if _, err := os.Stat(p.path(".dnsplan/acme")); err == nil {
 		t.Error("a key was made")
 	}
@@ -134,6 +134,7 @@ func TestRehearseRefuses(t *testing.T) {
 func TestRehearseTrust(t *testing.T) {
 	p := rehearsed(t, `ca = "zerossl"`)
 	ca := acmetest.NewCA(t, acmetest.Config{})
-	p.run("rehearse", "www.example.org", "--ca", ca.Directory).is(t, exitError, "certificate signed by unknown authority")
+	p.run("rehearse", "www.example.org", "--ca", ca.Directory).is(t, exitError, "certificate signed by unknown authority", "hint: name the file of the certificates that the authority is trusted by: --ca-roots FILE")
+	p.run("rehearse", "www.example.org", "--ca", "https://127.0.0.1:1/dir").is(t, exitError, "connection refused", "hint: check the URL of the authority, --ca or")
 	p.run("rehearse", "www.example.org", "--ca", ca.Directory, "--ca-roots", ca.RootsFile(t)).is(t, exitError, "--agree-tos")
 }

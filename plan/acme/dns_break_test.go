@@ -261,6 +261,11 @@ func TestDNSBreaks(t *testing.T) {
 			nil,
 		},
 
+		{"CAA that nobody can look up", "D-CAA", func(s *dnsSite) {
+			s.ns1 = drop(s.ns1, "@ 300 CAA")
+			s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil }
+		}, unknown, acme.Fatal, []string{"CAA records above the zone, as of org, can be looked up by no one: the inventory has no [[verify.resolver]]"}, []string{"[[verify.resolver]]"}},
+
 		// Time.
 		{
 			"a high TTL before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "86400 A 8.8.4.9") }, fail, acme.Warning,
