@@ -45,16 +45,10 @@ func judgeExpected(s *Subject, answers []resolver.Answer) (out []Finding) {
 				at = "all its name servers"
 			}
 			f := s.unexpected(t, holding(wrong[0])+" at "+at).asking(said(answers))
-			switch {
-			case len(without(answers))*len(families()) == len(definite(answers)):
+			if len(without(answers))*len(families()) == len(definite(answers)) {
 				f = f.because(s.exists())
-			case f.Severity == Warning: // a run will change it
-			case len(wrong[0].CNAME) > 0:
-				f.Remedies = s.unalias(wrong[0].CNAME) // what would be applied is a conflict with it
-				f = f.because("D-CNAME")
-			case wanted && s.holds(want):
-				f.Remedies = s.transfer(wrong)
-				f = f.because("D-AUTH")
+			} else {
+				f = s.unwritten(f, want, wrong)
 			}
 			out = append(out, f)
 		}
@@ -63,6 +57,22 @@ func judgeExpected(s *Subject, answers []resolver.Answer) (out []Finding) {
 		out = append(out, passed(said(answers), "%s is %s, as the inventory says", s.Name.Display(), s.wantedWords()))
 	}
 	return out
+}
+
+// unwritten returns f with what helps where it helps nothing to write the wanted
+// RRset: an alias is in its way, or the provider has it and its servers lag. What a
+// run will change yet stays as it is.
+func (s *Subject) unwritten(f Finding, want Record, wrong []resolver.Answer) Finding {
+	switch {
+	case f.Severity == Warning:
+	case len(wrong[0].CNAME) > 0:
+		f.Remedies = s.unalias(wrong[0].CNAME)
+		return f.because("D-CNAME")
+	case len(want.Addrs) > 0 && s.holds(want):
+		f.Remedies = s.transfer(wrong)
+		return f.because("D-AUTH")
+	}
+	return f
 }
 
 // holds tells whether the provider has an RRset as it is wanted, so that it is its
