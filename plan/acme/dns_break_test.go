@@ -276,7 +276,8 @@ func TestDNSBreaks(t *testing.T) {
 			"a high TTL, and an address that is to go", "D-TTL", func(s *dnsSite) {
 				s.ns1 = append(edit(s.ns1, "3600 A 8.8.4.10", "86400 A 8.8.4.10"), "www 86400 A 8.8.4.9")
 			}, fail, acme.Warning,
-			[]string{"and 8.8.4.9 is to go: lower it"}, nil,
+			[]string{"and 8.8.4.9 is to go: lower it"},
+			nil,
 		},
 		{"a high TTL within a run", "D-TTL", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Run: "01K"}} }
