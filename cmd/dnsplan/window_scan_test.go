@@ -77,3 +77,27 @@ func TestWindowOfAnotherMachine(t *testing.T) {
 	r.closedOnce()
 	r.run("plan", "--detailed-exitcode", "--state-dir", "other").is(t, exitDifferences, "plain.example.org") // whose TTL is 300
 }
+
+// A window that could not be closed, because someone else has changed the record, is
+// told of by check afterwards, here and on another machine.
+func TestCheckOfAWindowLeftOpen(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	r.run("check", "www.example.org", "--only", "X-BACK", "--state-dir", "other").is(t, exitDone, "is open, until")
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		switch x.ID {
+		case "a1":
+			x.Content = "192.0.2.99"
+		case "a2":
+			x.Content = "2001:db8::99"
+		}
+		return true
+	})
+	r.commandStops()
+	p.wait().is(t, exitPartly)
+	r.run("check", "www.example.org", "--only", "X-BACK").is(t, exitDifferences, "fatal", "www 300 IN A 127.0.0.77 ; proxied", "dnsplan recover --scan-zone example.org --now")
+	there, clock := r.later()
+	clock.elapse(time.Hour)
+	there.run("check", "www.example.org", "--only", "X-BACK", "--state-dir", r.path("other")).is(t, exitDifferences, "fatal", "dnsplan recover --scan-zone example.org --state-dir")
+}

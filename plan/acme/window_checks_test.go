@@ -181,10 +181,13 @@ func TestBack(t *testing.T) {
 		"a marker past its deadline":       {false, []func(*site){marked(day0.Add(-time.Minute))}, Fail, Fatal, "the issuance window 01M8 was to be closed by 2026-11-23 05:59:00 UTC", "dnsplan recover --scan-zone example.org"},
 		"a marker within":                  {false, []func(*site){marked(day0.Add(time.Minute))}, Fail, Info, "01M8 of www.example.org is open, until 2026-11-23 06:01:00 UTC", ""},
 		"a marker of a run that has ended": {false, []func(*site){marked(day0.Add(time.Minute)), left}, Fail, Fatal, "01M8 could not be closed", "dnsplan recover --scan-zone example.org --now"},
-		"a value that someone else set":    {false, []func(*site){marked(day0.Add(time.Minute), "127.0.0.99"), left}, Fail, Fatal, "01M8 could not be closed", "www 300 IN A 127.0.0.11 ; proxied"},
-		"a window left open, marker gone":  {false, []func(*site){left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy of www.example.org on by hand"},
-		"a marker on a proxied record":     {true, []func(*site){marked(day0.Add(-time.Minute)), left}, Pass, Fatal, "is proxied", ""},
-		"nothing known of live":            {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "does not say", ""},
+		"one family that is proxied again": {false, []func(*site){marked(day0.Add(-time.Minute)), func(s *site) {
+			s.subject.Zone.Live.RRsets = append(s.subject.Zone.Live.RRsets, zone.RRset{Key: zone.Key{Name: "www.example.org.", Type: zone.AAAA}, Proxied: true})
+		}}, Fail, Fatal, "a record of www.example.org is DNS-only", "dnsplan recover --scan-zone example.org"},
+		"a value that someone else set":   {false, []func(*site){marked(day0.Add(time.Minute), "127.0.0.99"), left}, Fail, Fatal, "01M8 could not be closed", "www 300 IN A 127.0.0.11 ; proxied"},
+		"a window left open, marker gone": {false, []func(*site){left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy of www.example.org on by hand"},
+		"a marker on a proxied record":    {true, []func(*site){marked(day0.Add(-time.Minute)), left}, Pass, Fatal, "is proxied", ""},
+		"nothing known of live":           {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "does not say", ""},
 		"marks that cannot be read": {true, []func(*site){func(s *site) {
 			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) { return nil, errors.New("no access") }
 		}}, Unknown, Fatal, "no access", ""},

@@ -10,14 +10,14 @@ import (
 	"github.com/dnsplan/dnsplan/plan"
 )
 
-// marker is the latest that comments of the name's records bear; none where it is
-// proxied again.
+// marker is the latest that comments of the name's DNS-only records bear: one that is
+// proxied again needs nobody any more, whatever its comment says.
 func (s *Subject) marker() (out plan.Marker, ok bool) {
-	if s.Proxied() {
-		return out, false
-	}
 	for _, t := range families() {
 		r, _ := s.Live(t)
+		if r.Proxied {
+			continue
+		}
 		for _, member := range r.Members {
 			if m, _, is := plan.ParseMarker(member.Comment); is && (!ok || m.Until.After(out.Until)) {
 				out, ok = m, true
@@ -48,12 +48,12 @@ func (e *examination) left(run string) (out []logged) {
 //	else another machine has it open                   fail, Info
 func (e *examination) judgeMarker(m plan.Marker, left []logged) Finding {
 	name, past := e.subject.Name.Display(), e.opts.Now().After(m.Until)
-	said := []Asked{{Who: "provider " + e.subject.Zone.Provider, Said: fmt.Sprintf("%s is DNS-only, and a comment of it bears %q", name, m)}}
+	said := []Asked{{Who: "provider " + e.subject.Zone.Provider, Said: fmt.Sprintf("a record of %s is DNS-only, and its comment bears %q", name, m)}}
 	switch {
 	case len(left) > 0:
 		return e.judgeLeft(said, m.Run, left)
 	case past:
-		return failed(said, "%s is DNS-only: the issuance window %s was to be closed by %s, and was not", name, m.Run, moment(m.Until)).with(e.subject.scan(past))
+		return failed(said, "a record of %s is DNS-only: the issuance window %s was to be closed by %s, and was not", name, m.Run, moment(m.Until)).with(e.subject.scan(past))
 	}
 	return failed(said, "the issuance window %s of %s is open, until %s at the latest, by another machine or state folder", m.Run, name, moment(m.Until)).at(Info)
 }
@@ -62,7 +62,7 @@ func (e *examination) judgeMarker(m plan.Marker, left []logged) Finding {
 func (e *examination) judgeLeft(said []Asked, run string, left []logged) Finding {
 	s, name := e.subject, e.subject.Name.Display()
 	said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("run %s has turned the proxy off on %s: left open", run, minute(left[0].At))})
-	f := failed(said, "%s is DNS-only: the issuance window %s could not be closed by its run", name, run)
+	f := failed(said, "a record of %s is DNS-only: the issuance window %s could not be closed by its run", name, run)
 	var was []string
 	for _, l := range left {
 		if live, ok := s.liveOf(l.Type); !ok || !slices.Equal(textsOf(live.Addrs), l.OldValues) {
