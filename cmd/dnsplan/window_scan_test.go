@@ -99,5 +99,5 @@ func TestCheckOfAWindowLeftOpen(t *testing.T) {
 	r.run("check", "www.example.org", "--only", "X-BACK").is(t, exitDifferences, "fatal", "www 300 IN A 127.0.0.77 ; proxied", "dnsplan recover --scan-zone example.org --now")
 	there, clock := r.later()
 	clock.elapse(time.Hour)
-	there.run("check", "www.example.org", "--only", "X-BACK", "--state-dir", r.path("other")).is(t, exitDifferences, "fatal", "dnsplan recover --scan-zone example.org --state-dir")
+	there.run("check", "www.example.org", "--only", "X-BACK", "--state-dir", r.path("other")).is(t, exitDifferences, "fatal", "dnsplan recover --scan-zone example.org -i ")
 }
