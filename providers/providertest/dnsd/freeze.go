@@ -44,13 +44,26 @@ func (s *Server) mustControl(verb string) {
 	}
 }
 
+// rndcTries is how often BIND is given an order. A control channel is sometimes reset
+// while updates come in, and an order that has been carried out may be given again.
+const rndcTries = 5
+
 // runRNDC gives BIND an order over its control channel.
 func (s *Server) runRNDC(command string) {
 	s.tb.Helper()
 	key := s.writeOnce("rndc.key", fmt.Sprintf("key %q { algorithm %s; secret %q; };\n", s.Key.Name, s.Key.Algorithm, s.Key.Secret))
 	rndc := find(s.tb, "rndc", "bind9-utils")
-	s.order(exec.CommandContext(s.tb.Context(), rndc, "-k", key,
-		"-s", s.rndc.Addr().String(), "-p", strconv.Itoa(int(s.rndc.Port())), command))
+	for try := 1; ; try++ {
+		c := exec.CommandContext(s.tb.Context(), rndc, "-k", key,
+			"-s", s.rndc.Addr().String(), "-p", strconv.Itoa(int(s.rndc.Port())), command)
+		out, err := c.CombinedOutput()
+		if err == nil {
+			return
+		}
+		if try == rndcTries || !strings.Contains(string(out), "connection reset") {
+			s.tb.Fatalf("%s: %v: %s", strings.Join(c.Args, " "), err, out)
+		}
+	}
 }
 
 // order runs a program that tells the server what to do.
