@@ -17,7 +17,8 @@ const (
 	renewedLook  = time.Second
 )
 
-// compare warns of origins that serve the certificate of before, although the
+// compare tells of origins that serve another certificate now, which is what the
+// window was for, and warns of those that serve the one of before, although the
 // command has ended well.
 func (w *issuing) compare(ctx context.Context, is config.Issuance, r execute.Result) {
 	c := r.Window
@@ -34,7 +35,9 @@ func (w *issuing) compare(ctx context.Context, is config.Issuance, r execute.Res
 			w.notices.line(fmt.Sprintf("warning: whether the certificate is another one cannot be told: %v", err))
 			return
 		}
-		if same = unchanged(w.before, after); len(same) == 0 {
+		var renewed []config.OriginCertificate
+		if same, renewed = compared(w.before, after); len(same) == 0 {
+			w.tellOfNew(renewed)
 			return
 		}
 	}
@@ -43,8 +46,17 @@ func (w *issuing) compare(ctx context.Context, is config.Issuance, r execute.Res
 	}
 }
 
-// unchanged are the certificates that were served before.
-func unchanged(before, after []config.OriginCertificate) (out []config.OriginCertificate) {
+// tellOfNew says which certificates are served now.
+func (w *issuing) tellOfNew(renewed []config.OriginCertificate) {
+	for _, c := range renewed {
+		leaf := c.Served.Leaf()
+		w.notices.line(fmt.Sprintf("%s serves a new certificate for %s, serial %x, valid until %s",
+			c.Served.At, c.Name.Display(), leaf.SerialNumber, leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST")))
+	}
+}
+
+// compared tells certificates that were served before from those that are new.
+func compared(before, after []config.OriginCertificate) (same, renewed []config.OriginCertificate) {
 	for _, a := range after {
 		print, served := a.Served.Fingerprint()
 		i := slices.IndexFunc(before, func(b config.OriginCertificate) bool { return b.Name == a.Name && b.Served.At == a.Served.At })
@@ -52,8 +64,10 @@ func unchanged(before, after []config.OriginCertificate) (out []config.OriginCer
 			continue
 		}
 		if old, had := before[i].Served.Fingerprint(); had && !print.Changed(old) {
-			out = append(out, a)
+			same = append(same, a)
+		} else {
+			renewed = append(renewed, a)
 		}
 	}
-	return out
+	return same, renewed
 }

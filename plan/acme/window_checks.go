@@ -46,6 +46,8 @@ func (e *examination) judgeRate(tries []ledger.Try) Finding {
 	}
 	trial := Remedy{Do: "Until it works, try at an authority for trials, which allows many more:", Paste: "dnsplan rehearse " + name}
 	switch {
+	case left <= 0 && e.opts.AllowReserved:
+		return failed(said, "%s has failed as often as Let's Encrypt would allow in an hour; a private authority may have other limits", name).at(Warning).with(trial)
 	case left <= 0:
 		return failed(said, "%s has failed as often as Let's Encrypt allows in an hour: the next try is fine at %s", name, moment(next)).with(
 			Remedy{Do: fmt.Sprintf("Stop the ACME client's own tries, and wait until %s.", moment(next))}, trial)

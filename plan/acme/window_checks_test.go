@@ -37,7 +37,7 @@ func TestRate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "127.0.0.11")
-			s.opts.Now = func() time.Time { return day0 }
+			s.opts.Now, s.opts.AllowReserved = func() time.Time { return day0 }, false
 			s.opts.Issuer.Directory = here
 			s.opts.Past.Tries = func() ([]ledger.Try, error) { return c.tries, nil }
 			f := s.only("R-RATE", c.outcome, c.says)
@@ -49,6 +49,11 @@ func TestRate(t *testing.T) {
 	}
 	s := newSite(t, "127.0.0.11")
 	s.only("R-RATE", Unknown, "nothing is written down")
+	s.opts.Now = func() time.Time { return day0 }
+	s.opts.Past.Tries = func() ([]ledger.Try, error) { return tries(5, "www.example.org.", ""), nil }
+	if f := s.only("R-RATE", Fail, "a private authority may have other limits"); f.Severity != Warning {
+		t.Errorf("severity %s where the authority is private", f.Severity)
+	}
 	s.opts.Past.Tries = func() ([]ledger.Try, error) { return nil, errors.New("no access") }
 	s.only("R-RATE", Unknown, "no access")
 }
