@@ -79,6 +79,7 @@ func TestBrokenServers(t *testing.T) {
 		{"Palo Alto", answers(503, "text/html", "application: acme-protocol"), "H-WAF", Fail, "acme-protocol", "application control"},
 		{"all alike", none, "H-WAF", Pass, "127.0.0.11:PORT", ""},
 		{"a CDN's challenge", challenge(), "H-CDN", Fail, "Cloudflare answers for www.example.org", `http.host eq "www.example.org" and starts_with(http.request.uri.path, "/.well-known/acme-challenge/")`},
+		{"another CDN", distribution(), "H-CDN", Fail, "CloudFront answers for www.example.org", "to your server, neither kept nor filtered."},
 		{"no token at all", none, "H-LB", Unknown, "never answers with the token", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -102,6 +103,15 @@ func challenge() http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Server", "cloudflare")
 		w.Header().Set("Cf-Mitigated", "challenge")
+		w.WriteHeader(http.StatusForbidden)
+	}
+}
+
+// distribution is CloudFront, which has no such page.
+func distribution() http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amz-Cf-Id", "aGVsbG8=")
+		w.Header().Set("Via", "1.1 d111111abcdef8.cloudfront.net (CloudFront)")
 		w.WriteHeader(http.StatusForbidden)
 	}
 }
@@ -273,6 +283,7 @@ func TestRemediesByKind(t *testing.T) {
 		if got.Outcome != Fail {
 			t.Errorf("%s: %+v", c.kind, got)
 		}
+		Broken([]Finding{got})
 		holds(t, string(c.kind), pasted(got), s.fill(c.remedy))
 	}
 	for _, kind := range []http01.Kind{http01.NoRoute, http01.Cancelled, http01.ConnectFailed} {
@@ -297,6 +308,9 @@ func TestBehindNAT(t *testing.T) {
 			t.Errorf("%s to %s: %v", c.local, c.target, got)
 		}
 	}
+	f := Finding{Remedies: []Remedy{beyondNAT(netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("203.0.113.1"))}}
+	Broken([]Finding{f})
+	holds(t, "remedies", pasted(f), "If this machine (10.0.0.5) is behind the same NAT as 203.0.113.1")
 }
 
 // The zone's resolvers may be none, so that a redirect to elsewhere is not looked up.
@@ -404,6 +418,7 @@ func TestTokenThatStays(t *testing.T) {
 	if len(found) != 2 || found[1].Outcome != Fail || found[1].Severity != Warning {
 		t.Fatalf("found %+v; want a warning behind the pass", found)
 	}
+	Broken(found)
 	holds(t, "remedies", pasted(found[1]), "rm "+s.root+"/.well-known/acme-challenge/")
 }
 

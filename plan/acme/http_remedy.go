@@ -67,7 +67,13 @@ func (e *examination) askOutside(f fetched) []Remedy {
 	if !unreached(f) || len(e.opts.Vantages) > 0 || !ok || !behindNAT(local, f.addr) {
 		return nil
 	}
-	return []Remedy{{Do: fmt.Sprintf("If this machine (%s) is behind the same NAT as %s, it may be reached from everywhere else: name a [[vantage]] in the inventory, and ask from there.", local, f.addr)}}
+	return []Remedy{beyondNAT(local, f.addr)}
+}
+
+// beyondNAT has an address asked from outside of the NAT that it shares with this
+// machine.
+func beyondNAT(local, a netip.Addr) Remedy {
+	return Remedy{Do: fmt.Sprintf("If this machine (%s) is behind the same NAT as %s, it may be reached from everywhere else: name a [[vantage]] in the inventory, and ask from there.", local, a)}
 }
 
 // behindNAT tells whether an address is translated on the way to another.

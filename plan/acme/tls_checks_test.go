@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -38,7 +39,9 @@ func TestCertificatesThatClientsRefuse(t *testing.T) {
 		"another name": {func(s *secure) {
 			s.serveTLS(0, issued{names: []string{"mail.example.org"}}, http.NotFoundHandler())
 		}, "mail.example.org", "-d www.example.org"},
-		"not yet": {func(s *secure) { s.serveTLS(0, issued{from: ago(s, -2)}, http.NotFoundHandler()) }, "clients refuse", "timedatectl"},
+		"without the chain": {func(s *secure) { s.serveTLS(0, issued{between: true}, http.NotFoundHandler()) }, "its own certificate alone", "ssl_certificate /etc/letsencrypt/live/www.example.org/fullchain.pem;"},
+		"of old":            {func(s *secure) { s.serveTLS(0, issued{version: tls.VersionTLS11}, http.NotFoundHandler()) }, "TLS 1.1 at most", "ssl_protocols TLSv1.2 TLSv1.3;"},
+		"not yet":           {func(s *secure) { s.serveTLS(0, issued{from: ago(s, -2)}, http.NotFoundHandler()) }, "clients refuse", "timedatectl"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSecure(t, "127.0.0.11")

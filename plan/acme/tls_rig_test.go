@@ -22,6 +22,10 @@ type issued struct {
 	names        []string
 	organization string
 	from, until  time.Time
+	// between says that an authority between the root and this has issued it, and
+	// version is the latest of TLS that its server speaks; 0 is today's.
+	between bool
+	version uint16
 }
 
 // secure is a site with servers of certificates beside those of HTTP.
@@ -99,6 +103,14 @@ func (s *secure) issue(i int, c issued) (*x509.Certificate, *ecdsa.PrivateKey) {
 	}
 	key, parent, by := newKey(s.t), s.root, s.key
 	template := &x509.Certificate{SerialNumber: big.NewInt(int64(2 + i)), DNSNames: c.names, NotBefore: c.from, NotAfter: c.until, Subject: pkix.Name{CommonName: c.names[0]}}
+	if c.between {
+		by = newKey(s.t)
+		parent = sign(s.t, &x509.Certificate{
+			SerialNumber: big.NewInt(8), Subject: pkix.Name{Organization: []string{"Let's Encrypt"}, CommonName: "Between"},
+			NotBefore: s.now.AddDate(-1, 0, 0), NotAfter: s.now.AddDate(9, 0, 0), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		}, s.root, by, s.key)
+		template.IssuingCertificateURL = []string{"http://between.example.net/"}
+	}
 	if c.organization != "" {
 		by = newKey(s.t)
 		parent = sign(s.t, &x509.Certificate{
@@ -116,7 +128,9 @@ func (s *secure) issue(i int, c issued) (*x509.Certificate, *ecdsa.PrivateKey) {
 func (s *secure) serveTLS(i int, c issued, h http.Handler) {
 	s.t.Helper()
 	leaf, key := s.issue(i, c)
-	server := &http.Server{Handler: h, TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw}, PrivateKey: key}}}, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, TLSConfig: &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw}, PrivateKey: key}}, MinVersion: tls.VersionTLS10, MaxVersion: c.version,
+	}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
