@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
@@ -37,7 +36,7 @@ func unreached(s zone.Special, view string) bool {
 	switch {
 	case hostless(s):
 		return true
-	case strings.HasPrefix(s.Name, "Documentation"):
+	case s.Documentation():
 		return false
 	case s.Name == "Private-Use" || s.Name == "Unique-Local":
 		return view == ""

@@ -66,6 +66,34 @@ func TestWindowDNSOnly(t *testing.T) {
 	r.untouched()
 }
 
+// Addresses of examples are not connected to, and keep no window closed.
+func TestWindowOfAnExample(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.check = ""
+	r.inventory()
+	text, err := os.ReadFile(r.path("inventory.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := strings.NewReplacer(originV4, "203.0.113.10", originV6, "2001:db8::10").Replace(string(text))
+	if err := os.WriteFile(r.path("inventory.toml"), []byte(shown), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.fake.RemoveZone("example.org")
+	r.fake.AddZone(cloudflaretest.Zone{ID: "z1", Name: "example.org", Plan: "pro"})
+	r.fake.Put("example.org",
+		cloudflaretest.Record{ID: "a1", Type: "A", Name: "www", Content: "203.0.113.10", TTL: 1, Proxied: true, Comment: "web", Tags: []string{"owner:ops"}},
+		cloudflaretest.Record{ID: "a2", Type: "AAAA", Name: "www", Content: "2001:db8::10", TTL: 1, Proxied: true})
+	got := r.run("window", "www.example.org", "--", "true").is(t, exitDone, "proxied again")
+	if !strings.Contains(got.stderr, "X-ORIGIN cannot be told") {
+		t.Errorf("no warning:\n%s", got.stderr)
+	}
+	if got := r.toggles(); got != "off on" {
+		t.Errorf("toggled %q", got)
+	}
+}
+
 // Where nothing listens at the origin the window opens: the command may bring its own
 // server, as certbot --standalone does.
 func TestWindowNothingListens(t *testing.T) {

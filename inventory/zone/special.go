@@ -1,6 +1,9 @@
 package zone
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // Reach is the column "Globally Reachable" of the special-purpose address
 // registries (RFC 8190, section 2.1).
@@ -24,6 +27,10 @@ type Special struct {
 
 // String reads "10.0.0.0/8, Private-Use (RFC 1918)".
 func (s Special) String() string { return s.Prefix.String() + ", " + s.Name + " (" + s.RFC + ")" }
+
+// Documentation tells whether the block is one of those that examples use (RFC
+// 5737, 3849, 9637). Who writes their addresses knows that nobody is there.
+func (s Special) Documentation() bool { return strings.HasPrefix(s.Name, "Documentation") }
 
 // SpecialOf returns the most specific block that holds a, where there is one. A
 // public certificate authority connects to no address that is in a block,

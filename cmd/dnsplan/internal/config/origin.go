@@ -32,7 +32,8 @@ func (c OriginCertificate) Fresh(now time.Time) bool {
 }
 
 // OriginCertificates asks each address for its certificate, past the proxy, in the
-// order of the origins. An authority is asked about renewal where it is known.
+// order of the origins; of reserved ones none, unless [check] allows them. An
+// authority is asked about renewal where it is known.
 func (s *Session) OriginCertificates(ctx context.Context, origins []Origin, now func() time.Time) ([]OriginCertificate, error) {
 	client, roots, err := s.certificateClient(now)
 	if err != nil {
@@ -41,6 +42,9 @@ func (s *Session) OriginCertificates(ctx context.Context, origins []Origin, now 
 	var out []OriginCertificate
 	for _, o := range origins {
 		for _, a := range o.Addrs {
+			if !s.Inventory.Check.AllowReserved && http01.Reserved(a) {
+				continue // nobody is there
+			}
 			c := OriginCertificate{Name: o.Name, Served: client.Ask(ctx, strings.TrimSuffix(string(o.Name), "."), a)}
 			if leaf := c.Served.Leaf(); leaf != nil {
 				c.Flaws = cert.Judge(c.Served, now(), roots)

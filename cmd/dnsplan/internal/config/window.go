@@ -14,7 +14,6 @@ import (
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
-	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
 // WindowRequest is the issuance window that is wanted.
@@ -155,7 +154,8 @@ func originOf(n zone.Name, z inventory.Zone, live *zone.Snapshot) Origin {
 }
 
 // withReserved adds the names to the problems of a window that no public authority
-// connects to once the proxy is off.
+// connects to once the proxy is off. Addresses of examples pass, as they do in plans:
+// that they could not be asked is a warning of the checks.
 func (s *Session) withReserved(origins []Origin, err error) error {
 	var e *plan.WindowError
 	switch found := err.(type) { //nolint:errorlint // the value that BuildWindow returns, not wrapped
@@ -168,8 +168,9 @@ func (s *Session) withReserved(origins []Origin, err error) error {
 	}
 	for _, o := range origins {
 		for _, a := range o.Addrs {
-			if !s.Inventory.Check.AllowReserved && http01.Reserved(a) {
-				e.Problems = append(e.Problems, plan.WindowProblem{Name: o.Name, Reason: fmt.Sprintf("no public authority connects to %s, which a window would show: %s", a, "it is in a special-purpose range (RFC 6890); [check], allow_reserved = true, is for authorities that do")})
+			block, special := zone.SpecialOf(a)
+			if special && !block.Documentation() && !s.Inventory.Check.AllowReserved {
+				e.Problems = append(e.Problems, plan.WindowProblem{Name: o.Name, Reason: fmt.Sprintf("no public authority connects to %s, which a window would show: it is in %s; [check], allow_reserved = true, is for authorities that do", a, block)})
 			}
 		}
 	}
