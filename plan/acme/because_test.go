@@ -57,7 +57,7 @@ func TestBecause(t *testing.T) {
 			s := newSite(t, "127.0.0.11")
 			c.with(s)
 			var got []string
-			for _, f := range New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: c.only}).Findings {
+			for _, f := range Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: c.only}).Findings {
 				if f.Because != "" {
 					got = append(got, fmt.Sprintf("%s:%s", f.Check, f.Because))
 				}
@@ -77,18 +77,18 @@ func TestBecause(t *testing.T) {
 func TestRemediesOfConsequences(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.lag()
-	holds(t, "remedies", pasted(s.only("D-EXPECT", Fail)), "dnsplan apply")
+	Offers(t, s.only("D-EXPECT", Fail), "dnsplan apply")
 	s.hold("127.0.0.11")
 	if text := pasted(s.only("D-EXPECT", Fail)); !strings.Contains(text, "rndc retransfer example.org") || strings.Contains(text, "dnsplan apply") {
 		t.Errorf("of a server that lags: %s", text)
 	}
 	s.answerWith("www.example.org. 300 IN CNAME gone.example.org.")
-	holds(t, "remedies", pasted(s.only("D-EXPECT", Fail)), "www IN CNAME gone.example.org.", "replace_cname = true")
+	Offers(t, s.only("D-EXPECT", Fail), "www IN CNAME gone.example.org.", "replace_cname = true")
 	s.serve(0, challenge())
 	s.answer("127.0.0.11")
-	text := pasted(s.only("H-TOKEN", Fail))
-	holds(t, "remedies", text, "http.host eq")
-	if strings.Contains(text, "location ") {
+	f := s.only("H-TOKEN", Fail)
+	Offers(t, f, "http.host eq")
+	if text := pasted(f); strings.Contains(text, "location ") {
 		t.Errorf("lines for a server of the CDN: %s", text)
 	}
 }

@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +20,27 @@ import (
 // What tests of this package have seen: checks that fail with a remedy, and what
 // remedies say is to be done.
 var broken, advised sync.Map
+
+// Examined examines, and notes what is to be done about what was found.
+func Examined(ctx context.Context, x *Examiner, subjects []*Subject, sel Selection) Found {
+	found := x.Examine(ctx, subjects, sel)
+	Broken(found.Findings)
+	return found
+}
+
+// Offers expects each of the words in a remedy of the finding, in what is to be done
+// or in what is to be pasted behind it.
+func Offers(t *testing.T, f Finding, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !slices.ContainsFunc(f.Remedies, func(r Remedy) bool { return strings.Contains(r.text(), w) }) && w != "" {
+			t.Errorf("%s: no remedy holds %q: %q", f.Check, w, f.Remedies)
+		}
+	}
+}
+
+// text is all of a remedy, each part with a line's end.
+func (r Remedy) text() string { return r.Do + "\n" + r.Paste + "\n" }
 
 // Broken notes which checks of what was found have failed with a remedy, and the
 // remedies.

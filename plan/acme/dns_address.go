@@ -85,10 +85,10 @@ func (s *Subject) holds(want Record) bool {
 // judgeHeld compares what the provider holds with what is wanted. Behind a proxy
 // that decides; where only nobody is asked, it can but show that it is wrong.
 func judgeHeld(s *Subject, alone bool) (out []Finding) {
-	asked := []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}
-	if s.Zone.Live == nil {
-		return []Finding{unclear(nil, "what the provider holds of %s is not known: %v", s.Name.Display(), s.Zone.LiveErr)}
+	if f, none := s.unread(); none {
+		return []Finding{f}
 	}
+	asked := []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}
 	for _, r := range s.Records {
 		if live, _ := s.Live(r.Type); !slices.Equal(live.Addrs, r.Addrs) {
 			held := "missing"

@@ -22,5 +22,5 @@ func TestCAABelowNoTopLevelDomain(t *testing.T) {
 	if f.Outcome != Fail {
 		t.Fatalf("for a public authority: %+v", f)
 	}
-	holds(t, "remedies", pasted(f), "Use a name of the public DNS", "allow_reserved = true")
+	Offers(t, f, "Use a name of the public DNS", "allow_reserved = true")
 }

@@ -65,7 +65,7 @@ func TestDNSCost(t *testing.T) {
 				one.Name = zone.Name(fmt.Sprintf("n%d.example.org.", i))
 				all = append(all, &one)
 			}
-			if found := x.Examine(t.Context(), all, acme.Selection{Only: tt.only}).Findings; len(found) < names {
+			if found := acme.Examined(t.Context(), x, all, acme.Selection{Only: tt.only}).Findings; len(found) < names {
 				t.Errorf("%d findings", len(found))
 			}
 			if got := c.taken(); !maps.Equal(got, tt.want) {
@@ -95,7 +95,7 @@ func TestDNSSilenceIsRemembered(t *testing.T) {
 				one.Name = zone.Name(fmt.Sprintf("n%d.example.org.", i))
 				all = append(all, &one)
 			}
-			found := x.Examine(t.Context(), all, acme.Selection{Only: []string{"D-TTL", "D-AUTH", "D-APEX", "D-CNAME", "D-CAA"}}).Findings
+			found := acme.Examined(t.Context(), x, all, acme.Selection{Only: []string{"D-TTL", "D-AUTH", "D-APEX", "D-CNAME", "D-CAA"}}).Findings
 			total := 0
 			for _, n := range c.taken() {
 				total += n
@@ -137,7 +137,7 @@ func TestDNSSilentResolverIsRemembered(t *testing.T) {
 		one.Records = nil
 		all = append(all, &one)
 	}
-	x.Examine(t.Context(), all, acme.Selection{Only: []string{"D-DNSSEC", "D-RESOLV"}})
+	acme.Examined(t.Context(), x, all, acme.Selection{Only: []string{"D-DNSSEC", "D-RESOLV"}})
 	total := 0
 	for _, n := range c.taken() {
 		total += n

@@ -14,6 +14,9 @@ import (
 func checkIPv6(ctx context.Context, e *examination) []Finding {
 	s := e.subject
 	if s.Proxied() {
+		if f, none := s.unread(); none {
+			return []Finding{f}
+		}
 		live, _ := s.Live(zone.AAAA)
 		return []Finding{judgeIPv6(s, live.Addrs, []Asked{{"provider " + s.Zone.Provider, s.heldWords()}})}
 	}

@@ -78,7 +78,7 @@ func examineReal(t *testing.T, at netip.AddrPort, by resolver.Server, only ...st
 		s.Records = append(s.Records, acme.Record{RRset: r})
 	}
 	x := acme.New(acme.Options{DNS: client, Now: time.Now, Issuer: acme.Issuer{Name: "letsencrypt", Identities: []string{"letsencrypt.org"}}})
-	return x.Examine(t.Context(), []*acme.Subject{s}, acme.Selection{Only: only}).Findings
+	return acme.Examined(t.Context(), x, []*acme.Subject{s}, acme.Selection{Only: only}).Findings
 }
 
 // anchor returns the DS record for the zone's key-signing key, as soon as the

@@ -15,6 +15,9 @@ import (
 func checkSingle(ctx context.Context, e *examination) []Finding {
 	s := e.subject
 	if s.Proxied() {
+		if f, none := s.unread(); none {
+			return []Finding{f}
+		}
 		return e.judgeSingle(s.liveAddrs(), []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}, nil)
 	}
 	found, asked, err := e.looked(ctx)

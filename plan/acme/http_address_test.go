@@ -57,7 +57,7 @@ func TestChance(t *testing.T) {
 				}
 			}
 			said := map[ID]Finding{}
-			for _, f := range New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: []string{"D-SINGLE", "H-TOKEN"}}).Findings {
+			for _, f := range Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"D-SINGLE", "H-TOKEN"}}).Findings {
 				if _, ok := said[f.Check]; !ok {
 					said[f.Check] = f
 				}
@@ -120,7 +120,7 @@ func TestBridge(t *testing.T) {
 	var old http.Handler = http.NotFoundHandler()
 	s.serve(0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { old.ServeHTTP(w, r) }))
 	f := s.only("B-BRIDGE", Fail, "the old address 127.0.0.11:")
-	holds(t, "remedies", pasted(f), s.fill("location ^~ /.well-known/acme-challenge/ {\n    proxy_pass http://127.0.0.12:PORT;\n    proxy_set_header Host $host;\n}"))
+	Offers(t, f, s.fill("location ^~ /.well-known/acme-challenge/ {\n    proxy_pass http://127.0.0.12:PORT;\n    proxy_set_header Host $host;\n}"))
 	old = s.files()
 	s.only("B-BRIDGE", Pass)
 	s.opts.Planter = nil
@@ -141,5 +141,5 @@ func TestBackendsThatDiffer(t *testing.T) {
 	}))
 	s.opts.Now = func() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) } // four remote perspectives
 	f := s.only("H-LB", Fail, "6 of 12 connections to 127.0.0.11:", "about 16 % of issuances succeed")
-	holds(t, "remedies", pasted(f), "use_backend acme if acme_challenge", "server acme ACME-CLIENT-ADDRESS:", "location ^~ /.well-known/acme-challenge/ {")
+	Offers(t, f, "use_backend acme if acme_challenge", "server acme ACME-CLIENT-ADDRESS:", "location ^~ /.well-known/acme-challenge/ {")
 }

@@ -203,7 +203,7 @@ func TestLuckBehindABalancer(t *testing.T) {
 			}
 			_ = resp.Body.Close()
 		}
-		found := New(b.opts).Examine(t.Context(), []*Subject{b.subject}, Selection{Only: []string{"H-TOKEN", "H-WAF", "H-LB"}})
+		found := Examined(t.Context(), New(b.opts), []*Subject{b.subject}, Selection{Only: []string{"H-TOKEN", "H-WAF", "H-LB"}})
 		for _, f := range found.Findings {
 			if f.Outcome != Fail && f.Outcome != Unknown && f.Check != "H-WAF" || f.Check != "H-LB" && f.Outcome != Pass && f.Because != "H-LB" {
 				t.Errorf("after %d: %s %s because of %q: %s", first, f.Check, f.Outcome, f.Because, f.Summary)

@@ -86,7 +86,7 @@ func TestBrokenServers(t *testing.T) {
 			s := newSite(t, "127.0.0.11")
 			s.serve(0, c.handler)
 			f := s.only(c.check, c.outcome, s.fill(c.says))
-			holds(t, "remedies", pasted(f), s.fill(c.remedy))
+			Offers(t, f, s.fill(c.remedy))
 			if c.outcome == Fail && len(f.Asked) == 0 {
 				t.Error("nobody was asked")
 			}
@@ -140,7 +140,7 @@ func TestParkedBeforeTheMove(t *testing.T) {
 	if len(found) != 2 || found[0].Outcome != Fail || found[1].Outcome != Pass {
 		t.Fatalf("found %+v", found)
 	}
-	holds(t, "remedies", pasted(found[0]), "at its registrar", "www 300 IN A 127.0.0.12", "dnsplan apply")
+	Offers(t, found[0], "at its registrar", "www 300 IN A 127.0.0.12", "dnsplan apply")
 	s.opts.Planter = nil
 	if found = s.check("H-PARK"); found[0].Outcome != Unknown {
 		t.Errorf("without a token: %+v; want unknown", found[0])
@@ -158,7 +158,7 @@ func TestOriginBehindAProxyThatPassesTokens(t *testing.T) {
 	s.serve(1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { edge.ServeHTTP(w, r) }))
 	found := func(only ...string) map[ID]Finding {
 		out := map[ID]Finding{}
-		for _, f := range New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: only}).Findings {
+		for _, f := range Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: only}).Findings {
 			out[f.Check] = f
 		}
 		return out
@@ -186,7 +186,7 @@ func TestWindowIsOfferedWhereThereIsAProxy(t *testing.T) {
 	s.subject.Zone.Live.RRsets[0].Proxied = true
 	s.subject.Zone.Proxy = true
 	f := s.only("H-CDN", Fail, "Cloudflare answers for www.example.org", "127.0.0.11:")
-	holds(t, "remedies", pasted(f), "dnsplan window www.example.org -- certbot renew --cert-name www.example.org", `acme = "dns-01"`)
+	Offers(t, f, "dnsplan window www.example.org -- certbot renew --cert-name www.example.org", `acme = "dns-01"`)
 	// Behind the proxy nobody is asked: 127.0.0.12 is not an address of the name.
 	s.only("H-TOKEN", Fail, "127.0.0.11:")
 	if f := s.check("B-BRIDGE"); len(f) > 0 {
@@ -200,7 +200,7 @@ func TestPortThatDoesNotSpeakHTTP(t *testing.T) {
 	_ = s.ls[0].Close()
 	for _, id := range []ID{"H-PORT80", "H-TOKEN"} {
 		f := s.only(id, Fail, "127.0.0.11:"+port, "connection refused")
-		holds(t, "remedies", pasted(f), "ss -ltn 'sport = :"+port+"'", "ufw allow "+port+"/tcp")
+		Offers(t, f, "ss -ltn 'sport = :"+port+"'", "ufw allow "+port+"/tcp")
 	}
 	s.only("H-REDIR", Unknown, "does not answer")
 	s.only("H-PATH", Unknown, "connection refused")
@@ -218,7 +218,7 @@ func TestTLSOnThePortOfHTTP(t *testing.T) {
 	t.Cleanup(srv.Close)
 	// Go's server answers in HTTP that it wants TLS: the port is open, the token no.
 	f := s.only("H-TOKEN", Fail, "it speaks TLS where plain HTTP was asked for")
-	holds(t, "remedies", pasted(f), s.fill("listen 127.0.0.11:PORT;"))
+	Offers(t, f, s.fill("listen 127.0.0.11:PORT;"))
 }
 
 func TestConnectionsThatAreCutOff(t *testing.T) {
@@ -238,7 +238,7 @@ func TestConnectionsThatAreCutOff(t *testing.T) {
 	}()
 	t.Cleanup(func() { _ = s.ls[0].Close(); <-ended })
 	f := s.only("H-PORT80", Fail, "does not answer HTTP")
-	holds(t, "remedies", pasted(f), "Let requests for /.well-known/acme-challenge/ through", "BlockedByFirewall")
+	Offers(t, f, "Let requests for /.well-known/acme-challenge/ through", "BlockedByFirewall")
 }
 
 func TestHTTP2OnThePort(t *testing.T) {
@@ -258,7 +258,7 @@ func TestHTTP2OnThePort(t *testing.T) {
 	}()
 	t.Cleanup(func() { _ = s.ls[0].Close(); <-ended })
 	f := s.only("H-PORT80", Fail, "HTTP/2")
-	holds(t, "remedies", pasted(f), s.fill("listen 127.0.0.11:PORT;"))
+	Offers(t, f, s.fill("listen 127.0.0.11:PORT;"))
 }
 
 // What loopback cannot be made to do is judged as it would be met.
@@ -284,7 +284,7 @@ func TestRemediesByKind(t *testing.T) {
 			t.Errorf("%s: %+v", c.kind, got)
 		}
 		Broken([]Finding{got})
-		holds(t, string(c.kind), pasted(got), s.fill(c.remedy))
+		Offers(t, got, s.fill(c.remedy))
 	}
 	for _, kind := range []http01.Kind{http01.NoRoute, http01.Cancelled, http01.ConnectFailed} {
 		f := fetched{Result: http01.Result{Err: &http01.Error{Kind: kind}, Hops: []http01.Hop{{}}}}
@@ -310,7 +310,7 @@ func TestBehindNAT(t *testing.T) {
 	}
 	f := Finding{Remedies: []Remedy{beyondNAT(netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("203.0.113.1"))}}
 	Broken([]Finding{f})
-	holds(t, "remedies", pasted(f), "If this machine (10.0.0.5) is behind the same NAT as 203.0.113.1")
+	Offers(t, f, "If this machine (10.0.0.5) is behind the same NAT as 203.0.113.1")
 }
 
 // The zone's resolvers may be none, so that a redirect to elsewhere is not looked up.
@@ -359,9 +359,9 @@ func TestWithoutPlanter(t *testing.T) {
 	s.serve(0, http.NotFoundHandler())
 	s.opts.Planter = nil
 	f := s.only("H-TOKEN", Unknown, "no planter")
-	holds(t, "remedies", pasted(f), "[check.challenge]\nwebroot = ")
+	Offers(t, f, "[check.challenge]\nwebroot = ")
 	s.subject.Records[0].Hosts = []Host{{Name: "web-02", Addrs: s.addrs}}
-	holds(t, "remedies", pasted(s.only("H-TOKEN", Unknown)), "[host.challenge] # below the [[host]] web-02")
+	Offers(t, s.only("H-TOKEN", Unknown), "[host.challenge] # below the [[host]] web-02")
 	s.only("H-PATH", Pass)
 	s.only("H-LB", Unknown, "answers 12 connections alike")
 }
@@ -379,7 +379,7 @@ func TestTokenIsPlacedOnceAndRemoved(t *testing.T) {
 	s.serve(0, s.files())
 	count := &counting{Planter: plant.Webroot(s.root, time.Now)}
 	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: count} }
-	found := New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: []string{"H", "B"}})
+	found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"H", "B"}})
 	if n := count.placed.Load(); n != 1 {
 		t.Errorf("placed %d tokens, want 1", n)
 	}
@@ -400,7 +400,7 @@ func TestTokenIsRemovedOnCancel(t *testing.T) {
 	}))
 	strict := &counting{Planter: plant.Webroot(s.root, time.Now)}
 	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: strict} }
-	found := New(s.opts).Examine(ctx, []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}})
+	found := Examined(ctx, New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}})
 	if f := found.Findings; len(f) != 1 || f[0].Outcome != Unknown {
 		t.Errorf("cancelled: %+v; want unknown", f)
 	}
@@ -414,12 +414,11 @@ func TestTokenThatStays(t *testing.T) {
 	s.serve(0, s.files())
 	stuck := &counting{Planter: plant.Webroot(s.root, time.Now), stays: true}
 	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: stuck} }
-	found := New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}}).Findings
+	found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}}).Findings
 	if len(found) != 2 || found[1].Outcome != Fail || found[1].Severity != Warning {
 		t.Fatalf("found %+v; want a warning behind the pass", found)
 	}
-	Broken(found)
-	holds(t, "remedies", pasted(found[1]), "rm "+s.root+"/.well-known/acme-challenge/")
+	Offers(t, found[1], "rm "+s.root+"/.well-known/acme-challenge/")
 }
 
 // counting is a planter that counts, and may leave its tokens.
@@ -451,13 +450,13 @@ func TestServeGoesByTheMachine(t *testing.T) {
 		{"::1", "proxy_pass http://[::1]:PORT;"},
 	} {
 		s.subject.Records[0].Hosts = []Host{{Name: "web-02", Addrs: []netip.Addr{netip.MustParseAddr(c.client)}, ACMEClient: true}}
-		holds(t, c.client, pasted(s.only("H-TOKEN", Fail)), s.fill(c.paste))
+		Offers(t, s.only("H-TOKEN", Fail), s.fill(c.paste))
 	}
 	at := netip.MustParseAddrPort("127.0.0.15:8080")
 	s.subject.Records[0].Hosts = nil
 	listener := named{plant.Webroot(s.root, time.Now), plant.Listen(at).String()}
 	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: listener} }
-	holds(t, "a listener", pasted(s.only("H-TOKEN", Fail)), "proxy_pass http://127.0.0.15:8080;")
+	Offers(t, s.only("H-TOKEN", Fail), "proxy_pass http://127.0.0.15:8080;")
 }
 
 // named is a planter under another's name.

@@ -131,11 +131,10 @@ func (s *site) serve(i int, h http.Handler) {
 // check makes one check.
 func (s *site) check(id ID) []Finding {
 	s.t.Helper()
-	found := New(s.opts).Examine(s.t.Context(), []*Subject{s.subject}, Selection{Only: []string{string(id)}})
+	found := Examined(s.t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{string(id)}})
 	if left, _ := filepath.Glob(filepath.Join(s.root, ".well-known", "*", "*")); len(left) > 0 {
 		s.t.Errorf("%s leaves %v in the webroot", id, left)
 	}
-	Broken(found.Findings)
 	return found.Findings
 }
 

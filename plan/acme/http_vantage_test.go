@@ -68,7 +68,7 @@ func TestVantages(t *testing.T) {
 				t.Errorf("asked %+v", f.Asked)
 			}
 			if c.outcome == Fail {
-				holds(t, "remedies", pasted(f), "from everywhere", s.fill("ufw allow PORT/tcp"), "dnsplan check www.example.org --only D-AUTH,D-SPLIT")
+				Offers(t, f, "from everywhere", s.fill("ufw allow PORT/tcp"), "dnsplan check www.example.org --only D-AUTH,D-SPLIT")
 			}
 		})
 	}

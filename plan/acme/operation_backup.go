@@ -88,12 +88,12 @@ func checkWayBack(ctx context.Context, e *examination) []Finding {
 // without carrying it out.
 func (e *examination) judgeRestore(b copied) Finding {
 	name, z := e.subject.Name.Display(), e.subject.Zone
-	switch {
-	case b.err != nil || b.Snapshot == nil:
+	if b.err != nil || b.Snapshot == nil {
 		return unclear(nil, "there is no backup that %s could be brought back from", name).because("O-BACKUP").with(
 			Remedy{Do: "Make one now:", Paste: "dnsplan backup " + z.Zone.Display()})
-	case z.Live == nil:
-		return unclear(b.says(), "what is live is not known, and so not what a way back would change: %s", clipped(fmt.Sprint(z.LiveErr)))
+	}
+	if f, none := e.subject.unread(); none {
+		return f.asking(b.says())
 	}
 	diff := plan.Restore(&plan.Desired{ZoneRef: z.ZoneRef, MinTTL: z.MinTTL},
 		plan.Backup{Snapshot: b.Snapshot, Names: map[zone.Name]bool{e.subject.Name: true}, Proxy: z.Proxy}, z.Live)

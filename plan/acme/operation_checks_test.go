@@ -118,7 +118,7 @@ func TestNotKept(t *testing.T) {
 			if f.Severity != c.severity {
 				t.Errorf("severity %s", f.Severity)
 			}
-			holds(t, "remedies", pasted(f), c.pastes)
+			Offers(t, f, c.pastes)
 		})
 	}
 }
@@ -137,12 +137,12 @@ func TestGroup(t *testing.T) {
 	s.only("O-GROUP", Pass, "blog.example.org")
 	s.subject.Siblings = []*Subject{sibling("127.0.0.12")}
 	f := s.only("O-GROUP", Fail, "blog.example.org is of the same group, web", "at 127.0.0.12, not at 127.0.0.11")
-	holds(t, "remedies", pasted(f), "dnsplan plan www.example.org blog.example.org")
+	Offers(t, f, "dnsplan plan www.example.org blog.example.org")
 
 	c := newSecure(t, "127.0.0.11")
 	c.hold("127.0.0.11")
 	c.serveTLS(0, issued{names: []string{"www.example.org", "blog.example.org", "*.example.org", "elsewhere.example.net"}}, http.NotFoundHandler())
 	c.subject.Zone.Live.RRsets = append([]zone.RRset{sibling("127.0.0.12").Records[0].RRset}, c.subject.Zone.Live.RRsets...)
 	f = c.only("O-GROUP", Fail, "blog.example.org is on the same certificate as www.example.org", "127.0.0.12")
-	holds(t, "remedies", pasted(f), "one issued for each")
+	Offers(t, f, "one issued for each")
 }

@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -115,9 +116,27 @@ func (s *Subject) Live(t zone.Type) (zone.RRset, bool) {
 	return s.Zone.Live.Find(zone.Key{Name: s.Name, Type: t})
 }
 
+// unread is the finding where what the provider holds decides, and is not known; ok
+// is false where it is.
+func (s *Subject) unread() (f Finding, ok bool) {
+	if s.Zone.Live != nil {
+		return f, false
+	}
+	err := s.Zone.LiveErr
+	if err == nil {
+		err = errors.New("it was not read")
+	}
+	return unclear(nil, "what the provider holds of %s is not known: %v", s.Name.Display(), err).because("D-EXPECT"), true
+}
+
 // Proxied tells whether a CDN proxy answers for the name: one proxied address is
-// enough (https://developers.cloudflare.com/dns/proxy-status/).
+// enough (https://developers.cloudflare.com/dns/proxy-status/). Where the zone could
+// not be read it may, unless the inventory says that it does not: what is judged of
+// a proxied name holds for both.
 func (s *Subject) Proxied() bool {
+	if s.Zone.LiveErr != nil {
+		return s.Zone.Proxy && (s.wantsProxy() || !s.saysProxy())
+	}
 	for _, t := range []zone.Type{zone.A, zone.AAAA} {
 		if r, ok := s.Live(t); ok && r.Proxied {
 			return true

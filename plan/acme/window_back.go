@@ -52,8 +52,8 @@ func (e *examination) judgeWindow(w journal.OpenWindow) Finding {
 // the inventory's word, or else that of the last change in the log.
 func (e *examination) judgeBack(last logged, changed bool) Finding {
 	name := e.subject.Name.Display()
-	if e.subject.Zone.Live == nil {
-		return unclear(nil, "the provider does not say whether %s is proxied", name)
+	if f, none := e.subject.unread(); none {
+		return f
 	}
 	is := "DNS-only"
 	if e.subject.Proxied() {

@@ -44,7 +44,7 @@ func TestRate(t *testing.T) {
 			if f.Severity != c.severity {
 				t.Errorf("severity %s", f.Severity)
 			}
-			holds(t, "remedies", pasted(f), c.pastes)
+			Offers(t, f, c.pastes)
 		})
 	}
 	s := newSite(t, "127.0.0.11")
@@ -90,12 +90,12 @@ func TestOriginThatAnswersNobody(t *testing.T) {
 	s.proxy("127.0.0.11", true)
 	s.ls[0].Close()
 	f := s.only("X-ORIGIN", Fail, "127.0.0.11:", "behind the proxy of www.example.org", "lets nobody but the proxy in")
-	holds(t, "remedies", pasted(f), "ufw allow", `acme = "dns-01"`)
+	Offers(t, f, "ufw allow", `acme = "dns-01"`)
 	s = newSite(t, "127.0.0.11")
 	s.proxy("127.0.0.11", true)
 	s.serve(0, http.NotFoundHandler())
 	f = s.only("X-ORIGIN", Fail, "does not answer the challenge")
-	holds(t, "remedies", pasted(f), "location ^~ /.well-known/acme-challenge/ {", "root "+s.root)
+	Offers(t, f, "location ^~ /.well-known/acme-challenge/ {", "root "+s.root)
 }
 
 func TestOriginCertificates(t *testing.T) {
@@ -110,17 +110,17 @@ func TestOriginCertificates(t *testing.T) {
 		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 	}))
 	f := s.only("X-TLS", Fail, "Cloudflare Origin CA", "browsers fail", "HSTS")
-	holds(t, "remedies", pasted(f), "Full (strict)", "certbot certonly", "-d www.example.org")
+	Offers(t, f, "Full (strict)", "certbot certonly", "-d www.example.org")
 
 	s = newSecure(t, "127.0.0.11")
 	s.proxy("127.0.0.11", true)
 	s.serveTLS(0, issued{from: s.now.AddDate(0, 0, -100)}, http.NotFoundHandler())
-	holds(t, "remedies", pasted(s.only("X-TLS", Fail, "expired")), "--force-renewal")
+	Offers(t, s.only("X-TLS", Fail, "expired"), "--force-renewal")
 
 	s = newSecure(t, "127.0.0.11")
 	s.proxy("127.0.0.11", true)
 	s.tls[0].Close()
-	holds(t, "remedies", pasted(s.only("X-TLS", Fail, "serves no certificate")), "ssl;")
+	Offers(t, s.only("X-TLS", Fail, "serves no certificate"), "ssl;")
 }
 
 // TestBack: the proxy is to be on, and no window open.
@@ -209,7 +209,7 @@ func TestBack(t *testing.T) {
 			if f.Severity != c.severity {
 				t.Errorf("severity %s", f.Severity)
 			}
-			holds(t, "remedies", pasted(f), c.pastes)
+			Offers(t, f, c.pastes)
 		})
 	}
 	s := newSite(t, "127.0.0.11")

@@ -41,12 +41,12 @@ func TestOriginBeforeAWindow(t *testing.T) {
 			} else {
 				s.serve(0, c.serves)
 			}
-			found := New(s.opts).Examine(t.Context(), []*Subject{s.subject}, Selection{Only: []string{"X-ORIGIN"}, Opening: true}).Findings
+			found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"X-ORIGIN"}, Opening: true}).Findings
 			if len(found) != 1 || found[0].Outcome != c.outcome {
 				t.Fatalf("%+v, want %s", found, c.outcome)
 			}
 			holds(t, "summary", found[0].Summary, c.says)
-			holds(t, "remedies", pasted(found[0]), c.remedy)
+			Offers(t, found[0], c.remedy)
 		})
 	}
 }
