@@ -6,12 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/netfault"
 )
 
 // tls is the configuration for the target: by the host's name, with its own
@@ -42,18 +41,18 @@ func (c *Client) tls(t *Target) (*tls.Config, error) {
 // explain says in a few words what went wrong; the cause stays in the chain.
 func explain(ctx context.Context, err error, t *Target) error {
 	word := ""
-	switch {
-	case errors.Is(err, context.Canceled):
+	switch fault := netfault.Of(err); {
+	case fault == netfault.Cancelled:
 		return err
-	case ctx.Err() != nil, isTimeout(err):
+	case ctx.Err() != nil, fault == netfault.Timeout:
 		word = "no answer within " + (time.Duration(t.Probe.Timeout) * time.Second).String()
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case fault == netfault.Refused:
 		word = "connection refused"
-	case errors.Is(err, syscall.ECONNRESET):
+	case fault == netfault.Reset:
 		word = "connection reset"
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+	case fault == netfault.Unreachable, fault == netfault.NoRoute:
 		word = "no route to it"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case fault == netfault.Closed:
 		word = "it closed the connection without an answer"
 	default:
 		word = certificate(err, t)
@@ -61,21 +60,7 @@ func explain(ctx context.Context, err error, t *Target) error {
 	if word == "" {
 		word = clip(err.Error())
 	}
-	return &explained{word, err}
-}
-
-// explained is an error in other words.
-type explained struct {
-	word string
-	err  error
-}
-
-func (e *explained) Error() string { return e.word }
-func (e *explained) Unwrap() error { return e.err }
-
-func isTimeout(err error) bool {
-	n, ok := errors.AsType[net.Error](err)
-	return ok && n.Timeout()
+	return netfault.Worded(word, err)
 }
 
 // certificate says what is wrong with a certificate; empty of other errors.

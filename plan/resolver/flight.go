@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"os"
-	"slices"
-	"syscall"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/netfault"
 )
 
 // flight is all that is asked of one server in one call.
@@ -137,21 +135,14 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// noRoute are the errors that say that an address cannot be reached from here.
-var noRoute = []error{
-	syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.ENETDOWN,
-	syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT,
-}
-
 // statusOf tells what an error of a socket means; none means silence.
 func statusOf(err error) Status {
-	nerr, isNet := errors.AsType[net.Error](err)
-	switch {
-	case err == nil, errors.Is(err, os.ErrDeadlineExceeded), isNet && nerr.Timeout():
+	switch netfault.Of(err) {
+	case "", netfault.Timeout:
 		return Timeout
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case netfault.Refused:
 		return ConnRefused
-	case slices.ContainsFunc(noRoute, func(e error) bool { return errors.Is(err, e) }):
+	case netfault.NoRoute, netfault.Unreachable:
 		return NoRoute
 	}
 	return Broken

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
-	"syscall"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan/netfault"
 )
 
 // DialFunc connects to an address.
@@ -103,12 +103,26 @@ func (c *Client) ask(ctx context.Context, s *Served) error {
 
 // kindOf sorts an error of the network or of TLS.
 func kindOf(err error) Kind {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return Timeout
+	if kind := ofTLS(err); kind != "" {
+		return kind
 	}
-	if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() {
+	switch netfault.Of(err) {
+	case netfault.Timeout:
 		return Timeout
+	case netfault.Refused:
+		return Refused
+	case netfault.NoRoute:
+		return NoRoute
+	case netfault.Unreachable:
+		return Unreachable
+	case netfault.Reset, netfault.Closed:
+		return Reset
 	}
+	return Failed
+}
+
+// ofTLS sorts what a server says in TLS, or says that is not TLS; empty is neither.
+func ofTLS(err error) Kind {
 	if _, ok := errors.AsType[tls.AlertError](err); ok {
 		return Alert
 	}
@@ -118,20 +132,5 @@ func kindOf(err error) Kind {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return NotTLS
 	}
-	for _, k := range []struct {
-		kind   Kind
-		errors []error
-	}{
-		{Refused, []error{syscall.ECONNREFUSED}},
-		{NoRoute, []error{syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT}},
-		{Unreachable, []error{syscall.EHOSTUNREACH}},
-		{Reset, []error{syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF}},
-	} {
-		for _, of := range k.errors {
-			if errors.Is(err, of) {
-				return k.kind
-			}
-		}
-	}
-	return Failed
+	return ""
 }

@@ -5,13 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
-	"syscall"
+
+	"github.com/dnsplan/dnsplan/plan/netfault"
 )
 
 // verdict is what an authority calls the error; Valid without one.
@@ -63,44 +62,27 @@ var words = map[Kind]string{
 	BodyBroken:      "the body broke off",
 }
 
-// explained is an error in other words.
-type explained struct {
-	word string
-	err  error
-}
-
-func (e *explained) Error() string { return e.word }
-func (e *explained) Unwrap() error { return e.err }
-
 // fails makes the error of a hop. The network's own text gives way to words
 // where there are some, and stays in the chain.
 func (h *Hop) fails(k Kind, cause error) *Error {
 	if word := words[k]; word != "" {
-		cause = &explained{word, cause}
+		cause = netfault.Worded(word, cause)
 	}
 	return &Error{Kind: k, URL: h.URL, Addr: h.Used, Code: h.Status, Location: h.Location, Cause: cause}
 }
 
-// noWay are the errors of a machine that has no route at all.
-var noWay = []error{syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT}
-
-func isTimeout(err error) bool {
-	n, ok := errors.AsType[net.Error](err)
-	return ok && n.Timeout()
-}
-
 // connectKind tells why a connection could not be made.
 func connectKind(err error, late bool) Kind {
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	switch fault := netfault.Of(err); {
+	case fault == netfault.Refused:
 		return ConnectRefused
-	case errors.Is(err, syscall.ECONNRESET):
+	case fault == netfault.Reset:
 		return ConnectReset
-	case errors.Is(err, syscall.EHOSTUNREACH):
+	case fault == netfault.Unreachable:
 		return HostUnreachable
-	case slices.ContainsFunc(noWay, func(e error) bool { return errors.Is(err, e) }):
+	case fault == netfault.NoRoute:
 		return NoRoute
-	case late || isTimeout(err):
+	case late || fault == netfault.Timeout:
 		return ConnectTimeout
 	}
 	return ConnectFailed
@@ -110,7 +92,7 @@ func connectKind(err error, late bool) Kind {
 func handshakeKind(err error, late bool) Kind {
 	header, ok := errors.AsType[tls.RecordHeaderError](err)
 	switch {
-	case late || isTimeout(err):
+	case late || netfault.Of(err) == netfault.Timeout:
 		return AnswerTimeout
 	case ok && string(header.RecordHeader[:]) == "HTTP/":
 		return HTTPOnTLS
@@ -120,16 +102,16 @@ func handshakeKind(err error, late bool) Kind {
 
 // answerKind tells why no answer came, but something that begins with heard.
 func answerKind(err error, heard []byte, late bool) Kind {
-	switch {
+	switch fault := netfault.Of(err); {
 	case isHTTP2(heard):
 		return HTTP2
 	case len(heard) >= 2 && (heard[0] == tlsAlert || heard[0] == tlsHandshake) && heard[1] == 3:
 		return TLSOnHTTP
-	case late || isTimeout(err):
+	case late || fault == netfault.Timeout:
 		return AnswerTimeout
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case fault == netfault.Reset:
 		return Reset
-	case len(heard) == 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
+	case len(heard) == 0 && fault == netfault.Closed:
 		return Closed
 	}
 	return Garbled
