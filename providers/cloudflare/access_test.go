@@ -65,7 +65,7 @@ func TestNoAccess(t *testing.T) {
 			if snapshot != nil {
 				t.Error("a snapshot beside an error")
 			}
-			_, err = p.Write(t.Context(), orgName, []providers.Change{change(t, "", "www 300 A 192.0.2.1")})
+			_, err = p.Write(t.Context(), orgName, []providers.Change{change("", "www 300 A 192.0.2.1")})
 			wantError(t, err, tt.is, tt.words...)
 			if n := s.Counts(); n["record list"]+n["batch"] != 0 {
 				t.Errorf("requests %v", n)
@@ -131,7 +131,7 @@ func TestZoneToken(t *testing.T) {
 	c := config(s)
 	c.ZoneToken, c.Log = zoneCanary+"\n", func(l string) { log = append(log, l) }
 	p := openConfig(t, c)
-	write(t, p, change(t, "www 300 A 192.0.2.1", "www 60 A 192.0.2.1"))
+	write(t, p, change("www 300 A 192.0.2.1", "www 60 A 192.0.2.1"))
 	if names, err := p.ListZones(t.Context()); err != nil || len(names) != 1 {
 		t.Errorf("%v, %v", names, err)
 	}
@@ -155,7 +155,7 @@ func TestReadOnlyToken(t *testing.T) {
 	s, p := start(t, "free", "www 300 IN A 192.0.2.1\n")
 	s.AddToken(cloudflaretest.Token{Value: canary, All: cloudflaretest.Read})
 	read(t, p)
-	_, err := p.Write(t.Context(), orgName, []providers.Change{change(t, "www 300 A 192.0.2.1", "www 60 A 192.0.2.1")})
+	_, err := p.Write(t.Context(), orgName, []providers.Change{change("www 300 A 192.0.2.1", "www 60 A 192.0.2.1")})
 	wantError(t, err, providers.ErrCredentials, "Authentication error (10000)", "Zone / DNS / Edit")
 	s.AddToken(cloudflaretest.Token{Value: canary, All: cloudflaretest.See})
 	_, err = p.Read(t.Context(), orgName)

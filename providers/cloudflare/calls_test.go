@@ -42,7 +42,7 @@ func TestCalls(t *testing.T) {
 		var changes []providers.Change
 		var keys []zone.Key
 		for i := range n {
-			c := change(t, fmt.Sprintf("h%d "+phase.before, i, i), fmt.Sprintf("h%d "+phase.after, i, i))
+			c := change(fmt.Sprintf("h%d "+phase.before, i, i), fmt.Sprintf("h%d "+phase.after, i, i))
 			changes, keys = append(changes, c), append(keys, c.Key())
 		}
 		receipt := write(t, p, changes...)
@@ -73,7 +73,7 @@ func TestCalls(t *testing.T) {
 	all := 0
 	for i, phase := range phases {
 		for h := range n {
-			c := change(t, "", fmt.Sprintf("h%d "+phase.after, h, h))
+			c := change("", fmt.Sprintf("h%d "+phase.after, h, h))
 			_, err := lib.SetRecords(t.Context(), org+".", []libdns.Record{libdns.Address{
 				Name: fmt.Sprintf("h%d", h), TTL: c.After.TTL.Duration(), IP: c.After.Addrs[0],
 			}})

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/cloudflare"
 	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 )
 
 // start returns a fake with one zone of the given plan that holds text, and a
@@ -36,39 +36,10 @@ func wrapped(t *testing.T, plan, text string, wrap func(s *cloudflaretest.Server
 
 // set reads "www 300 A 192.0.2.1 192.0.2.2", with "auto" or "proxied" in place
 // of a TTL; nil for an empty line.
-func set(t *testing.T, line string) *zone.RRset {
-	t.Helper()
-	f := strings.Fields(line)
-	if len(f) == 0 {
-		return nil
-	}
-	name := f[0] + "." + org
-	if f[0] == "@" {
-		name = org
-	}
-	typ, err := zone.ParseType(f[2])
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &zone.RRset{Key: zone.Key{Name: zone.MustParseName(name), Type: typ}}
-	switch f[1] {
-	case "auto", "proxied":
-		r.TTL, r.Auto, r.Proxied = zone.AutoTTL, true, f[1] == "proxied"
-	default:
-		if r.TTL, err = zone.ParseTTL(f[1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, a := range f[3:] {
-		r.Addrs = append(r.Addrs, netip.MustParseAddr(a))
-	}
-	r.Normalize()
-	return r
-}
+func set(line string) *zone.RRset { return providertest.ParseSet(orgName, line) }
 
-func change(t *testing.T, before, after string) providers.Change {
-	t.Helper()
-	return providers.Change{Before: set(t, before), After: set(t, after)}
+func change(before, after string) providers.Change {
+	return providertest.ParseChange(orgName, before, after)
 }
 
 func write(t *testing.T, p providers.Provider, changes ...providers.Change) providers.Receipt {

@@ -83,7 +83,7 @@ func TestKeeps(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s, p := start(t, "pro", "")
 			rich(s)
-			c := change(t, tt.before, tt.after)
+			c := change(tt.before, tt.after)
 			c.Before.Proxied = c.After.Proxied
 			write(t, p, c)
 			wantLines(t, bodies(s, "batch"), tt.body)
@@ -96,7 +96,7 @@ func TestKeeps(t *testing.T) {
 func TestRestores(t *testing.T) {
 	s, p := start(t, "pro", "")
 	rich(s)
-	before, _ := read(t, p).Find(set(t, "www 300 A").Key)
+	before, _ := read(t, p).Find(set("www 300 A").Key)
 	write(t, p, providers.Change{Before: &before})
 	write(t, p, providers.Change{After: &before})
 	wantLines(t, stored(s), `4 www 300 AAAA 2001:db8::1 "six" []`, apiLine,
@@ -159,13 +159,13 @@ func TestTTL(t *testing.T) {
 			s, p := start(t, "free", "")
 			tt.seed.Type, tt.seed.Name, tt.seed.Content = "A", "www", "192.0.2.1"
 			s.Put(org, tt.seed)
-			write(t, p, change(t, "www "+tt.before, "www "+tt.after))
+			write(t, p, change("www "+tt.before, "www "+tt.after))
 			wantLines(t, stored(s), "2 www "+tt.want)
 		})
 	}
 	t.Run("new", func(t *testing.T) {
 		s, p := start(t, "free", "")
-		write(t, p, change(t, "", "a auto A 192.0.2.1"), change(t, "", "b proxied AAAA 2001:db8::1"), change(t, "", "c 60 A 192.0.2.1"))
+		write(t, p, change("", "a auto A 192.0.2.1"), change("", "b proxied AAAA 2001:db8::1"), change("", "c 60 A 192.0.2.1"))
 		wantLines(t, stored(s), "2 a 1 A 192.0.2.1", "3 b 1 AAAA 2001:db8::1 proxied", "4 c 60 A 192.0.2.1")
 	})
 }
@@ -178,9 +178,9 @@ func TestMixedTTL(t *testing.T) {
 		cloudflaretest.Record{Type: "A", Name: "www", Content: "192.0.2.1", TTL: 600},
 		cloudflaretest.Record{Type: "A", Name: "www", Content: "192.0.2.2", TTL: 1})
 	wantLines(t, lines(read(t, p)), "www.example.org. 600 A 192.0.2.1 192.0.2.2 (mixed TTLs)")
-	write(t, p, change(t, "www 600 A 192.0.2.1 192.0.2.2", "www 600 A 192.0.2.1 192.0.2.2"))
+	write(t, p, change("www 600 A 192.0.2.1 192.0.2.2", "www 600 A 192.0.2.1 192.0.2.2"))
 	wantLines(t, stored(s), "2 www 600 A 192.0.2.1", "3 www 600 A 192.0.2.2")
-	write(t, p, change(t, "www 600 A 192.0.2.1 192.0.2.2", "www 60 A 192.0.2.1 192.0.2.2"))
+	write(t, p, change("www 600 A 192.0.2.1 192.0.2.2", "www 60 A 192.0.2.1 192.0.2.2"))
 	wantLines(t, stored(s), "2 www 60 A 192.0.2.1", "3 www 60 A 192.0.2.2")
 	s.Put(org,
 		cloudflaretest.Record{Type: "A", Name: "api", Content: "192.0.2.1", TTL: 300},
@@ -193,7 +193,7 @@ func TestMixedTTL(t *testing.T) {
 // The CNAME record goes in the batch that brings the addresses.
 func TestReplacesInOneBatch(t *testing.T) {
 	s, p := start(t, "free", "alias 300 IN CNAME mail\n")
-	a, aaaa := change(t, "", "alias 300 A 192.0.2.1"), change(t, "", "alias 300 AAAA 2001:db8::1")
+	a, aaaa := change("", "alias 300 A 192.0.2.1"), change("", "alias 300 AAAA 2001:db8::1")
 	a.Replaces, aaaa.Replaces = "mail."+orgName, "mail."+orgName
 	write(t, p, a, aaaa)
 	if got := bodies(s, "batch"); len(got) != 1 {
@@ -207,7 +207,7 @@ func TestReplacesAsRead(t *testing.T) {
 	for _, target := range []string{"Mail.Example.NET", "bücher.example.net", `a\.b.example.net`, "not a name"} {
 		s, p := start(t, "free", "")
 		s.Put(org, cloudflaretest.Record{Type: "CNAME", Name: "alias", Content: target, TTL: 300})
-		c := change(t, "", "alias 300 A 192.0.2.1")
+		c := change("", "alias 300 A 192.0.2.1")
 		for _, r := range read(t, p).Others {
 			if r.Type == "CNAME" {
 				c.Replaces = zone.Canonical(r.Data)
@@ -222,7 +222,7 @@ func TestReplacesAsRead(t *testing.T) {
 // Nothing is guessed about what a CNAME record is replaced by.
 func TestReplacesAtOdds(t *testing.T) {
 	s, p := start(t, "free", "alias 300 IN CNAME mail\n")
-	a, aaaa := change(t, "", "alias 300 A 192.0.2.1"), change(t, "", "alias 300 AAAA 2001:db8::1")
+	a, aaaa := change("", "alias 300 A 192.0.2.1"), change("", "alias 300 AAAA 2001:db8::1")
 	a.Replaces, aaaa.Replaces = "other."+orgName, "mail."+orgName
 	_, err := p.Write(t.Context(), orgName, []providers.Change{a, aaaa})
 	wantRefused(t, err, "alias", "different CNAME records")
@@ -236,8 +236,8 @@ func TestOneName(t *testing.T) {
 	s, p := start(t, "free", "www 300 IN A 192.0.2.1\n*.lab 300 IN A 192.0.2.2\n")
 	read(t, p)
 	s.ResetLog()
-	write(t, p, change(t, "www 300 A 192.0.2.1", "www 60 A 192.0.2.1"))
-	write(t, p, change(t, "*.lab 300 A 192.0.2.2", "*.lab 60 A 192.0.2.2"))
+	write(t, p, change("www 300 A 192.0.2.1", "www 60 A 192.0.2.1"))
+	write(t, p, change("*.lab 300 A 192.0.2.2", "*.lab 60 A 192.0.2.2"))
 	var asked []string
 	for _, r := range s.Log() {
 		if r.Kind == "record list" {
@@ -257,7 +257,7 @@ func TestOneNameUnfiltered(t *testing.T) {
 			s.ServeHTTP(w, r)
 		}
 	})
-	live, err := p.Look(t.Context(), orgName, []zone.Key{set(t, "www 300 A").Key})
+	live, err := p.Look(t.Context(), orgName, []zone.Key{set("www 300 A").Key})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func TestLibdnsDropsProxied(t *testing.T) {
 	if a, ok := got[0].(libdns.Address); !ok || a.ProviderData != nil || a.TTL.Seconds() != 1 {
 		t.Errorf("%#v: libdns tells more now than address and TTL", got[0])
 	}
-	live, _ := read(t, p).Find(set(t, "www 300 A").Key)
+	live, _ := read(t, p).Find(set("www 300 A").Key)
 	if !live.Proxied || !live.Auto || live.TTL != 300 || live.Members[0].Comment != "web" {
 		t.Errorf("%+v", live)
 	}
@@ -42,7 +42,7 @@ func TestLibdnsLosesValue(t *testing.T) {
 		t.Fatal(done, err)
 	}
 	wantLines(t, stored(s), "2 www 300 A 192.0.2.2")
-	write(t, p, change(t, "www 300 A 192.0.2.2", "www 300 A 192.0.2.1 192.0.2.2"))
+	write(t, p, change("www 300 A 192.0.2.2", "www 300 A 192.0.2.1 192.0.2.2"))
 	wantLines(t, lines(read(t, p)), "www.example.org. 300 A 192.0.2.1 192.0.2.2")
 	if _, err := lib.SetRecords(t.Context(), org+".", []libdns.Record{address("www", 300, "192.0.2.3")}); err == nil {
 		t.Error("libdns sets a name of two values now")
@@ -65,7 +65,7 @@ func TestLibdnsDropsWhatIsBeside(t *testing.T) {
 	}
 	s, p := start(t, "pro", "")
 	s.Put(org, seed)
-	write(t, p, change(t, "www proxied A 192.0.2.1", "www proxied A 192.0.2.2"))
+	write(t, p, change("www proxied A 192.0.2.1", "www proxied A 192.0.2.2"))
 	wantLines(t, stored(s), `2 www 1 A 192.0.2.2 proxied "web" ["owner:ops"]`)
 }
 

@@ -18,7 +18,7 @@ func dual(t *testing.T, n int) []providers.Change {
 	var out []providers.Change
 	for i := range n {
 		out = append(out,
-			change(t, "", fmt.Sprintf("h%d 300 A 10.0.0.%d", i, i%250)), change(t, "", fmt.Sprintf("h%d 300 AAAA 2001:db8::%x", i, i)))
+			change("", fmt.Sprintf("h%d 300 A 10.0.0.%d", i, i%250)), change("", fmt.Sprintf("h%d 300 AAAA 2001:db8::%x", i, i)))
 	}
 	return out
 }
@@ -66,7 +66,7 @@ func TestChunks(t *testing.T) {
 	}
 	t.Run("an odd place", func(t *testing.T) {
 		s, p := start(t, "free", "")
-		write(t, p, append([]providers.Change{change(t, "", "first 300 A 192.0.2.1")}, dual(t, 100)...)...)
+		write(t, p, append([]providers.Change{change("", "first 300 A 192.0.2.1")}, dual(t, 100)...)...)
 		if got := fmt.Sprint(sizes(t, s)); got != "[199 2]" {
 			t.Errorf("batches of %s, want the last name whole", got)
 		}
@@ -78,7 +78,7 @@ func TestChunks(t *testing.T) {
 		for i := range 201 {
 			line.WriteString(fmt.Sprintf(" 10.0.0.%d", i))
 		}
-		_, err := p.Write(t.Context(), orgName, []providers.Change{change(t, "", "api 300 A 192.0.2.1"), change(t, "", line.String())})
+		_, err := p.Write(t.Context(), orgName, []providers.Change{change("", "api 300 A 192.0.2.1"), change("", line.String())})
 		wantRefused(t, err, "www", "201 operations", "allows 200")
 		if n := s.Counts()["batch"]; n != 0 {
 			t.Errorf("%d batches", n)
@@ -148,7 +148,7 @@ func TestSecondBatchFails(t *testing.T) {
 // What Cloudflare refuses is told in its words, with every set of the batch and
 // the one to blame as far as it can be told.
 func TestRefused(t *testing.T) {
-	two := []providers.Change{change(t, "", "api 300 A 192.0.2.1"), change(t, "", "www 300 A 192.0.2.2")}
+	two := []providers.Change{change("", "api 300 A 192.0.2.1"), change("", "www 300 A 192.0.2.2")}
 	for _, tt := range []struct {
 		name, answer, culprit string
 	}{
@@ -201,7 +201,7 @@ func TestImpossible(t *testing.T) {
 	} {
 		t.Run(tt.line, func(t *testing.T) {
 			s, p := start(t, tt.plan, "")
-			_, err := p.Write(t.Context(), orgName, []providers.Change{change(t, "", tt.line)})
+			_, err := p.Write(t.Context(), orgName, []providers.Change{change("", tt.line)})
 			wantRefused(t, err, "www", tt.want)
 			if n := s.Counts()["batch"]; n != 0 {
 				t.Errorf("%d batches", n)
@@ -209,8 +209,8 @@ func TestImpossible(t *testing.T) {
 		})
 	}
 	s, p := start(t, "enterprise", "")
-	write(t, p, change(t, "", "www 30 A 192.0.2.1"))
-	c := change(t, "", "www 300 A 192.0.2.1")
+	write(t, p, change("", "www 30 A 192.0.2.1"))
+	c := change("", "www 300 A 192.0.2.1")
 	c.After.Name = "www.example.net."
 	if _, err := p.Write(t.Context(), orgName, []providers.Change{c}); err == nil || !strings.Contains(err.Error(), "outside the zone") {
 		t.Errorf("error %v", err)
@@ -252,7 +252,7 @@ func TestOvertaken(t *testing.T) {
 					s.ServeHTTP(w, r)
 				}
 			})
-			receipt, err := p.Write(t.Context(), orgName, []providers.Change{change(t, tt.before, tt.after)})
+			receipt, err := p.Write(t.Context(), orgName, []providers.Change{change(tt.before, tt.after)})
 			if tt.conflict {
 				wantError(t, err, providers.ErrConflict, tt.words)
 			} else {
@@ -272,8 +272,8 @@ func TestZoneMadeAgain(t *testing.T) {
 	s.RemoveZone(org)
 	_, err := p.Read(t.Context(), orgName)
 	wantError(t, err, providers.ErrZoneNotFound, "deleted or moved to another account")
-	_, err = p.Write(t.Context(), orgName, []providers.Change{change(t, "", "www 300 A 192.0.2.2")})
+	_, err = p.Write(t.Context(), orgName, []providers.Change{change("", "www 300 A 192.0.2.2")})
 	wantError(t, err, providers.ErrZoneNotFound)
 	s.AddZone(cloudflaretest.Zone{Name: org})
-	write(t, p, change(t, "", "www 300 A 192.0.2.2"))
+	write(t, p, change("", "www 300 A 192.0.2.2"))
 }

@@ -77,9 +77,9 @@ func TestOVHServesWhatItLists(t *testing.T) {
 	s := newStore(t, vendors()["ovh"], "@ 3600 IN NS ns1\nwww 3600 IN A 192.0.2.1\n")
 	serve(t, hosts{"ovh.test": ovhAPI(s)})
 	for _, c := range []providers.Change{
-		change(t, "www 3600 A 192.0.2.1", "www 300 A 192.0.2.1"),
-		change(t, "www 300 A 192.0.2.1", "www 300 A 203.0.113.1"),
-		change(t, "www 300 A 203.0.113.1", ""),
+		change("www 3600 A 192.0.2.1", "www 300 A 192.0.2.1"),
+		change("www 300 A 192.0.2.1", "www 300 A 203.0.113.1"),
+		change("www 300 A 203.0.113.1", ""),
 	} {
 		s.requests = nil
 		if _, err := openVendor(t, "ovh").Write(t.Context(), testZone, []providers.Change{c}); err != nil {

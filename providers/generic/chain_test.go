@@ -213,7 +213,7 @@ func TestWritesAreTriedAgain(t *testing.T) {
 		p, _ := opened(t, kind)
 		v.strike = first(1, isWrite(kind), answers(429, "Retry-After", "7"))
 		began := time.Now()
-		_, err := p.Write(t.Context(), testZone, []providers.Change{change(t, "", "new 3600 A 203.0.113.5")})
+		_, err := p.Write(t.Context(), testZone, []providers.Change{change("", "new 3600 A 203.0.113.5")})
 		if took := time.Since(began); err != nil || took < 7*time.Second || written(v.rest(), kind) != 2 {
 			t.Errorf("error %v after %s", err, took)
 		}
@@ -253,7 +253,7 @@ func TestLostWrites(t *testing.T) {
 			s.drop(func(h held) bool { return h.name == "new" })
 			p, _ := opened(t, kind)
 			v.strike = first(1, isWrite(kind), tt.answer)
-			_, err := p.Write(t.Context(), testZone, []providers.Change{change(t, "", "new 3600 A 203.0.113.5")})
+			_, err := p.Write(t.Context(), testZone, []providers.Change{change("", "new 3600 A 203.0.113.5")})
 			if got, want := kindOf(err), map[bool]string{true: "none", false: "unknown"}[tt.acts]; got != want {
 				t.Errorf("%s: error %q (%v), want %q", tt.name, got, err, want)
 			}
@@ -276,7 +276,7 @@ func TestEachRequestIsALine(t *testing.T) {
 		if _, err := p.Read(t.Context(), testZone); err != nil {
 			t.Fatal(err)
 		}
-		all := []providers.Change{change(t, "www 86400 A 192.0.2.1", "www 3600 A 203.0.113.1"), change(t, "", "new 3600 A 203.0.113.5")}
+		all := []providers.Change{change("www 86400 A 192.0.2.1", "www 3600 A 203.0.113.1"), change("", "new 3600 A 203.0.113.5")}
 		if _, err := p.Write(t.Context(), testZone, all); err != nil {
 			t.Fatal(err)
 		}
@@ -432,7 +432,7 @@ func TestBypassed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = p.Read(t.Context(), testZone)
-	_, werr := p.Write(t.Context(), testZone, []providers.Change{change(t, "", "new 3600 A 192.0.2.1")})
+	_, werr := p.Write(t.Context(), testZone, []providers.Change{change("", "new 3600 A 192.0.2.1")})
 	for _, err := range []error{err, werr} {
 		if err == nil || !strings.Contains(err.Error(), "do not come through its chain") || len(f.written()) > 0 {
 			t.Errorf("error %v, calls %q", err, f.calls)
@@ -460,7 +460,7 @@ func TestTimeForEachRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Write(t.Context(), testZone, []providers.Change{change(t, "", "new 3600 A 192.0.2.1 192.0.2.2 192.0.2.3")}); err != nil {
+		if _, err := p.Write(t.Context(), testZone, []providers.Change{change("", "new 3600 A 192.0.2.1 192.0.2.2 192.0.2.3")}); err != nil {
 			t.Fatal(err)
 		}
 		if want := []time.Duration{time.Minute + 15*time.Second}; !slices.Equal(f.given, want) {

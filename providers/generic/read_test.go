@@ -16,18 +16,12 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/generic"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 )
 
 // lines returns the snapshot as "name ttl type data".
 func lines(s *zone.Snapshot) []string {
-	var out []string
-	for _, r := range s.RRsets {
-		out = append(out, r.String())
-	}
-	for _, r := range s.Others {
-		out = append(out, string(r.Name)+" "+r.TTL.String()+" "+r.Type+" "+r.Data)
-	}
-	return out
+	return append(providertest.Sets(s), providertest.Others(s)...)
 }
 
 // parsed is what most libdns providers return.
@@ -208,7 +202,7 @@ func TestTurn(t *testing.T) {
 		if _, err := p.Read(ctx, testZone); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("read: error %v, want the context's", err)
 		}
-		if _, err := p.Write(ctx, testZone, []providers.Change{change(t, "", "new 300 A 192.0.2.1")}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := p.Write(ctx, testZone, []providers.Change{change("", "new 300 A 192.0.2.1")}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("write: error %v, want the context's", err)
 		}
 		close(s.release)

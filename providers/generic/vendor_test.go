@@ -189,13 +189,13 @@ func TestVendorsKeepValues(t *testing.T) {
 			serve(t, hosts{v.host: v.handler(s)})
 			www, one := fewestOf(s, "www"), fewestOf(s, "one")
 			_, err := openVendor(t, kind).Write(t.Context(), testZone, []providers.Change{
-				change(t, "www 86400 A 192.0.2.1 192.0.2.2", "www 3600 A 192.0.2.1 203.0.113.11"),
-				change(t, "one 86400 A 192.0.2.9", "one 3600 A 192.0.2.9"),
-				change(t, "@ 86400 A 192.0.2.8", "@ 3600 A 192.0.2.8"),
-				change(t, "six 86400 AAAA 2001:db8::1", "six 3600 AAAA 2001:db8::2"),
-				change(t, "*.lab 86400 A 192.0.2.7", "*.lab 3600 A 203.0.113.7"),
-				change(t, "", "new 3600 A 203.0.113.5"),
-				change(t, "old 3600 A 192.0.2.6", ""),
+				change("www 86400 A 192.0.2.1 192.0.2.2", "www 3600 A 192.0.2.1 203.0.113.11"),
+				change("one 86400 A 192.0.2.9", "one 3600 A 192.0.2.9"),
+				change("@ 86400 A 192.0.2.8", "@ 3600 A 192.0.2.8"),
+				change("six 86400 AAAA 2001:db8::1", "six 3600 AAAA 2001:db8::2"),
+				change("*.lab 86400 A 192.0.2.7", "*.lab 3600 A 203.0.113.7"),
+				change("", "new 3600 A 203.0.113.5"),
+				change("old 3600 A 192.0.2.6", ""),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -262,7 +262,7 @@ func TestVendorsRefuseAccess(t *testing.T) {
 				serve(t, hosts{all[kind].host: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { deny(kind, w, r, status) })})
 				p := openVendor(t, kind)
 				_, err := p.Read(t.Context(), testZone)
-				_, werr := p.Write(t.Context(), testZone, []providers.Change{change(t, "", "new 3600 A 192.0.2.1")})
+				_, werr := p.Write(t.Context(), testZone, []providers.Change{change("", "new 3600 A 192.0.2.1")})
 				for _, err := range []error{err, werr} {
 					if got := kindOf(err); got != "credentials" {
 						t.Errorf("error %q: %v", got, err)
@@ -291,7 +291,7 @@ func TestSecretsNeverShow(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second) // some try again for longer
 			defer cancel()
 			_, err := p.Read(ctx, testZone)
-			_, werr := p.Write(ctx, testZone, []providers.Change{change(t, "", "new 3600 A 192.0.2.1")})
+			_, werr := p.Write(ctx, testZone, []providers.Change{change("", "new 3600 A 192.0.2.1")})
 			text := fmt.Sprintf("%v %+v %#v %v %v %v", p, p, p, err, werr, generic.Config{Secrets: []string{canary}})
 			if err == nil || werr == nil || strings.Contains(text, canary) {
 				t.Errorf("%s", text)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -17,40 +16,16 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/generic"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 )
 
 const testZone = "example.org."
 
 // set reads "www 300 A 192.0.2.1 192.0.2.2"; nil for an empty line.
-func set(t *testing.T, line string) *zone.RRset {
-	t.Helper()
-	f := strings.Fields(line)
-	if len(f) == 0 {
-		return nil
-	}
-	ttl, err := zone.ParseTTL(f[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	typ, err := zone.ParseType(f[2])
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := zone.Name(testZone)
-	if f[0] != "@" {
-		name = zone.MustParseName(f[0] + "." + testZone)
-	}
-	r := &zone.RRset{Key: zone.Key{Name: name, Type: typ}, TTL: ttl}
-	for _, a := range f[3:] {
-		r.Addrs = append(r.Addrs, netip.MustParseAddr(a))
-	}
-	r.Normalize()
-	return r
-}
+func set(line string) *zone.RRset { return providertest.ParseSet(testZone, line) }
 
-func change(t *testing.T, before, after string) providers.Change {
-	t.Helper()
-	return providers.Change{Before: set(t, before), After: set(t, after)}
+func change(before, after string) providers.Change {
+	return providertest.ParseChange(testZone, before, after)
 }
 
 // swap is the change that most tests make: one value stays, one goes, one comes.
@@ -72,13 +47,13 @@ func TestMixed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			live, _ := s.Find(set(t, swapBefore).Key)
+			live, _ := s.Find(set(swapBefore).Key)
 			if fixed := tt.quirks.TTL == generic.TTLFixed; live.Mixed == fixed || live.TTL != 3600 {
 				t.Fatalf("read %s", live)
 			} else if fixed {
 				return
 			}
-			if _, err := p.Write(t.Context(), testZone, []providers.Change{change(t, swapBefore, swapBefore)}); err != nil {
+			if _, err := p.Write(t.Context(), testZone, []providers.Change{change(swapBefore, swapBefore)}); err != nil {
 				t.Fatal(err)
 			}
 			got := f.addresses()
@@ -114,7 +89,7 @@ func TestSteps(t *testing.T) {
 			f := newFake(t, testZone, seed, all[tt.class].habits)
 			low := fewest(f, "www", "A")
 			p := open(t, f, all[tt.class].quirks)
-			receipt, err := p.Write(t.Context(), testZone, []providers.Change{change(t, swapBefore, swapAfter)})
+			receipt, err := p.Write(t.Context(), testZone, []providers.Change{change(swapBefore, swapAfter)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,7 +124,7 @@ func TestSetInPlaceChangesOneRecordAtATime(t *testing.T) {
 	f := newFake(t, testZone, text, c.habits)
 	low := fewest(f, "www", "A")
 	line := "www 3600 A 192.0.2.1 192.0.2.2 192.0.2.3"
-	_, err := open(t, f, c.quirks).Write(t.Context(), testZone, []providers.Change{change(t, line, strings.Replace(line, "3600", "300", 1))})
+	_, err := open(t, f, c.quirks).Write(t.Context(), testZone, []providers.Change{change(line, strings.Replace(line, "3600", "300", 1))})
 	if err != nil || *low != 3 {
 		t.Errorf("error %v, fewest values %d, want none and 3", err, *low)
 	}
@@ -241,7 +216,7 @@ func TestFaults(t *testing.T) {
 			f := newFake(t, testZone, seed, habits{})
 			f.fault = tt.fault
 			_, err := open(t, f, generic.Quirks{}).Write(t.Context(), testZone, []providers.Change{
-				change(t, swapBefore, "www 3600 A 203.0.113.1 203.0.113.2"),
+				change(swapBefore, "www 3600 A 203.0.113.1 203.0.113.2"),
 			})
 			if got := kind(err); got != tt.kind {
 				t.Errorf("error %q (%v), want %q", got, err, tt.kind)
@@ -271,7 +246,7 @@ func once(call string, ft fault) func(string, int) fault {
 
 func TestClampedTTLIsPartial(t *testing.T) {
 	f := newFake(t, testZone, seed, habits{clamp: time.Hour})
-	_, err := open(t, f, generic.Quirks{}).Write(t.Context(), testZone, []providers.Change{change(t, swapBefore, "www 300 A 203.0.113.11")})
+	_, err := open(t, f, generic.Quirks{}).Write(t.Context(), testZone, []providers.Change{change(swapBefore, "www 300 A 203.0.113.11")})
 	if kind(err) != "partial" || !strings.Contains(err.Error(), "wanted www.example.org. 300 A 203.0.113.11, found www.example.org. 3600 A 192.0.2.1 192.0.2.2 203.0.113.11") {
 		t.Errorf("error %v, want a partial one with both sets", err)
 	}
@@ -295,7 +270,7 @@ func TestRefusedBeforehand(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(t, testZone, seed, habits{})
 			_, err := open(t, f, tt.quirks).Write(t.Context(), testZone, []providers.Change{
-				change(t, "", "other 300 A 192.0.2.7"), change(t, tt.before, tt.after),
+				change("", "other 300 A 192.0.2.7"), change(tt.before, tt.after),
 			})
 			refused, ok := errors.AsType[*providers.RefusedError](err)
 			if !ok || len(refused.Keys) != 2 || refused.Culprit.Name.Relative(testZone) == "other" || !strings.Contains(refused.Reason, tt.says) {
@@ -311,7 +286,7 @@ func TestRefusedBeforehand(t *testing.T) {
 func TestTTLsStayWhereTheyAreOutsideTheLimits(t *testing.T) {
 	f := newFake(t, testZone, "www 30 IN A 192.0.2.1\n", habits{})
 	q := generic.Quirks{Limits: providers.Limits{MinTTL: 60}}
-	if _, err := open(t, f, q).Write(t.Context(), testZone, []providers.Change{change(t, "www 30 A 192.0.2.1", "www 30 A 192.0.2.2")}); err != nil {
+	if _, err := open(t, f, q).Write(t.Context(), testZone, []providers.Change{change("www 30 A 192.0.2.1", "www 30 A 192.0.2.2")}); err != nil {
 		t.Error(err)
 	}
 }
@@ -320,7 +295,7 @@ func TestTTLsStayWhereTheyAreOutsideTheLimits(t *testing.T) {
 func TestCNAMEComesBack(t *testing.T) {
 	f := newFake(t, testZone, "www 300 IN CNAME mail\n", habits{})
 	f.fault = once("append", fault{0, errors.New("HTTP 422: no"), false})
-	c := change(t, "", "www 300 A 192.0.2.1")
+	c := change("", "www 300 A 192.0.2.1")
 	c.Replaces = "mail." + testZone
 	_, err := open(t, f, generic.Quirks{}).Write(t.Context(), testZone, []providers.Change{c})
 	if kind(err) != "refused" {
@@ -334,7 +309,7 @@ func TestCNAMEComesBack(t *testing.T) {
 func TestRecordsThatAnswerInPlaceOfAddresses(t *testing.T) {
 	f := newFake(t, testZone, seed, habits{})
 	f.records = append(f.records, held{99, "@", "ALIAS", "cdn.example.net.", time.Hour})
-	_, err := open(t, f, generic.Quirks{}).Write(t.Context(), testZone, []providers.Change{change(t, "", "@ 300 A 192.0.2.1")})
+	_, err := open(t, f, generic.Quirks{}).Write(t.Context(), testZone, []providers.Change{change("", "@ 300 A 192.0.2.1")})
 	if kind(err) != "refused" || !strings.Contains(err.Error(), "record of type ALIAS") {
 		t.Errorf("error %v, want a refusal that names ALIAS", err)
 	}
@@ -350,7 +325,7 @@ func TestListsThatLag(t *testing.T) {
 		}
 		return fault{}
 	}
-	_, err := open(t, f, generic.Quirks{}).Write(t.Context(), testZone, []providers.Change{change(t, swapBefore, "www 3600 A 203.0.113.1")})
+	_, err := open(t, f, generic.Quirks{}).Write(t.Context(), testZone, []providers.Change{change(swapBefore, "www 3600 A 203.0.113.1")})
 	if err != nil {
 		t.Error(err)
 	}
@@ -367,7 +342,7 @@ func TestCancelledInTheMiddle(t *testing.T) {
 		}
 		return fault{}
 	}
-	_, err := open(t, f, generic.Quirks{}).Write(ctx, testZone, []providers.Change{change(t, "", "new 300 A 192.0.2.9")})
+	_, err := open(t, f, generic.Quirks{}).Write(ctx, testZone, []providers.Change{change("", "new 300 A 192.0.2.9")})
 	if !errors.Is(err, providers.ErrUnknown) || !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want ErrUnknown and the context's", err)
 	}
@@ -383,7 +358,7 @@ func TestPublish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Write(t.Context(), testZone, []providers.Change{change(t, "", "new 300 A 192.0.2.9")}); err != nil || published != 1 {
+	if _, err := p.Write(t.Context(), testZone, []providers.Change{change("", "new 300 A 192.0.2.9")}); err != nil || published != 1 {
 		t.Errorf("error %v, published %d times, want none and once", err, published)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/namesilo"
 	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 )
 
 func rrset(t testing.TB, r namesilotest.Record) zone.RRset {
@@ -56,10 +57,7 @@ func live(t testing.TB, p *namesilo.Provider) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []string
-	for _, r := range s.RRsets {
-		out = append(out, r.String())
-	}
+	out := providertest.Sets(s)
 	for _, r := range s.Others {
 		if r.Type == "CNAME" {
 			out = append(out, fmt.Sprintf("%s %d CNAME %s", r.Name, r.TTL, r.Data))
@@ -80,7 +78,7 @@ func changesOf(t testing.TB, lines ...string) []providers.Change {
 	t.Helper()
 	var out []providers.Change
 	for _, l := range lines {
-		out = append(out, change(t, "", l))
+		out = append(out, change("", l))
 	}
 	return out
 }

@@ -96,7 +96,7 @@ func tryAll(t *testing.T, base string, slow bool) {
 	}
 	c := changesOf(t, "alias 3600 A 192.0.2.1")
 	c[0].Replaces = "mail.example.net."
-	_, errWrite := p.Write(ctx, org, append(c, change(t, "b 3600 A 192.0.2.1", "b 3600 A 192.0.2.2")))
+	_, errWrite := p.Write(ctx, org, append(c, change("b 3600 A 192.0.2.1", "b 3600 A 192.0.2.2")))
 	_, errRead := p.Read(ctx, org)
 	_, errLook := p.Look(ctx, org, nil)
 	_, errList := p.ListZones(ctx)

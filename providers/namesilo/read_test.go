@@ -13,6 +13,7 @@ import (
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/namesilo"
 	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 )
 
 // TestRead shows what becomes of the API's records.
@@ -56,13 +57,7 @@ func TestRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got []string
-			for _, r := range s.RRsets {
-				got = append(got, r.String())
-			}
-			for _, r := range s.Others {
-				got = append(got, fmt.Sprintf("%s %s %s %s", r.Name, r.TTL, r.Type, r.Data))
-			}
+			got := append(providertest.Sets(s), providertest.Others(s)...)
 			wantLines(t, fmt.Sprintf("XML %t: %s %s", o.XML, c.typ, c.value), got, c.want)
 		}
 	}
@@ -172,7 +167,7 @@ func TestWrongPath(t *testing.T) {
 // API there, and of one that has it at its root.
 func TestBaseWithoutPath(t *testing.T) {
 	www := a("r1", "www", "192.0.2.1", 3600)
-	swap := []providers.Change{change(t, "www 3600 A 192.0.2.1", "www 3600 A 192.0.2.2")}
+	swap := []providers.Change{change("www 3600 A 192.0.2.1", "www 3600 A 192.0.2.2")}
 	for name, page := range map[string]string{"a web page": "text/html", "text": "text/plain"} {
 		s, _ := open(t, namesilotest.Options{}, www)
 		var asked []string

@@ -132,27 +132,8 @@ func others(s *namesilotest.Server) []string {
 }
 
 // set reads "www 3600 A 192.0.2.1 192.0.2.2"; nil for an empty line.
-func set(t testing.TB, line string) *zone.RRset {
-	t.Helper()
-	f := strings.Fields(line)
-	if len(f) == 0 {
-		return nil
-	}
-	s := &zone.Snapshot{}
-	for _, a := range f[3:] {
-		for _, r := range parse(t, f[0]+" "+f[1]+" IN "+f[2]+" "+a+"\n") {
-			s.RRsets = append(s.RRsets, rrset(t, r))
-		}
-	}
-	out := s.RRsets[0]
-	for _, r := range s.RRsets[1:] {
-		out.Addrs = append(out.Addrs, r.Addrs...)
-	}
-	out.Normalize()
-	return &out
-}
+func set(line string) *zone.RRset { return providertest.ParseSet(org, line) }
 
-func change(t testing.TB, before, after string) providers.Change {
-	t.Helper()
-	return providers.Change{Before: set(t, before), After: set(t, after)}
+func change(before, after string) providers.Change {
+	return providertest.ParseChange(org, before, after)
 }

@@ -71,7 +71,7 @@ func TestRequests(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, p := open(t, namesilotest.Options{NewIDs: true}, c.seed...)
-			r, err := p.Write(t.Context(), org, []providers.Change{change(t, c.before, c.after)})
+			r, err := p.Write(t.Context(), org, []providers.Change{change(c.before, c.after)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,9 +86,9 @@ func TestRequests(t *testing.T) {
 // TestNamesTogether has the A and AAAA records of one name apart in the batch.
 func TestNamesTogether(t *testing.T) {
 	s, p := open(t, namesilotest.Options{}, alias)
-	four, six := change(t, "", "alias 3600 A 192.0.2.1"), change(t, "", "alias 3600 AAAA 2001:db8::1")
+	four, six := change("", "alias 3600 A 192.0.2.1"), change("", "alias 3600 AAAA 2001:db8::1")
 	four.Replaces = "mail.example.net."
-	_, err := p.Write(t.Context(), org, []providers.Change{four, change(t, "", "b 3600 A 192.0.2.1"), six})
+	_, err := p.Write(t.Context(), org, []providers.Change{four, change("", "b 3600 A 192.0.2.1"), six})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,17 +101,17 @@ func TestNamesTogether(t *testing.T) {
 
 // TestRefusedUnsent are changes that NameSilo cannot hold.
 func TestRefusedUnsent(t *testing.T) {
-	proxied, auto, family := change(t, "", "www 3600 A 192.0.2.1"), change(t, "", "www 3600 A 192.0.2.1"), change(t, "", "www 3600 A 192.0.2.1")
+	proxied, auto, family := change("", "www 3600 A 192.0.2.1"), change("", "www 3600 A 192.0.2.1"), change("", "www 3600 A 192.0.2.1")
 	proxied.After.Proxied, auto.After.Auto, family.After.Type = true, true, zone.AAAA
-	outside := change(t, "", "www 3600 A 192.0.2.1")
+	outside := change("", "www 3600 A 192.0.2.1")
 	outside.After.Name = "www.example.net."
 	for name, c := range map[string]providers.Change{
-		"TTL too low":  change(t, "", "www 3599 A 192.0.2.1"),
-		"TTL too high": change(t, "", "www 2592001 A 192.0.2.1"),
+		"TTL too low":  change("", "www 3599 A 192.0.2.1"),
+		"TTL too high": change("", "www 2592001 A 192.0.2.1"),
 		"proxied":      proxied, "automatic TTL": auto, "family": family, "outside": outside,
 	} {
 		s, p := open(t, namesilotest.Options{})
-		_, err := p.Write(t.Context(), org, []providers.Change{change(t, "", "a 3600 A 192.0.2.1"), c})
+		_, err := p.Write(t.Context(), org, []providers.Change{change("", "a 3600 A 192.0.2.1"), c})
 		r, ok := errors.AsType[*providers.RefusedError](err)
 		if !ok || r.Culprit != c.Key() || len(r.Keys) != 2 || len(s.Requests()) != 0 {
 			t.Errorf("%s: error %v, %d requests", name, err, len(s.Requests()))
@@ -119,7 +119,7 @@ func TestRefusedUnsent(t *testing.T) {
 	}
 	s, p := open(t, namesilotest.Options{})
 	for name, changes := range map[string][]providers.Change{
-		"empty": {{}}, "twice": {change(t, "", "a 3600 A 192.0.2.1"), change(t, "", "a 3600 A 192.0.2.2")},
+		"empty": {{}}, "twice": {change("", "a 3600 A 192.0.2.1"), change("", "a 3600 A 192.0.2.2")},
 	} {
 		if _, err := p.Write(t.Context(), org, changes); err == nil || len(s.Requests()) != 0 {
 			t.Errorf("%s: error %v, %d requests", name, err, len(s.Requests()))
@@ -132,9 +132,9 @@ func TestPartly(t *testing.T) {
 	seed := []namesilotest.Record{a("r1", "b", "192.0.2.1", 3600), a("r2", "c", "192.0.2.1", 3600)}
 	changes := func() []providers.Change {
 		return []providers.Change{
-			change(t, "", "a 3600 A 192.0.2.1"),
-			change(t, "b 3600 A 192.0.2.1", "b 3600 A 192.0.2.2"),
-			change(t, "c 3600 A 192.0.2.1", ""),
+			change("", "a 3600 A 192.0.2.1"),
+			change("b 3600 A 192.0.2.1", "b 3600 A 192.0.2.2"),
+			change("c 3600 A 192.0.2.1", ""),
 		}
 	}
 	ops := []string{"dnsAddRecord", "dnsUpdateRecord", "dnsDeleteRecord"}
@@ -199,7 +199,7 @@ func status(code int, body string) http.HandlerFunc {
 func TestHalfSet(t *testing.T) {
 	s, p := open(t, namesilotest.Options{})
 	s.Inject(namesilotest.Refuse("dnsAddRecord", 1, 280, "quota"))
-	_, err := p.Write(t.Context(), org, []providers.Change{change(t, "", "www 3600 A 192.0.2.1 192.0.2.2")})
+	_, err := p.Write(t.Context(), org, []providers.Change{change("", "www 3600 A 192.0.2.1 192.0.2.2")})
 	if _, ok := errors.AsType[*providers.RefusedError](err); ok || !errors.Is(err, providers.ErrPartial) {
 		t.Errorf("error %v, want ErrPartial that holds no RefusedError", err)
 	}
@@ -215,13 +215,13 @@ func TestHalfRaised(t *testing.T) {
 	s, p := open(t, namesilotest.Options{}, a("r1", "www", "192.0.2.1", 3600), a("r2", "www", "192.0.2.2", 3600))
 	s.Inject(namesilotest.Refuse("dnsUpdateRecord", 1, 280, "busy"))
 	const wanted = "www 7200 A 192.0.2.1 192.0.2.2"
-	_, err := p.Write(t.Context(), org, []providers.Change{change(t, "www 3600 A 192.0.2.1 192.0.2.2", wanted)})
+	_, err := p.Write(t.Context(), org, []providers.Change{change("www 3600 A 192.0.2.1 192.0.2.2", wanted)})
 	if !errors.Is(err, providers.ErrPartial) {
 		t.Fatalf("error %v, want ErrPartial", err)
 	}
 	wantLines(t, "live", live(t, p), "www.example.org. 7200 A 192.0.2.1 192.0.2.2 (mixed TTLs)")
 	before := len(wrote(s))
-	if _, err := p.Write(t.Context(), org, []providers.Change{change(t, wanted, wanted)}); err != nil {
+	if _, err := p.Write(t.Context(), org, []providers.Change{change(wanted, wanted)}); err != nil {
 		t.Fatal(err)
 	}
 	wantLines(t, "live", live(t, p), "www.example.org. 7200 A 192.0.2.1 192.0.2.2")
@@ -232,7 +232,7 @@ func TestHalfRaised(t *testing.T) {
 func TestDuplicate(t *testing.T) {
 	s, p := open(t, namesilotest.Options{}, a("r9", "www", "192.0.2.1", 7200))
 	s.Inject(namesilotest.Serve("dnsListRecords", 0, status(http.StatusOK, `{"reply":{"code":300,"detail":"success"}}`)))
-	c := change(t, "", "www 3600 A 192.0.2.1")
+	c := change("", "www 3600 A 192.0.2.1")
 	_, err := p.Write(t.Context(), org, []providers.Change{c})
 	r, ok := errors.AsType[*providers.ConflictError](err)
 	if !ok || r.Keys[0] != c.Key() || r.Live == nil || r.Live.TTL != 7200 || errors.Is(err, providers.ErrPartial) {
@@ -247,7 +247,7 @@ func TestBusy(t *testing.T) {
 		return namesilotest.Refuse(op, skip, 400, "Existing API request is still processing - request will need to be re-submitted")
 	}
 	s.Inject(busy("dnsListRecords", 0), busy("dnsAddRecord", 0))
-	c := []providers.Change{change(t, "", "www 3600 A 192.0.2.1")}
+	c := []providers.Change{change("", "www 3600 A 192.0.2.1")}
 	if _, err := p.Write(t.Context(), org, c); err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +298,7 @@ func TestCNAMEComesBack(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, p := open(t, namesilotest.Options{}, alias)
 			s.Inject(c.faults...)
-			ch := change(t, "", "alias 3600 A 192.0.2.1 192.0.2.2")
+			ch := change("", "alias 3600 A 192.0.2.1 192.0.2.2")
 			ch.Replaces = "mail.example.net."
 			_, err := p.Write(t.Context(), org, []providers.Change{ch})
 			if err == nil || errors.Is(err, providers.ErrPartial) != c.partial || !strings.Contains(err.Error(), c.text) {
@@ -329,7 +329,7 @@ func TestCNAMEComesBackAfterCancel(t *testing.T) {
 		}
 		return `{"reply":{"code":300}}`
 	})})
-	ch := change(t, "", "alias 3600 A 192.0.2.1")
+	ch := change("", "alias 3600 A 192.0.2.1")
 	ch.Replaces = "mail.example.net."
 	_, err := p.Write(ctx, org, []providers.Change{ch})
 	if !errors.Is(err, context.Canceled) || errors.Is(err, providers.ErrPartial) || errors.Is(err, providers.ErrUnknown) {
@@ -343,7 +343,7 @@ func TestNoID(t *testing.T) {
 	s, p := open(t, namesilotest.Options{})
 	const list = `{"reply":{"code":300,"resource_record":{"type":"A","host":"www.example.org","value":"192.0.2.1","ttl":3600}}}`
 	s.Inject(namesilotest.Serve("dnsListRecords", 0, status(http.StatusOK, list)))
-	_, err := p.Write(t.Context(), org, []providers.Change{change(t, "www 3600 A 192.0.2.1", "")})
+	_, err := p.Write(t.Context(), org, []providers.Change{change("www 3600 A 192.0.2.1", "")})
 	if _, ok := errors.AsType[*providers.RefusedError](err); !ok || len(wrote(s)) != 0 {
 		t.Errorf("error %v, writes %v", err, wrote(s))
 	}
@@ -357,7 +357,7 @@ func TestOneWriteAtATime(t *testing.T) {
 	names := []string{"a", "b", "c", "d"}
 	for _, n := range names {
 		go func() {
-			_, err := p.Write(t.Context(), org, []providers.Change{change(t, "", n+" 3600 A 192.0.2.1 192.0.2.2")})
+			_, err := p.Write(t.Context(), org, []providers.Change{change("", n+" 3600 A 192.0.2.1 192.0.2.2")})
 			done <- err
 		}()
 	}

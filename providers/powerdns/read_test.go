@@ -12,6 +12,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/powerdns"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 	"github.com/dnsplan/dnsplan/providers/transport"
 )
@@ -25,7 +26,7 @@ func TestRead(t *testing.T) {
 	s.SQL("INSERT INTO records (domain_id, name, type, content, ttl, disabled, auth)" +
 		" SELECT id, 'stray.example.net', 'A', '192.0.2.66', 60, 0, 1 FROM domains")
 	snap := read(t, provider(t, config(s.API())))
-	wantLines(t, "address sets", sets(snap),
+	wantLines(t, "address sets", providertest.Sets(snap),
 		"example.org. 3600 A 192.0.2.10",
 		"mail.example.org. 3600 A 192.0.2.25",
 		"mapped.example.org. 3600 AAAA 192.0.2.7",
@@ -82,7 +83,7 @@ x\064y IN A 192.0.2.72
 	if _, err := p.Write(t.Context(), slash, []providers.Change{{After: &host}}); err != nil {
 		t.Error(err)
 	}
-	if snap, err := p.Read(t.Context(), slash); err != nil || !slices.Equal(sets(snap), []string{host.String()}) {
+	if snap, err := p.Read(t.Context(), slash); err != nil || !slices.Equal(providertest.Sets(snap), []string{host.String()}) {
 		t.Errorf("%v, error %v", snap, err)
 	}
 }

@@ -3,11 +3,9 @@ package powerdns_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/powerdns"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 )
 
@@ -137,31 +136,11 @@ func patched(t testing.TB, s *dnsd.Server, name, typ, records, comment string) {
 }
 
 // set reads "www.example.org. 300 A 192.0.2.1 192.0.2.2".
-func set(line string) *zone.RRset {
-	f := strings.Fields(line)
-	ttl, err1 := zone.ParseTTL(f[1])
-	typ, err2 := zone.ParseType(f[2])
-	if err := errors.Join(err1, err2); err != nil {
-		panic(err)
-	}
-	r := zone.RRset{Key: zone.Key{Name: zone.MustParseName(f[0]), Type: typ}, TTL: ttl}
-	for _, a := range f[3:] {
-		r.Addrs = append(r.Addrs, netip.MustParseAddr(a))
-	}
-	r.Normalize()
-	return &r
-}
+func set(line string) *zone.RRset { return providertest.ParseSet(origin, line) }
 
 // change reads two such lines; "" is no set.
 func change(before, after string) providers.Change {
-	var c providers.Change
-	if before != "" {
-		c.Before = set(before)
-	}
-	if after != "" {
-		c.After = set(after)
-	}
-	return c
+	return providertest.ParseChange(origin, before, after)
 }
 
 func write(t *testing.T, p *powerdns.Provider, changes ...providers.Change) error {
@@ -179,22 +158,8 @@ func read(t *testing.T, p *powerdns.Provider) *zone.Snapshot {
 	return snap
 }
 
-func sets(s *zone.Snapshot) []string {
-	var out []string
-	for _, r := range s.RRsets {
-		out = append(out, r.String())
-	}
-	return out
-}
-
-func others(s *zone.Snapshot) []string {
-	var out []string
-	for _, r := range s.Others {
-		out = append(out, fmt.Sprintf("%s %d %s %s", r.Name, r.TTL, r.Type, r.Data))
-	}
-	slices.Sort(out)
-	return out
-}
+// others are a snapshot's other records, in the order of the alphabet.
+func others(s *zone.Snapshot) []string { return slices.Sorted(slices.Values(providertest.Others(s))) }
 
 func wantLines(t *testing.T, what string, got []string, want ...string) {
 	t.Helper()

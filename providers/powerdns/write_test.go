@@ -13,6 +13,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 )
 
 // Disabled records and comments are put by the administrator, over the API.
@@ -278,7 +279,7 @@ func TestWriteToASecondary(t *testing.T) {
 		}
 		wantLines(t, kind, stored(t, s), was...)
 		if len(read(t, p).RRsets) != 7 {
-			t.Errorf("%s: read %v", kind, sets(read(t, p)))
+			t.Errorf("%s: read %v", kind, providertest.Sets(read(t, p)))
 		}
 	}
 }

@@ -43,7 +43,7 @@ func testChange(t *testing.T, h Harness) {
 		t.Run(c.name, func(t *testing.T) {
 			z := open(t, h, c.seed)
 			check := z.watch(t)
-			ch := z.change(t, c.before, c.after)
+			ch := z.change(c.before, c.after)
 			if r := z.write(t, ch); r.Requests < 1 {
 				t.Errorf("%d requests for a change", r.Requests)
 			}
@@ -58,11 +58,11 @@ func testBatch(t *testing.T, h Harness) {
 	z := open(t, h, two+"www 300 IN AAAA 2001:db8::1\nold 300 IN A 192.0.2.9\n")
 	check := z.watch(t)
 	changes := []providers.Change{
-		z.change(t, "www 300 A 192.0.2.1 192.0.2.2", "www 60 A 203.0.113.1"),
-		z.change(t, "www 300 AAAA 2001:db8::1", "www 60 AAAA 2001:db8::2 2001:db8::3"),
-		z.change(t, "", "new 60 A 203.0.113.1"),
-		z.change(t, "", "new 60 AAAA 2001:db8::2"),
-		z.change(t, "old 300 A 192.0.2.9", ""),
+		z.change("www 300 A 192.0.2.1 192.0.2.2", "www 60 A 203.0.113.1"),
+		z.change("www 300 AAAA 2001:db8::1", "www 60 AAAA 2001:db8::2 2001:db8::3"),
+		z.change("", "new 60 A 203.0.113.1"),
+		z.change("", "new 60 AAAA 2001:db8::2"),
+		z.change("old 300 A 192.0.2.9", ""),
 	}
 	z.write(t, changes...)
 	check(changes...)
@@ -73,7 +73,7 @@ func testRepeat(t *testing.T, h Harness) {
 	z := open(t, h, two)
 	check := z.watch(t)
 	line := "www 300 A 192.0.2.1 192.0.2.2"
-	z.write(t, z.change(t, line, line))
+	z.write(t, z.change(line, line))
 	check()
 }
 
@@ -81,7 +81,7 @@ func testCNAME(t *testing.T, h Harness) {
 	t.Run("without Replaces", func(t *testing.T) {
 		z := open(t, h, "")
 		check := z.watch(t)
-		_, err := z.Provider.Write(t.Context(), z.Name, []providers.Change{z.change(t, "", "alias 300 A 192.0.2.1")})
+		_, err := z.Provider.Write(t.Context(), z.Name, []providers.Change{z.change("", "alias 300 A 192.0.2.1")})
 		if !isRefused(err) {
 			t.Errorf("error %v, want a RefusedError", err)
 		}
@@ -90,7 +90,7 @@ func testCNAME(t *testing.T, h Harness) {
 	t.Run("other target", func(t *testing.T) {
 		z := open(t, h, "")
 		check := z.watch(t)
-		c := z.change(t, "", "alias 300 A 192.0.2.1")
+		c := z.change("", "alias 300 A 192.0.2.1")
 		c.Replaces = "elsewhere." + z.Name
 		_, err := z.Provider.Write(t.Context(), z.Name, []providers.Change{c})
 		wantConflict(t, err, c.Key())
@@ -99,10 +99,10 @@ func testCNAME(t *testing.T, h Harness) {
 	t.Run("with Replaces", func(t *testing.T) {
 		z := open(t, h, "")
 		before, others := z.read(t), z.others(t)
-		a, aaaa := z.change(t, "", "alias 300 A 192.0.2.1"), z.change(t, "", "alias 300 AAAA 2001:db8::1")
+		a, aaaa := z.change("", "alias 300 A 192.0.2.1"), z.change("", "alias 300 AAAA 2001:db8::1")
 		a.Replaces, aaaa.Replaces = "mail."+z.Name, "mail."+z.Name
 		z.write(t, a, aaaa)
-		wantLines(t, "address sets", sets(z.read(t)), applied(before, a, aaaa))
+		wantLines(t, "address sets", Sets(z.read(t)), applied(before, a, aaaa))
 		wantLines(t, "other records", z.others(t), slices.DeleteFunc(others, isCNAME))
 	})
 }

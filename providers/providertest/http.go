@@ -78,10 +78,7 @@ const (
 //		Secrets: []string{token},
 //	})
 func RunHTTP(t *testing.T, h HTTPHarness) {
-	cases := []struct {
-		name HTTPCase
-		run  func(*testing.T, HTTPHarness)
-	}{
+	cases := []suiteCase[HTTPCase, HTTPHarness]{
 		{Idle, testIdle},
 		{ReadOnce, testReadOnce},
 		{ReadFails, testReadFails},
@@ -95,21 +92,7 @@ func RunHTTP(t *testing.T, h HTTPHarness) {
 		{Overtaken, testOvertaken},
 		{Hidden, testHidden},
 	}
-	known := make(map[HTTPCase]bool, len(cases))
-	for _, c := range cases {
-		known[c.name] = true
-		t.Run(string(c.name), func(t *testing.T) {
-			if why, ok := h.Skip[c.name]; ok {
-				t.Skip(why)
-			}
-			c.run(t, h)
-		})
-	}
-	for name := range h.Skip {
-		if !known[name] {
-			t.Errorf("Skip names %q, which is no case", name)
-		}
-	}
+	runCases(t, h, h.Skip, cases)
 }
 
 // site is a zone behind a gate.
@@ -136,7 +119,7 @@ func (h HTTPHarness) site(t *testing.T, more string) *site {
 
 // sample creates one set of one address: one write request.
 func (s *site) sample(t *testing.T) providers.Change {
-	return s.change(t, "", "new 300 A 192.0.2.99")
+	return s.change("", "new 300 A 192.0.2.99")
 }
 
 // tryRead reads. A snapshot beside an error is wrong, and so is a secret.
@@ -166,17 +149,8 @@ func (s *site) wantWhole(t *testing.T, want *zone.Snapshot) {
 		t.Errorf("read: %v", err)
 		return
 	}
-	wantLines(t, "address sets", sets(got), sets(want))
-	wantLines(t, "other records", records(got), records(want))
-}
-
-// records returns the snapshot's other records as lines.
-func records(s *zone.Snapshot) []string {
-	var out []string
-	for _, r := range s.Others {
-		out = append(out, fmt.Sprintf("%s %s %s %s", r.Name, r.TTL, r.Type, r.Data))
-	}
-	return out
+	wantLines(t, "address sets", Sets(got), Sets(want))
+	wantLines(t, "other records", Others(got), Others(want))
 }
 
 // wantCertain checks that err is one with which nothing was written.

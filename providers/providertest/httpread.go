@@ -27,12 +27,12 @@ func testIdle(t *testing.T, h HTTPHarness) {
 		t.Errorf("opened, asked for limits, cancelled: %+v, want no request", n)
 	}
 	line := "www 300 A 192.0.2.1 192.0.2.2"
-	s.write(t, s.change(t, line, line))
+	s.write(t, s.change(line, line))
 	if n := s.rest(); n.writes != 0 {
 		t.Errorf("a write of what is there: %+v", n)
 	}
-	_, err := s.Provider.Write(t.Context(), s.Name, []providers.Change{s.sample(t), s.change(t, "www 300 A 192.0.2.7", line)})
-	wantConflict(t, err, s.set(t, line).Key)
+	_, err := s.Provider.Write(t.Context(), s.Name, []providers.Change{s.sample(t), s.change("www 300 A 192.0.2.7", line)})
+	wantConflict(t, err, s.set(line).Key)
 	if n := s.rest(); n.writes != 0 && !limits.Conditional {
 		t.Errorf("a precondition that does not hold: %+v", n)
 	}

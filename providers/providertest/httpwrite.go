@@ -128,7 +128,7 @@ func testWriteParts(t *testing.T, h HTTPHarness) {
 	check := s.watch(t)
 	var all []providers.Change
 	for i := range batch + 1 {
-		all = append(all, s.change(t, "", fmt.Sprintf("p%d 300 A 10.0.%d.%d", i, i>>8, i&255)))
+		all = append(all, s.change("", fmt.Sprintf("p%d 300 A 10.0.%d.%d", i, i>>8, i&255)))
 	}
 	refuse := status(http.StatusTooManyRequests, "Retry-After", "3600")
 	s.strike(anyWrite, always, refuse)
@@ -276,7 +276,7 @@ func testClosed(t *testing.T, h HTTPHarness) {
 	t.Run("open", func(t *testing.T) { s = h.site(t, two) })
 	// The cleanup of that test has closed the fake.
 	wantCertain(t, s.tryRead(t))
-	wantCertain(t, s.tryWrite(t, s.change(t, "", "new 300 A 192.0.2.99")))
+	wantCertain(t, s.tryWrite(t, s.change("", "new 300 A 192.0.2.99")))
 	if n := s.rest(); n != (counts{}) {
 		t.Errorf("%+v after the end of the fake", n)
 	}
@@ -287,8 +287,8 @@ func testOvertaken(t *testing.T, h HTTPHarness) {
 	s := h.site(t, two)
 	before := s.read(t)
 	changes := []providers.Change{
-		s.change(t, "www 300 A 192.0.2.1 192.0.2.2", "www 300 A 203.0.113.1"),
-		s.change(t, "www 300 A 192.0.2.1 192.0.2.2", "www 300 A 203.0.113.2"),
+		s.change("www 300 A 192.0.2.1 192.0.2.2", "www 300 A 203.0.113.1"),
+		s.change("www 300 A 192.0.2.1 192.0.2.2", "www 300 A 203.0.113.2"),
 	}
 	arrived, overtaken := make(chan struct{}), make(chan struct{})
 	s.strike(anyWrite, 1, func(w http.ResponseWriter, r *http.Request, fake http.Handler) {

@@ -36,7 +36,7 @@ func testComments(t *testing.T, h Harness) {
 	if z := open(t, h, two); !z.Provider.Limits(z.Name).Comments || h.Annotate == nil {
 		t.Skip("the provider keeps no comments")
 	}
-	key := open(t, h, two).set(t, "www 300 A").Key
+	key := open(t, h, two).set("www 300 A").Key
 	for _, c := range []struct {
 		name string
 		edit func(t *testing.T, z Zone, live *zone.RRset)
@@ -53,7 +53,7 @@ func testComments(t *testing.T, h Harness) {
 			}
 		}},
 		{"another value", func(t *testing.T, z Zone, live *zone.RRset) {
-			z.write(t, providers.Change{Before: live, After: z.set(t, "www 600 A 192.0.2.1 203.0.113.11")})
+			z.write(t, providers.Change{Before: live, After: z.set("www 600 A 192.0.2.1 203.0.113.11")})
 		}},
 		{"deleted", func(t *testing.T, z Zone, live *zone.RRset) { z.write(t, providers.Change{Before: live}) }},
 	} {
@@ -88,7 +88,7 @@ func keepMembers(t *testing.T, h Harness, line string, saved bool) {
 	if saved {
 		seen.Members = nil
 	}
-	c := providers.Change{Before: &seen, After: z.set(t, line)}
+	c := providers.Change{Before: &seen, After: z.set(line)}
 	z.write(t, c)
 	check(c)
 	z.wantMembers(t, before)
@@ -98,7 +98,7 @@ func keepMembers(t *testing.T, h Harness, line string, saved bool) {
 // provider keeps them, and reads the set.
 func (z Zone) annotated(t *testing.T, h Harness, line string) zone.RRset {
 	t.Helper()
-	want := z.set(t, line)
+	want := z.set(line)
 	if h.Annotate != nil {
 		for _, a := range want.Addrs {
 			h.Annotate(t, z, want.Key, a, zone.Member{Comment: "rack of " + a.String(), Tags: []string{"addr:" + a.String()}})
@@ -212,9 +212,9 @@ func testSwapProxied(t *testing.T, h Harness) {
 	z := open(t, h, dual)
 	check := z.watch(t)
 	(&counted{Provider: z.Provider}).setProxied(t, z, true)
-	v4, _ := z.read(t).Find(z.set(t, "www 300 A").Key)
-	v6, _ := z.read(t).Find(z.set(t, "www 300 AAAA").Key)
-	before, after := *z.set(t, "www 3600 A 192.0.2.1 192.0.2.2"), *z.set(t, "www 60 A 192.0.2.1 203.0.113.11")
+	v4, _ := z.read(t).Find(z.set("www 300 A").Key)
+	v6, _ := z.read(t).Find(z.set("www 300 AAAA").Key)
+	before, after := *z.set("www 3600 A 192.0.2.1 192.0.2.2"), *z.set("www 60 A 192.0.2.1 203.0.113.11")
 	for _, r := range []*zone.RRset{&before, &after} {
 		r.Proxied, r.Auto = true, true
 	}
@@ -230,7 +230,7 @@ func testSwapProxied(t *testing.T, h Harness) {
 func testAuto(t *testing.T, h Harness) {
 	z := open(t, h, two)
 	check := z.watch(t)
-	auto := z.change(t, "www 300 A 192.0.2.1 192.0.2.2", "www 300 A 192.0.2.1 192.0.2.2")
+	auto := z.change("www 300 A 192.0.2.1 192.0.2.2", "www 300 A 192.0.2.1 192.0.2.2")
 	auto.After.Auto, auto.After.TTL = true, zone.AutoTTL
 	wantAuto := func(want bool) {
 		t.Helper()
@@ -241,7 +241,7 @@ func testAuto(t *testing.T, h Harness) {
 	z.write(t, auto)
 	check(auto)
 	wantAuto(true)
-	back := z.change(t, "", "www 600 A 192.0.2.1 192.0.2.2")
+	back := z.change("", "www 600 A 192.0.2.1 192.0.2.2")
 	back.Before = auto.After
 	z.write(t, back)
 	check(back)

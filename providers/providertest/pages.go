@@ -20,9 +20,9 @@ func testMany(t *testing.T, h Harness) {
 	for i := range n {
 		first := fmt.Sprintf("h%d 300 A 10.0.%d.%d", i, i>>8, i&255)
 		second := fmt.Sprintf("h%d 60 A 10.1.%d.%d", i, i>>8, i&255)
-		create = append(create, z.change(t, "", first))
-		update = append(update, z.change(t, first, second))
-		remove = append(remove, z.change(t, second, ""))
+		create = append(create, z.change("", first))
+		update = append(update, z.change(first, second))
+		remove = append(remove, z.change(second, ""))
 	}
 	z.write(t, create...)
 	check(create...)
@@ -44,12 +44,12 @@ func testEdges(t *testing.T, h Harness) {
 			z := open(t, h, seed.String())
 			var want []providers.Change
 			for _, line := range []string{"ns1 3600 A 192.0.2.53", "mail 3600 A 192.0.2.25", "ns.sub 3600 A 192.0.2.54"} {
-				want = append(want, z.change(t, "", line))
+				want = append(want, z.change("", line))
 			}
 			for i := range n {
-				want = append(want, z.change(t, "", fmt.Sprintf("e%d 300 A 10.0.0.%d", i, i)))
+				want = append(want, z.change("", fmt.Sprintf("e%d 300 A 10.0.0.%d", i, i)))
 			}
-			wantLines(t, "address sets", sets(z.read(t)), applied(&zone.Snapshot{}, want...))
+			wantLines(t, "address sets", Sets(z.read(t)), applied(&zone.Snapshot{}, want...))
 		})
 	}
 	t.Run("one more at a time", func(t *testing.T) { grow(t, h, 84, "e%d %d A 10.0.0.%[1]d") })
@@ -63,11 +63,11 @@ func grow(t *testing.T, h Harness, n int, format string) {
 	check := z.watch(t)
 	var all []providers.Change
 	for i := range n {
-		all = append(all, z.change(t, "", fmt.Sprintf(format, i, 300)))
+		all = append(all, z.change("", fmt.Sprintf(format, i, 300)))
 	}
 	z.write(t, all...)
 	for i := n; i < n+8; i++ {
-		more := z.change(t, "", fmt.Sprintf(format, i, 300))
+		more := z.change("", fmt.Sprintf(format, i, 300))
 		z.write(t, more)
 		all = append(all, more)
 		check(all...)

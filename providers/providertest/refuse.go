@@ -35,12 +35,12 @@ func testConflict(t *testing.T, h Harness) {
 		t.Run(c.name, func(t *testing.T) {
 			z := open(t, h, two+"api 300 IN A 192.0.2.3\n")
 			check := z.watch(t)
-			bad := z.change(t, c.before, c.after)
+			bad := z.change(c.before, c.after)
 			_, err := z.Provider.Write(t.Context(), z.Name, []providers.Change{bad})
 			wantConflict(t, err, bad.Key())
 			check()
 			_, err = z.Provider.Write(t.Context(), z.Name, []providers.Change{
-				z.change(t, "api 300 A 192.0.2.3", "api 300 A 203.0.113.3"), bad, z.change(t, "", "new 300 A 203.0.113.4"),
+				z.change("api 300 A 192.0.2.3", "api 300 A 203.0.113.3"), bad, z.change("", "new 300 A 203.0.113.4"),
 			})
 			wantConflict(t, err, bad.Key())
 			check()
@@ -51,7 +51,7 @@ func testConflict(t *testing.T, h Harness) {
 func testConflictTTL(t *testing.T, h Harness) {
 	z := open(t, h, two)
 	check := z.watch(t)
-	bad := z.change(t, "www 3600 A 192.0.2.1 192.0.2.2", "www 60 A 192.0.2.1 192.0.2.2")
+	bad := z.change("www 3600 A 192.0.2.1 192.0.2.2", "www 60 A 192.0.2.1 192.0.2.2")
 	_, err := z.Provider.Write(t.Context(), z.Name, []providers.Change{bad})
 	wantConflict(t, err, bad.Key())
 	check()
@@ -62,8 +62,8 @@ func testConcurrent(t *testing.T, h Harness) {
 	z := open(t, h, two)
 	before := z.read(t)
 	changes := []providers.Change{
-		z.change(t, "www 300 A 192.0.2.1 192.0.2.2", "www 300 A 203.0.113.1"),
-		z.change(t, "www 300 A 192.0.2.1 192.0.2.2", "www 300 A 203.0.113.2"),
+		z.change("www 300 A 192.0.2.1 192.0.2.2", "www 300 A 203.0.113.1"),
+		z.change("www 300 A 192.0.2.1 192.0.2.2", "www 300 A 203.0.113.2"),
 	}
 	errs := make([]error, len(changes))
 	var wg sync.WaitGroup
@@ -92,7 +92,7 @@ func (z Zone) judge(t *testing.T, before *zone.Snapshot, changes []providers.Cha
 			wantConflict(t, err, changes[0].Key())
 		}
 	}
-	now := sets(z.read(t))
+	now := Sets(z.read(t))
 	winner := slices.IndexFunc(changes, func(c providers.Change) bool { return slices.Equal(now, applied(before, c)) })
 	switch {
 	case losers == len(errs) && l.Atomic:
@@ -134,7 +134,7 @@ func testCancel(t *testing.T, h Harness) {
 	if _, err := z.Provider.Read(ctx, z.Name); !errors.Is(err, context.Canceled) {
 		t.Errorf("read: error %v, want context.Canceled", err)
 	}
-	_, err := z.Provider.Write(ctx, z.Name, []providers.Change{z.change(t, "", "new 300 A 192.0.2.1")})
+	_, err := z.Provider.Write(ctx, z.Name, []providers.Change{z.change("", "new 300 A 192.0.2.1")})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("write: error %v, want context.Canceled", err)
 	}
@@ -164,12 +164,12 @@ func testIsolation(t *testing.T, h Harness) {
 
 func testLook(t *testing.T, h Harness) {
 	z := open(t, h, two)
-	keys := []zone.Key{z.set(t, "www 300 A").Key, z.set(t, "gone 300 A").Key, z.set(t, "alias 300 AAAA").Key}
+	keys := []zone.Key{z.set("www 300 A").Key, z.set("gone 300 A").Key, z.set("alias 300 AAAA").Key}
 	s, err := providers.Look(t.Context(), z.Provider, z.Name, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, ok := s.Find(keys[0]); !ok || !r.Equal(*z.set(t, "www 300 A 192.0.2.1 192.0.2.2")) {
+	if r, ok := s.Find(keys[0]); !ok || !r.Equal(*z.set("www 300 A 192.0.2.1 192.0.2.2")) {
 		t.Errorf("%v, want both values", r)
 	}
 	if r, ok := s.Find(keys[1]); ok {

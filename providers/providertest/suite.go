@@ -74,10 +74,7 @@ const (
 
 // Run runs the suite.
 func Run(t *testing.T, h Harness) {
-	cases := []struct {
-		name Case
-		run  func(*testing.T, Harness)
-	}{
+	cases := []suiteCase[Case, Harness]{
 		{Change, testChange},
 		{Members, testMembers},
 		{Comments, testComments},
@@ -98,17 +95,28 @@ func Run(t *testing.T, h Harness) {
 		{List, testList},
 		{Bounds, testBounds},
 	}
-	known := make(map[Case]bool, len(cases))
+	runCases(t, h, h.Skip, cases)
+}
+
+// suiteCase is a part of a suite, N, for zones that a harness, H, makes.
+type suiteCase[N ~string, H any] struct {
+	name N
+	run  func(*testing.T, H)
+}
+
+// runCases runs the cases but for those to skip, which must all be cases.
+func runCases[N ~string, H any](t *testing.T, h H, skip map[N]string, cases []suiteCase[N, H]) {
+	known := make(map[N]bool, len(cases))
 	for _, c := range cases {
 		known[c.name] = true
 		t.Run(string(c.name), func(t *testing.T) {
-			if why, ok := h.Skip[c.name]; ok {
+			if why, ok := skip[c.name]; ok {
 				t.Skip(why)
 			}
 			c.run(t, h)
 		})
 	}
-	for name := range h.Skip {
+	for name := range skip {
 		if !known[name] {
 			t.Errorf("Skip names %q, which is no case", name)
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -58,37 +57,18 @@ func scaled(t *testing.T, text string, scale int) string {
 	return b.String()
 }
 
-// set reads "www 300 A 192.0.2.1 192.0.2.2"; nil for an empty line.
-func (z Zone) set(t *testing.T, line string) *zone.RRset {
-	t.Helper()
-	f := strings.Fields(line)
-	if len(f) == 0 {
-		return nil
+// set is ParseSet in the zone, with the TTL that the suite is scaled to.
+func (z Zone) set(line string) *zone.RRset {
+	r := ParseSet(z.Name, line)
+	if r != nil {
+		r.TTL *= zone.TTL(max(z.scale, 1))
 	}
-	name := string(z.Name)
-	if f[0] != "@" {
-		name = f[0] + "." + name
-	}
-	ttl, err := zone.ParseTTL(f[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	typ, err := zone.ParseType(f[2])
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &zone.RRset{Key: zone.Key{Name: zone.MustParseName(name), Type: typ}, TTL: ttl * zone.TTL(max(z.scale, 1))}
-	for _, a := range f[3:] {
-		r.Addrs = append(r.Addrs, netip.MustParseAddr(a))
-	}
-	r.Normalize()
 	return r
 }
 
 // change makes a change out of two such lines.
-func (z Zone) change(t *testing.T, before, after string) providers.Change {
-	t.Helper()
-	return providers.Change{Before: z.set(t, before), After: z.set(t, after)}
+func (z Zone) change(before, after string) providers.Change {
+	return providers.Change{Before: z.set(before), After: z.set(after)}
 }
 
 func (z Zone) read(t *testing.T) *zone.Snapshot {
@@ -115,15 +95,6 @@ func (z Zone) write(t *testing.T, changes ...providers.Change) providers.Receipt
 	return r
 }
 
-// sets returns the snapshot's address sets as lines.
-func sets(s *zone.Snapshot) []string {
-	var out []string
-	for _, r := range s.RRsets {
-		out = append(out, r.String())
-	}
-	return out
-}
-
 // applied returns the lines of s after changes.
 func applied(s *zone.Snapshot, changes ...providers.Change) []string {
 	next := &zone.Snapshot{Zone: s.Zone}
@@ -140,7 +111,7 @@ func applied(s *zone.Snapshot, changes ...providers.Change) []string {
 		}
 	}
 	next.Sort()
-	return sets(next)
+	return Sets(next)
 }
 
 // watch notes the zone; the function it returns checks that the zone is now as
@@ -151,8 +122,8 @@ func (z Zone) watch(t *testing.T) (check func(changes ...providers.Change)) {
 	return func(changes ...providers.Change) {
 		t.Helper()
 		want := applied(before, changes...)
-		wantLines(t, "address sets", sets(z.read(t)), want)
-		wantLines(t, "address sets, second read", sets(z.read(t)), want)
+		wantLines(t, "address sets", Sets(z.read(t)), want)
+		wantLines(t, "address sets, second read", Sets(z.read(t)), want)
 		wantLines(t, "other records", z.others(t), others)
 	}
 }

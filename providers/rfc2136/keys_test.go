@@ -12,6 +12,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 	"github.com/dnsplan/dnsplan/providers/rfc2136"
 )
@@ -70,12 +71,12 @@ func TestViewsByKey(t *testing.T) {
 	}
 	holds := func(k dnsd.Key, want ...string) {
 		t.Helper()
-		wantLines(t, k.Name, sets(read(t, of(k))), append([]string{"ns1.example.org. 300 A 127.0.0.1"}, want...)...)
+		wantLines(t, k.Name, providertest.Sets(read(t, of(k))), append([]string{"ns1.example.org. 300 A 127.0.0.1"}, want...)...)
 		snap, err := of(k).Look(t.Context(), origin, keys("www.example.org", "A"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantLines(t, k.Name+", by question", sets(snap), want...)
+		wantLines(t, k.Name+", by question", providertest.Sets(snap), want...)
 	}
 	holds(inside, "www.example.org. 300 A 192.0.2.1")
 	holds(outside, "www.example.org. 300 A 203.0.113.1")
@@ -145,7 +146,7 @@ func TestWithoutTransfer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantLines(t, "sets", sets(snap), "ns1.sub.example.org. 3600 A 192.0.2.53",
+		wantLines(t, "sets", providertest.Sets(snap), "ns1.sub.example.org. 3600 A 192.0.2.53",
 			"www.example.org. 300 A 192.0.2.1 192.0.2.2", "www.example.org. 3600 AAAA 2001:db8::1")
 		if !strings.Contains(snap.Blind, "AXFR") || snap.NegativeTTL(0) != 60 {
 			t.Errorf("blind %q, negative TTL %d", snap.Blind, snap.NegativeTTL(0))
@@ -202,7 +203,7 @@ func TestWithoutTransferBelowACut(t *testing.T) {
 		hidden := change("", "hidden.sub.example.org. 60 A 192.0.2.56")
 		snap, err := p.Look(t.Context(), origin, []zone.Key{hidden.Key()})
 		if err != nil || len(snap.RRsets) != 0 {
-			t.Errorf("%v, error %v", sets(snap), err)
+			t.Errorf("%v, error %v", providertest.Sets(snap), err)
 		}
 		if _, err := p.Write(t.Context(), origin, []providers.Change{hidden}); !errors.Is(err, providers.ErrConflict) {
 			t.Errorf("%v, want ErrConflict", err)

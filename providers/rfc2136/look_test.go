@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 )
 
@@ -65,7 +66,7 @@ func TestLook(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				wantLines(t, "sets", sets(snap), tt.sets...)
+				wantLines(t, "sets", providertest.Sets(snap), tt.sets...)
 				wantLines(t, "others", others(snap), slices.Concat(tt.others, apex)...)
 			})
 		}
@@ -106,7 +107,7 @@ d      DNAME w
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantLines(t, "sets", sets(snap),
+		wantLines(t, "sets", providertest.Sets(snap),
 			"*.example.org. 60 A 192.0.2.99",
 			"same.example.org. 60 A 192.0.2.99",
 			"*.same.example.org. 60 A 192.0.2.99",

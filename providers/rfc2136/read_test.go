@@ -8,13 +8,14 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 )
 
 func TestRead(t *testing.T) {
 	startAll(t, exampleZone, func(t *testing.T, s *dnsd.Server) {
 		snap := read(t, provider(t, config(s)))
-		wantLines(t, "address sets", sets(snap),
+		wantLines(t, "address sets", providertest.Sets(snap),
 			"example.org. 3600 A 192.0.2.10",
 			"example.org. 3600 AAAA 2001:db8::10",
 			"mail.example.org. 3600 A 192.0.2.25",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/dnsplan/dnsplan/providers/providertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 	"github.com/dnsplan/dnsplan/providers/rfc2136"
 )
@@ -90,6 +91,6 @@ func TestTransferOddButComplete(t *testing.T) {
 		[]dns.RR{svcb},
 		rrs(t, "www.example.org. 90 IN A 192.0.2.1", "www.example.org. 90 IN A 192.0.2.1", soaLine))
 	snap := read(t, p)
-	wantLines(t, "sets", sets(snap), `a\.b.example.org. 60 A 192.0.2.7`, "www.example.org. 90 A 192.0.2.1 192.0.2.2")
+	wantLines(t, "sets", providertest.Sets(snap), `a\.b.example.org. 60 A 192.0.2.7`, "www.example.org. 90 A 192.0.2.1 192.0.2.2")
 	wantLines(t, "others", others(snap), "example.org. 60 SOA ns1.example.org. h.example.org. 1 2 3 4 5", `x.example.org. 60 SVCB \# 1 00`)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 )
 
@@ -41,7 +42,7 @@ func TestWrite(t *testing.T) {
 			t.Errorf("receipt %+v", receipt)
 		}
 		snap := read(t, p)
-		wantLines(t, "address sets", sets(snap),
+		wantLines(t, "address sets", providertest.Sets(snap),
 			"example.org. 60 A 192.0.2.10",
 			"example.org. 3600 AAAA 2001:db8::10",
 			"*.example.org. 300 A 192.0.2.98",
@@ -89,7 +90,7 @@ func TestWriteConflicts(t *testing.T) {
 			{"no CNAME", withReplaces(change("", "nix.example.org. 300 A 192.0.2.9"), "mail.example.org."), "now to nothing"},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				before := sets(read(t, p))
+				before := providertest.Sets(read(t, p))
 				receipt, err := p.Write(t.Context(), origin, []providers.Change{
 					change("", "first.example.org. 60 A 192.0.2.44"), tt.change,
 				})
@@ -100,7 +101,7 @@ func TestWriteConflicts(t *testing.T) {
 				if receipt.Requests != 0 || errors.Is(err, providers.ErrPartial) {
 					t.Errorf("receipt %+v, %v", receipt, err)
 				}
-				wantLines(t, "after it", sets(read(t, p)), before...)
+				wantLines(t, "after it", providertest.Sets(read(t, p)), before...)
 			})
 		}
 	})
@@ -254,7 +255,7 @@ func TestWriteRace(t *testing.T) {
 			switch {
 			case err == nil:
 				won++
-				if line := fmt.Sprintf("www.example.org. 300 A 192.0.2.%d", 100+i); !slices.Contains(sets(read(t, provider(t, config(s)))), line) {
+				if line := fmt.Sprintf("www.example.org. 300 A 192.0.2.%d", 100+i); !slices.Contains(providertest.Sets(read(t, provider(t, config(s)))), line) {
 					t.Errorf("writer %d won and is not live", i)
 				}
 			case !errors.Is(err, providers.ErrConflict):

@@ -12,18 +12,12 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 )
 
 // linesOf returns address sets and other records as lines.
 func linesOf(s *zone.Snapshot) []string {
-	var out []string
-	for _, r := range s.RRsets {
-		out = append(out, r.String())
-	}
-	for _, r := range s.Others {
-		out = append(out, string(r.Name)+" "+r.TTL.String()+" "+r.Type+" "+r.Data)
-	}
-	return out
+	return append(providertest.Sets(s), providertest.Others(s)...)
 }
 
 func TestParse(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -14,24 +13,9 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/providertest"
 )
-
-// rrset reads "www.example.org. 300 A 192.0.2.1"; nil for an empty line.
-func rrset(line string) *zone.RRset {
-	f := strings.Fields(line)
-	if len(f) == 0 {
-		return nil
-	}
-	ttl, _ := strconv.Atoi(f[1])
-	typ, _ := zone.ParseType(f[2])
-	r := &zone.RRset{Key: zone.Key{Name: zone.Name(f[0]), Type: typ}, TTL: zone.TTL(ttl)}
-	for _, a := range f[3:] {
-		r.Addrs = append(r.Addrs, netip.MustParseAddr(a))
-	}
-	return r
-}
 
 // changesTo makes the changes from what p holds to lines; "-" in front of a
 // line deletes that set.
@@ -44,7 +28,7 @@ func changesTo(t *testing.T, p *Provider, lines string) []providers.Change {
 	var out []providers.Change
 	for line := range strings.SplitSeq(strings.TrimSpace(lines), "\n") {
 		line, gone := strings.CutPrefix(line, "-")
-		c := providers.Change{After: rrset(line)}
+		c := providers.Change{After: providertest.ParseSet(org, line)}
 		if r, ok := s.Find(c.Key()); ok {
 			c.Before = &r
 		}
@@ -235,7 +219,7 @@ func TestNextSerial(t *testing.T) {
 
 func TestReplaceCNAME(t *testing.T) {
 	p, path := seeded(t, soaLine+"old 60 A 192.0.2.1\nwww 60 CNAME Old ; gone\n    60 RRSIG CNAME x\n")
-	c := providers.Change{After: rrset("www.example.org. 60 A 192.0.2.2"), Replaces: "old.example.org."}
+	c := providers.Change{After: providertest.ParseSet(org, "www.example.org. 60 A 192.0.2.2"), Replaces: "old.example.org."}
 	if _, err := p.Write(t.Context(), org, []providers.Change{c}); err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +256,7 @@ func TestSOAIncluded(t *testing.T) {
 	if _, ok := errors.AsType[*providers.RefusedError](err); !ok {
 		t.Errorf("error %v, want a refusal", err)
 	}
-	c := providers.Change{After: rrset("alias.example.org. 60 A 192.0.2.1"), Replaces: "x.example.org."}
+	c := providers.Change{After: providertest.ParseSet(org, "alias.example.org. 60 A 192.0.2.1"), Replaces: "x.example.org."}
 	if _, err := p.Write(t.Context(), org, []providers.Change{c}); !errors.Is(err, providers.ErrForeign) {
 		t.Errorf("error %v, want ErrForeign", err)
 	}
@@ -407,7 +391,7 @@ func TestWriteFails(t *testing.T) {
 
 func TestBadBatches(t *testing.T) {
 	p, _ := seeded(t, soaLine+"www 60 A 192.0.2.1\n")
-	www, api := rrset("www.example.org. 60 A 192.0.2.1"), rrset("api.example.org. 60 A 192.0.2.1")
+	www, api := providertest.ParseSet(org, "www.example.org. 60 A 192.0.2.1"), providertest.ParseSet(org, "api.example.org. 60 A 192.0.2.1")
 	for want, changes := range map[string][]providers.Change{
 		"a change needs a before or an after":   {{}},
 		"before and after have different keys":  {{Before: www, After: api}},
@@ -417,7 +401,7 @@ func TestBadBatches(t *testing.T) {
 			t.Errorf("error %v, want %v", err, want)
 		}
 	}
-	missing := []providers.Change{{After: rrset("www.missing.example. 60 A 192.0.2.1")}}
+	missing := []providers.Change{{After: providertest.ParseSet(org, "www.missing.example. 60 A 192.0.2.1")}}
 	if _, err := p.Write(t.Context(), "missing.example.", missing); !errors.Is(err, providers.ErrZoneNotFound) {
 		t.Errorf("error %v", err)
 	}
