@@ -2,30 +2,15 @@ package namesilo_test
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/namesilo"
 	"github.com/dnsplan/dnsplan/providers/namesilo/namesilotest"
 	"github.com/dnsplan/dnsplan/providers/providertest"
 )
-
-func rrset(t testing.TB, r namesilotest.Record) zone.RRset {
-	t.Helper()
-	name := string(org)
-	if r.Host != "" {
-		name = r.Host + "." + name
-	}
-	typ, err := zone.ParseType(r.Type)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return zone.RRset{Key: zone.Key{Name: zone.MustParseName(name), Type: typ}, TTL: zone.TTL(r.TTL), Addrs: []netip.Addr{netip.MustParseAddr(r.Value)}}
-}
 
 // a returns an A record with an id.
 func a(id, host, value string, ttl int) namesilotest.Record {

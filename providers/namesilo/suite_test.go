@@ -131,9 +131,6 @@ func others(s *namesilotest.Server) []string {
 	return out
 }
 
-// set reads "www 3600 A 192.0.2.1 192.0.2.2"; nil for an empty line.
-func set(line string) *zone.RRset { return providertest.ParseSet(org, line) }
-
 func change(before, after string) providers.Change {
 	return providertest.ParseChange(org, before, after)
 }
