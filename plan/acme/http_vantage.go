@@ -100,11 +100,18 @@ func (s seen) outcome(token bool) Outcome {
 	return Pass
 }
 
+// places is from how many places outside a challenge has to be answered before that
+// is taken for everywhere: filters by country or network let some in.
+const places = 2
+
+// vantageLines name one more machine in the inventory.
+const vantageLines = "[[vantage]]\nname = \"elsewhere\"\ncommand = [\"ssh\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]"
+
 // checkVantages is H-VANTAGE.
 func checkVantages(ctx context.Context, e *examination) []Finding {
 	if len(e.opts.Vantages) == 0 {
 		return []Finding{unclear(nil, "only this machine has asked for %s: firewalls and filters by country are not proven without a [[vantage]]", e.subject.Name.Display()).with(
-			Remedy{Do: "Name two machines elsewhere in the inventory, each with dnsplan on it:", Paste: "[[vantage]]\nname = \"elsewhere\"\ncommand = [\"ssh\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]"})}
+			Remedy{Do: "Name two machines elsewhere in the inventory, each with dnsplan on it:", Paste: vantageLines})}
 	}
 	if why, id := e.closed(ctx); why != "" {
 		return []Finding{unclear(nil, "%s: %s", e.subject.Name.Display(), why).because(id)}
@@ -132,6 +139,11 @@ func (e *examination) closed(ctx context.Context) (why string, by ID) {
 }
 
 // judgeVantages judges what the vantages have met, with a token in place or not.
+//
+//	is not answered to one    fail
+//	is answered to two        pass
+//	is answered to one alone  unknown: what a second one would meet is not known
+//	none could ask            unknown
 func (e *examination) judgeVantages(all []seen, token bool) Finding {
 	by := map[Outcome][]string{}
 	var said []Asked
@@ -152,11 +164,26 @@ func (e *examination) judgeVantages(all []seen, token bool) Finding {
 	case bad != "":
 		return failed(said, "%s is not answered to %s", what, bad).with(e.letAll()...)
 	case good == "":
-		return unclear(said, "%s could not ask for %s", silent, name)
+		return unclear(said, "%s could not ask for %s", silent, name).with(mendVantages())
+	case len(by[Pass]) < places:
+		return unclear(said, "%s is answered to %s, and no other place outside could be asked: whether a filter by country or network lets authorities in is not known", what, good).with(e.another())
 	case silent != "":
 		return passed(said, "%s is answered to %s; %s could not ask", what, good, silent)
 	}
 	return passed(said, "%s is answered to %s", what, good)
+}
+
+// another has a second place asked.
+func (e *examination) another() Remedy {
+	if len(e.opts.Vantages) >= places {
+		return mendVantages()
+	}
+	return Remedy{Do: "Name a second machine in the inventory, in another country and network:", Paste: vantageLines}
+}
+
+// mendVantages is for those that could not ask.
+func mendVantages() Remedy {
+	return Remedy{Do: "See why a vantage is of no use:", Paste: "dnsplan doctor"}
 }
 
 // letAll lets authorities in from everywhere.

@@ -51,10 +51,13 @@ func TestVantages(t *testing.T) {
 		{"both", []vantage.Probe{gets("oslo"), gets("lima")}, true, Pass, "the challenge of www.example.org is answered to oslo and lima"},
 		{"by country", []vantage.Probe{gets("oslo"), meets("lima", http01.ConnectTimeout, 0)}, true, Fail, "the challenge of www.example.org is answered to oslo, but not to lima: a filter by country"},
 		{"neither", []vantage.Probe{meets("oslo", http01.Status, 404), meets("lima", http01.Status, 404)}, true, Fail, "is not answered to oslo and lima"},
-		{"one is broken", []vantage.Probe{gets("oslo"), breaks("lima")}, true, Pass, "lima could not ask"},
+		{"one of three is broken", []vantage.Probe{gets("oslo"), gets("rome"), breaks("lima")}, true, Pass, "answered to oslo and rome; lima could not ask"},
+		{"one of two is broken", []vantage.Probe{gets("oslo"), breaks("lima")}, true, Unknown, "is answered to oslo, and no other place outside could be asked"},
+		{"there is but one", []vantage.Probe{gets("oslo")}, true, Unknown, "is answered to oslo, and no other place outside could be asked"},
+		{"the only one fails", []vantage.Probe{meets("oslo", http01.ConnectTimeout, 0)}, true, Fail, "the challenge of www.example.org is not answered to oslo"},
 		{"all are broken", []vantage.Probe{breaks("oslo"), breaks("lima")}, true, Unknown, "could not ask for www.example.org"},
 		{"without IPv6", []vantage.Probe{meets("oslo", http01.NoRoute, 0)}, true, Unknown, "oslo could not ask"},
-		{"404 without a token", []vantage.Probe{meets("oslo", http01.Status, 404)}, false, Pass, "a request to www.example.org is answered to oslo"},
+		{"404 without a token", []vantage.Probe{meets("oslo", http01.Status, 404), meets("lima", http01.Status, 404)}, false, Pass, "a request to www.example.org is answered to oslo and lima"},
 		{"403 without a token", []vantage.Probe{meets("oslo", http01.Status, 403)}, false, Fail, "a request to www.example.org is not answered to oslo"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -116,9 +119,10 @@ func TestAgentAnswers(t *testing.T) {
 			Ports:  http01.Ports{HTTP: uint16(s.opts.HTTPPort)}, //nolint:gosec // G115: a port
 		}),
 	})
-	s.opts.Vantages = []vantage.Probe{elsewhere{"oslo", func(r vantage.Request) (vantage.Reply, error) {
+	ask := func(r vantage.Request) (vantage.Reply, error) {
 		r.Version = vantage.Version
 		return agent.Answer(s.t.Context(), r), nil
-	}}}
-	s.only("H-VANTAGE", Pass, "is answered to oslo")
+	}
+	s.opts.Vantages = []vantage.Probe{elsewhere{"oslo", ask}, elsewhere{"lima", ask}}
+	s.only("H-VANTAGE", Pass, "is answered to oslo and lima")
 }
