@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -13,11 +12,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/providertest/description"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 )
 
@@ -69,27 +68,11 @@ func docsOf(t *testing.T, s *dnsd.Server) docs {
 // that break the docs fail the test.
 func (d docs) watched(t *testing.T, next http.Handler) string {
 	t.Helper()
-	var mu sync.Mutex
-	var all []string
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err == nil {
-			mu.Lock()
-			for _, b := range d.breaches(r.Method, r.URL.EscapedPath(), r.URL.RawQuery, body) {
-				all = append(all, fmt.Sprintf("%s %s: %s", r.Method, r.URL, b))
-			}
-			mu.Unlock()
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(w, r)
-	}))
+	w := description.New("PowerDNS's docs", d.breaches)
+	front := httptest.NewServer(w.Before(next))
 	t.Cleanup(func() {
 		front.Close()
-		mu.Lock()
-		defer mu.Unlock()
-		for _, b := range all[:min(len(all), 20)] {
-			t.Errorf("PowerDNS's docs do not allow the request %s", b)
-		}
+		w.Tell(t)
 	})
 	return front.URL
 }
@@ -266,17 +249,7 @@ func TestDocs(t *testing.T) {
 		{"a record that is a text", "PATCH " + org, `{"rrsets":[{"name":"a.","type":"A","changetype":"REPLACE","ttl":60,"records":["192.0.2.1"]}]}`, "records[0]: 192.0.2.1 is no"},
 		{"a flag that is a number", "PATCH " + org, `{"rrsets":[{"name":"a.","type":"A","changetype":"REPLACE","ttl":60,"records":[{"content":"192.0.2.1","disabled":0}]}]}`, "disabled: 0 is no boolean"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			method, rest, _ := strings.Cut(tt.request, " ")
-			path, query, _ := strings.Cut(rest, "?")
-			got := d.breaches(method, path, query, []byte(tt.body))
-			switch {
-			case tt.want == "" && len(got) > 0:
-				t.Errorf("%q, want none", got)
-			case tt.want != "" && (len(got) != 1 || !strings.Contains(got[0], tt.want)):
-				t.Errorf("%q, want one with %q", got, tt.want)
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { description.Want(t, d.breaches, tt.request, tt.body, tt.want) })
 	}
 }
 

@@ -1,19 +1,16 @@
 package cloudflaretest
 
 import (
-	"bytes"
-	"fmt"
-	"io"
 	"net/http"
 	"path"
 	"reflect"
 	"slices"
 	"strings"
-	"testing"
-	"testing/iotest"
 
 	"github.com/cloudflare/cloudflare-go/v7/dns"
 	"github.com/cloudflare/cloudflare-go/v7/zones"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/description"
 )
 
 // operation is one request of those that dnsplan makes, with what Cloudflare's
@@ -60,53 +57,17 @@ func required(object reflect.Type, f reflect.StructField) bool {
 
 // Unchecked is for what is no request of dnsplan's: from now on, none is held
 // against Cloudflare's description.
-func (s *Server) Unchecked() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.unchecked = true
-}
+func (s *Server) Unchecked() { s.watch.Off() }
 
-// watched holds requests against the description that next may answer in the
-// fake's place.
-func (s *Server) watched(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), iotest.ErrReader(err)))
-		} else {
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			s.check(r, body)
+// byDescription watches the requests to the API. One that is outside of it comes
+// of a wrong base URL.
+func byDescription() *description.Watch {
+	return description.New("Cloudflare's description", func(method, path, query string, body []byte) []string {
+		if !strings.HasPrefix(path, root+"/") {
+			return nil
 		}
-		next.ServeHTTP(w, r)
+		return breaches(method, path, query, body)
 	})
-}
-
-// check holds a request against Cloudflare's description. One that is outside of
-// the API comes of a wrong base URL.
-func (s *Server) check(r *http.Request, body []byte) {
-	if !strings.HasPrefix(r.URL.Path, root+"/") {
-		return
-	}
-	all := breaches(r.Method, r.URL.Path, r.URL.RawQuery, body)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, b := range all {
-		b = fmt.Sprintf("%s %s: %s", r.Method, r.URL, b)
-		if !s.unchecked && !slices.Contains(s.breaches, b) {
-			s.breaches = append(s.breaches, b)
-		}
-	}
-}
-
-// tell fails the test with what its requests have against the description.
-func (s *Server) tell(t testing.TB) {
-	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	const most = 20
-	for _, b := range s.breaches[:min(len(s.breaches), most)] {
-		t.Errorf("against Cloudflare's description: %s", b)
-	}
 }
 
 // find returns the operation that a request is.

@@ -1,14 +1,14 @@
 package cloudflaretest
 
 import (
-	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cloudflare/cloudflare-go/v7/dns"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/description"
 )
 
 // What Cloudflare describes, and what it does not: were the check blind to one
@@ -72,17 +72,7 @@ func TestDescription(t *testing.T) {
 		{"another type of records", batch, `{"posts":[{"name":"www","type":"CNAME","content":"192.0.2.1","ttl":1}]}`, `body.posts[0].type: "CNAME" is no`},
 		{"a put", batch, `{"puts":[{"id":"a1","name":"www","type":"A","content":"192.0.2.1","ttl":1}]}`, "body.puts[0]: dnsplan sends no dns.BatchPutUnionParam"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			method, rest, _ := strings.Cut(tt.request, " ")
-			path, query, _ := strings.Cut(rest, "?")
-			got := breaches(method, path, query, []byte(tt.body))
-			switch {
-			case tt.want == "" && len(got) > 0:
-				t.Errorf("%q, want none", got)
-			case tt.want != "" && (len(got) != 1 || !strings.Contains(got[0], tt.want)):
-				t.Errorf("%q, want one with %q", got, tt.want)
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { description.Want(t, breaches, tt.request, tt.body, tt.want) })
 	}
 }
 
@@ -95,25 +85,6 @@ func TestPatchNeedsMore(t *testing.T) {
 		if !ok || f.Tag.Get("api") != "required" {
 			t.Errorf("%s: the description has changed; drop the exception", name)
 		}
-	}
-}
-
-// ended is a test that ends when it is told to, and keeps its errors.
-type ended struct {
-	*testing.T
-	cleanups []func()
-	errors   []string
-}
-
-func (e *ended) Cleanup(f func()) { e.cleanups = append(e.cleanups, f) }
-
-func (e *ended) Errorf(format string, args ...any) {
-	e.errors = append(e.errors, fmt.Sprintf(format, args...))
-}
-
-func (e *ended) end() {
-	for _, f := range slices.Backward(e.cleanups) {
-		f()
 	}
 }
 
@@ -137,7 +108,7 @@ func TestDescriptionFailsTests(t *testing.T) {
 		{"/client/v4/zones?max=1", itself, true, 0},
 		{"/cleint/v4/zones", itself, false, 0},
 	} {
-		inner, s := &ended{T: t}, New()
+		inner, s := &description.Ending{T: t}, New()
 		s.Serve(inner, tt.h(s))
 		if tt.meant {
 			s.Unchecked()
@@ -147,9 +118,9 @@ func TestDescriptionFailsTests(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		inner.end()
-		if len(inner.errors) != tt.want || tt.want > 0 && !strings.Contains(inner.errors[0], `unknown parameter "max"`) {
-			t.Errorf("%s: %q, want %d errors", tt.path, inner.errors, tt.want)
+		inner.End()
+		if len(inner.Errors) != tt.want || tt.want > 0 && !strings.Contains(inner.Errors[0], `unknown parameter "max"`) {
+			t.Errorf("%s: %q, want %d errors", tt.path, inner.Errors, tt.want)
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/description"
 )
 
 // root is the path below which the API lies.
@@ -39,13 +41,12 @@ type Server struct {
 	lastID int
 	url    string
 
-	breaches  []string // what requests have against the description
-	unchecked bool
+	watch *description.Watch
 }
 
 // New returns a fake without zones and tokens.
 func New() *Server {
-	return &Server{tokens: map[string]Token{}, spent: map[string]*spent{}}
+	return &Server{tokens: map[string]Token{}, spent: map[string]*spent{}, watch: byDescription()}
 }
 
 // Start returns a fake that listens on loopback until the test ends.
@@ -58,12 +59,12 @@ func Start(t testing.TB) *Server {
 // Serve lets h, which wraps s, listen in its place.
 func (s *Server) Serve(t testing.TB, h http.Handler) {
 	if h != http.Handler(s) {
-		h = s.watched(h)
+		h = s.watch.Before(h)
 	}
 	server := httptest.NewServer(h)
 	t.Cleanup(func() {
 		server.Close()
-		s.tell(t)
+		s.watch.Tell(t)
 	})
 	s.url = server.URL
 }
@@ -206,7 +207,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	s.check(r, body)
+	s.watch.Check(r, body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	path, ok := strings.CutPrefix(r.URL.Path, root)

@@ -5,16 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"testing"
-	"testing/iotest"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/description"
 )
 
 // modelVariable names AWS's description of the API, a file api-2.json, where the
@@ -96,56 +94,20 @@ func modelPath() (string, error) {
 
 // Unchecked is for tests that send what AWS's model does not allow: from now on,
 // no request is held against it.
-func (s *Server) Unchecked() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.unchecked = true
-}
+func (s *Server) Unchecked() { s.watch.Off() }
 
-// watched holds requests against the model that next may answer in the server's
-// place.
-func (s *Server) watched(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), iotest.ErrReader(err)))
-		} else {
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			s.check(r, body)
+// byModel watches requests by AWS's model. Where that is not at hand, it may have
+// to be.
+func byModel() *description.Watch {
+	return description.New("AWS's model", func(method, path, query string, body []byte) []string {
+		switch m, err := described(); {
+		case err == nil:
+			return m.breaches(method, path, query, body)
+		case required():
+			return []string{err.Error()}
 		}
-		next.ServeHTTP(w, r)
+		return nil
 	})
-}
-
-// check holds a request against AWS's model. Where that is not at hand, it may
-// have to be.
-func (s *Server) check(r *http.Request, body []byte) {
-	var breaches []string
-	switch m, err := described(); {
-	case err == nil:
-		breaches = m.breaches(r.Method, r.URL.EscapedPath(), r.URL.RawQuery, body)
-	case required():
-		breaches = []string{err.Error()}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, b := range breaches {
-		b = fmt.Sprintf("%s %s: %s", r.Method, r.URL, b)
-		if !s.unchecked && !slices.Contains(s.breaches, b) {
-			s.breaches = append(s.breaches, b)
-		}
-	}
-}
-
-// tell fails the test with what its requests have against AWS's model.
-func (s *Server) tell(t testing.TB) {
-	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	const most = 20
-	for _, b := range s.breaches[:min(len(s.breaches), most)] {
-		t.Errorf("against AWS's model: %s", b)
-	}
 }
 
 // operation finds what a request is. A path in the model may end with a slash

@@ -1,11 +1,11 @@
 package route53test
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/description"
 )
 
 // aws is AWS's model. A machine without it skips, where that may be.
@@ -103,36 +103,7 @@ func TestModel(t *testing.T) {
 		{"a location without its id", "POST " + rrset, instead("<TTL>", "<CidrRoutingConfig><LocationName>x</LocationName></CidrRoutingConfig><TTL>"), `CidrRoutingConfig: no "CollectionId"`},
 		{"an id out of its pattern", "POST " + rrset, instead("<TTL>", "<CidrRoutingConfig><CollectionId>x</CollectionId><LocationName>x</LocationName></CidrRoutingConfig><TTL>"), `CollectionId: "x" does not match`},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			method, rest, _ := strings.Cut(tt.request, " ")
-			path, query, _ := strings.Cut(rest, "?")
-			got := m.breaches(method, path, query, []byte(tt.body))
-			switch {
-			case tt.want == "" && len(got) > 0:
-				t.Errorf("%q, want none", got)
-			case tt.want != "" && (len(got) != 1 || !strings.Contains(got[0], tt.want)):
-				t.Errorf("%q, want one with %q", got, tt.want)
-			}
-		})
-	}
-}
-
-// ended is a test that ends when it is told to, and keeps its errors.
-type ended struct {
-	*testing.T
-	cleanups []func()
-	errors   []string
-}
-
-func (e *ended) Cleanup(f func()) { e.cleanups = append(e.cleanups, f) }
-
-func (e *ended) Errorf(format string, args ...any) {
-	e.errors = append(e.errors, fmt.Sprintf(format, args...))
-}
-
-func (e *ended) end() {
-	for _, f := range slices.Backward(e.cleanups) {
-		f()
+		t.Run(tt.name, func(t *testing.T) { description.Want(t, m.breaches, tt.request, tt.body, tt.want) })
 	}
 }
 
@@ -155,7 +126,7 @@ func TestModelFailsTests(t *testing.T) {
 		{"?max=1", []func(http.Handler) http.Handler{pass}, false, 1},
 		{"?max=1", nil, true, 0},
 	} {
-		inner := &ended{T: t}
+		inner := &description.Ending{T: t}
 		s := Start(inner, tt.wrap...)
 		if tt.meant {
 			s.Unchecked()
@@ -165,9 +136,9 @@ func TestModelFailsTests(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		inner.end()
-		if len(inner.errors) != tt.want || tt.want > 0 && !strings.Contains(inner.errors[0], `unknown parameter "max"`) {
-			t.Errorf("%s: %q, want %d errors", tt.query, inner.errors, tt.want)
+		inner.End()
+		if len(inner.Errors) != tt.want || tt.want > 0 && !strings.Contains(inner.Errors[0], `unknown parameter "max"`) {
+			t.Errorf("%s: %q, want %d errors", tt.query, inner.Errors, tt.want)
 		}
 	}
 }

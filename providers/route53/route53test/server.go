@@ -25,6 +25,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/description"
 )
 
 // The key that a new server knows.
@@ -62,8 +64,7 @@ type Server struct {
 	changes  map[string]int // id to polls that still answer PENDING
 	log      []Call
 
-	breaches  []string // what requests have against AWS's model
-	unchecked bool
+	watch *description.Watch
 }
 
 // Fault answers a request in place of the server: it returns false to leave the
@@ -76,18 +77,19 @@ func Start(t testing.TB, wrap ...func(http.Handler) http.Handler) *Server {
 	t.Helper()
 	s := &Server{
 		keys: map[string]string{AccessKey: SecretKey}, denied: map[string]bool{}, throttle: map[string]int{}, changes: map[string]int{},
+		watch: byModel(),
 	}
 	var handler http.Handler = s
 	for _, w := range wrap {
 		handler = w(handler)
 	}
 	if len(wrap) > 0 {
-		handler = s.watched(handler)
+		handler = s.watch.Before(handler)
 	}
 	h := httptest.NewServer(handler)
 	t.Cleanup(func() {
 		h.Close()
-		s.tell(t)
+		s.watch.Tell(t)
 	})
 	s.URL = h.URL
 	return s
@@ -198,7 +200,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	s.check(r, body)
+	s.watch.Check(r, body)
 	action, id := route(r)
 	c := Call{Action: action, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: body}
 	noted := &statusWriter{ResponseWriter: w, status: http.StatusOK}
