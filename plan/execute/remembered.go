@@ -1,54 +1,116 @@
 package execute
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 )
 
-// Remembered returns, for each RRset that the run has written, until when
-// resolvers may hold what stood there before a write of the run:
+// Held is what resolvers may still hold of an RRset: what stood there before a
+// write of the run.
+type Held struct {
+	// Addrs are its addresses, in ascending order, or those of a wildcard that
+	// answered in its place; none where they are not known.
+	Addrs []netip.Addr
+	// Proxied says that resolvers hold a proxy's addresses in place of these.
+	Proxied bool
+	// Until is when the last of them has forgotten it, without the Margin.
+	Until time.Time
+}
+
+// Held returns, for each RRset that the run has written, what resolvers may hold of
+// it, in the order of the writes:
 //
 //	a write      at + the highest TTL of what it replaced
 //	an undo      at + the TTL of the state that was taken back
-//	either       not before the plan's own Cached is over
 //
 // at is when the last server had taken the write, or the latest event where
-// that is not known.
+// that is not known. What leaves nothing behind is not among them.
+func (s *State) Held() map[plan.ZoneRef]map[zone.Key][]Held {
+	m := map[plan.ZoneRef]map[zone.Key][]Held{}
+	s.eachWrite(func(st *plan.Step, c *plan.Change) {
+		held := s.heldOf(st, c)
+		if len(held) == 0 {
+			return
+		}
+		if m[c.ZoneRef] == nil {
+			m[c.ZoneRef] = map[zone.Key][]Held{}
+		}
+		m[c.ZoneRef][c.Key] = append(m[c.ZoneRef][c.Key], held...)
+	})
+	return m
+}
+
+// Remembered returns, for each RRset that the run has written, until when
+// resolvers may hold what stood there before: the latest of Held, and not before
+// the plan's own Cached is over.
 func (s *State) Remembered() map[plan.ZoneRef]map[zone.Key]time.Time {
-	m := memory{}
+	m := map[plan.ZoneRef]map[zone.Key]time.Time{}
+	keep := func(c *plan.Change, until time.Time) {
+		if m[c.ZoneRef] == nil {
+			m[c.ZoneRef] = map[zone.Key]time.Time{}
+		}
+		m[c.ZoneRef][c.Key] = later(until, m[c.ZoneRef][c.Key])
+	}
+	s.eachWrite(func(st *plan.Step, c *plan.Change) {
+		for _, h := range s.heldOf(st, c) {
+			keep(c, h.Until)
+		}
+		if c.Cached > 0 && s.didBegin(st, c) {
+			keep(c, s.plan.Created.Add(c.Cached.Duration()))
+		}
+	})
+	return m
+}
+
+// eachWrite calls do for each write of each change, in the plan's order.
+func (s *State) eachWrite(do func(*plan.Step, *plan.Change)) {
 	for i := range s.plan.Steps {
 		st := &s.plan.Steps[i]
 		if !st.Kind.Writes() {
 			continue
 		}
-		for _, changes := range s.index.byStep[st.ID] {
-			for _, c := range changes {
-				if s.didBegin(st, c) {
-					m.keep(c, s.taken(st, c), s.stood(st, c))
-					m.keep(c, s.plan.Created, c.Cached)
-				}
-				s.rememberUndo(m, st, c)
+		for _, ref := range s.index.order[st.ID] {
+			for _, c := range s.index.byStep[st.ID][ref] {
+				do(st, c)
 			}
 		}
 	}
-	return m
 }
 
-// memory is until when resolvers may hold what stood at an RRset.
-type memory map[plan.ZoneRef]map[zone.Key]time.Time
+// heldOf is what resolvers may hold because of the write st of c: what it has
+// replaced, and what was there before it was taken back.
+func (s *State) heldOf(st *plan.Step, c *plan.Change) (out []Held) {
+	if s.didBegin(st, c) {
+		if ttl := s.stood(st, c); ttl > 0 {
+			h := heldBy(c.Move(st.Kind).From, s.taken(st, c), ttl)
+			if h.Addrs == nil {
+				h.Addrs = c.WildcardValues
+			}
+			out = append(out, h)
+		}
+	}
+	at, undone := s.steps[st.ID].undone[c.ZoneRef]
+	if !undone {
+		return out
+	}
+	// What was left alone since is no reason to forget it.
+	if move, ok := s.reversal(st, c); ok && move.From != nil && move.From.TTL > 0 {
+		out = append(out, heldBy(move.From, at, move.From.TTL))
+	}
+	return out
+}
 
-// keep adds that resolvers may hold something for ttl from at on; 0 is nothing.
-func (m memory) keep(c *plan.Change, at time.Time, ttl zone.TTL) {
-	until := at.Add(ttl.Duration())
-	if ttl == 0 || !until.After(m[c.ZoneRef][c.Key]) {
-		return
+// heldBy is an RRset that resolvers may hold for ttl from at on; nil is one that is
+// not known.
+func heldBy(r *zone.RRset, at time.Time, ttl zone.TTL) Held {
+	h := Held{Until: at.Add(ttl.Duration())}
+	if r != nil {
+		h.Addrs, h.Proxied = r.Addrs, r.Proxied
 	}
-	if m[c.ZoneRef] == nil {
-		m[c.ZoneRef] = map[zone.Key]time.Time{}
-	}
-	m[c.ZoneRef][c.Key] = until
+	return h
 }
 
 // stood is the highest TTL of what the write st of c replaces: what stood there
@@ -88,16 +150,4 @@ func (s *State) doneAt(st *plan.Step, ref plan.ZoneRef) time.Time {
 		return at
 	}
 	return s.Last
-}
-
-// rememberUndo adds what stood there before the step was taken back. What was
-// left alone since is no reason to forget it.
-func (s *State) rememberUndo(m memory, st *plan.Step, c *plan.Change) {
-	at, undone := s.steps[st.ID].undone[c.ZoneRef]
-	if !undone {
-		return
-	}
-	if move, ok := s.reversal(st, c); ok && move.From != nil {
-		m.keep(c, at, move.From.TTL)
-	}
 }

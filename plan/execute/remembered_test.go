@@ -2,6 +2,9 @@ package execute_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,5 +88,48 @@ func TestRememberedKeepsWhatWasTakenBackBeforeAnAlarm(t *testing.T) {
 	})
 	if got := r.state.Remembered()[p.Changes[0].ZoneRef][p.Changes[0].Key].Sub(at); got != time.Minute {
 		t.Errorf("for %s, want 1m", got)
+	}
+}
+
+// Each of what resolvers may hold is told with its addresses, so that a reader sees
+// whether it is another than what is live: until when, in seconds from now.
+func TestHeld(t *testing.T) {
+	created := rrset{zone: org, name: "www", after: 3600}
+	for _, tt := range []struct {
+		name   string
+		set    rrset
+		change func(*plan.Change)
+		script string
+		want   string
+	}{
+		{"nothing written", update, nil, "to lower-ttl", ""},
+		{"lowered", update, nil, "to propagate ok", "[192.0.2.1] 600"},
+		{"switched", update, nil, "to switch ok ok", "[192.0.2.1] 60"},
+		{"raised", update, nil, "to raise-ttl ok ok", "[203.0.113.1] 60"},
+		{"taken back", update, nil, "to verify cancel ok", "[203.0.113.1] 60"},
+		{"created", created, nil, "to switch ok ok", ""},
+		{"created below a wildcard", created, func(c *plan.Change) {
+			c.Wildcard, c.WildcardValues = 300, []netip.Addr{netip.MustParseAddr("192.0.2.7")}
+		}, "to switch ok ok", "[192.0.2.7] 300"},
+		{"in place of an alias", created, func(c *plan.Change) { c.Replaces, c.ReplacesTTL = "CNAME example.net.", 120 }, "to switch ok ok", "[] 120"},
+		{"what an earlier run has left is its own", created, func(c *plan.Change) { c.Cached = 5000 }, "to switch ok ok", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := planOf(plan.Staged, tt.set)
+			if tt.change != nil {
+				tt.change(&p.Changes[0])
+			}
+			r := newRun(p)
+			r.do(t, tt.script)
+			var got []string
+			for _, h := range r.state.Held()[p.Changes[0].ZoneRef][p.Changes[0].Key] {
+				if left := h.Until.Sub(r.now); left > 0 {
+					got = append(got, fmt.Sprintf("%v %d", h.Addrs, left/time.Second))
+				}
+			}
+			if text := strings.Join(got, ", "); text != tt.want {
+				t.Errorf("%q, want %q", text, tt.want)
+			}
+		})
 	}
 }
