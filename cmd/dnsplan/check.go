@@ -47,7 +47,9 @@ between two servers, T-* about certificates, R-* about rate limits, X-* about
 the CDN proxy, O-* about operations. --list shows them all. What fails or is
 unclear only because of another check is told on one line; -v tells it in full.
 
-Exits with 2 when something is wrong (an error or fatal); warnings stop nothing.`,
+Exits with 2 when something is wrong (an error or fatal); warnings stop nothing.
+Where a provider cannot be read it is 1, and what can be told without it is told
+all the same; --json prints a document then too, which says why ("error").`,
 		Example: `  dnsplan check
   dnsplan check www.example.org --only D,H-PORT80
   dnsplan check --list --only H
@@ -76,27 +78,30 @@ func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
 	if o.markdown && s.Settings.JSON {
 		return &usageError{c.CommandPath(), errors.New("--json and --markdown: one form at a time")}
 	}
+	found, err := a.examine(c, s, sel, args)
+	if len(found.Findings) > 0 && c.Context().Err() == nil || s.Settings.JSON {
+		err = errors.Join(err, a.printFound(s.Settings, found, err, o))
+	}
+	if err == nil && found.Worst() >= acme.Error {
+		return silent(exitDifferences)
+	}
+	return err
+}
+
+// examine makes the checks. With an error it returns what was found all the same.
+func (a *app) examine(c *cobra.Command, s *config.Session, sel acme.Selection, args []string) (acme.Found, error) {
+	none := acme.Found{Checked: a.clock.Now()}
 	if err := noAddresses(args); err != nil {
-		return err
+		return none, err
 	}
 	names, err := parseNames(args)
 	if err != nil {
-		return err
+		return none, err
 	}
 	if _, damage := s.Settings.Ranges(); sel.Has("H-CDN") {
 		a.warnOfRanges(s.Settings, damage)
 	}
-	found, err := s.Check(c.Context(), names, sel, a.clock.Now)
-	if err != nil {
-		return err
-	}
-	if err := a.printFound(s.Settings, found, o); err != nil {
-		return err
-	}
-	if found.Worst() >= acme.Error {
-		return silent(exitDifferences)
-	}
-	return nil
+	return s.Check(c.Context(), names, sel, a.clock.Now)
 }
 
 // listChecks prints the table of the selected checks. No inventory is needed.
@@ -123,11 +128,12 @@ func noAddresses(args []string) error {
 }
 
 // printFound writes findings to standard output in the form that was asked for.
-func (a *app) printFound(s config.Settings, f acme.Found, o *checkOptions) error {
+// Missing is why they are not all; nil where they are.
+func (a *app) printFound(s config.Settings, f acme.Found, missing error, o *checkOptions) error {
 	options := a.options(a.stdout, s)
 	switch {
 	case s.JSON:
-		return report.FoundJSON(a.stdout, f, o.checklist)
+		return report.FoundJSON(a.stdout, f, o.checklist, missing)
 	case o.markdown:
 		return report.FoundMarkdown(a.stdout, f, o.checklist, options)
 	case o.checklist:

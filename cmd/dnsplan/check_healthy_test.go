@@ -58,7 +58,8 @@ servers  = [%q]
 ignore   = ["ns1"]
 record = [{ name = "www", a = ["127.0.0.21"] }]
 `, acmetest.Port(web[0]), resolvertest.ClosedPort(t).Port(), webroot, resolvertest.Serve(t, speaksEDNS{zone})))
-	p.write("zones/example.org.zone", soa+"\nexample.org. 300 IN NS ns1.example.org.\nns1.example.org. 300 IN A 127.0.0.1\nwww.example.org. 3600 IN A 127.0.0.21\n")
+	file := soa + "\nexample.org. 300 IN NS ns1.example.org.\nns1.example.org. 300 IN A 127.0.0.1\nwww.example.org. 3600 IN A 127.0.0.21\n"
+	p.write("zones/example.org.zone", file)
 
 	e := p.run("check", "--json").is(t, exitDone)
 	var doc struct {
@@ -75,6 +76,9 @@ record = [{ name = "www", a = ["127.0.0.21"] }]
 	if _, err := os.Stat(p.path(".dnsplan")); !os.IsNotExist(err) {
 		t.Errorf("a check has made the state folder: %v", err)
 	}
+	p.write("zones/example.org.zone", "no zone")
+	p.run("check").is(t, exitError, "D-AUTH D-EXPECT D-SINGLE", "H-PORT80 H-TOKEN H-PATH", "provider \"files\"") // told without the provider
+	p.write("zones/example.org.zone", file)
 	_ = web[0].Close()
 	p.run("check").is(t, exitDifferences, "error     H-PORT80", "H-TOKEN  as long as H-PORT80 fails")
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -65,27 +67,37 @@ func runRehearse(a *app, c *cobra.Command, o *rehearseOptions, args []string) er
 		return err
 	}
 	defer s.Close() //nolint:errcheck // nothing was written through it
+	doc, err := a.rehearse(c, s, o, args)
+	switch {
+	case s.Settings.JSON:
+		err = errors.Join(err, report.RehearsalJSON(a.stdout, doc, err))
+	case err == nil:
+		err = report.RehearsalText(a.stdout, doc, a.options(a.stdout, s.Settings))
+	}
+	if err == nil && doc.Problem != nil {
+		return silent(exitDifferences)
+	}
+	return err
+}
+
+// rehearse orders the certificate. With an error it returns how far it came.
+func (a *app) rehearse(c *cobra.Command, s *config.Session, o *rehearseOptions, args []string) (doc report.Rehearsal, err error) {
+	doc.Name, doc.Began = args[0], a.clock.Now()
 	if err := noAddresses(args); err != nil {
-		return err
+		return doc, err
 	}
 	names, err := parseNames(args)
 	if err != nil {
-		return err
+		return doc, err
 	}
 	r, authority, err := s.Rehearse(c.Context(), config.Rehearsal{
 		Name: names[0], CA: o.ca, Roots: o.roots, AgreeTerms: o.agree, Contact: o.contact, Now: a.clock.Now,
 	})
+	if doc.Authority = authority; r.Name != "" {
+		doc.Result = r
+	}
 	if err != nil {
-		return &authorityError{names[0].Display(), err}
+		return doc, &authorityError{names[0].Display(), err}
 	}
-	doc := report.Rehearsal{Result: r, Authority: authority}
-	if s.Settings.JSON {
-		err = report.RehearsalJSON(a.stdout, doc)
-	} else {
-		err = report.RehearsalText(a.stdout, doc, a.options(a.stdout, s.Settings))
-	}
-	if err == nil && r.Problem != nil {
-		return silent(exitDifferences)
-	}
-	return err
+	return doc, nil
 }

@@ -125,6 +125,7 @@ func TestRehearseRefuses(t *testing.T) {
 	} {
 		p.run(append([]string{"rehearse"}, strings.Fields(tt.args)...)...).is(t, tt.code, tt.want)
 	}
+	p.run("rehearse", "six.example.org", "--json").is(t, exitError, `"issued": false`, `"error": "six.example.org: the inventory does not say`)
 	if _, err := os.Stat(p.path(".dnsplan")); err == nil {
 		t.Error("a state folder was made")
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/plan/report"
@@ -13,7 +15,8 @@ func newVerify(a *app) *cobra.Command {
 		Long: `Asks every authoritative server and each resolver of the inventory for the
 inventory's records and compares the answers with it. A TTL above the
 inventory's is a difference. A server that does not answer is named and counts
-for nothing. Nothing is written.`,
+for nothing. Nothing is written. Exits with 1 where a zone cannot be read, or all
+its servers are silent; --json says why ("error"), with what the others answer.`,
 		Example: "  dnsplan verify\n  dnsplan verify www.example.org --json",
 		RunE:    func(c *cobra.Command, names []string) error { return runVerify(a, c, names) },
 	}
@@ -25,17 +28,15 @@ func runVerify(a *app, c *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // nothing was written through it
+	v := report.Verification{Checked: a.clock.Now(), Require: s.Inventory.Verify.Require}
 	names, err := parseNames(args)
-	if err != nil {
-		return err
+	if err == nil {
+		v, err = s.Verify(c.Context(), names, a.clock.Now())
 	}
-	v, err := s.Verify(c.Context(), names, a.clock.Now())
-	if err != nil {
-		return err
-	}
-	if s.Settings.JSON {
-		err = report.VerifyJSON(a.stdout, v)
-	} else {
+	switch {
+	case s.Settings.JSON:
+		err = errors.Join(err, report.VerifyJSON(a.stdout, v, err))
+	case err == nil:
 		err = report.VerifyText(a.stdout, v, a.options(a.stdout, s.Settings))
 	}
 	if err == nil && !v.Agree() {

@@ -24,6 +24,15 @@ func (e *examination) origins() (out []target) {
 	return all
 }
 
+// unseenOrigins is the finding where there may be addresses behind a proxy, and the
+// provider cannot be read; none where it can.
+func (e *examination) unseenOrigins() []Finding {
+	if f, none := e.subject.unread(); none && e.subject.Proxied() {
+		return []Finding{f}
+	}
+	return nil
+}
+
 // wantsProxy tells whether the inventory says that the name is proxied.
 func (s *Subject) wantsProxy() bool {
 	return slices.ContainsFunc(s.Records, func(r Record) bool { return r.ProxiedGiven && r.Proxied })
@@ -33,7 +42,7 @@ func (s *Subject) wantsProxy() bool {
 func checkOrigin(ctx context.Context, e *examination) []Finding {
 	all := e.origins()
 	if len(all) == 0 {
-		return nil
+		return e.unseenOrigins()
 	}
 	token, placed := e.unplaced(), e.placed(ctx)
 	if placed {
@@ -80,7 +89,7 @@ func (e *examination) judgeOrigin(ctx context.Context, f fetched, placed bool) F
 func checkOriginTLS(ctx context.Context, e *examination) []Finding {
 	all := e.origins()
 	if len(all) == 0 {
-		return nil
+		return e.unseenOrigins()
 	}
 	var out []Finding
 	for _, c := range e.allCertificates(ctx, all) {

@@ -76,8 +76,8 @@ func TestFound(t *testing.T) {
 	golden(t, "check-narrow.txt", func(w io.Writer) error { return report.FoundText(w, f, false, ascii) })
 	golden(t, "check-list.txt", func(w io.Writer) error { return report.ChecklistText(w, f, options()) })
 	golden(t, "check-list-narrow.txt", func(w io.Writer) error { return report.ChecklistText(w, f, ascii) })
-	golden(t, "check-wrong.json", func(w io.Writer) error { return report.FoundJSON(w, f, false) })
-	golden(t, "check-list.json", func(w io.Writer) error { return report.FoundJSON(w, of(f, "api.example.org."), true) })
+	golden(t, "check-wrong.json", func(w io.Writer) error { return report.FoundJSON(w, f, false, nil) })
+	golden(t, "check-list.json", func(w io.Writer) error { return report.FoundJSON(w, of(f, "api.example.org."), true, nil) })
 	golden(t, "check-wrong.md", func(w io.Writer) error { return report.FoundMarkdown(w, f, false, options()) })
 	golden(t, "check-list.md", func(w io.Writer) error { return report.FoundMarkdown(w, f, true, options()) })
 	long := acme.Found{Findings: []acme.Finding{f.Findings[3]}}
@@ -88,7 +88,7 @@ func TestFound(t *testing.T) {
 	golden(t, "check-none.txt", func(w io.Writer) error { return report.FoundText(w, acme.Found{}, false, options()) })
 	golden(t, "checks.txt", func(w io.Writer) error { return report.ChecksText(w, acme.Checks()[28:31], ascii) })
 	golden(t, "checks.json", func(w io.Writer) error { return report.ChecksJSON(w, acme.Checks()[28:31]) })
-	golden(t, "check-none.json", func(w io.Writer) error { return report.FoundJSON(w, acme.Found{}, false) })
+	golden(t, "check-none.json", func(w io.Writer) error { return report.FoundJSON(w, acme.Found{}, false, nil) })
 }
 
 // TestFoundWorst: the gravest that fails is told, not what passes or is unclear.
@@ -97,7 +97,7 @@ func TestFoundWorst(t *testing.T) {
 	for n, want := range map[int]string{0: "null", 2: "null", 3: `"fatal"`, 15: `"fatal"`} {
 		var b bytes.Buffer
 		var doc struct{ Worst json.RawMessage }
-		err := report.FoundJSON(&b, acme.Found{Findings: f.Findings[:n]}, false)
+		err := report.FoundJSON(&b, acme.Found{Findings: f.Findings[:n]}, false, nil)
 		if err == nil {
 			err = json.Unmarshal(b.Bytes(), &doc)
 		}

@@ -10,8 +10,9 @@ import (
 )
 
 // FoundJSON writes the findings as one document; with the checklist, that of each
-// name too. worst is the gravest severity of what fails, null where nothing does.
-func FoundJSON(w io.Writer, f acme.Found, checklist bool) error {
+// name too. worst is the gravest severity of what fails, null where nothing does;
+// error is why findings are missing, or cannot be told, and is left out where none is.
+func FoundJSON(w io.Writer, f acme.Found, checklist bool, missing error) error {
 	t := tallyOf(f)
 	doc := foundDoc{FormatVersion: FormatVersion, Checked: f.Checked.UTC(), Names: []zone.Name{}, Findings: append([]acme.Finding{}, f.Findings...)}
 	if worst := f.Worst(); worst > 0 {
@@ -25,6 +26,9 @@ func FoundJSON(w io.Writer, f acme.Found, checklist bool) error {
 	doc.Summary = foundSummary{
 		Pass: t.passed, Unknown: t.unknown,
 		Info: t.failed[acme.Info], Warning: t.failed[acme.Warning], Error: t.failed[acme.Error], Fatal: t.failed[acme.Fatal],
+	}
+	if missing != nil {
+		doc.Error = missing.Error()
 	}
 	if checklist {
 		doc.Checklist = checklistDocs(f)
@@ -40,6 +44,7 @@ type foundDoc struct {
 	Checklist     []itemDoc      `json:"checklist,omitempty"`
 	Worst         *acme.Severity `json:"worst"`
 	Summary       foundSummary   `json:"summary"`
+	Error         string         `json:"error,omitempty"`
 }
 
 // foundSummary counts findings: those that pass, those that cannot be told, and

@@ -104,12 +104,16 @@ func (p *page) refusal(r Rehearsal) {
 }
 
 // RehearsalJSON writes it as one document. checks are the ids of those that look
-// at the problem.
-func RehearsalJSON(w io.Writer, r Rehearsal) error {
-	return writeJSON(w, rehearsalDoc{
+// at the problem; error is why it could not be tried, and is left out where it was.
+func RehearsalJSON(w io.Writer, r Rehearsal, untried error) error {
+	doc := rehearsalDoc{
 		FormatVersion: FormatVersion, Authority: r.Authority, Issued: r.Issued != nil,
 		Result: r.Result, Seconds: r.Elapsed.Seconds(), Checks: append([]acme.ID{}, r.checks()...),
-	})
+	}
+	if untried != nil {
+		doc.Error = untried.Error()
+	}
+	return writeJSON(w, doc)
 }
 
 type rehearsalDoc struct {
@@ -119,4 +123,5 @@ type rehearsalDoc struct {
 	rehearse.Result
 	Seconds float64   `json:"seconds"`
 	Checks  []acme.ID `json:"checks"`
+	Error   string    `json:"error,omitempty"`
 }

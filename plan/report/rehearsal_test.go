@@ -42,8 +42,8 @@ func TestRehearsal(t *testing.T) {
 	for name, r := range map[string]report.Rehearsal{"issued": issued, "again": again, "wrong": wrong, "refused": refused, "caa": caa} {
 		golden(t, "rehearsal-"+name+".txt", func(w io.Writer) error { return report.RehearsalText(w, r, options()) })
 	}
-	golden(t, "rehearsal-issued.json", func(w io.Writer) error { return report.RehearsalJSON(w, issued) })
-	golden(t, "rehearsal-wrong.json", func(w io.Writer) error { return report.RehearsalJSON(w, wrong) })
+	golden(t, "rehearsal-issued.json", func(w io.Writer) error { return report.RehearsalJSON(w, issued, nil) })
+	golden(t, "rehearsal-wrong.json", func(w io.Writer) error { return report.RehearsalJSON(w, wrong, nil) })
 }
 
 // The command to go on with is one line, however long it is: it is to be pasted.

@@ -264,9 +264,13 @@ func (p *page) fitted(names []string, noun string, room int) string {
 }
 
 // VerifyJSON writes the answers as one document. Wanted is null for an RRset
-// that should not exist.
-func VerifyJSON(w io.Writer, v Verification) error {
-	doc := verifyDoc{FormatVersion: FormatVersion, Checked: v.Checked.UTC(), Agree: v.Agree(), RRsets: []verifiedDoc{}}
+// that should not exist; error is why answers are missing, in which case servers
+// do not agree, and is left out where none are.
+func VerifyJSON(w io.Writer, v Verification, missing error) error {
+	doc := verifyDoc{FormatVersion: FormatVersion, Checked: v.Checked.UTC(), Agree: v.Agree() && missing == nil, RRsets: []verifiedDoc{}}
+	if missing != nil {
+		doc.Error = missing.Error()
+	}
 	for _, r := range v.RRsets {
 		d := verifiedDoc{Zone: r.Zone.Zone, View: r.Zone.View, Name: r.Want.Name, Type: r.Want.Type, Answers: append([]verify.Line{}, r.Lines...)}
 		if len(r.Want.Values) > 0 {
@@ -282,6 +286,7 @@ type verifyDoc struct {
 	Checked       time.Time     `json:"checked"`
 	Agree         bool          `json:"agree"`
 	RRsets        []verifiedDoc `json:"rrsets"`
+	Error         string        `json:"error,omitempty"`
 }
 
 type verifiedDoc struct {

@@ -55,11 +55,11 @@ func verification() report.Verification {
 func TestVerify(t *testing.T) {
 	v := verification()
 	golden(t, "verify-differs.txt", func(w io.Writer) error { return report.VerifyText(w, v, options()) })
-	golden(t, "verify-differs.json", func(w io.Writer) error { return report.VerifyJSON(w, v) })
+	golden(t, "verify-differs.json", func(w io.Writer) error { return report.VerifyJSON(w, v, nil) })
 	good := report.Verification{Checked: made, RRsets: v.RRsets[1:2]}
 	golden(t, "verify-agrees.txt", func(w io.Writer) error { return report.VerifyText(w, good, options()) })
 	golden(t, "verify-none.txt", func(w io.Writer) error { return report.VerifyText(w, report.Verification{}, options()) })
-	golden(t, "verify-none.json", func(w io.Writer) error { return report.VerifyJSON(w, report.Verification{}) })
+	golden(t, "verify-none.json", func(w io.Writer) error { return report.VerifyJSON(w, report.Verification{}, nil) })
 }
 
 // TestVerifyLastLine: it stays one line, however many servers differ.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,20 +21,24 @@ var ErrNothingToCheck = errors.New("no record of the inventory is validated by h
 
 // Check examines the names, or every name that may be validated by HTTP-01: those
 // whose records say so, and, where no record of the inventory does, those that say
-// nothing else. A zone that cannot be read is an error.
+// nothing else. A zone that cannot be read is an error; what was found of others,
+// and of its names without its provider, comes with it. Other errors come with no
+// finding.
 func (s *Session) Check(ctx context.Context, names []zone.Name, sel acme.Selection, now func() time.Time) (acme.Found, error) {
-	subjects, err := s.Subjects(ctx, names)
+	out := acme.Found{Checked: now(), Made: []acme.ID{}}
+	subjects, unread, err := s.Subjects(ctx, names)
 	if err != nil {
-		return acme.Found{}, err
+		return out, err
 	}
 	if err := s.addPending(subjects, now()); err != nil {
-		return acme.Found{}, err
+		return out, err
 	}
 	x, err := s.Examiner(now)
 	if err != nil {
-		return acme.Found{}, err
+		return out, err
 	}
-	return x.Examine(ctx, subjects, sel).WithCommands(s.Settings.Command), ctx.Err()
+	out = x.Examine(ctx, subjects, sel).WithCommands(s.Settings.Command)
+	return out, cmp.Or(ctx.Err(), unread)
 }
 
 // Examiner is what checks are made with, as the inventory has it. Roots of a private
@@ -52,19 +57,19 @@ func (s *Session) Examiner(now func() time.Time) (*acme.Examiner, error) {
 }
 
 // Subjects are the names with what the inventory wants of them, in its order. A
-// wildcard is an error, since HTTP-01 proves none.
-func (s *Session) Subjects(ctx context.Context, names []zone.Name) ([]*acme.Subject, error) {
+// wildcard is an error, since HTTP-01 proves none. Unread is about the zones that
+// could not be read; nil where all could.
+func (s *Session) Subjects(ctx context.Context, names []zone.Name) (out []*acme.Subject, unread, err error) {
 	for _, n := range names {
 		if n.IsWildcard() {
-			return nil, fmt.Errorf("%s: %w: a wildcard cannot be (RFC 8555, section 8.3)", n.Display(), ErrNotHTTP01)
+			return nil, nil, fmt.Errorf("%s: %w: a wildcard cannot be (RFC 8555, section 8.3)", n.Display(), ErrNotHTTP01)
 		}
 	}
 	zones, err := s.checkZones(ctx, names)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	wanted := s.checked(names)
-	var out []*acme.Subject
 	for i, z := range s.zonesOf(names) {
 		for _, sub := range subjectsOf(z, zones[i], s.Inventory) {
 			if wanted(sub) {
@@ -74,13 +79,27 @@ func (s *Session) Subjects(ctx context.Context, names []zone.Name) ([]*acme.Subj
 	}
 	for _, n := range names {
 		if !slices.ContainsFunc(out, func(sub *acme.Subject) bool { return sub.Name == n }) {
-			return nil, fmt.Errorf("%s: %w in the inventory", n.Display(), ErrNoSuchName)
+			return nil, nil, fmt.Errorf("%s: %w in the inventory", n.Display(), ErrNoSuchName)
 		}
 	}
 	if len(out) == 0 {
-		return nil, ErrNothingToCheck
+		return nil, nil, ErrNothingToCheck
 	}
-	return validated(out), nil
+	out = validated(out)
+	return out, unreadOf(out), nil
+}
+
+// unreadOf is why zones of the subjects could not be read; nil where all could.
+func unreadOf(subjects []*acme.Subject) error {
+	var errs []error
+	seen := map[*acme.Zone]bool{}
+	for _, sub := range subjects {
+		if !seen[sub.Zone] && sub.Zone.LiveErr != nil {
+			errs = append(errs, sub.Zone.LiveErr)
+		}
+		seen[sub.Zone] = true
+	}
+	return errors.Join(errs...)
 }
 
 // validated leaves out views in which a name is not validated, where it is in
@@ -135,29 +154,34 @@ func (s *Session) checkZones(ctx context.Context, names []zone.Name) ([]*acme.Zo
 	return out, nil
 }
 
+// checkZone gathers what is known of a zone. One that cannot be read says why; its
+// names can be looked at from outside all the same.
 func (s *Session) checkZone(ctx context.Context, z inventory.Zone) (*acme.Zone, error) {
 	d, live, err := s.read(ctx, z)
-	if err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
-	p, err := s.Provider(ctx, z.Provider)
-	if err != nil {
-		return nil, err
+	resolvers, bad := s.servers(s.policy(Request{}).Resolvers, s.sandboxes())
+	if bad != nil {
+		return nil, bad
 	}
-	resolvers, err := s.servers(s.policy(Request{}).Resolvers, s.sandboxes())
-	if err != nil {
-		return nil, err
-	}
-	out := &acme.Zone{
-		ZoneRef: d.ZoneRef, Provider: z.Provider, Live: live, Resolvers: resolvers,
-		Proxy: p.Limits(z.Name).Proxy, MinTTL: d.MinTTL,
-	}
+	out := &acme.Zone{ZoneRef: plan.ZoneRef{Zone: z.Name, View: z.View}, Provider: z.Provider, Live: live, LiveErr: err, Resolvers: resolvers}
 	for _, r := range z.Records {
 		if r.Name == z.Name {
 			out.Apex = append(out.Apex, checkRecord(r, s.Inventory))
 		}
 	}
-	out.Servers, out.ServersErr = s.nameServers(ctx, plan.Zone{ZoneRef: d.ZoneRef, Servers: d.Servers, Discover: d.Discover}, p, resolvers)
+	if err != nil {
+		out.Proxy = s.mayProxy(z)
+		out.Servers, out.ServersErr = s.serversUnread(ctx, z, err, resolvers)
+	} else {
+		p, err := s.Provider(ctx, z.Provider)
+		if err != nil {
+			return nil, err
+		}
+		out.Proxy, out.MinTTL = p.Limits(z.Name).Proxy, d.MinTTL
+		out.Servers, out.ServersErr = s.nameServers(ctx, plan.Zone{ZoneRef: d.ZoneRef, Servers: d.Servers, Discover: d.Discover}, p, resolvers)
+	}
 	out.Inside = s.inside(out.Servers)
 	return out, ctx.Err()
 }

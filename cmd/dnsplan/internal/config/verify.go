@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,19 +19,28 @@ import (
 // Verify asks every server about the inventory's records, or about those at
 // names, and judges the answers. A resolver is asked only for what the
 // authoritative servers hold, so that asking never teaches it that a name does
-// not exist.
+// not exist. A zone that cannot be read, or whose servers say nothing, is an error;
+// what the others' say comes with it.
 func (s *Session) Verify(ctx context.Context, names []zone.Name, now time.Time) (report.Verification, error) {
 	v := report.Verification{Checked: now, Require: s.Inventory.Verify.Require}
 	seen := map[zone.Name]bool{}
+	var failed []error
 	for _, z := range s.zonesOf(names) {
 		found, err := s.verifyZone(ctx, z, names)
+		if ctx.Err() != nil {
+			return v, cmp.Or(err, ctx.Err())
+		}
 		if err != nil {
-			return v, err
+			failed = append(failed, err)
+			continue
 		}
 		for _, r := range found {
 			seen[r.Want.Name] = true
 		}
 		v.RRsets = append(v.RRsets, found...)
+	}
+	if len(failed) > 0 {
+		return v, errors.Join(failed...)
 	}
 	for _, n := range names {
 		if !seen[n] {
