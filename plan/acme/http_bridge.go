@@ -82,8 +82,19 @@ func (e *examination) bridge(f fetched) Remedy {
 			break
 		}
 	}
+	w := e.server(f)
 	return Remedy{
-		Do:    fmt.Sprintf("Until the old answers are forgotten, add to the server of %s at %s, here for nginx:", e.subject.Name.Display(), e.at(f.addr)),
-		Paste: location(passTo(to)...),
+		Do:    fmt.Sprintf("Until %s, have the old server pass challenges on. For %s at %s, %s:", e.forgotten(f.addr), w, e.at(f.addr), w.about(e.subject.Name.Display())),
+		Paste: w.challenges(source{server: to}, false),
 	}
+}
+
+// forgotten is when nobody asks an old address any more, as far as a run tells.
+func (e *examination) forgotten(a netip.Addr) string {
+	for _, p := range e.subject.Pending {
+		if p.Type == zone.TypeOf(a) && p.Until.After(e.opts.Now()) {
+			return minute(p.Until) + ", when the old answers are forgotten"
+		}
+	}
+	return "the old answers are forgotten"
 }

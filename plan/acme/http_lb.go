@@ -82,7 +82,7 @@ func (e *examination) balanceRemedies(b balance) []Remedy {
 	return []Remedy{
 		{Do: fmt.Sprintf("HAProxy: in the frontend of %s, before other rules:", e.at(b.addr)), Paste: "acl acme_challenge path_beg " + http01.Path + "\nuse_backend acme if acme_challenge"},
 		{Do: "HAProxy: and a backend of its own" + note + ":", Paste: "backend acme\n    mode http\n    server acme " + to},
-		{Do: fmt.Sprintf("nginx: in the server of %s, before other locations%s:", e.subject.Name.Display(), note), Paste: location(passTo(to)...)},
+		{Do: fmt.Sprintf("nginx: in the server of %s, before other locations%s:", e.subject.Name.Display(), note), Paste: nginx.challenges(source{server: to}, false)},
 		e.subject.again("H-LB"),
 	}
 }

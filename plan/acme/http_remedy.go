@@ -16,7 +16,7 @@ func (e *examination) remedies(f fetched) []Remedy {
 		return nil
 	}
 	if len(f.Hops) > 1 || refusesRedirect(f.Err) {
-		return []Remedy{e.redirectRemedy(f.Err), e.serveBesideRedirect(f)}
+		return []Remedy{e.redirectRemedy(f.Err, serverOf(f.Last())), e.serveBesideRedirect(f)}
 	}
 	if r := e.portRemedies(f); r != nil {
 		return append(r, e.askOutside(f)...)
@@ -53,7 +53,8 @@ func (e *examination) portRemedies(f fetched) []Remedy {
 	case http01.HostUnreachable:
 		return []Remedy{{Do: fmt.Sprintf("Start the machine of %s, or take the address out of %s.", f.addr, e.subject.Name.Display())}}
 	case http01.TLSOnHTTP, http01.HTTP2:
-		return []Remedy{{Do: fmt.Sprintf("Have the server at %s speak plain HTTP/1.1 on port %d; for nginx, without ssl and http2:", f.addr, port), Paste: fmt.Sprintf("listen %s;", e.at(f.addr))}}
+		w := serverOf(f.Last())
+		return []Remedy{{Do: fmt.Sprintf("Have the server at %s speak plain HTTP/1.1 on port %d, without TLS and HTTP/2. For %s:", f.addr, port, w), Paste: w.plain(e.at(f.addr))}}
 	case http01.Reset, http01.Closed, http01.Garbled:
 		return []Remedy{{Do: fmt.Sprintf("Let requests for %s through to the server at %s: a firewall that looks into them, or a proxy, cuts them off (BlockedByFirewall).", http01.Path, f.addr)}}
 	}
@@ -83,60 +84,56 @@ func behindNAT(local, target netip.Addr) bool {
 
 // serve has the server at an address answer challenges.
 func (e *examination) serve(f fetched) Remedy {
+	w := e.server(f)
 	return Remedy{
-		Do:    fmt.Sprintf("Have the server at %s answer challenges before anything else. For nginx, in the server of %s:", e.at(f.addr), e.subject.Name.Display()),
-		Paste: location(e.source(f.addr)...),
+		Do:    fmt.Sprintf("Have the server at %s answer challenges before anything else. For %s, %s:", e.at(f.addr), w, w.about(e.subject.Name.Display())),
+		Paste: w.challenges(e.source(f.addr), false),
 	}
 }
 
-// serveBesideRedirect is serve for a server that redirects: a redirect that stands
-// in nginx's server itself is taken before any location is looked at.
+// serveBesideRedirect is serve for a server that redirects, mostly before it looks
+// at anything else.
 func (e *examination) serveBesideRedirect(f fetched) Remedy {
-	r := e.serve(f)
-	r.Do = fmt.Sprintf("Or have the server at %s answer challenges, and redirect the rest. For nginx, in place of the redirect of %s:", e.at(f.addr), e.subject.Name.Display())
-	r.Paste += "\nlocation / {\n    " + redirection + "\n}"
-	return r
+	w, name := e.server(f), e.subject.Name.Display()
+	return Remedy{
+		Do:    fmt.Sprintf("Or have the server at %s answer challenges, and redirect the rest. For %s, in place of the redirect of %s:", e.at(f.addr), w, name),
+		Paste: w.challenges(e.source(f.addr), false) + "\n" + w.redirectRest(name),
+	}
 }
-
-// redirection is nginx's redirect to https.
-const redirection = "return 301 https://$host$request_uri;"
 
 // open is serve for a server that asks for a password or turns clients away.
 func (e *examination) open(f fetched) Remedy {
-	r := e.serve(f)
-	r.Do = fmt.Sprintf("Ask nobody for a password there, and turn nobody away. For nginx at %s, in the server of %s:", e.at(f.addr), e.subject.Name.Display())
-	r.Paste = location(append([]string{"auth_basic off;", "allow all;"}, e.source(f.addr)...)...)
-	return r
+	w := e.server(f)
+	return Remedy{
+		Do:    fmt.Sprintf("Ask nobody for a password there, and turn nobody away. For %s at %s, %s:", w, e.at(f.addr), w.about(e.subject.Name.Display())),
+		Paste: w.challenges(e.source(f.addr), true),
+	}
 }
 
-// location is nginx's place for challenges.
-func location(lines ...string) string {
-	return "location ^~ " + http01.Path + " {\n    " + strings.Join(lines, "\n    ") + "\n}"
+// server is the kind of web server that has answered at an address itself.
+func (e *examination) server(f fetched) webServer {
+	if len(f.Hops) == 0 {
+		return nginx
+	}
+	return serverOf(f.Hops[0])
 }
 
-// someWebroot stands where nobody has said from where challenges are served.
-const someWebroot = "/var/www/html"
-
-// source is where the server at an address takes challenges from, in nginx's words:
-// a folder where the ACME client is on the same machine, or the client's server.
-func (e *examination) source(a netip.Addr) []string {
+// source is where the server at an address takes challenges from: a folder where
+// the ACME client is on the same machine, or the client's server.
+func (e *examination) source(a netip.Addr) source {
 	p := e.planter()
 	if to, ok := e.client(p, a); ok {
-		return passTo(to)
+		return source{server: to}
 	}
 	if p.Planter != nil {
 		if dir, ok := strings.CutPrefix(p.String(), "webroot "); ok {
-			return []string{fmt.Sprintf("root %s;", dir)}
+			return source{webroot: dir}
 		}
 		if at, ok := strings.CutPrefix(p.String(), "listener at "); ok {
-			return passTo(at)
+			return source{server: at}
 		}
 	}
-	return []string{fmt.Sprintf("root %s; # the webroot of your ACME client", someWebroot)}
-}
-
-func passTo(at string) []string {
-	return []string{fmt.Sprintf("proxy_pass http://%s;", at), "proxy_set_header Host $host;"}
+	return source{webroot: someWebroot, guessed: true}
 }
 
 // planter is the name's, and places nothing.
@@ -185,19 +182,21 @@ func (e *examination) atHost(hosts []Host, from netip.Addr) (at string, ok bool)
 	return e.at(all[i]), true
 }
 
-// redirectRemedy mends a redirect.
-func (e *examination) redirectRemedy(err *http01.Error) Remedy {
+// redirectRemedy mends the redirect that err is about, of the server that has
+// answered with it.
+func (e *examination) redirectRemedy(err *http01.Error, w webServer) Remedy {
+	paste := w.redirect(e.subject.Name.Display())
 	switch err.Kind {
 	case http01.MissingSlash:
-		return Remedy{Do: "Put the slash behind the host of the redirect. For nginx:", Paste: redirection}
+		return Remedy{Do: fmt.Sprintf("Put the slash behind the host of the redirect. For %s:", w), Paste: paste}
 	case http01.RedirectPort:
-		return Remedy{Do: "Redirect to port 80 or 443: no authority goes to another one. For nginx:", Paste: redirection}
+		return Remedy{Do: fmt.Sprintf("Redirect to port 80 or 443: no authority goes to another one. For %s:", w), Paste: paste}
 	case http01.RedirectStatus:
-		return Remedy{Do: "Redirect with 301, 302, 307 or 308: no other is followed. For nginx:", Paste: redirection}
+		return Remedy{Do: fmt.Sprintf("Redirect with 301, 302, 307 or 308: no other is followed. For %s:", w), Paste: paste}
 	case http01.RedirectLoop, http01.TooManyRedirects:
 		return Remedy{Do: "Redirect once, and not in a circle. Behind a proxy that speaks HTTP to its origin, as Cloudflare's mode Flexible, redirect nothing at the origin, or take the mode Full (strict)."}
 	case http01.RedirectReserved, http01.RedirectTLD, http01.RedirectHost, http01.RedirectURL, http01.RedirectScheme:
-		return Remedy{Do: fmt.Sprintf("Redirect to a public name by http or https, or not at all: %s is none that an authority goes to. For nginx:", clipped(err.Location)), Paste: redirection}
+		return Remedy{Do: fmt.Sprintf("Redirect to a public name by http or https, or not at all: %s is none that an authority goes to. For %s:", clipped(err.Location), w), Paste: paste}
 	}
 	return Remedy{Do: fmt.Sprintf("See that %s can be reached by everybody, or do not redirect challenges.", clipped(err.URL))}
 }

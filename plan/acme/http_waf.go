@@ -115,19 +115,9 @@ func filterMark(f fetched) string {
 
 // unfilter lets authorities' clients through.
 func (e *examination) unfilter(f fetched) Remedy {
+	w := e.server(f)
 	return Remedy{
-		Do:    fmt.Sprintf("Exempt the challenge's path from the filter in front of %s: any User-Agent, no cookie, no challenge, no application control. As a rule, in nginx, before the filter's own:", e.at(f.addr)),
-		Paste: "location ^~ " + http01.Path + " {\n    allow all;\n    root " + e.folder() + ";\n}",
+		Do:    fmt.Sprintf("Exempt the challenge's path from the filter in front of %s: any User-Agent, no cookie, no challenge, no application control. As a rule for %s, before the filter's own, %s:", e.at(f.addr), w, w.about(e.subject.Name.Display())),
+		Paste: w.challenges(e.source(f.addr), true),
 	}
-}
-
-// folder is the webroot of the name's ACME client, or what stands for it.
-func (e *examination) folder() string {
-	p := e.planter()
-	if p.Planter != nil {
-		if dir, ok := strings.CutPrefix(p.String(), "webroot "); ok {
-			return dir
-		}
-	}
-	return someWebroot
 }

@@ -1,0 +1,138 @@
+package acme
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
+)
+
+// webServer is a kind of web server, in whose words remedies are written.
+type webServer string
+
+// The kinds whose words are known here.
+const (
+	nginx  webServer = "nginx"
+	apache webServer = "Apache"
+)
+
+// serverOf is the kind that the Server field of an answer tells (RFC 9110, section
+// 10.2.4): nginx where it tells none that is known here.
+func serverOf(h http01.Hop) webServer { return serverCalled(h.Header.Get("Server")) }
+
+// serverCalled is the kind by the first product that a Server field names, as in
+// "Apache/2.4.62 (Debian)"; Apache-Coyote is another one.
+func serverCalled(field string) webServer {
+	product, _, _ := strings.Cut(strings.ReplaceAll(field, "/", " "), " ")
+	if strings.EqualFold(product, string(apache)) {
+		return apache
+	}
+	return nginx
+}
+
+// about is where in its configuration lines stand that are about a name. Of Apache's
+// sections the last one counts.
+func (w webServer) about(name string) string {
+	if w == apache {
+		return "at the end of the <VirtualHost> of " + name
+	}
+	return "in the server of " + name
+}
+
+// source is where challenges are: in a folder, the ACME client's webroot, or at its
+// server. One of the two is set.
+type source struct {
+	webroot, server string
+	// guessed says that nobody has told the webroot.
+	guessed bool
+}
+
+// someWebroot stands where nobody has said from where challenges are served.
+const someWebroot = "/var/www/html"
+
+// challenges has challenges answered from where they are; open has it ask nobody for
+// a password, and turn nobody away.
+func (w webServer) challenges(from source, open bool) string {
+	if w == apache {
+		return apacheChallenges(from)
+	}
+	var lines []string
+	if open {
+		lines = append(lines, "auth_basic off;", "allow all;")
+	}
+	switch {
+	case from.server != "":
+		lines = append(lines, fmt.Sprintf("proxy_pass http://%s;", from.server), "proxy_set_header Host $host;")
+	case from.guessed:
+		lines = append(lines, fmt.Sprintf("root %s; # the webroot of your ACME client", from.webroot))
+	default:
+		lines = append(lines, fmt.Sprintf("root %s;", from.webroot))
+	}
+	return fmt.Sprintf("location ^~ %s {\n    %s\n}", http01.Path, strings.Join(lines, "\n    "))
+}
+
+// apacheChallenges is open in any case: a folder has to be permitted by itself.
+func apacheChallenges(from source) string {
+	var before, inside string
+	switch {
+	case from.server != "":
+		before = "# needs mod_proxy_http, as by: a2enmod proxy_http\n"
+		inside = fmt.Sprintf("    ProxyPass \"http://%s%s\"\n    ProxyPreserveHost On\n", from.server, http01.Path)
+	case from.guessed:
+		before = fmt.Sprintf("# in place of %s the webroot of your ACME client\n", from.webroot)
+		fallthrough
+	default:
+		before += fmt.Sprintf("Alias %q %q\n", http01.Path, from.webroot+http01.Path)
+	}
+	return before + fmt.Sprintf("<Location %q>\n%s    Require all granted\n</Location>", http01.Path, inside)
+}
+
+// redirect leads all that is asked of a name to https.
+func (w webServer) redirect(name string) string {
+	if w == apache {
+		return fmt.Sprintf(`Redirect permanent "/" "https://%s/"`, name)
+	}
+	return "return 301 https://$host$request_uri;"
+}
+
+// redirectRest is redirect for all but challenges: Apache redirects before it looks
+// at an Alias, and nginx, in the server itself, before it looks at a location.
+func (w webServer) redirectRest(name string) string {
+	if w == apache {
+		return fmt.Sprintf(`RedirectMatch permanent "^/(?!%s)(.*)" "https://%s/$1"`, strings.ReplaceAll(strings.TrimPrefix(http01.Path, "/"), ".", `\.`), name)
+	}
+	return "location / {\n    " + w.redirect(name) + "\n}"
+}
+
+// plain has it speak HTTP/1.1 at an address, and nothing else.
+func (w webServer) plain(at string) string {
+	if w == apache {
+		return "SSLEngine off\nProtocols http/1.1"
+	}
+	return fmt.Sprintf("listen %s;", at)
+}
+
+// chain has it send the certificate of a name, as certbot keeps it, with those
+// between it and the authority's.
+func (w webServer) chain(name string) string {
+	if w == apache {
+		return fmt.Sprintf("SSLCertificateFile /etc/letsencrypt/live/%s/fullchain.pem", name)
+	}
+	return fmt.Sprintf("ssl_certificate /etc/letsencrypt/live/%s/fullchain.pem;", name)
+}
+
+// protocols has it speak the versions of TLS that clients take.
+func (w webServer) protocols() string {
+	if w == apache {
+		return "SSLProtocol -all +TLSv1.2 +TLSv1.3"
+	}
+	return "ssl_protocols TLSv1.2 TLSv1.3;"
+}
+
+// reload is the command that has it read certificates again.
+func (w webServer) reload() string {
+	if w == apache {
+		return "apachectl graceful"
+	}
+	return "nginx -s reload"
+}
