@@ -9,12 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dnsplan/dnsplan/inventory/durable"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
@@ -121,7 +121,7 @@ func (d disk) saveBoth(info *Info, s *zone.Snapshot) error {
 	if err := d.write(info.Path, doc); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(info.Path)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(info.Path)); err != nil {
 		return err
 	}
 	g.Go(func() error { return d.judge(info.ZonePath, text, countZone, zoneRecords(s)) })
@@ -170,18 +170,4 @@ func (d disk) judge(path string, meant []byte, count func([]byte) int, records i
 		return fmt.Errorf("read again %s: %w: %d records where the snapshot has %d", path, ErrDamaged, n, records)
 	}
 	return nil
-}
-
-// syncDir makes the names in a folder durable. File systems that cannot sync a
-// folder say EINVAL; they have no more to offer.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
 }

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/dnsplan/dnsplan/inventory/durable"
 )
 
 // asideMark stands between the change log's name and the hash of what was set
@@ -27,11 +27,7 @@ func begins(lines, tail []byte) bool {
 // so that a crash behind it makes no second one.
 func setAside(path string, line int, tail []byte) (told string, err error) {
 	kept := path + asideMark + digest(tail)[:8]
-	dir := filepath.Dir(path)
-	if err := renameio.WriteFile(kept, tail, fileMode, renameio.WithTempDir(dir), renameio.WithStaticPermissions(fileMode)); err != nil {
-		return "", err
-	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.WriteFile(kept, tail); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("line %d of %s was no entry of the change log: it was set aside, in %s", line, path, kept), nil

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/google/renameio/v2"
 
+	"github.com/dnsplan/dnsplan/inventory/durable"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
@@ -108,11 +108,7 @@ func appendChanges(stateDir string, changes []Change, open opener) (head Head, r
 // writeTable replaces the table as a whole, durably.
 func writeTable(stateDir string, log []Change) error {
 	table := filepath.Join(stateDir, ChangeLogTable)
-	if err := renameio.WriteFile(table, Markdown(log), fileMode,
-		renameio.WithTempDir(stateDir), renameio.WithStaticPermissions(fileMode)); err != nil {
-		return fmt.Errorf("write change log %s: %w", table, err)
-	}
-	if err := syncDir(stateDir); err != nil {
+	if err := durable.WriteFile(table, Markdown(log)); err != nil {
 		return fmt.Errorf("write change log %s: %w", table, err)
 	}
 	return nil

@@ -67,17 +67,3 @@ func ensureFile(path string) error {
 	}
 	return f.Close()
 }
-
-// syncDir makes the names in a folder durable. File systems that cannot sync a
-// folder say EINVAL; they have no more to offer.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
-}

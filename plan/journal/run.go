@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+
+	"github.com/dnsplan/dnsplan/inventory/durable"
 )
 
 // RunsDir is the folder of the runs within the state folder.
@@ -82,7 +84,7 @@ func claim(runs, id string) error {
 	if err != nil {
 		return err
 	}
-	return syncDir(runs)
+	return durable.SyncDir(runs)
 }
 
 func writeNew(path string, b []byte, open opener) error {

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dnsplan/dnsplan/inventory/durable"
 )
 
 // StateError is a state folder, or a file or folder within it, that dnsplan
@@ -60,7 +62,7 @@ func createState(dir string) error {
 	if err := checkState(dir, info); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(dir)); err != nil && !errors.Is(err, fs.ErrPermission) {
+	if err := durable.SyncDir(filepath.Dir(dir)); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("create state folder %s: %w", dir, err)
 	}
 	return nil

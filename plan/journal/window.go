@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/dnsplan/dnsplan/inventory/durable"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
@@ -51,7 +52,7 @@ func MarkWindow(stateDir string, w OpenWindow) error {
 	err = renameio.WriteFile(filepath.Join(dir, w.Run), append(b, '\n'), fileMode,
 		renameio.WithTempDir(stateDir), renameio.WithStaticPermissions(fileMode))
 	if err == nil {
-		err = errors.Join(syncDir(dir), syncDir(stateDir))
+		err = errors.Join(durable.SyncDir(dir), durable.SyncDir(stateDir))
 	}
 	if err != nil {
 		return fmt.Errorf("mark window %s: %w", w.Run, err)

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/gofrs/flock"
+
+	"github.com/dnsplan/dnsplan/inventory/durable"
 )
 
 // The files of a run's folder.
@@ -55,7 +57,7 @@ func create(dir string, first Event, open opener) (*Writer, error) {
 	if _, err := w.Append(first); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("create journal %s: %w", path, err), w.Close())
 	}
 	return w, nil

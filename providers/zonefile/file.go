@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
 
+	"github.com/dnsplan/dnsplan/inventory/durable"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
 )
@@ -166,7 +167,7 @@ func (f *file) replace(text string) error {
 	if err := tmp.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return fmt.Errorf("%w: %w", providers.ErrUnknown, err)
 	}
 	return nil
@@ -195,13 +196,4 @@ func (f *file) unmoved() error {
 		return errMoved
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"github.com/dnsplan/dnsplan/inventory/durable"
 )
 
 // Change is what is different between a list and the one that takes its place.
@@ -59,10 +59,7 @@ func (c Change) Check() error {
 	return nil
 }
 
-const (
-	folderMode fs.FileMode = 0o700
-	fileMode   fs.FileMode = 0o600
-)
+const folderMode fs.FileMode = 0o700
 
 // Save writes the list into the folder, where Load finds it, and makes the folder
 // where it is missing; what lies above it must be there. The file is whole after a
@@ -76,8 +73,7 @@ func Save(folder string, l List) error {
 		return fmt.Errorf("save ranges of %s: %w", l.Vendor.Title(), err)
 	}
 	path := filepath.Join(folder, fileName(l.Vendor))
-	err = renameio.WriteFile(path, l.Encode(), fileMode, renameio.WithTempDir(folder), renameio.WithStaticPermissions(fileMode))
-	if err != nil {
+	if err := durable.WriteFile(path, l.Encode()); err != nil {
 		return fmt.Errorf("save ranges of %s: %w", l.Vendor.Title(), err)
 	}
 	return nil

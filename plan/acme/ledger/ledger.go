@@ -22,6 +22,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/dnsplan/dnsplan/inventory/durable"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
@@ -55,7 +56,7 @@ func Append(stateDir string, tries ...Try) (err error) {
 	path := filepath.Join(stateDir, File)
 	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW), flock.SetPermissions(0o600))
 	if err := lock.Lock(); err != nil {
-		return fmt.Errorf("append to %s: %w", path, err)
+		return fmt.Errorf("append to ledger: %w", err)
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	b, err := os.ReadFile(path)
@@ -69,25 +70,28 @@ func Append(stateDir string, tries ...Try) (err error) {
 	for _, t := range tries {
 		t.At = t.At.UTC()
 		if err := json.NewEncoder(&lines).Encode(t); err != nil {
-			return fmt.Errorf("append to %s: %w", path, err)
+			return fmt.Errorf("append to ledger: %w", err)
 		}
 	}
-	return write(path, lines.Bytes())
+	if err = write(path, lines.Bytes()); err == nil {
+		err = durable.SyncDir(stateDir) // the file may be new
+	}
+	if err != nil {
+		return fmt.Errorf("append to ledger: %w", err)
+	}
+	return nil
 }
 
 func write(path string, lines []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return fmt.Errorf("append to ledger: %w", err)
+		return err
 	}
 	_, err = f.Write(lines)
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("append to %s: %w", path, err)
-	}
-	return nil
+	return errors.Join(err, f.Close())
 }
 
 // Read returns all tries, in the order in which they were appended; none where

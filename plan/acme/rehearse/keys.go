@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/dnsplan/dnsplan/inventory/durable"
 )
 
 // Keys is the folder in which the keys of accounts are kept, one for each
@@ -25,10 +25,7 @@ import (
 // the folder that it lies in must exist.
 type Keys string
 
-const (
-	folderMode fs.FileMode = 0o700
-	fileMode   fs.FileMode = 0o600
-)
+const folderMode fs.FileMode = 0o700
 
 // path is the file of an authority's key: people know it by the host.
 func (k Keys) path(directory string) string {
@@ -85,8 +82,7 @@ func (k Keys) create(directory string) (crypto.Signer, error) {
 		return nil, fmt.Errorf("keep account key: %w", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	err = renameio.WriteFile(k.path(directory), text, fileMode, renameio.WithTempDir(string(k)), renameio.WithStaticPermissions(fileMode))
-	if err != nil {
+	if err := durable.WriteFile(k.path(directory), text); err != nil {
 		return nil, fmt.Errorf("keep account key: %w", err)
 	}
 	return key, nil

@@ -10,10 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/oklog/ulid/v2"
 
 	"github.com/dnsplan/dnsplan/inventory/backup"
+	"github.com/dnsplan/dnsplan/inventory/durable"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme"
@@ -141,7 +141,7 @@ func (s Settings) Watch(now time.Time) error {
 		return err
 	}
 	path := filepath.Join(s.StateDir, WatchedFile)
-	if err := renameio.WriteFile(path, []byte(now.UTC().Format(time.RFC3339)+"\n"), 0o600, renameio.WithTempDir(s.StateDir)); err != nil {
+	if err := durable.WriteFile(path, []byte(now.UTC().Format(time.RFC3339)+"\n")); err != nil {
 		return fmt.Errorf("write down that live was compared: %w", err)
 	}
 	return nil
