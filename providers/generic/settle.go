@@ -12,6 +12,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 // readBacks is how often a read-back is made that is not as wanted: some
@@ -31,7 +32,7 @@ func (w *writing) settle(ctx context.Context, cause error, reached func(*listing
 	var live *listing
 	var missing error
 	for try := range readBacks {
-		if err := w.wait(ctx, time.Duration(try)*w.p.pause); err != nil {
+		if err := transport.Wait(ctx, time.Duration(try)*w.p.pause); err != nil {
 			return nil, fmt.Errorf("%w: a request was sent: %w", providers.ErrUnknown, errors.Join(err, cause))
 		}
 		l, err := w.p.read(ctx, w.z)
@@ -44,20 +45,6 @@ func (w *writing) settle(ctx context.Context, cause error, reached func(*listing
 		}
 	}
 	return nil, w.conclude(ctx, live, cause, missing)
-}
-
-func (w *writing) wait(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // publish makes the vendor serve what it lists, where a failed call may have

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/providers"
+	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
 // maxUnanswered is how many polls in a row may go without an answer.
@@ -50,7 +50,7 @@ func (p *Provider) wait(ctx context.Context, id string) error {
 		default:
 			unanswered++
 		}
-		if err := pause(ctx, p.poll); err != nil {
+		if err := transport.Wait(ctx, p.poll); err != nil {
 			return err
 		}
 	}
@@ -70,16 +70,4 @@ func (p *Provider) inSync(ctx context.Context, id string) (bool, error) {
 		return false, p.strange(http.StatusOK, "")
 	}
 	return out.ChangeInfo.Status == types.ChangeStatusInsync, nil
-}
-
-// pause waits; the context's end ends it.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -30,7 +30,7 @@ func (c *Chain) RoundTrip(r *http.Request) (*http.Response, error) {
 		if !again || try >= c.opts.Tries || late(ctx, until) {
 			return c.conclude(r, a, writes)
 		}
-		if err := sleepUntil(ctx, until); err != nil {
+		if err := Wait(ctx, time.Until(until)); err != nil {
 			return nil, err
 		}
 	}
@@ -57,7 +57,7 @@ func (c *Chain) admit(ctx context.Context) error {
 		if wait > c.opts.Patience || late(ctx, b.Reset) {
 			return &providers.RateLimitError{Until: b.Reset}
 		}
-		if err := sleepUntil(ctx, b.Reset); err != nil {
+		if err := Wait(ctx, time.Until(b.Reset)); err != nil {
 			return err
 		}
 	}
@@ -74,16 +74,4 @@ func (c *Chain) admit(ctx context.Context) error {
 func late(ctx context.Context, t time.Time) bool {
 	deadline, ok := ctx.Deadline()
 	return ok && deadline.Before(t)
-}
-
-// sleepUntil waits; the context's end ends it.
-func sleepUntil(ctx context.Context, t time.Time) error {
-	timer := time.NewTimer(time.Until(t))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
