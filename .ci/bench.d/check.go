@@ -31,11 +31,7 @@ func check(args []string) error {
 }
 
 func checkZone(path string) error {
-	live, err := parse(path)
-	if err != nil {
-		return err
-	}
-	desired, err := parse(desiredPath(path))
+	live, desired, err := parseBoth(path)
 	if err != nil {
 		return err
 	}

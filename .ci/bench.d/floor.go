@@ -38,11 +38,7 @@ func floor(args []string, out io.Writer) error {
 }
 
 func floorZone(path string, apply bool, sum *truth) error {
-	live, err := parse(path)
-	if err != nil {
-		return err
-	}
-	desired, err := parse(desiredPath(path))
+	live, desired, err := parseBoth(path)
 	if err != nil {
 		return err
 	}
@@ -56,6 +52,15 @@ func floorZone(path string, apply bool, sum *truth) error {
 // desiredPath returns the desired side of a file of the live one.
 func desiredPath(live string) string {
 	return filepath.Join(filepath.Dir(filepath.Dir(live)), "desired", filepath.Base(live))
+}
+
+// parseBoth parses a file of the live side, and the one that is desired.
+func parseBoth(path string) (live, desired zoneSet, err error) {
+	if live, err = parse(path); err != nil {
+		return live, desired, err
+	}
+	desired, err = parse(desiredPath(path))
+	return live, desired, err
 }
 
 func parse(path string) (zoneSet, error) {

@@ -169,10 +169,16 @@ func appendString(b []byte, s string) []byte {
 
 // countJSON counts the lines of a JSON file that hold a record.
 func countJSON(b []byte) int {
-	n := 0
 	start := []byte(recordStart)
+	return countLines(b, func(line []byte) bool { return bytes.HasPrefix(line, start) })
+}
+
+// countLines counts the lines at which is holds, which is handed a line with all
+// that follows it.
+func countLines(b []byte, is func(from []byte) bool) int {
+	n := 0
 	for len(b) > 0 {
-		if bytes.HasPrefix(b, start) {
+		if is(b) {
 			n++
 		}
 		end := bytes.IndexByte(b, '\n')

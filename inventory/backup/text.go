@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -264,16 +263,5 @@ func zoneRecords(s *zone.Snapshot) int {
 // countZone counts the lines of a zone file that are neither comments nor
 // directives.
 func countZone(b []byte) int {
-	n := 0
-	for len(b) > 0 {
-		if b[0] != ';' && b[0] != '$' && b[0] != '\n' {
-			n++
-		}
-		end := bytes.IndexByte(b, '\n')
-		if end < 0 {
-			break
-		}
-		b = b[end+1:]
-	}
-	return n
+	return countLines(b, func(line []byte) bool { return line[0] != ';' && line[0] != '$' && line[0] != '\n' })
 }

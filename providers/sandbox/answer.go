@@ -178,10 +178,15 @@ func (c *content) negativeSOA() []dns.RR {
 
 // renamed copies set under the owner name that was asked for, in its case.
 func renamed(set []dns.RR, owner string) []dns.RR {
+	return headed(set, func(h *dns.RR_Header) { h.Name = owner })
+}
+
+// headed copies set with other headers.
+func headed(set []dns.RR, change func(*dns.RR_Header)) []dns.RR {
 	out := make([]dns.RR, len(set))
 	for i, rr := range set {
 		out[i] = dns.Copy(rr)
-		out[i].Header().Name = owner
+		change(out[i].Header())
 	}
 	return out
 }

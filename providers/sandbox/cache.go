@@ -130,10 +130,5 @@ func (e *entry) serve(ttl uint32) *served {
 }
 
 func aged(set []dns.RR, ttl uint32) []dns.RR {
-	out := make([]dns.RR, len(set))
-	for i, rr := range set {
-		out[i] = dns.Copy(rr)
-		out[i].Header().Ttl = ttl
-	}
-	return out
+	return headed(set, func(h *dns.RR_Header) { h.Ttl = ttl })
 }
