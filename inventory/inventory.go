@@ -110,6 +110,8 @@ type Check struct {
 	// AccountURI is the ACME account that issues, which CAA records may name (RFC
 	// 8657); mostly empty.
 	AccountURI string
+	// Binding is where the account is kept that an ACME account is bound to.
+	Binding Binding
 	// Ready is how long after the agreement of the authoritative servers the
 	// authority sees a change: its resolvers hold no answer longer. ReadyKnown
 	// says that this is known of the authority, or given, and no guess.
@@ -117,6 +119,27 @@ type Check struct {
 	ReadyKnown bool
 	// Challenge is where tokens are placed for hosts without one; nil is nowhere.
 	Challenge *Challenge
+}
+
+// Binding is the account at an authority that an ACME account is bound to (RFC
+// 8555, section 7.3.4): its key id and its MAC key. Empty references are those that
+// the file does not give.
+type Binding struct{ KID, Key SecretRef }
+
+// Credentials are where the two are looked for.
+func (b Binding) Credentials() (kid, key Credential) {
+	return boundBy("eab_kid", b.KID, "EAB_KID", "LEGO_EAB_KID"), boundBy("eab_hmac_key", b.Key, "EAB_HMAC_KEY", "LEGO_EAB_HMAC")
+}
+
+func boundBy(key string, given SecretRef, variables ...string) Credential {
+	if given != "" {
+		return Credential{Key: key, Refs: []SecretRef{given}, Given: true}
+	}
+	c := Credential{Key: key}
+	for _, name := range variables {
+		c.Refs = append(c.Refs, SecretRef("env:"+name))
+	}
+	return c
 }
 
 // CA is the certificate authority that issues.

@@ -21,6 +21,7 @@ func (r *resolver) check() {
 		HTTPSPort:     r.port(t.HTTPSPort, "check.https_port", 443),
 		AllowReserved: t.AllowReserved != nil && *t.AllowReserved,
 		AccountURI:    r.accountURI(t.AccountURI),
+		Binding:       Binding{KID: r.reference(t.EABKID, "check.eab_kid"), Key: r.reference(t.EABHMACKey, "check.eab_hmac_key")},
 		Challenge:     r.challenge(t.Challenge, "check.challenge"),
 	}
 	r.authority(t)
@@ -109,6 +110,15 @@ func (r *resolver) accountURI(s *string) string {
 		r.add("bad-value", "check.accounturi", "accounturi is %q, but must be the https URL of an ACME account", *s)
 	}
 	return *s
+}
+
+// reference checks that a secret is only pointed at.
+func (r *resolver) reference(s *string, path string) SecretRef {
+	if s == nil {
+		return ""
+	}
+	r.secret(path[strings.LastIndexByte(path, '.')+1:], *s, path)
+	return SecretRef(*s)
 }
 
 // challenge resolves where tokens are placed: by exactly one way.
@@ -209,6 +219,8 @@ func (w *writer) check(c Check) {
 	say(!slices.Equal(c.CA.Identities, known.Identities), func() { w.list("ca_identities", c.CA.Identities) })
 	say(c.CA.Roots != "", func() { w.text("ca_roots", c.CA.Roots) })
 	say(c.AccountURI != "", func() { w.text("accounturi", c.AccountURI) })
+	say(c.Binding.KID != "", func() { w.text("eab_kid", string(c.Binding.KID)) })
+	say(c.Binding.Key != "", func() { w.text("eab_hmac_key", string(c.Binding.Key)) })
 	say(c.ReadyKnown && (known.Forgets == 0 || c.Ready != usual), func() { w.span("ready", c.Ready) })
 	if len(out) > 0 {
 		w.table("[check]")

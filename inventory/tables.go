@@ -50,6 +50,8 @@ type checkTable struct {
 	CAIdentities []string        `toml:"ca_identities" jsonschema_description:"Names by which CAA records permit the authority. Default: those of ca, or of its directory."`
 	CARoots      *string         `toml:"ca_roots" jsonschema_description:"File of certificates (PEM) that are trusted in place of the system's, for a private authority. A relative path starts at the inventory's folder."`
 	AccountURI   *string         `toml:"accounturi" jsonschema_description:"URL of the ACME account that issues, which CAA records may name."`
+	EABKID       *string         `toml:"eab_kid" jsonschema_description:"Reference to the key id of the account that the authority has given, where it opens ACME accounts for its customers alone (external account binding). Default: the first that is set of EAB_KID, LEGO_EAB_KID, each also with _FILE."`
+	EABHMACKey   *string         `toml:"eab_hmac_key" jsonschema_description:"Reference to the MAC key that goes with it, in base64. Default: the first that is set of EAB_HMAC_KEY, LEGO_EAB_HMAC, each also with _FILE."`
 	Ready        *span           `toml:"ready" jsonschema_description:"How long after the agreement of the authoritative servers the authority sees a change. Default: 60s."`
 	Challenge    *challengeTable `toml:"challenge" jsonschema_description:"Where a token is placed so that the ACME client's web server serves it, for hosts that do not say so themselves."`
 }

@@ -36,6 +36,9 @@ before is given up first: an order that goes through from memory proves nothing.
 
 At first use an account is opened there; its key is kept in the state folder, to
 be used again, since authorities limit how many accounts one address may open.
+One that opens accounts for its customers alone, as google-staging, is shown the
+key id and the MAC key that it has given you (EAB): EAB_KID and EAB_HMAC_KEY of
+the environment, or what eab_kid and eab_hmac_key below [check] name.
 An authority whose certificates are trusted is refused.
 
 Exits with 2 when the authority would issue none, and with 1 when it could not

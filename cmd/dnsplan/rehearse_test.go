@@ -18,6 +18,12 @@ import (
 // six lead to a server that serves the webroot, old to one that does not.
 func rehearsed(t *testing.T, check string) *program {
 	t.Helper()
+	return rehearsedAt(t, check, acmetest.Config{})
+}
+
+// rehearsedAt is rehearsed with an authority as c has it.
+func rehearsedAt(t *testing.T, check string, c acmetest.Config) *program {
+	t.Helper()
 	web := acmetest.Listen(t, "127.0.0.11", "127.0.0.12")
 	webroot := t.TempDir()
 	acmetest.Serve(t, web[0], http.NotFoundHandler())
@@ -27,9 +33,10 @@ func rehearsed(t *testing.T, check string) *program {
 		"www.example.org. 300 IN A 127.0.0.12",
 		"six.example.org. 300 IN AAAA ::ffff:127.0.0.12",
 		"old.example.org. 300 IN A 127.0.0.11")
-	ca := acmetest.NewCA(t, acmetest.Config{DNS: resolvertest.Serve(t, zone), HTTPPort: acmetest.Port(web[0])})
-	if check == "" {
-		check = fmt.Sprintf("ca = %q\nca_roots = %q\n", ca.Directory, ca.RootsFile(t))
+	c.DNS, c.HTTPPort = resolvertest.Serve(t, zone), acmetest.Port(web[0])
+	ca := acmetest.NewCA(t, c)
+	if !strings.Contains(check, "ca = ") {
+		check += fmt.Sprintf("ca = %q\nca_roots = %q\n", ca.Directory, ca.RootsFile(t))
 	}
 	return newProgram(t, fmt.Sprintf(`version = 1
 [check]
@@ -138,4 +145,40 @@ func TestRehearseTrust(t *testing.T) {
 	p.run("rehearse", "www.example.org", "--ca", ca.Directory).is(t, exitError, "certificate signed by unknown authority", "hint: name the file of the certificates that the authority is trusted by: --ca-roots FILE")
 	p.run("rehearse", "www.example.org", "--ca", "https://127.0.0.1:1/dir").is(t, exitError, "connection refused", "hint: check the URL of the authority, --ca or")
 	p.run("rehearse", "www.example.org", "--ca", ca.Directory, "--ca-roots", ca.RootsFile(t)).is(t, exitError, "--agree-tos")
+}
+
+// An authority that opens accounts for its customers alone is shown who asks, as
+// the environment or the inventory has it; neither is ever shown to anybody else.
+func TestRehearseBound(t *testing.T) {
+	const kid, mac = "kid-7Yc2", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+	bound := acmetest.Config{Bound: true, Keys: map[string]string{kid: mac}}
+	p := rehearsedAt(t, "", bound)
+	try := func(code int, want ...string) {
+		t.Helper()
+		e := p.run("rehearse", "www.example.org", "--agree-tos", "-v").is(t, code, want...)
+		for _, secret := range []string{kid, mac[:9]} {
+			if strings.Contains(e.stdout+e.stderr, secret) {
+				t.Errorf("%s is shown:\n%s%s", secret, e.stdout, e.stderr)
+			}
+		}
+	}
+	try(exitError, "eab_kid: not given, and not set in the environment: EAB_KID, EAB_KID_FILE, LEGO_EAB_KID, LEGO_EAB_KID_FILE",
+		"hint: have the authority give you a key id and a MAC key (EAB), and set EAB_KID and EAB_HMAC_KEY", "dnsplan rehearse www.example.org --ca letsencrypt-staging")
+	p.env["EAB_KID"] = kid
+	try(exitError, "eab_hmac_key: not given, and not set in the environment: EAB_HMAC_KEY")
+	p.env["EAB_HMAC_KEY"] = "%" + mac
+	try(exitError, "the MAC key of the account to bind to is not in base64", "hint: set EAB_HMAC_KEY")
+	p.env["EAB_HMAC_KEY"] = strings.ToLower(mac)
+	try(exitError, "the authority does not take the key id and the MAC key", "hint: check EAB_KID and EAB_HMAC_KEY")
+	delete(p.env, "EAB_HMAC_KEY")
+	p.write("mac", mac+"\n")
+	p.env["EAB_HMAC_KEY_FILE"] = p.path("mac")
+	try(exitDone, "A certificate for www.example.org would be issued.")
+
+	p = rehearsedAt(t, "eab_kid = \"file:kid\"\neab_hmac_key = \"cred:eab\"\n", bound)
+	p.write("kid", kid)
+	try(exitError, "eab_hmac_key: secret cred:eab: ", "hint: set the variable, or write the file, or name another place for the secret")
+	p.env["CREDENTIALS_DIRECTORY"] = p.dir
+	p.write("eab", mac)
+	try(exitDone, "A certificate for www.example.org would be issued.")
 }

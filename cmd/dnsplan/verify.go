@@ -15,8 +15,9 @@ func newVerify(a *app) *cobra.Command {
 		Long: `Asks every authoritative server and each resolver of the inventory for the
 inventory's records and compares the answers with it. A TTL above the
 inventory's is a difference. A server that does not answer is named and counts
-for nothing. Nothing is written. Exits with 1 where a zone cannot be read, or all
-its servers are silent; --json says why ("error"), with what the others answer.`,
+for nothing. Nothing is written. Exits with 1 where a zone cannot be read, or
+all its servers are silent; --json says why ("error"), with what the others
+answer.`,
 		Example: "  dnsplan verify\n  dnsplan verify www.example.org --json",
 		RunE:    func(c *cobra.Command, names []string) error { return runVerify(a, c, names) },
 	}

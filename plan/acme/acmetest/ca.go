@@ -37,9 +37,10 @@ type Config struct {
 	// Reuse is the percentage of orders for which an authorization that is
 	// valid already is used again, 0 to 100.
 	Reuse int
-	// Bound has accounts bound to others (RFC 8555, section 7.3.4), which nobody
-	// here has.
+	// Bound has accounts bound to others (RFC 8555, section 7.3.4): those of Keys,
+	// MAC keys in base64 for URLs by key id.
 	Bound bool
+	Keys  map[string]string
 	// Lifetime of certificates; whole seconds, 0 is 45 days.
 	Lifetime time.Duration
 }
@@ -73,6 +74,11 @@ func NewCA(tb testing.TB, c Config) *CA {
 	}
 	logger := newLog(tb)
 	store := db.NewMemoryStore()
+	for kid, key := range c.Keys {
+		if err := store.AddExternalAccountKeyByID(kid, key); err != nil {
+			tb.Fatalf("key %s of an account to bind to: %v", kid, err)
+		}
+	}
 	profiles := map[string]ca.Profile{"default": {ValidityPeriod: uint64(c.Lifetime / time.Second)}}
 	authority := ca.New(logger, store, "", "ecdsa", 0, 1, profiles)
 	validator := va.New(logger, c.HTTPPort, 0, false, resolver, store)

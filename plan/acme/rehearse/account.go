@@ -34,8 +34,11 @@ func (r *rehearsal) account(ctx context.Context) (acme.Account, error) {
 
 // open opens an account, with the key where there is one.
 func (r *rehearsal) open(ctx context.Context, meta *acme.DirectoryMeta, key crypto.Signer) (a acme.Account, err error) {
+	bound := Binding{}
 	if meta != nil && meta.ExternalAccountRequired {
-		return a, fmt.Errorf("open an account at %s: %w", r.o.Directory, ErrBinding)
+		if bound, err = r.binding(); err != nil {
+			return a, wrap("open an account at "+r.o.Directory, err)
+		}
 	}
 	if meta != nil && meta.TermsOfService != "" && !r.o.AgreeTerms {
 		return a, &TermsError{r.o.Directory, meta.TermsOfService}
@@ -46,8 +49,11 @@ func (r *rehearsal) open(ctx context.Context, meta *acme.DirectoryMeta, key cryp
 		}
 	}
 	r.notice("opening an account at " + r.o.Directory)
-	a, err = r.client.NewAccount(ctx, acme.Account{PrivateKey: key, Contact: contacts(r.o.Contact), TermsOfServiceAgreed: r.o.AgreeTerms})
-	return a, wrap("open an account at "+r.o.Directory, err)
+	a = acme.Account{PrivateKey: key, Contact: contacts(r.o.Contact), TermsOfServiceAgreed: r.o.AgreeTerms}
+	if err = bound.bind(ctx, r.client, &a); err == nil {
+		a, err = r.client.NewAccount(ctx, a)
+	}
+	return a, wrap("open an account at "+r.o.Directory, bound.refused(err))
 }
 
 // contacts makes URLs of e-mail addresses.

@@ -28,6 +28,9 @@ type Options struct {
 	Keys Keys
 	// AgreeTerms says that the authority's terms of service have been agreed to.
 	AgreeTerms bool
+	// Binding returns the account that a new one is bound to, where the authority
+	// wants that; its error ends the rehearsal. Nil is ErrBinding.
+	Binding func() (Binding, error)
 	// Contact are e-mail addresses or URLs for the authority; mostly none.
 	Contact []string
 	// Planter places the token where the ACME client would.

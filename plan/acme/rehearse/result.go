@@ -105,7 +105,3 @@ type TermsError struct {
 func (e *TermsError) Error() string {
 	return fmt.Sprintf("open an account at %s: its terms of service have to be agreed to first: %s", e.Directory, e.Terms)
 }
-
-// ErrBinding is an authority that opens accounts only for customers that it has
-// already.
-var ErrBinding = errors.New("the authority wants an account bound to one that it has given (RFC 8555, section 7.3.4)")

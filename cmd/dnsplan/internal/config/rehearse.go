@@ -75,12 +75,40 @@ func (s *Session) Rehearse(ctx context.Context, q Rehearsal) (r rehearse.Result,
 	}
 	r, err = rehearse.Run(ctx, rehearse.Options{
 		Directory: ca.Directory, HTTP: client, Keys: rehearse.Keys(filepath.Join(s.Settings.StateDir, KeysDir)),
-		AgreeTerms: q.AgreeTerms, Contact: q.Contact, Planter: p, Now: q.Now, Notice: s.Notice,
+		AgreeTerms: q.AgreeTerms, Binding: s.binding, Contact: q.Contact, Planter: p, Now: q.Now, Notice: s.Notice,
 	}, q.Name.Display())
 	if err == nil {
 		err = s.remember(r, q)
 	}
 	return r, ca.Title, err
+}
+
+// binding is the account of the inventory, or of the environment, that an ACME
+// account is bound to.
+func (s *Session) binding() (rehearse.Binding, error) {
+	kid, key := s.Inventory.Check.Binding.Credentials()
+	id, err := s.half(kid)
+	if err != nil {
+		return rehearse.Binding{}, err
+	}
+	mac, err := s.half(key)
+	if err != nil {
+		return rehearse.Binding{}, err
+	}
+	return rehearse.ParseBinding(id, mac)
+}
+
+// half is one of the two that a binding needs. Where nobody has said where it is
+// kept, the authority wants what there is not.
+func (s *Session) half(c inventory.Credential) (string, error) {
+	secret, err := c.Resolve(s.secretSources())
+	if err != nil {
+		err = fmt.Errorf("%s: %w", c.Key, err)
+		if !c.Given {
+			err = fmt.Errorf("%w; %w", rehearse.ErrBinding, err)
+		}
+	}
+	return secret.Reveal(), err
 }
 
 // remember writes down how the rehearsal went, for the checks.
