@@ -72,16 +72,16 @@ type ZoneDiff struct {
 //	no       yes         unmanaged; with prune, delete
 //
 // What would change at a name that bears the marker of an issuance window is a
-// conflict: the window puts back what was, and cannot once someone has changed it.
+// conflict, here and in whatever else compares: the window puts back what was, and
+// cannot once someone has changed it.
 func Diff(d *Desired, live *zone.Snapshot, sel Selection) ZoneDiff {
 	w := newDiffer(d, live, sel)
-	w.open = markersIn(live)
 	w.walk()
 	return w.diff
 }
 
 func newDiffer(d *Desired, live *zone.Snapshot, sel Selection) *differ {
-	w := &differ{d: d, live: live, sel: sel, diff: ZoneDiff{Desired: d, Live: live, Seen: map[zone.Name]bool{}}}
+	w := &differ{d: d, live: live, sel: sel, open: markersIn(live), diff: ZoneDiff{Desired: d, Live: live, Seen: map[zone.Name]bool{}}}
 	w.index()
 	return w
 }
@@ -247,7 +247,7 @@ func compareStates(live *zone.RRset, after *State) Action {
 func (w *differ) changed(r *Record, action Action, live *zone.RRset, after State) {
 	c := w.change(r, action, stateOf(*live), &after)
 	if after.Members != nil {
-		c.Before.Members = membersOf(*live)
+		c.Before.Members = MembersOf(*live)
 		if !live.HasBeside() && !after.RRset(r.Key).HasBeside() {
 			c.Before.Members, c.After.Members = nil, nil
 		}
@@ -358,7 +358,7 @@ func (r *Record) besideIn(live *zone.RRset) []Member {
 	if r.Members == nil || !set.HasBeside() && (live == nil || !live.HasBeside()) {
 		return nil
 	}
-	return membersOf(set)
+	return MembersOf(set)
 }
 
 // proxiedName tells whether the name of key, which is not live, is proxied: its
@@ -392,8 +392,7 @@ func (w *differ) change(r *Record, a Action, before, after *State) Change {
 }
 
 func (w *differ) add(c Change) {
-	if m, held := w.open[c.Name]; held {
-		w.conflict(c.Key, m.heldOpen())
+	if w.held(c.Key) {
 		return
 	}
 	if w.isGlue(c.Name) {
@@ -404,6 +403,15 @@ func (w *differ) add(c Change) {
 		w.diff.Unasked = append(w.diff.Unasked, c.Name)
 	}
 	w.diff.Changes = append(w.diff.Changes, c)
+}
+
+// held tells whether an issuance window keeps the RRset as it is, which is a conflict.
+func (w *differ) held(k zone.Key) bool {
+	m, held := w.open[k.Name]
+	if held {
+		w.conflict(k, m.heldOpen())
+	}
+	return held
 }
 
 func (w *differ) conflict(k zone.Key, reason string) {

@@ -46,18 +46,16 @@ type WindowZone struct {
 	Live    *zone.Snapshot
 	// Names are the owner names of the zone whose proxy goes off.
 	Names []zone.Name
-	// Proxy and Comments are the provider's limits of these names, and CommentMax
-	// how many characters a comment may have; 0 is DefaultCommentMax.
+	// Proxy and Comments are the provider's limits of these names.
 	Proxy, Comments bool
-	CommentMax      int
 	// AllowProtected opens the window of a protected name too (--allow-protected).
 	AllowProtected bool
 }
 
-// DefaultCommentMax is how long a comment may be where the provider does not say,
-// in characters: Cloudflare's free plans take no longer one
+// CommentMax is how long a comment may be with a marker, in characters: Cloudflare's
+// free plans take no longer one
 // (https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/).
-const DefaultCommentMax = 100
+const CommentMax = 100
 
 // wildcardPrefix begins a wildcard (RFC 4592).
 const wildcardPrefix = "*."
@@ -95,7 +93,9 @@ func (e *WindowError) Error() string {
 }
 
 // BuildWindow makes the plan of an issuance window over names of zones. What is
-// off already stays as it is; where nothing is proxied the plan is empty. Names in
+// off already stays as it is; where nothing is proxied the plan is empty. Markers
+// are no part of it: they tell the deadline, which counts from the opening, and stand
+// beside comments as they are by then (MarkedMove). Names in
 // w are set here, and of policy the time-out, and what goes into the change log,
 // are used. The error is a *WindowError about names, or another one about w.
 //
@@ -108,7 +108,7 @@ func (e *WindowError) Error() string {
 func BuildWindow(zones []WindowZone, w Window, policy Policy, o Origin) (*Plan, error) {
 	w.Names = nil
 	made := Plan{ID: o.ID, Created: o.Created.UTC().Truncate(time.Second), Window: &w}
-	b := windowBuilder{marker: made.marker(), now: o.Created}
+	b := windowBuilder{plan: &made, now: o.Created}
 	diffs := make([]ZoneDiff, len(zones))
 	for i := range zones {
 		w.Names = append(w.Names, zones[i].Names...)

@@ -11,7 +11,7 @@ import (
 
 // windowBuilder makes the changes of an issuance window.
 type windowBuilder struct {
-	marker   Marker
+	plan     *Plan
 	now      time.Time
 	problems []WindowProblem
 }
@@ -75,10 +75,7 @@ func (b *windowBuilder) set(w *differ, z *WindowZone, live zone.RRset) {
 	if !z.Comments {
 		w.warn(NoMarker, live.Name, "its provider keeps no comments: only this state folder knows that the proxy is to go on again")
 	} else {
-		before.Members, after.Members = membersOf(live), b.marked(w, z, live)
-		if !before.RRset(live.Key).HasBeside() && !after.RRset(live.Key).HasBeside() {
-			before.Members, after.Members = nil, nil
-		}
+		b.room(w, live)
 	}
 	r := &Record{Key: live.Key}
 	if i := slices.IndexFunc(w.d.Records, func(r Record) bool { return r.Key == live.Key }); i >= 0 {
@@ -107,24 +104,13 @@ func (b *windowBuilder) held(name zone.Name, reason string) {
 	}
 }
 
-// marked are the comments and tags while the window is open. A marker that an
-// earlier window has left gives way.
-func (b *windowBuilder) marked(w *differ, z *WindowZone, live zone.RRset) []Member {
-	limit := z.CommentMax
-	if limit == 0 {
-		limit = DefaultCommentMax
-	}
-	out := membersOf(live)
-	for i := range out {
-		_, original, _ := ParseMarker(out[i].Comment)
-		text, fits := b.marker.Append(original, limit)
-		if fits {
-			out[i].Comment = text
-			continue
+// room warns where comments, as they are now, leave none for a marker.
+func (b *windowBuilder) room(w *differ, live zone.RRset) {
+	for _, m := range MembersOf(live) {
+		if _, fits := b.plan.marker(b.now).mark(m.Comment, CommentMax); !fits {
+			w.warn(NoMarker, live.Name, fmt.Sprintf("the comment of %s leaves no room for a marker within %d characters: only this state folder knows that the proxy is to go on again", m.Value, CommentMax))
 		}
-		w.warn(NoMarker, live.Name, fmt.Sprintf("the comment of %s leaves no room for a marker within %d characters: only this state folder knows that the proxy is to go on again", out[i].Value, limit))
 	}
-	return out
 }
 
 // window lays out the one sequence of an issuance window: see Window. It is one

@@ -3,10 +3,12 @@ package plan_test
 import (
 	"errors"
 	"math"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -47,7 +49,6 @@ func opened(t testing.TB) *plan.Plan {
 }
 
 func TestBuildWindow(t *testing.T) {
-	const mark = "dnsplan-window " + planID + " 20261123T062000Z"
 	p := opened(t)
 	var changes []string
 	for _, c := range p.Changes {
@@ -55,8 +56,8 @@ func TestBuildWindow(t *testing.T) {
 	}
 	if got, want := strings.Join(changes, "\n"), `~ example.net. A proxied on->off ttl auto->120
 ~ www.example.net. A proxied on->off ttl auto->120
-~ www.example.org. A proxied on->off ttl auto->60 beside web | `+mark+" "+mark+`[team:ops]
-~ www.example.org. AAAA proxied on->off ttl auto->60 beside `+mark; got != want {
+~ www.example.org. A proxied on->off ttl auto->60
+~ www.example.org. AAAA proxied on->off ttl auto->60`; got != want {
 		t.Errorf("changes\n%s\nwant\n%s", got, want)
 	}
 	var steps []string
@@ -141,14 +142,10 @@ func TestWindowWithoutRoomForAMarker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := p.Changes[0]
-	if m := c.After.Members; !strings.HasSuffix(m[0].Comment, " 20261123T062000Z") || m[1].Comment != strings.Repeat("ö", 40) {
-		t.Errorf("comments %+v", m)
-	}
 	if len(p.Warnings) != 1 || p.Warnings[0].Code != plan.NoMarker || !strings.Contains(p.Warnings[0].Message, "192.0.2.2 leaves no room for a marker within 100 characters") {
 		t.Errorf("warnings %+v", p.Warnings)
 	}
-	z.CommentMax = 101
+	z.Live.RRsets[0].Members[1].Comment = strings.Repeat("ö", 39)
 	if p, err = plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin()); err != nil || len(p.Warnings) != 0 {
 		t.Errorf("%+v, %v", p.Warnings, err)
 	}
@@ -214,7 +211,6 @@ var windowEdits = []edit{
 	{"the proxy stays off", func(p *plan.Plan) { p.Steps = p.Steps[:6] }, "6 steps, where its changes need 8"},
 	{"the command comes first", func(p *plan.Plan) { p.Steps[2].Kind = plan.StepCommand }, `it is of kind "command", where the changes need "proxy-off"`},
 	{"no deadline", func(p *plan.Plan) { p.Window.Deadline = 0 }, "window: a deadline of 0 seconds"},
-	{"a later deadline", func(p *plan.Plan) { p.Window.Deadline++ }, "window: change c3: after: the comment or the tags of 192.0.2.1"},
 	{"ready behind the deadline", func(p *plan.Plan) { p.Window.Ready = 1200 }, "window: a certificate authority may see the proxy"},
 	{"arguments of the command", func(p *plan.Plan) { p.Window.Command = "/usr/bin/certbot" }, "window: the command"},
 	{"no command", func(p *plan.Plan) { p.Window.Command = "" }, "window: it has a command or a hook"},
@@ -236,14 +232,72 @@ var windowEdits = []edit{
 		p.Conflicts = append(p.Conflicts, plan.Conflict{Zone: "example.org.", Name: "a.example.org.", Type: zone.A})
 		p.Summary.Conflicts++
 	}, "window: it has conflicts"},
-	{"another marker", func(p *plan.Plan) { p.Changes[3].After.Members[0].Comment = "mine" }, "window: change c4: after: the comment"},
-	{"a tag less", func(p *plan.Plan) { p.Changes[2].After.Members[1].Tags = []string{} }, "window: change c3: after: the comment or the tags of 192.0.2.2"},
+	{"a comment", func(p *plan.Plan) { older(p).Comment = "mine" }, "window: change c4: after: the comment"},
+	{"another marker", func(p *plan.Plan) { older(p).Comment = "web | dnsplan-window 01OTHER 20261123T062000Z" }, "window: change c4: after: the comment"},
+	{"a tag less", func(p *plan.Plan) { older(p).Tags = []string{} }, "window: change c4: after: the comment or the tags of 2001:db8::1"},
 	{"an automatic TTL", func(p *plan.Plan) { p.Changes[0].After.Auto = true }, "window: change c1: after: TTL"},
 	{"a low TTL", func(p *plan.Plan) { p.Changes[0].After.TTL = 1 }, "window: change c1: after: TTL 1"},
 	{"a group", func(p *plan.Plan) { p.Changes[0].Group = "web" }, "window: change c1: it has a group"},
 	{"the proxy goes on", func(p *plan.Plan) {
 		p.Changes[0].Before, p.Changes[0].After = p.Changes[0].After, p.Changes[0].Before
 	}, "window: change c1: it does not turn a proxy off"},
+}
+
+// older gives a change the comments with markers that the plans of older versions
+// have, and returns what it leads to.
+func older(p *plan.Plan) *plan.Member {
+	c := &p.Changes[3]
+	c.Before.Members = []plan.Member{{Value: c.Before.Values[0], Comment: "web", Tags: []string{"team:ops"}}}
+	c.After.Members = []plan.Member{{Value: c.Before.Values[0], Comment: "web | dnsplan-window " + planID + " 20261123T062000Z", Tags: []string{"team:ops"}}}
+	return &c.After.Members[0]
+}
+
+// TestDecodeOfAnOlderWindow: a window that an older dnsplan has opened is closed.
+func TestDecodeOfAnOlderWindow(t *testing.T) {
+	p := opened(t)
+	older(p)
+	if _, err := plan.Decode(encode(t, p)); err != nil {
+		t.Error(err)
+	}
+}
+
+// markedMove is the opening of www.example.org. over these comments, in its first
+// family, at 07:00 and a moment.
+func markedMove(t *testing.T, p *plan.Plan, comments ...string) (after []zone.Member, bare []netip.Addr) {
+	t.Helper()
+	c := p.Changes[2]
+	beside := make([]plan.Member, len(comments))
+	for i, text := range comments {
+		beside[i] = plan.Member{Value: c.Before.Values[i], Comment: text, Tags: []string{"seen"}}
+	}
+	m, bare := p.MarkedMove(c.Move(plan.StepProxyOff), beside, time.Date(2026, 11, 23, 7, 0, 0, 1, time.UTC))
+	for i := range comments {
+		if m.From.Members[i].Comment != comments[i] || m.To.Members[i].Tags[0] != "seen" || m.To.Proxied {
+			t.Errorf("from %+v to %+v", m.From, m.To)
+		}
+	}
+	return m.To.Members, bare
+}
+
+// TestMarkedMove: the marker counts from the opening, and stands beside what people
+// have written by then, in place of what earlier windows have left.
+func TestMarkedMove(t *testing.T) {
+	const mark, stale = "dnsplan-window " + planID + " 20261123T072001Z", "dnsplan-window 01OTHER 20261123T060000Z"
+	p, long := opened(t), strings.Repeat("ö", 40)
+	for _, tt := range []struct{ first, second, wantFirst, wantSecond string }{
+		{"", "web", mark + "#5xerfq", "web | " + mark + "#5xerfq"},
+		{"web | " + stale, stale + ", new", "web | " + mark + "#5xerfq", ", new | " + mark + "#5xerfq"},
+		{"rack 8 | " + mark + " | seen", long[:78], "rack 8 | " + mark + " | seen", long[:78] + " | " + mark},
+		{"", long + stale, mark + "#5xerfq", long},
+	} {
+		got, bare := markedMove(t, p, tt.first, tt.second)
+		if got[0].Comment != tt.wantFirst || got[1].Comment != tt.wantSecond {
+			t.Errorf("%q and %q, want %q and %q", got[0].Comment, got[1].Comment, tt.wantFirst, tt.wantSecond)
+		}
+		if room := tt.wantSecond != long; room != (len(bare) == 0) || !room && bare[0] != netip.MustParseAddr("192.0.2.2") {
+			t.Errorf("%q has no room: %v", tt.second, bare)
+		}
+	}
 }
 
 func TestDecodeOfAWindow(t *testing.T) {
@@ -274,7 +328,7 @@ func TestEveryWindowDecodes(t *testing.T) {
 		var zones []plan.WindowZone
 		want := 0
 		for _, w := range []world{b, a} {
-			z := plan.WindowZone{Desired: w.desired, Live: w.live, Proxy: true, Comments: rapid.Bool().Draw(t, "comments"), CommentMax: rapid.IntRange(0, 200).Draw(t, "limit")}
+			z := plan.WindowZone{Desired: w.desired, Live: w.live, Proxy: true, Comments: rapid.Bool().Draw(t, "comments")}
 			for i := range w.live.RRsets {
 				r := &w.live.RRsets[i]
 				if r.Foreign != "" || strings.HasPrefix(string(r.Name), "*.") || rapid.Bool().Draw(t, "left out") {
@@ -308,13 +362,28 @@ func TestEveryWindowDecodes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range p.Changes {
-			for i, m := range c.After.Members {
-				if _, original, ok := plan.ParseMarker(m.Comment); ok && original != c.Before.Members[i].Comment {
-					if _, was, _ := plan.ParseMarker(c.Before.Members[i].Comment); was != original {
-						t.Fatalf("%q became %q", c.Before.Members[i].Comment, m.Comment)
-					}
-				}
-			}
+			checkMarks(t, p, c, zones)
 		}
 	})
+}
+
+// checkMarks wants the marker of a change's opening to be taken out again, whatever
+// its comments were.
+func checkMarks(t *rapid.T, p *plan.Plan, c plan.Change, zones []plan.WindowZone) {
+	live := zones[slices.IndexFunc(zones, func(z plan.WindowZone) bool { return z.Desired.ZoneRef == c.ZoneRef })].Live
+	was, _ := live.Find(c.Key)
+	m, _ := p.MarkedMove(c.Move(plan.StepProxyOff), plan.MembersOf(was), p.Created)
+	back := p.Unmarked(c.Move(plan.StepProxyOn), *m.To)
+	for i, beside := range m.To.Members {
+		mark, rest, ok := plan.ParseMarker(beside.Comment)
+		if ok && (mark.Run != p.ID || !mark.Fits(*m.To)) {
+			t.Fatalf("%q bears the marker %+v", beside.Comment, mark)
+		}
+		if back.To.Members[i].Comment != rest {
+			t.Fatalf("%q became %q, want %q", beside.Comment, back.To.Members[i].Comment, rest)
+		}
+		if _, _, stale := plan.ParseMarker(m.From.Members[i].Comment); !stale && rest != m.From.Members[i].Comment {
+			t.Fatalf("%q became %q", m.From.Members[i].Comment, rest)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -12,6 +13,9 @@ type Marked struct {
 	Name zone.Name
 	// Marker is the latest of those at the name.
 	Marker Marker
+	// Changed are the RRsets whose addresses are not those that they had as the
+	// window was opened, as far as their markers tell.
+	Changed []zone.RRset
 }
 
 // FindMarked returns the DNS-only names of a zone that bear a marker (Marker), in
@@ -19,7 +23,7 @@ type Marked struct {
 func FindMarked(d *Desired, live *zone.Snapshot) (out []Marked) {
 	for name, marker := range markersIn(live) {
 		if !zone.MatchAny(d.Ignore, name, d.Zone) {
-			out = append(out, Marked{name, marker})
+			out = append(out, Marked{name, marker, changedSince(live, name)})
 		}
 	}
 	slices.SortFunc(out, func(a, b Marked) int { return zone.CompareNames(a.Name, b.Name) })
@@ -47,6 +51,26 @@ func markersIn(live *zone.Snapshot) (out map[zone.Name]Marker) {
 	return out
 }
 
+// changedSince are the marked RRsets of a name that somebody has changed since.
+func changedSince(live *zone.Snapshot, name zone.Name) (out []zone.RRset) {
+	for _, t := range []zone.Type{zone.A, zone.AAAA} {
+		r, ok := live.Find(zone.Key{Name: name, Type: t})
+		if ok && !r.Proxied && r.Foreign == "" && Overtaken(r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Overtaken tells whether a marker of the RRset says that it had other addresses as
+// its window was opened.
+func Overtaken(r zone.RRset) bool {
+	return slices.ContainsFunc(r.Members, func(m zone.Member) bool {
+		mark, _, ok := ParseMarker(m.Comment)
+		return ok && !mark.Fits(r)
+	})
+}
+
 // HeldOpen begins the reason of a conflict with an issuance window that is open.
 const HeldOpen = "an issuance window "
 
@@ -57,7 +81,7 @@ func (m Marker) heldOpen() string {
 
 // DiffMarked turns the proxy of marked names on, without the run that has turned it
 // off: all address sets of each go back behind it, as one proxied record takes the
-// name there, and comments are what they were before the marker. Values stay.
+// name there, and comments lose their markers. Values stay.
 //
 //	live                   result
 //	DNS-only               proxied, the comment without the marker
@@ -73,7 +97,7 @@ func DiffMarked(d *Desired, live *zone.Snapshot, names []zone.Name) ZoneDiff {
 			before, after := stateOf(r), stateOf(r)
 			after.Proxied, after.Auto, after.TTL = true, true, zone.AutoTTL
 			if r.HasBeside() {
-				before.Members, after.Members = membersOf(r), unmarked(r)
+				before.Members, after.Members = MembersOf(r), commented(r, unmarked)
 			}
 			w.diff.Changes = append(w.diff.Changes, w.change(&Record{Key: r.Key}, Proxied, before, after))
 		}
@@ -81,26 +105,47 @@ func DiffMarked(d *Desired, live *zone.Snapshot, names []zone.Name) ZoneDiff {
 	return w.diff
 }
 
-// unmarked are the comments and tags without markers.
-func unmarked(r zone.RRset) []Member {
-	out := membersOf(r)
+// commented are the comments and tags of an RRset, each comment as edit leaves it.
+func commented(r zone.RRset, edit func(string) string) []Member {
+	out := MembersOf(r)
 	for i := range out {
-		_, out[i].Comment, _ = ParseMarker(out[i].Comment)
+		out[i].Comment = edit(out[i].Comment)
 	}
 	return out
 }
 
-// Unmarked is a move that closes the plan's issuance window, as live is by now: the
-// comments and tags that someone may have edited meanwhile stay, without the marker.
-// Any other move is returned as it is.
+// Unmarked is a move that closes the plan's issuance window, as live is by now:
+// comments and tags stay as they stand there, whoever has written them, without the
+// marker of this window. Any other move is returned as it is.
 func (p *Plan) Unmarked(m Move, live zone.RRset) Move {
-	if p.Window == nil || m.To == nil || !m.To.Proxied || m.To.Members == nil || !live.SameValues(*m.To) {
+	if p.Window == nil || m.To == nil || !m.To.Proxied || !live.SameValues(*m.To) || m.To.Members == nil && !live.HasBeside() {
 		return m
 	}
-	marker, to := p.marker(), m.To.Clone()
-	for i, beside := range membersOf(live) {
-		to.Members[i].Comment, to.Members[i].Tags = marker.TakeOut(beside.Comment), beside.Tags
-	}
-	m.To = &to
+	to := State{Values: live.Addrs, Members: commented(live, p.takeOut)}
+	out := m.To.Clone()
+	out.Members = to.members()
+	m.To = &out
 	return m
+}
+
+// takeOut is a comment without the marker of the plan's own window.
+func (p *Plan) takeOut(comment string) string { return TakeOut(comment, p.ID) }
+
+// MarkedMove is the move that opens the plan's issuance window at a moment, over what
+// stands beside the addresses then: the comments get its marker, where there is room,
+// in place of those that other windows have left. Bare are the
+// addresses whose comments have no room.
+func (p *Plan) MarkedMove(m Move, beside []Member, opened time.Time) (marked Move, bare []netip.Addr) {
+	marker := p.marker(opened).of(m.To.Addrs)
+	from, to := m.From.Clone(), m.To.Clone()
+	from.Members, to.Members = (&State{Members: beside}).members(), (&State{Members: beside}).members()
+	for i := range to.Members {
+		text, fits := marker.mark(to.Members[i].Comment, CommentMax)
+		if !fits {
+			bare = append(bare, beside[i].Value)
+		}
+		to.Members[i].Comment = text
+	}
+	m.From, m.To = &from, &to
+	return m, bare
 }

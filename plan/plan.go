@@ -167,7 +167,8 @@ type State struct {
 	// was the highest.
 	Mixed bool `json:"mixed_ttl,omitempty"`
 	// Members are the comments and tags that Values have, or shall have, in
-	// their order. Only a restored RRset has them: nil keeps what is live.
+	// their order. Only a restored RRset has them, or one that a window that is closed
+	// without its run has marked: nil keeps what is live.
 	Members []Member `json:"members,omitempty"`
 }
 
@@ -367,9 +368,9 @@ func (s *State) members() []zone.Member {
 	return out
 }
 
-// membersOf returns the comments and tags of an RRset, empty ones where it has
-// none.
-func membersOf(r zone.RRset) []Member {
+// MembersOf returns the comments and tags of an RRset, in the order of its addresses;
+// empty ones where it has none.
+func MembersOf(r zone.RRset) []Member {
 	out := make([]Member, len(r.Addrs))
 	for i, a := range r.Addrs {
 		out[i] = Member{Value: a, Tags: []string{}}

@@ -17,11 +17,9 @@ import (
 //	way from there
 //	a third value                   conflict that shows before, wanted and theirs
 func Rest(p *Plan, ids []string, d *Desired, live *zone.Snapshot) ZoneDiff {
-	own := *d
-	own.Records, own.Prune = nil, false
-	w := reverter{differ: *newDiffer(&own, live, Selection{}), plan: p}
+	w := newReverter(p, d, live)
 	w.exact = true
-	for c := range changesOf(p, ids, own.ZoneRef) {
+	for c := range changesOf(p, ids, d.ZoneRef) {
 		w.rest(c)
 	}
 	w.alone("cannot be applied")
@@ -38,9 +36,9 @@ func (w *reverter) rest(c *Change) {
 	case replaces:
 		w.missing(c.wanted())
 	case aliased:
-		w.conflict(c.Key, thirdOfRest(c, cnamePrefix+cname.Data))
+		w.theirs(c.Key, thirdOfRest(c, cnamePrefix+cname.Data))
 	case c.Replaces != "" && !ok, !w.ours(c, live, ok):
-		w.conflict(c.Key, thirdOfRest(c, showSet(live, ok)))
+		w.theirs(c.Key, thirdOfRest(c, showSet(live, ok)))
 	case c.After == nil && !ok:
 	case c.After == nil:
 		w.gone(c, live)

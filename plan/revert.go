@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,12 +28,10 @@ const LeftAsLive = "left-as-live"
 //
 // A TTL that the provider does not take is clamped, with a warning.
 func Revert(p *Plan, ids []string, d *Desired, live *zone.Snapshot) ZoneDiff {
-	own := *d
-	own.Records, own.Prune = nil, false
-	w := reverter{differ: differ{d: &own, live: live, diff: ZoneDiff{Desired: &own, Live: live, Seen: map[zone.Name]bool{}, Past: true}}, plan: p}
-	w.index()
+	w := newReverter(p, d, live)
+	w.diff.Past = true
 	w.diff.Counted = w.counted()
-	for c := range changesOf(p, ids, own.ZoneRef) {
+	for c := range changesOf(p, ids, d.ZoneRef) {
 		w.revert(c)
 	}
 	w.alone("is not taken back")
@@ -74,6 +73,15 @@ type reverter struct {
 	plan *Plan
 }
 
+// newReverter compares for a run of p, whose own issuance window is no obstacle.
+func newReverter(p *Plan, d *Desired, live *zone.Snapshot) reverter {
+	own := *d
+	own.Records, own.Prune = nil, false
+	w := reverter{differ: *newDiffer(&own, live, Selection{}), plan: p}
+	maps.DeleteFunc(w.open, func(_ zone.Name, m Marker) bool { return m.Run == p.ID })
+	return w
+}
+
 // revert adds what takes c back.
 func (w *reverter) revert(c *Change) {
 	live, ok := w.live.Find(c.Key)
@@ -84,16 +92,24 @@ func (w *reverter) revert(c *Change) {
 	case aliased && c.Replaces == cnamePrefix+cname.Data && !ok:
 		return // the CNAME is there as before
 	case aliased:
-		w.conflict(c.Key, third(c, cnamePrefix+cname.Data))
+		w.theirs(c.Key, third(c, cnamePrefix+cname.Data))
 		return
 	case !w.ours(c, live, ok), c.Replaces != "" && !ok:
-		w.conflict(c.Key, third(c, showSet(live, ok)))
+		w.theirs(c.Key, third(c, showSet(live, ok)))
 		return
 	case c.Replaces != "":
 		w.conflict(c.Key, fmt.Sprintf("the run has put %s in place of the %s, which is not dnsplan's to write", showSet(live, ok), c.Replaces))
 		return
 	}
 	w.back(c, live, ok)
+}
+
+// theirs is a conflict with what someone else has set, or with an open window that
+// has: then it is known who.
+func (w *reverter) theirs(k zone.Key, reason string) {
+	if !w.held(k) {
+		w.conflict(k, reason)
+	}
 }
 
 // back adds the change from live, which is the run's, to what was before.
@@ -107,6 +123,9 @@ func (w *reverter) back(c *Change, live zone.RRset, ok bool) {
 		return
 	}
 	after := w.bounded(c)
+	if w.plan.Window != nil { // comments are whose they are by now
+		after.Members = MembersOf(*w.plan.Unmarked(Move{To: after.RRset(c.Key)}, live).To)
+	}
 	if err := checkValues(after.Values, c.Type, ok && slices.Equal(after.Values, live.Addrs)); err != nil {
 		w.conflict(c.Key, fmt.Sprintf("before the run it was %s, which dnsplan does not write: %v", showSet(*c.Before.RRset(c.Key), true), err))
 		return

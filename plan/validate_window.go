@@ -72,24 +72,18 @@ func (p *Plan) checkWindowChange(c *Change) error {
 	case c.Group != "" || c.Probe != nil || c.Wildcard != 0:
 		return errors.New("it has a group, a probe or a wildcard")
 	}
-	marker := p.marker()
-	for i, m := range c.After.Members { // Before has as many: see checkMembers
+	for i, m := range c.After.Members { // of an older dnsplan; Before has as many: see checkMembers
 		was := c.Before.Members[i]
-		if !slices.Equal(was.Tags, m.Tags) || was.Comment != m.Comment && !marker.isAddedTo(was.Comment, m.Comment) {
+		if !slices.Equal(was.Tags, m.Tags) || was.Comment != m.Comment && TakeOut(m.Comment, p.ID) != unmarked(was.Comment) {
 			return fmt.Errorf("after: the comment or the tags of %s", m.Value)
 		}
 	}
 	return nil
 }
 
-// marker is that of the plan's window.
-func (p *Plan) marker() Marker {
-	return Marker{Run: p.ID, Until: p.Created.Add(time.Duration(p.Window.Deadline) * time.Second)}
-}
-
-// isAddedTo tells whether a comment has become marked by m.
-func (m Marker) isAddedTo(comment, marked string) bool {
-	_, original, _ := ParseMarker(comment)
-	got, of, ok := ParseMarker(marked)
-	return ok && of == original && got.Run == m.Run && got.Until.Equal(m.Until)
+// marker is that of the plan's window, once it is opened. It closes no sooner than
+// its run does, which does not go by whole seconds.
+func (p *Plan) marker(opened time.Time) Marker {
+	until := opened.Add(time.Duration(p.Window.Deadline)*time.Second + time.Second - time.Nanosecond)
+	return Marker{Run: p.ID, Until: until.UTC().Truncate(time.Second)}
 }

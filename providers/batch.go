@@ -227,7 +227,7 @@ func (b *Batch) Check(live *zone.Snapshot, readOnly func(zone.Name) string) erro
 		return err
 	}
 	for _, c := range b.Changes {
-		if !Same(c.Before, Live(live, c.Key())) {
+		if r := Live(live, c.Key()); !Same(c.Before, r) || c.edited(r) {
 			return Conflict(live, c)
 		}
 	}
@@ -237,6 +237,12 @@ func (b *Batch) Check(live *zone.Snapshot, readOnly func(zone.Name) string) erro
 		}
 	}
 	return nil
+}
+
+// edited tells whether the comments or tags that the change replaces are not as it
+// has seen them, where it says how that was.
+func (c Change) edited(live *zone.RRset) bool {
+	return live != nil && c.Before.Members != nil && c.After != nil && c.After.Members != nil && !live.SameBeside(*c.Before)
 }
 
 func (b *Batch) checkForeign(live *zone.Snapshot, targets map[zone.Name][]zone.Name, readOnly func(zone.Name) string) error {

@@ -56,7 +56,8 @@ type Provider interface {
 
 // Change replaces Before by After. Both have the same key.
 type Change struct {
-	// Before is the set as it was seen; nil when there was none.
+	// Before is the set as it was seen; nil when there was none. Its Members count
+	// where After has some: comments and tags that were edited since are a conflict.
 	Before *zone.RRset
 	// After is the set as it is wanted; nil to delete it. Where it has a Member
 	// for each address, their comments and tags are wanted too, as a set out of a

@@ -313,13 +313,13 @@ func TestClosingAWindowIsTriedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
 		r := newRun(issuance(t, certbot, org))
-		p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+		p.Put(whileOpen(r.p, org))
 		r.do(t, "to command cancel")
 		events := r.act(t, single{provider: flaky{p, time.Now().Add(14 * time.Minute)}})
 		if len(events) != 1 || events[0].Kind != journal.Done {
 			t.Fatalf("%+v", events)
 		}
-		wantState(t, p, r.p, func(c *plan.Change) *plan.State { return c.Before })
+		wantClosed(t, p, r.p)
 
 		r = newRun(issuance(t, certbot, org))
 		r.do(t, "to command cancel")
@@ -329,27 +329,41 @@ func TestClosingAWindowIsTriedOn(t *testing.T) {
 	})
 }
 
-// stateOf is the zone as the plan's changes have it.
-func stateOf(p *plan.Plan, z zone.Name, of func(*plan.Change) *plan.State) *zone.Snapshot {
+// inFront is the zone before the window of the plan, with what stands beside the
+// addresses then.
+func inFront(p *plan.Plan, z zone.Name) *zone.Snapshot {
 	s := &zone.Snapshot{Zone: z}
 	for i := range p.Changes {
 		if c := &p.Changes[i]; c.Zone == z {
-			s.RRsets = append(s.RRsets, *of(c).RRset(c.Key))
+			r := c.Before.RRset(c.Key).Clone()
+			r.Members = []zone.Member{{Comment: "web", Tags: []string{"x"}}}
+			s.RRsets = append(s.RRsets, r)
 		}
 	}
 	s.Sort()
 	return s
 }
 
-// wantState wants the provider to hold the state of each change, with what stands
-// beside the addresses.
-func wantState(t *testing.T, m *memory.Provider, p *plan.Plan, of func(*plan.Change) *plan.State) {
-	t.Helper()
+// whileOpen is the zone while the window is open.
+func whileOpen(p *plan.Plan, z zone.Name) *zone.Snapshot {
+	s := inFront(p, z)
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		want := of(c).RRset(c.Key)
-		if live, ok := m.Snapshot(c.Zone).Find(c.Key); !ok || !live.Equal(*want) || !live.SameBeside(*want) {
-			t.Errorf("%s is %+v, want %+v", c.Key, live, want)
+		if live, ok := s.Find(c.Key); ok {
+			m, _ := p.MarkedMove(c.Move(plan.StepProxyOff), plan.MembersOf(live), epoch)
+			s.RRsets[slices.IndexFunc(s.RRsets, func(r zone.RRset) bool { return r.Key == c.Key })] = *m.To
+		}
+	}
+	return s
+}
+
+// wantClosed wants the provider to hold what was there before the window, with what
+// stands beside the addresses.
+func wantClosed(t *testing.T, m *memory.Provider, p *plan.Plan) {
+	t.Helper()
+	for _, want := range inFront(p, org).RRsets {
+		if live, ok := m.Snapshot(org).Find(want.Key); !ok || !live.Equal(want) || !live.SameBeside(want) {
+			t.Errorf("%s is %+v, want %+v", want.Key, live, want)
 		}
 	}
 }
@@ -374,7 +388,7 @@ func TestClosingLooks(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
 			r := newRun(issuance(t, certbot, org))
-			p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+			p.Put(whileOpen(r.p, org))
 			p.Edit(org, func(s *zone.Snapshot) { tt.edit(&s.RRsets[0]) })
 			r.do(t, "to command cancel")
 			events := r.act(t, single{provider: p})
@@ -397,7 +411,7 @@ func TestWindowWaitsForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
 		r := newRun(issuance(t, certbot, org))
-		p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+		p.Put(whileOpen(r.p, org))
 		p.Edit(org, func(s *zone.Snapshot) { s.RRsets[0].Addrs = []netip.Addr{netip.MustParseAddr("198.51.100.7")} })
 		r.do(t, "to proxy-on")
 		events := r.act(t, single{provider: p})
@@ -415,13 +429,13 @@ func TestWindowTakesATTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
 		r := newRun(issuance(t, certbot, org))
-		p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+		p.Put(whileOpen(r.p, org))
 		p.Edit(org, func(s *zone.Snapshot) { s.RRsets[0].TTL, s.RRsets[1].TTL, s.RRsets[1].Mixed = 3600, 3600, true })
 		r.do(t, "to proxy-on")
 		if events := r.act(t, single{provider: p}); len(events) != 1 || events[0].Kind != journal.Done {
 			t.Errorf("%+v", events)
 		}
-		wantState(t, p, r.p, func(c *plan.Change) *plan.State { return c.Before })
+		wantClosed(t, p, r.p)
 	})
 }
 
@@ -439,7 +453,7 @@ func TestWindowKeepsEdits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
 				r := newRun(issuance(t, certbot, org))
-				p.Put(stateOf(r.p, org, func(c *plan.Change) *plan.State { return c.After }))
+				p.Put(whileOpen(r.p, org))
 				p.Edit(org, func(s *zone.Snapshot) {
 					m := &s.RRsets[0].Members[0]
 					_, mark, _ := strings.Cut(m.Comment, " | ")

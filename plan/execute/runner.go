@@ -46,7 +46,7 @@ type Runner struct {
 // Run does the action's step in each of its zones and returns one done, failed
 // or hold event for each, in the order of the zones, warnings before it. When the context ends, it
 // returns the context's error; zones that were not finished have no event then,
-// and the step is to be run again.
+// and the step is to be run again. So it is in zones whose Note does not hold any more.
 //
 // A write that has begun is finished before Run gives up. Closing does not give up
 // but where ErrLetGo is the context's cause.
@@ -71,7 +71,7 @@ func (r *Runner) Run(ctx context.Context, a Action, s *State) ([]journal.Event, 
 		g.Go(func() error {
 			w := &work{Runner: r, action: a, state: s, ref: ref, step: a.Step, silent: s.zones[ref].silent}
 			f, err := w.do(working)
-			if err != nil && working.Err() != nil {
+			if err != nil && working.Err() != nil || errors.Is(err, errEdited) {
 				return nil // no outcome: it runs again
 			}
 			if err != nil && !a.Until.IsZero() {
@@ -191,7 +191,7 @@ func (w *work) changes() []*plan.Change {
 func (w *work) moves() []plan.Move {
 	var out []plan.Move
 	for _, c := range w.changes() {
-		out = append(out, c.Move(w.step.Kind))
+		out = append(out, w.marked(c, c.Move(w.step.Kind)))
 	}
 	return out
 }

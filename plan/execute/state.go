@@ -2,6 +2,7 @@ package execute
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,6 +28,9 @@ type State struct {
 	// that a hook's window was told to close.
 	command  *CommandResult
 	released bool
+	// beside is what stood beside the addresses of a change right before an issuance
+	// window was opened; see Runner.Note.
+	beside map[string][]plan.Member
 	// seen are facts of the preflight: the highest TTL that a cache may hold.
 	seen map[string]zone.TTL
 
@@ -133,7 +137,7 @@ func (z *zoneState) alarm(f Failure, left []string) {
 
 // NewState returns the state before the first event.
 func NewState(p *plan.Plan) *State {
-	s := &State{plan: p, index: newIndex(p), windows: p.WindowSet(), steps: map[string]*stepState{}, zones: map[plan.ZoneRef]*zoneState{}, seen: map[string]zone.TTL{}}
+	s := &State{plan: p, index: newIndex(p), windows: p.WindowSet(), steps: map[string]*stepState{}, zones: map[plan.ZoneRef]*zoneState{}, seen: map[string]zone.TTL{}, beside: map[string][]plan.Member{}}
 	for i := range p.Steps {
 		s.steps[p.Steps[i].ID] = &stepState{
 			started: map[plan.ZoneRef]bool{}, done: map[plan.ZoneRef]time.Time{},
@@ -157,7 +161,7 @@ func Fold(p *plan.Plan, events []journal.Event) *State {
 	return s
 }
 
-// facts are what the Data of a done event may hold.
+// facts are what the Data of an event may hold, mostly of a done one.
 type facts struct {
 	// Seen are the TTLs, by change, above what the plan says.
 	Seen map[string]zone.TTL `json:"seen,omitempty"`
@@ -177,6 +181,9 @@ type facts struct {
 	// Landed are the changes of which closing has found what the step writes: of
 	// the others it has found what was before.
 	Landed []string `json:"landed,omitempty"`
+	// Beside is what stands beside the addresses, by change, as an issuance window is
+	// about to be opened. A start event has it.
+	Beside map[string][]plan.Member `json:"beside,omitempty"`
 	// Code is the exit code of an issuance window's command.
 	Code *int `json:"exit_code,omitempty"`
 	// Class is the kind of a failure.
@@ -219,6 +226,9 @@ func (s *State) applyStep(e journal.Event) {
 		return
 	}
 	if e.Kind == journal.Start {
+		var f facts
+		_ = json.Unmarshal(e.Data, &f) // absent or foreign data is no fact
+		maps.Copy(s.beside, f.Beside)
 		s.start(e)
 		s.learnCommand(e, facts{})
 		return

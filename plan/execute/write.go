@@ -165,6 +165,8 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 		m = w.Plan.Unmarked(m, r)
 		switch {
 		case reached(r, ok, m):
+		case ok && w.edited(r, m):
+			return nil, nil, errEdited
 		case m.End != nil && !r.Mixed && isWhole(r, ok, m.End):
 			w.ahead = append(w.ahead, r.String())
 		case is(r, ok, m.From), besideLeft(r, ok, m), w.slowed(r, ok, m), w.leftHalfway(p, r, ok, m):
@@ -251,7 +253,7 @@ func hasCNAME(s *zone.Snapshot, name zone.Name) bool {
 // retryAt says when to try again, if at all. What the provider said about the
 // request itself does not pass by waiting.
 func (w *work) retryAt(err error, try int) (time.Time, bool) {
-	if _, judged := errors.AsType[*stepError](err); judged || try >= writeTries && !w.closesWindow() {
+	if _, judged := errors.AsType[*stepError](err); judged || errors.Is(err, errEdited) || try >= writeTries && !w.closesWindow() {
 		return time.Time{}, false
 	}
 	if _, refused := errors.AsType[*providers.RefusedError](err); refused {
@@ -276,7 +278,7 @@ func (w *work) closesWindow() bool { return w.action.Closing && w.Plan.Window !=
 
 // explain gives an error that is final its class.
 func (w *work) explain(err error) error {
-	if _, ok := errors.AsType[*stepError](err); ok {
+	if _, ok := errors.AsType[*stepError](err); ok || errors.Is(err, errEdited) {
 		return err
 	}
 	class := Unreachable

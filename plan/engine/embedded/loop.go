@@ -114,7 +114,16 @@ func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a exec
 		_ = e.opts.Clock.SleepUntil(ctx, a.Until) // only the context's end
 		return nil
 	}
-	start := journal.Event{At: e.opts.Clock.Now(), Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing}
+	noted, unread, err := runner.Note(ctx, a, r.state)
+	switch {
+	case err != nil && errors.Is(err, ctx.Err()):
+		return nil
+	case err != nil:
+		return fmt.Errorf("step %s: %w", a.Step.ID, err)
+	case len(unread) > 0:
+		return e.append(r, unread...)
+	}
+	start := journal.Event{At: e.opts.Clock.Now(), Kind: journal.Start, Step: a.Step.ID, Undo: a.Closing, Data: noted}
 	if err := e.mark(r, a, start.At); err != nil {
 		return err
 	}
