@@ -72,7 +72,7 @@ func (e *examination) cause(f fetched) ID {
 		return ""
 	case f.Err.Kind == http01.NoAddress && len(f.Hops) == 1 && len(f.Hops[0].Dropped) > 0:
 		return "D-RESERVED"
-	case !answered(f):
+	case !answered(f), wantsTLS(f):
 		return "H-PORT80"
 	case refusesRedirect(f.Err), len(f.Hops) > 1 && f.Last().Status == 0, f.Err.Kind == http01.LookupFailed:
 		return "H-REDIR"

@@ -13,8 +13,12 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 )
 
-// connections are how often one address is asked; see Options.Connections.
-const connections = 12
+// connections are how often one address is asked; see Options.Connections. A few are
+// enough where H-LB is not made, and another check is not to go by luck.
+const (
+	connections = 12
+	few         = 4
+)
 
 // togetherAt is how many connections to one address are under way.
 const togetherAt = 4
@@ -42,39 +46,47 @@ type variety struct {
 
 // balances asks each address often, over fresh connections. Addresses that did not
 // answer at all when they were asked once are left alone.
-func (e *examination) balances(ctx context.Context) []balance {
-	return e.name.balanced.get(func() (out []balance) {
-		once, p, ok := e.tokens(ctx)
-		token := p.token
-		if !ok {
-			once, token = e.plain(ctx), e.unplaced()
-		}
-		for _, f := range asked(once) {
-			out = append(out, e.balance(ctx, f, token))
-		}
-		return out
-	})
+func (e *examination) balances(ctx context.Context) (out []balance) {
+	once, token := e.challenged(ctx)
+	for _, f := range asked(once) {
+		out = append(out, e.balance(ctx, f, token))
+	}
+	return out
 }
 
-// mixed is what the connections to an address have met; ok tells whether H-LB is made
-// and they were not all answered alike, so that what one of them meets is luck.
-func (e *examination) mixed(ctx context.Context, a netip.Addr) (b balance, ok bool) {
-	if !e.selection.Has("H-LB") {
+// challenged is what each address has answered when it was asked once for the challenge: for
+// the token where one is in place, and else for one that nobody has placed.
+func (e *examination) challenged(ctx context.Context) ([]fetched, plant.Token) {
+	if all, p, ok := e.tokens(ctx); ok {
+		return all, p.token
+	}
+	return e.plain(ctx), e.unplaced()
+}
+
+// mixed is what several connections to an address have met, f among them; ok tells
+// whether they were not all answered alike, so that what one of them meets is luck.
+// Where H-LB is not made, an address that has not answered is not asked again.
+func (e *examination) mixed(ctx context.Context, f fetched) (b balance, ok bool) {
+	if !answered(f) && !e.selection.Has("H-LB") {
+		return balance{}, false
+	}
+	_, token := e.challenged(ctx)
+	if b = e.balance(ctx, f, token); b.asks == 0 {
 		return b, false
 	}
-	for _, b = range e.balances(ctx) {
-		switch {
-		case b.addr != a:
-		case e.placed(ctx):
-			return b, b.good > 0 && b.good < b.asks
-		default:
-			return b, b.kinds() > 1
-		}
+	b.varieties = slices.Clone(b.varieties)
+	b.count(f, "")
+	if e.placed(ctx) {
+		return b, b.good > 0 && b.good < b.asks
 	}
-	return balance{}, false
+	return b, b.kinds() > 1
 }
 
 func (e *examination) balance(ctx context.Context, f fetched, t plant.Token) balance {
+	return e.name.balanced.get(f.addr, func() balance { return e.connectOften(ctx, f, t) })
+}
+
+func (e *examination) connectOften(ctx context.Context, f fetched, t plant.Token) balance {
 	b := balance{target: f.target}
 	if why := e.doubt(f); why != "" {
 		b.why, b.because = why, e.cause(f)
@@ -84,9 +96,13 @@ func (e *examination) balance(ctx context.Context, f fetched, t plant.Token) bal
 		b.why, b.because = "it does not answer: "+cause(f.Err), e.cause(f)
 		return b
 	}
+	times := e.opts.Connections
+	if !e.selection.Has("H-LB") {
+		times = min(few, times)
+	}
 	from := e.opts.Sources(f.addr)
-	b.sources = max(1, min(len(from), e.opts.Connections))
-	results := make([]fetched, e.opts.Connections)
+	b.sources = max(1, min(len(from), times))
+	results := make([]fetched, times)
 	v := e.validator(ctx, "")
 	var g errgroup.Group
 	g.SetLimit(togetherAt)

@@ -189,6 +189,11 @@ func (e *examination) doubt(f fetched) string {
 // answered tells whether the address itself has answered in HTTP.
 func answered(f fetched) bool { return len(f.Hops) > 0 && f.Hops[0].Status != 0 }
 
+// wantsTLS tells whether the address wants TLS in place of HTTP, and says so in either.
+func wantsTLS(f fetched) bool {
+	return len(f.Hops) == 1 && f.Err != nil && f.Err.Kind == http01.TLSOnHTTP
+}
+
 // unreached tells whether no connection to the address itself was made.
 func unreached(f fetched) bool {
 	if len(f.Hops) != 1 || f.Err == nil {
@@ -229,7 +234,7 @@ func checkPort(ctx context.Context, e *examination) []Finding {
 }
 
 func (e *examination) judgePort(ctx context.Context, f fetched, all []fetched) Finding {
-	if answered(f) {
+	if answered(f) && !wantsTLS(f) {
 		return passed(hops(f)[:1], "%s", e.place(f.target))
 	}
 	if why := e.doubt(f); why != "" {

@@ -23,7 +23,7 @@ type httpName struct {
 	tokens   lazy[[]fetched]
 	browser  lazy[[]fetched]
 	stranger lazy[[]fetched]
-	balanced lazy[[]balance]
+	balanced lazies[netip.Addr, balance]
 	vantages lazy[[]seen]
 	pinned   lazies[netip.Addr, []seen]
 }

@@ -36,7 +36,8 @@ func (e *examination) judgeBalance(b balance, p planted, token bool) Finding {
 		return unclear(said, "%s never answers with the token, in %d connections: see H-TOKEN", where, b.asks).because("H-TOKEN")
 	}
 	chance := e.chance(float64(b.good) / float64(b.asks))
-	return failed(said, "%d of %d connections to %s are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, chance).with(e.balanceRemedies(b)...)
+	share := 100 * float64(bad) / float64(b.asks)
+	return failed(said, "%d of %d connections to %s (%.0f %%) are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, share, chance).with(e.balanceRemedies(b)...)
 }
 
 // from says from how many local addresses was asked.

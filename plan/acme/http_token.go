@@ -62,8 +62,8 @@ func (e *examination) judgeToken(ctx context.Context, f fetched, all []fetched) 
 	if why := e.doubt(f); why != "" {
 		return unclear(hops(f), "%s: %s", e.place(f.target), why)
 	}
-	if b, ok := e.mixed(ctx, f.addr); ok {
-		return failed(b.asked(e), "%s answers with the token by turns alone, %d times of %d", e.place(f.target), b.good, b.asks).because("H-LB")
+	if b, ok := e.mixed(ctx, f); ok {
+		return failed(b.asked(e), "%s answers with the token by turns alone, %d times of %d", e.place(f.target), b.good, b.asks).because("H-LB").with(e.balanceRemedies(b)...)
 	}
 	if f.Verdict == http01.Valid {
 		return passed(hops(f), "%s", e.place(f.target))

@@ -17,10 +17,7 @@ const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 // checkFilter is H-WAF: the same request as an authority's client and as a
 // browser.
 func checkFilter(ctx context.Context, e *examination) []Finding {
-	base, token := e.plain(ctx), e.unplaced()
-	if all, p, ok := e.tokens(ctx); ok {
-		base, token = all, p.token
-	}
+	base, token := e.challenged(ctx)
 	others := e.asBrowser(ctx, token)
 	return e.perAddress(asked(base), func(f fetched) Finding {
 		i := slices.IndexFunc(others, func(o fetched) bool { return o.addr == f.addr })
@@ -43,7 +40,7 @@ const repeats = 4
 // between f and asBrowser is due to. Each client asks several times in a row, so
 // that one that goes by turns does not always give each its own server.
 func (e *examination) varies(ctx context.Context, f, asBrowser fetched, t plant.Token) bool {
-	if _, mixed := e.mixed(ctx, f.addr); mixed {
+	if _, mixed := e.mixed(ctx, f); mixed {
 		return true
 	}
 	r := http01.Request{Host: e.subject.Name.Display(), Token: t.Name, Want: t.Body, Pin: f.addr}
