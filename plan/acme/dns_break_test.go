@@ -426,17 +426,17 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"CAA for another issuer", "D-CAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "letsencrypt.org", "digicert.com") }, fail, acme.Fatal,
 			[]string{"CAA at example.org permits only digicert.com; so letsencrypt.org may not issue for www.example.org"},
-			[]string{"Add to zone example.org:", `@ IN CAA 0 issue "letsencrypt.org"`},
+			[]string{"Add to zone example.org:", `@ 300 IN CAA 0 issue "letsencrypt.org"`},
 		},
 		{
 			"CAA for nobody at the name", "D-CAA", func(s *dnsSite) { s.ns1 = append(s.ns1, `www 60 CAA 0 issue ";"`) }, fail, acme.Fatal,
 			[]string{"permits nobody"},
-			[]string{`www IN CAA 0 issue "letsencrypt.org"`},
+			[]string{`www 60 IN CAA 0 issue "letsencrypt.org"`},
 		},
 		{
 			"CAA for another method", "D-CAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "letsencrypt.org", "letsencrypt.org; validationmethods=dns-01") }, fail, acme.Fatal,
 			[]string{"not by http-01"},
-			[]string{"Delete from zone example.org:", `@ IN CAA 0 issue "letsencrypt.org; validationmethods=dns-01"`, "dns-01,http-01"},
+			[]string{"Delete from zone example.org:", `@ 300 IN CAA 0 issue "letsencrypt.org; validationmethods=dns-01"`, "dns-01,http-01"},
 		},
 		{"CAA for another account", "D-CAA", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "letsencrypt.org", "letsencrypt.org; accounturi=https://example.net/1")

@@ -108,10 +108,10 @@ func caaSaid(sets []caa.Set) []Asked {
 // permit changes the records so that they let the authority issue.
 func (s *Subject) permit(r caa.Result) (out []Remedy) {
 	if len(r.Fix.Remove) > 0 {
-		out = append(out, Remedy{Do: "Delete from " + s.holding(r.At) + ":", Paste: s.caaLines(r.At, r.Fix.Remove)})
+		out = append(out, Remedy{Do: "Delete from " + s.holding(r.At) + ":", Paste: s.caaLines(r, r.Fix.Remove)})
 	}
 	if len(r.Fix.Add) > 0 {
-		out = append(out, Remedy{Do: "Add to " + s.holding(r.At) + ":", Paste: s.caaLines(r.At, r.Fix.Add)})
+		out = append(out, Remedy{Do: "Add to " + s.holding(r.At) + ":", Paste: s.caaLines(r, r.Fix.Add)})
 	}
 	switch r.Reason {
 	case caa.ServerFailure:
@@ -147,15 +147,21 @@ func (s *Subject) holding(at zone.Name) string {
 	return "the zone that holds " + at.Display()
 }
 
-// caaLines are records as lines of a zone's file.
-func (s *Subject) caaLines(at zone.Name, records []resolver.CAA) string {
-	owner := string(at)
-	if at.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
-		owner = at.Relative(s.Zone.ZoneRef.Zone)
+// caaLines are records of the set that decides, as lines of a zone's file, with its
+// TTL: a set has one.
+func (s *Subject) caaLines(r caa.Result, records []resolver.CAA) string {
+	owner, ttl := string(r.At), s.ttl()
+	if r.At.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
+		owner = r.At.Relative(s.Zone.ZoneRef.Zone)
+	}
+	for _, set := range r.Sets {
+		if set.Name == r.At && set.TTL > 0 {
+			ttl = set.TTL
+		}
 	}
 	lines := make([]string, len(records))
 	for i, c := range records {
-		lines[i] = owner + " IN CAA " + c.String()
+		lines[i] = fmt.Sprintf("%s %s IN CAA %s", owner, ttl, c)
 	}
 	return strings.Join(lines, "\n")
 }

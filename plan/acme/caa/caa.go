@@ -37,6 +37,8 @@ type Set struct {
 	Name zone.Name
 	// Records are the set; empty where there is none.
 	Records []resolver.CAA
+	// TTL is that of the set at an authoritative server; 0 where none was asked.
+	TTL zone.TTL
 	// CNAME are the targets through which the set was found.
 	CNAME []zone.Name
 	// NXDomain says that the name does not exist.
@@ -63,6 +65,9 @@ func (d DNS) LookupCAA(ctx context.Context, names []zone.Name) []Set {
 	out := make([]Set, len(names))
 	for i, a := range d.Client.LookupCAA(ctx, d.Route, names) {
 		out[i] = Set{Name: names[i], Records: a.Records, CNAME: a.CNAME, NXDomain: a.Status == resolver.NXDomain, Err: a.Err}
+		if a.Authoritative {
+			out[i].TTL = a.TTL
+		}
 		if a.Server != (resolver.Server{}) {
 			out[i].By = a.Server.String()
 		}
