@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/dnsplan/dnsplan/plan/acme/cdn"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
@@ -21,9 +23,10 @@ func checkCDN(ctx context.Context, e *examination) []Finding {
 	if len(now) == 0 {
 		return []Finding{unclear(nil, "the DNS was not asked for addresses of %s, or has none: who answers for it is not known", e.subject.Name.Display()).because(e.subject.exists())}
 	}
-	v := e.opts.Ranges.Judge(e.cdnEvidence(ctx, now))
+	v, said := e.whichCDN(ctx, now)
 	tokens, p, ok := e.tokens(ctx)
 	f := e.judgeCDN(v, now, tokens, ok)
+	f.Asked = append(f.Asked, said...)
 	if f.Outcome == Unknown && !ok {
 		none := e.noToken(p)
 		f = f.with(none.Remedies...)
@@ -32,6 +35,26 @@ func checkCDN(ctx context.Context, e *examination) []Finding {
 		}
 	}
 	return []Finding{f}
+}
+
+// whichCDN weighs the evidence, and asks for Cloudflare's trace where that would add
+// something; said is what came of it where that is no trace.
+func (e *examination) whichCDN(ctx context.Context, now []fetched) (v cdn.Verdict, said []Asked) {
+	evidence := e.cdnEvidence(ctx, now)
+	v = e.opts.Ranges.Judge(evidence)
+	at := slices.IndexFunc(now, answered)
+	if at < 0 || !v.Traceable() {
+		return v, nil
+	}
+	host := e.subject.Name.Display()
+	f := fetched{now[at].target, e.validate(ctx, e.validator(ctx, ""), http01.Request{Host: host, Path: cdn.TracePath, Pin: now[at].addr})}
+	last := f.Last()
+	t, err := cdn.ParseTrace(last.Body, host)
+	if last.Status != http.StatusOK || err != nil {
+		return v, []Asked{{Who: "GET " + last.URL + " at " + e.at(f.addr), Said: strings.TrimSpace(status(last) + " no trace of Cloudflare's")}}
+	}
+	evidence.Trace = &t
+	return e.opts.Ranges.Judge(evidence), nil
 }
 
 func (e *examination) cdnEvidence(ctx context.Context, now []fetched) cdn.Evidence {

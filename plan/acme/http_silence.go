@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 
@@ -34,7 +35,7 @@ func (e *examination) validate(ctx context.Context, v *http01.Validator, r http0
 		return v.Validate(ctx, r)
 	}
 	again := *dropped
-	again.URL = "http://" + r.Host + http01.Path + r.Token
+	again.URL = "http://" + r.Host + cmp.Or(r.Path, http01.Path+r.Token)
 	return http01.Result{Verdict: http01.Connection, Err: &again, Hops: []http01.Hop{{
 		URL: again.URL, Host: r.Host, Pinned: true, Used: r.Pin, Port: uint16(e.opts.HTTPPort), //nolint:gosec // G115: a port, checked by the inventory
 	}}}

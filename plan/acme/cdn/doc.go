@@ -9,7 +9,8 @@
 //
 // The evidence is weighed in this order: what the provider's API says of the
 // record; an address within a range that the vendor publishes; a name that the
-// chain of CNAMEs ends in; fields of the answer. An address is a hint alone:
+// chain of CNAMEs ends in; fields of the answer, and Cloudflare's trace of a
+// request. An address is a hint alone:
 // vendors let customers use the same ranges without a proxy, and proxy addresses
 // that customers bring. Whether a challenge gets through is told by a request.
 //

@@ -19,6 +19,8 @@ type Evidence struct {
 	CNAMEs []zone.Name
 	// Header is that of an answer on port 80 or 443.
 	Header http.Header
+	// Trace is what was answered at TracePath.
+	Trace *Trace
 }
 
 // Basis is the kind of evidence that a sign rests on; a lower one weighs more.
@@ -30,6 +32,7 @@ const (
 	ByRange
 	ByCNAME
 	ByHeader
+	ByTrace
 )
 
 // String says it in words that fit behind "told by".
@@ -43,13 +46,15 @@ func (b Basis) String() string {
 		return "its CNAME"
 	case ByHeader:
 		return "its answer"
+	case ByTrace:
+		return "its trace"
 	}
 	return "nothing"
 }
 
-// MarshalText writes one word: api, range, cname, header or none.
+// MarshalText writes one word: api, range, cname, header, trace or none.
 func (b Basis) MarshalText() ([]byte, error) {
-	words := []string{"none", "api", "range", "cname", "header"}
+	words := []string{"none", "api", "range", "cname", "header", "trace"}
 	return []byte(words[min(int(b), len(words)-1)]), nil
 }
 

@@ -14,7 +14,7 @@ import (
 // verdict.
 func (r Ranges) Judge(e Evidence) Verdict {
 	v := Verdict{DNSOnly: e.Proxied != nil && !*e.Proxied}
-	v.Signs = slices.Concat(byAPI(e), r.byRange(e), byCNAME(e.CNAMEs), byHeader(e.Header))
+	v.Signs = slices.Concat(byAPI(e), r.byRange(e), byCNAME(e.CNAMEs), byHeader(e.Header), byTrace(e.Trace))
 	v.Challenged = strings.EqualFold(e.Header.Get("Cf-Mitigated"), "challenge")
 	if len(v.Signs) > 0 {
 		first := v.Signs[0]

@@ -1,6 +1,7 @@
 package http01
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -15,8 +16,9 @@ import (
 // Path is where challenges stand on a server (RFC 8555, section 8.3).
 const Path = "/.well-known/acme-challenge/"
 
-// UserAgent is what requests say they are unless the Options say otherwise.
-const UserAgent = "Mozilla/5.0 (compatible; dnsplan, in place of an ACME validation server)"
+// UserAgent is what requests say they are unless the Options say otherwise: as Let's
+// Encrypt's in access logs, by which filters go, and behind that who really asks.
+const UserAgent = "Mozilla/5.0 (compatible; Let's Encrypt validation server; +https://www.letsencrypt.org) dnsplan"
 
 // Ports are where HTTP and HTTPS are connected to.
 type Ports struct {
@@ -99,6 +101,9 @@ type Request struct {
 	Host string
 	// Token is the last part of the URL's path.
 	Token string
+	// Path, where it is set, is fetched in place of the challenge's, by the same
+	// rules: what else a server answers may tell who it is.
+	Path string
 	// Want is the body to find, the key authorization.
 	Want string
 	// Pin, where it is valid, is connected to in place of the addresses that
@@ -129,7 +134,7 @@ func (v *Validator) Validate(ctx context.Context, q Request) Result {
 	run.host = host
 	limited, stop := context.WithTimeout(ctx, v.opts.Timeout)
 	defer stop()
-	failed := run.follow(limited, &url.URL{Scheme: "http", Host: bracketed(host), Path: Path + q.Token})
+	failed := run.follow(limited, &url.URL{Scheme: "http", Host: bracketed(host), Path: cmp.Or(q.Path, Path+q.Token)})
 	if failed != nil && ctx.Err() != nil {
 		failed.Kind, failed.Cause = Cancelled, ctx.Err()
 	}
