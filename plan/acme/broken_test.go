@@ -4,27 +4,29 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 )
 
-// What tests of this package have seen: checks that fail with a remedy, and what
-// remedies say is to be done.
-var broken, advised sync.Map
+// What tests of this package have seen come out of examinations: checks that fail with
+// a remedy, and remedies; and which of those they have expected.
+var broken, given, awaited sync.Map
 
 // Examined examines, and notes what is to be done about what was found.
 func Examined(ctx context.Context, x *Examiner, subjects []*Subject, sel Selection) Found {
 	found := x.Examine(ctx, subjects, sel)
-	Broken(found.Findings)
+	for _, f := range found.Findings {
+		if f.Outcome == Fail && len(f.Remedies) > 0 {
+			broken.Store(f.Check, true)
+		}
+		for _, r := range f.Remedies {
+			given.Store(r, true)
+		}
+	}
 	return found
 }
 
@@ -33,7 +35,14 @@ func Examined(ctx context.Context, x *Examiner, subjects []*Subject, sel Selecti
 func Offers(t *testing.T, f Finding, words ...string) {
 	t.Helper()
 	for _, w := range words {
-		if !slices.ContainsFunc(f.Remedies, func(r Remedy) bool { return strings.Contains(r.text(), w) }) && w != "" {
+		found := w == ""
+		for _, r := range f.Remedies {
+			if w != "" && strings.Contains(r.text(), w) {
+				found = true
+				awaited.Store(r, true)
+			}
+		}
+		if !found {
 			t.Errorf("%s: no remedy holds %q: %q", f.Check, w, f.Remedies)
 		}
 	}
@@ -42,38 +51,14 @@ func Offers(t *testing.T, f Finding, words ...string) {
 // text is all of a remedy, each part with a line's end.
 func (r Remedy) text() string { return r.Do + "\n" + r.Paste + "\n" }
 
-// Broken notes which checks of what was found have failed with a remedy, and the
-// remedies.
-func Broken(found []Finding) {
-	for _, f := range found {
-		if f.Outcome == Fail && len(f.Remedies) > 0 {
-			broken.Store(f.Check, true)
-		}
-		for _, r := range f.Remedies {
-			advised.Store(r.Do, true)
-		}
-	}
-}
-
 // TestMain holds, where all tests have run, that each check was seen to fail with a
-// remedy, and each remedy of the source to be given: something that breaks exactly
-// that is among the tests.
+// remedy, and that each remedy of the source has come out of an examination, and a
+// test has expected it: among the tests is something that breaks exactly that.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	if code == 0 && wholeRun() {
-		var unseen []string
-		for _, c := range Checks() {
-			if _, ok := broken.Load(c.ID); !ok {
-				unseen = append(unseen, "check "+string(c.ID))
-			}
-		}
-		for at, text := range remedyTexts() {
-			if !given(text) {
-				unseen = append(unseen, "remedy at "+at+": "+text.String())
-			}
-		}
-		if len(unseen) > 0 {
+		if unseen := unproven(); len(unseen) > 0 {
 			fmt.Printf("FAIL: no test breaks what these are for:\n%s\n", strings.Join(unseen, "\n"))
 			code = 1
 		}
@@ -91,69 +76,57 @@ func wholeRun() bool {
 	return !testing.Short()
 }
 
-// given tells whether a remedy has said so.
-func given(text *regexp.Regexp) (yes bool) {
-	advised.Range(func(do, _ any) bool {
-		yes = text.MatchString(do.(string))
-		return !yes
+// unproven are the checks and remedies that no test has broken anything for.
+func unproven() (out []string) {
+	for _, c := range Checks() {
+		if _, ok := broken.Load(c.ID); !ok {
+			out = append(out, "check "+string(c.ID))
+		}
+	}
+	var proven []Remedy
+	awaited.Range(func(r, _ any) bool {
+		if _, ok := given.Load(r); ok {
+			proven = append(proven, r.(Remedy))
+		}
+		return true
 	})
-	return yes
+	source := readSource()
+	for _, text := range source.remedies() {
+		if !text.among(proven) {
+			out = append(out, "remedy at "+text.String())
+		}
+	}
+	for _, text := range source.made() {
+		part := regexp.MustCompile("(?s:" + text.do + ")")
+		if !slices.ContainsFunc(proven, func(r Remedy) bool { return part.MatchString(r.text()) }) {
+			out = append(out, "part of a remedy at "+text.String())
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
-// remedyTexts are what the package's source has for Remedy.Do, by where: a pattern
-// with anything in place of what is filled in.
-func remedyTexts() map[string]*regexp.Regexp {
-	out, files := map[string]*regexp.Regexp{}, token.NewFileSet()
-	names, _ := filepath.Glob("*.go") // the pattern is a good one
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+// The reader of the source finds what there is to find: remedies by their numbers, and
+// texts that are put together by variables, tables, lists and functions.
+func TestTextsOfRemedies(t *testing.T) {
+	all := readSource().remedies()
+	if len(all) < 100 {
+		t.Errorf("%d texts of remedies", len(all))
+	}
+	for _, want := range []Remedy{
+		{Do: "On ns1: have the server answer NOERROR for types that it does not know (RFC 3597)."},
+		{Do: "HAProxy: and a backend of its own:", Paste: "backend acme\n    mode http\n    server acme 192.0.2.1"},
+		{Do: "Then look again:", Paste: "dnsplan check a.example --only D-CAA"},
+		{Do: "Write into its record in the inventory, in zone a.example:", Paste: `owner   = "TEAM"`},
+	} {
+		if !slices.ContainsFunc(all, func(text remedyText) bool { return text.among([]Remedy{want}) }) {
+			t.Errorf("no text is of %q", want)
 		}
-		file, err := parser.ParseFile(files, name, nil, 0)
-		if err != nil {
-			panic(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.KeyValueExpr:
-				if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Do" {
-					note(out, files, n.Value)
-				}
-			case *ast.AssignStmt:
-				if to, ok := n.Lhs[0].(*ast.SelectorExpr); ok && to.Sel.Name == "Do" {
-					note(out, files, n.Rhs[0])
-				}
+		want.Do += "!"
+		for _, text := range all {
+			if text.among([]Remedy{want}) {
+				t.Errorf("%q is taken for %s", want, text)
 			}
-			return true
-		})
-	}
-	return out
-}
-
-func note(out map[string]*regexp.Regexp, files *token.FileSet, e ast.Expr) {
-	if p := patternOf(e); p != anything {
-		out[files.Position(e.Pos()).String()] = regexp.MustCompile("^(?s:" + p + ")$")
-	}
-}
-
-// anything is the pattern of what only a run can tell.
-const anything = ".*"
-
-// patternOf is an expression of strings as a pattern.
-func patternOf(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		text, err := strconv.Unquote(e.Value)
-		if err != nil {
-			panic(err)
-		}
-		return regexp.QuoteMeta(text)
-	case *ast.BinaryExpr:
-		return patternOf(e.X) + patternOf(e.Y)
-	case *ast.CallExpr:
-		if f, ok := e.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Sprintf" {
-			return regexp.MustCompile(`%[-+0-9.]*[a-z]`).ReplaceAllString(patternOf(e.Args[0]), anything)
 		}
 	}
-	return anything
 }

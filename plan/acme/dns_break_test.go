@@ -116,7 +116,7 @@ func TestDNSBreaks(t *testing.T) {
 		},
 		{"a name server without an address", "D-AUTH", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Zone.Servers[1].Servers = nil }
-		}, fail, acme.Error, []string{"ns2 has no address"}, nil},
+		}, fail, acme.Error, []string{"ns2 has no address"}, []string{"Give ns2 an address, or take its NS record out of zone example.org."}},
 		{"servers that were not found", "D-AUTH", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Zone.ServersErr = errors.New("ask for ns3: timed out") }
 		}, unknown, acme.Error, []string{"not every name server of example.org is known: ask for ns3"}, nil},
@@ -346,7 +346,7 @@ func TestDNSBreaks(t *testing.T) {
 				}
 			}, fail, acme.Fatal,
 			[]string{"DNSSEC of www.example.org is bogus: public (", "Signature Expired", "since March 2026"},
-			[]string{"delv @127.0.0.1 www.example.org A", "rndc sign example.org", "DS record"},
+			[]string{"delv @127.0.0.1 www.example.org A", "rndc sign example.org", "DS record", "Then look again:\ndnsplan check www.example.org --only D-DNSSEC"},
 		},
 		{
 			"signatures that end soon", "D-DNSSEC", signed("20261124120000", true), fail, acme.Warning,
@@ -387,7 +387,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"NOTIMP for CAA", "D-NSOK", func(s *dnsSite) { s.fault2 = onType(dns.TypeCAA, dns.RcodeNotImplemented) }, fail, acme.Error,
 			[]string{"ns2 (", "NOTIMP", "must not issue"},
-			[]string{"On ns2 (", "NOERROR"},
+			[]string{"On ns2 (", "NOERROR", "--only D-NSOK"},
 		},
 		{"letters in lower case", "D-NSOK", func(s *dnsSite) {
 			s.fault2 = func(_, m *dns.Msg) { m.Question[0].Name = dns.CanonicalName(m.Question[0].Name) }
@@ -419,14 +419,14 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"not authoritative", "of no use as a name server"},
 			[]string{"load the zone there"},
 		},
-		{"a server that is silent", "D-NSOK", func(s *dnsSite) { s.silent2 = true }, fail, acme.Error, []string{"ns2 (", "of no use"}, nil},
+		{"a server that is silent", "D-NSOK", func(s *dnsSite) { s.silent2 = true }, fail, acme.Error, []string{"ns2 (", "of no use"}, []string{"Start the name server there"}},
 		{"nobody to ask strictly", "D-NSOK", func(s *dnsSite) { s.subject = nobodyAsked }, unknown, acme.Error, []string{"the inventory names none"}, nil},
 
 		// CAA.
 		{
 			"CAA for another issuer", "D-CAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "letsencrypt.org", "digicert.com") }, fail, acme.Fatal,
 			[]string{"CAA at example.org permits only digicert.com; so letsencrypt.org may not issue for www.example.org"},
-			[]string{"Add to zone example.org:", `@ 300 IN CAA 0 issue "letsencrypt.org"`},
+			[]string{"Add to zone example.org:", `@ 300 IN CAA 0 issue "letsencrypt.org"`, "Then look again:\ndnsplan check www.example.org --only D-CAA"},
 		},
 		{
 			"CAA for nobody at the name", "D-CAA", func(s *dnsSite) { s.ns1 = append(s.ns1, `www 60 CAA 0 issue ";"`) }, fail, acme.Fatal,

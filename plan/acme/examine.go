@@ -13,6 +13,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme/cdn"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 	"github.com/dnsplan/dnsplan/plan/acme/vantage"
 	"github.com/dnsplan/dnsplan/plan/resolver"
@@ -44,6 +45,10 @@ type Options struct {
 	// Sources are the local addresses to ask a server from, by turns; nil finds
 	// them. None is what the machine chooses.
 	Sources func(target netip.Addr) []netip.Addr
+	// Dial connects to web servers; nil asks the network. Local is the address that
+	// the machine would ask a server from; nil finds it.
+	Dial  http01.DialFunc
+	Local func(target netip.Addr) (local netip.Addr, ok bool)
 	// AllowReserved permits addresses that no public authority would connect to.
 	AllowReserved bool
 	// Issuer is the certificate authority that is to issue.
@@ -104,6 +109,9 @@ func New(o Options) *Examiner {
 	}
 	if o.Sources == nil {
 		o.Sources = sources
+	}
+	if o.Local == nil {
+		o.Local = chosenFor
 	}
 	return &Examiner{o}
 }

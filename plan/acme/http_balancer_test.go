@@ -170,6 +170,7 @@ func paste(t *testing.T, f Finding, order string) string {
 	if i < 0 {
 		t.Fatalf("no remedy %q in %+v", order, f.Remedies)
 	}
+	Offers(t, f, f.Remedies[i].Do)
 	return f.Remedies[i].Paste
 }
 

@@ -18,7 +18,6 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
-	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
@@ -32,7 +31,7 @@ func TestHealthyNamePasses(t *testing.T) {
 			t.Errorf("%s passes with remedies: %+v", id, f.Remedies)
 		}
 	}
-	s.only("H-VANTAGE", Unknown, "[[vantage]]")
+	Offers(t, s.only("H-VANTAGE", Unknown, "[[vantage]]"), "Name two machines elsewhere")
 	if f := s.check("B-BRIDGE"); len(f) > 0 {
 		t.Errorf("B-BRIDGE of a name that does not move: %+v", f)
 	}
@@ -261,58 +260,6 @@ func TestHTTP2OnThePort(t *testing.T) {
 	Offers(t, f, s.fill("listen 127.0.0.11:PORT;"))
 }
 
-// What loopback cannot be made to do is judged as it would be met.
-func TestRemediesByKind(t *testing.T) {
-	s := newSite(t, "127.0.0.11")
-	e := &examination{Examiner: New(s.opts), subject: s.subject, name: &nameEvidence{}}
-	for _, c := range []struct {
-		kind   http01.Kind
-		addr   string
-		remedy string
-	}{
-		{http01.ConnectTimeout, "192.0.2.1", "inbound, TCP, port PORT, from 0.0.0.0/0."},
-		{http01.ConnectTimeout, "192.0.2.1", "nft insert rule inet filter input tcp dport PORT accept"},
-		{http01.ConnectTimeout, "2001:db8::1", "inbound, TCP, port PORT, from ::/0."},
-		{http01.HostUnreachable, "192.0.2.1", "Start the machine of 192.0.2.1, or take the address out of www.example.org."},
-	} {
-		a := netip.MustParseAddr(c.addr)
-		f := fetched{target{addr: a, found: true}, http01.Result{
-			Verdict: http01.Connection, Err: &http01.Error{Kind: c.kind, Addr: a}, Hops: []http01.Hop{{URL: "http://www.example.org/", Used: a}},
-		}}
-		got := e.judgePort(t.Context(), f, []fetched{f})
-		if got.Outcome != Fail {
-			t.Errorf("%s: %+v", c.kind, got)
-		}
-		Broken([]Finding{got})
-		Offers(t, got, s.fill(c.remedy))
-	}
-	for _, kind := range []http01.Kind{http01.NoRoute, http01.Cancelled, http01.ConnectFailed} {
-		f := fetched{Result: http01.Result{Err: &http01.Error{Kind: kind}, Hops: []http01.Hop{{}}}}
-		if got := e.judgePort(t.Context(), f, nil); got.Outcome != Unknown {
-			t.Errorf("%s: %+v; want unknown", kind, got)
-		}
-	}
-}
-
-func TestBehindNAT(t *testing.T) {
-	for _, c := range []struct {
-		local, target string
-		want          bool
-	}{
-		{"10.0.0.5", "203.0.113.1", true},
-		{"10.0.0.5", "10.0.0.6", false},
-		{"203.0.113.2", "203.0.113.1", false},
-		{"127.0.0.1", "127.0.0.11", false},
-	} {
-		if got := behindNAT(netip.MustParseAddr(c.local), netip.MustParseAddr(c.target)); got != c.want {
-			t.Errorf("%s to %s: %v", c.local, c.target, got)
-		}
-	}
-	f := Finding{Remedies: []Remedy{beyondNAT(netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("203.0.113.1"))}}
-	Broken([]Finding{f})
-	Offers(t, f, "If this machine (10.0.0.5) is behind the same NAT as 203.0.113.1")
-}
-
 // The zone's resolvers may be none, so that a redirect to elsewhere is not looked up.
 func TestRedirectThatNobodyLooksUp(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
@@ -371,7 +318,7 @@ func TestPlanterThatFails(t *testing.T) {
 	s.serve(0, s.files())
 	broken := plant.Webroot(filepath.Join(s.root, "missing"), time.Now)
 	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: broken} }
-	s.only("H-TOKEN", Unknown, "could not be placed", "missing")
+	Offers(t, s.only("H-TOKEN", Unknown, "could not be placed", "missing"), "Let dnsplan write there")
 }
 
 func TestTokenIsPlacedOnceAndRemoved(t *testing.T) {

@@ -86,6 +86,7 @@ func (t *tally) add(addrs []netip.Addr, mark func(*target)) {
 func (e *examination) validator(ctx context.Context, agent string) *http01.Validator {
 	o := http01.Options{
 		Lookup:    http01.DNS{Client: e.opts.DNS, Route: e.route(ctx)},
+		Dial:      e.opts.Dial,
 		Ports:     http01.Ports{HTTP: uint16(e.opts.HTTPPort), HTTPS: uint16(e.opts.HTTPSPort)}, //nolint:gosec // G115: ports, checked by the inventory
 		Reserved:  http01.Reserved,
 		UserAgent: agent,

@@ -64,17 +64,11 @@ func (e *examination) portRemedies(f fetched) []Remedy {
 // askOutside is for a machine behind a NAT, which may not get to its own network's
 // public address (hairpin), where nobody else can be asked.
 func (e *examination) askOutside(f fetched) []Remedy {
-	local, ok := chosenFor(f.addr)
+	local, ok := e.opts.Local(f.addr)
 	if !unreached(f) || len(e.opts.Vantages) > 0 || !ok || !behindNAT(local, f.addr) {
 		return nil
 	}
-	return []Remedy{beyondNAT(local, f.addr)}
-}
-
-// beyondNAT has an address asked from outside of the NAT that it shares with this
-// machine.
-func beyondNAT(local, a netip.Addr) Remedy {
-	return Remedy{Do: fmt.Sprintf("If this machine (%s) is behind the same NAT as %s, it may be reached from everywhere else: name a [[vantage]] in the inventory, and ask from there.", local, a)}
+	return []Remedy{{Do: fmt.Sprintf("If this machine (%s) is behind the same NAT as %s, it may be reached from everywhere else: name a [[vantage]] in the inventory, and ask from there.", local, f.addr)}}
 }
 
 // behindNAT tells whether an address is translated on the way to another.

@@ -167,6 +167,16 @@ func pasted(f Finding) string {
 	return strings.Join(out, "\n")
 }
 
+// lacks expects no remedy of the finding to hold the words.
+func lacks(t *testing.T, f Finding, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if text := pasted(f); strings.Contains(text, w) {
+			t.Errorf("%s: a remedy holds %q: %s", f.Check, w, text)
+		}
+	}
+}
+
 func answers(code int, kind, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", kind)

@@ -73,16 +73,16 @@ func (w webServer) challenges(from source, open bool) string {
 
 // apacheChallenges is open in any case: a folder has to be permitted by itself.
 func apacheChallenges(from source) string {
-	var before, inside string
+	var note, before, inside string
 	switch {
 	case from.server != "":
 		before = "# needs mod_proxy_http, as by: a2enmod proxy_http\n"
 		inside = fmt.Sprintf("    ProxyPass \"http://%s%s\"\n    ProxyPreserveHost On\n", from.server, http01.Path)
-	case from.guessed:
-		before = fmt.Sprintf("# in place of %s the webroot of your ACME client\n", from.webroot)
-		fallthrough
 	default:
-		before += fmt.Sprintf("Alias %q %q\n", http01.Path, from.webroot+http01.Path)
+		if from.guessed {
+			note = fmt.Sprintf("# in place of %s the webroot of your ACME client\n", from.webroot)
+		}
+		before = note + fmt.Sprintf("Alias %q %q\n", http01.Path, from.webroot+http01.Path)
 	}
 	return before + fmt.Sprintf("<Location %q>\n%s    Require all granted\n</Location>", http01.Path, inside)
 }

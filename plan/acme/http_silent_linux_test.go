@@ -18,7 +18,7 @@ func TestSilentPort(t *testing.T) {
 	at := full(t, [4]byte{127, 0, 0, 14})
 	s.opts.HTTPPort = int(at.Port())
 	f := s.only("H-PORT80", Fail, at.String()+" does not answer HTTP: no connection in time (a firewall drops it)")
-	Offers(t, f, s.fill("ufw allow PORT/tcp"), s.fill("port PORT, from 0.0.0.0/0"))
+	Offers(t, f, s.fill("ufw allow PORT/tcp"), s.fill("nft insert rule inet filter input tcp dport PORT accept"), s.fill("port PORT, from 0.0.0.0/0"))
 }
 
 // full listens at an address, has no room for a connection more, and accepts none.

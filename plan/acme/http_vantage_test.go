@@ -73,6 +73,9 @@ func TestVantages(t *testing.T) {
 			if c.outcome == Fail {
 				Offers(t, f, "from everywhere", s.fill("ufw allow PORT/tcp"), "dnsplan check www.example.org --only D-AUTH,D-SPLIT")
 			}
+			if strings.Contains(c.says, "no other place") {
+				Offers(t, f, map[int]string{1: "Name a second machine", 2: "dnsplan doctor"}[len(c.probes)])
+			}
 		})
 	}
 }

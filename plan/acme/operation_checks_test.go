@@ -137,7 +137,7 @@ func TestGroup(t *testing.T) {
 	s.only("O-GROUP", Pass, "blog.example.org")
 	s.subject.Siblings = []*Subject{sibling("127.0.0.12")}
 	f := s.only("O-GROUP", Fail, "blog.example.org is of the same group, web", "at 127.0.0.12, not at 127.0.0.11")
-	Offers(t, f, "dnsplan plan www.example.org blog.example.org")
+	Offers(t, f, "Give both the same hosts", "dnsplan plan www.example.org blog.example.org")
 
 	c := newSecure(t, "127.0.0.11")
 	c.hold("127.0.0.11")

@@ -119,18 +119,15 @@ func (e *examination) getCertificate(c certificate, better *certificate) []Remed
 // is read again by the web server when it is told to.
 func (e *examination) issue(c certificate) Remedy {
 	do := fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right", c.addr)
-	words := "certbot certonly --webroot --webroot-path " + e.webroot()
-	names, reload := []string{e.subject.Name.Display()}, ""
+	names, how, reload := []string{e.subject.Name.Display()}, "", ""
 	if c.Leaf() != nil {
 		do += ", and its web server read it, here nginx"
-		reload = "\nnginx -s reload"
+		how, reload = " --force-renewal", "\nnginx -s reload"
 		if old := c.expandable(); old != nil {
-			words, names = words+" --expand", append(slices.Clone(old), names...)
-		} else {
-			words += " --force-renewal"
+			how, names = " --expand", append(slices.Clone(old), names...)
 		}
 	}
-	return Remedy{Do: do + ":", Paste: words + " -d " + strings.Join(names, " -d ") + reload}
+	return Remedy{Do: do + ":", Paste: "certbot certonly --webroot --webroot-path " + e.webroot() + how + " -d " + strings.Join(names, " -d ") + reload}
 }
 
 // expandable are the names of a certificate that one for another name as well can

@@ -104,6 +104,7 @@ func TestNginxThatSpeaksTLS(t *testing.T) {
 	if len(f.Remedies) != 2 || !strings.HasPrefix(f.Remedies[0].Paste, "certbot certonly ") {
 		t.Fatalf("remedies %+v", f.Remedies)
 	}
+	Offers(t, f, "once the other findings are put right:")
 	live := s.store(issued{})
 	b.nginx(strings.ReplaceAll(paste(t, f, "Then have the web server"), "/etc/letsencrypt/live/www.example.org", live))
 	s.only("T-CERT", Pass, "until 2027-02-11")

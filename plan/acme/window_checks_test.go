@@ -192,7 +192,7 @@ func TestBack(t *testing.T) {
 		"a value that someone else set":   {false, []func(*site){marked(day0.Add(time.Minute), "127.0.0.99"), left}, Fail, Fatal, "01M8 could not be closed", "www 300 IN A 127.0.0.11 ; proxied"},
 		"a window left open, marker gone": {false, []func(*site){left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy of www.example.org on by hand"},
 		"a marker on a proxied record":    {true, []func(*site){marked(day0.Add(-time.Minute)), left}, Pass, Fatal, "is proxied", ""},
-		"nothing known of live":           {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "does not say", ""},
+		"nothing known of live":           {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "is not known", ""},
 		"marks that cannot be read": {true, []func(*site){func(s *site) {
 			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) { return nil, errors.New("no access") }
 		}}, Unknown, Fatal, "no access", ""},
