@@ -112,17 +112,17 @@ func (w webServer) plain(at string) string {
 	return fmt.Sprintf("listen %s;", at)
 }
 
-// chain has it send the certificate of a name, as certbot keeps it, with those
+// wholeChain has it send the certificate of a name, as certbot keeps it, with those
 // between it and the authority's.
-func (w webServer) chain(name string) string {
+func (w webServer) wholeChain(name string) string {
 	if w == apache {
 		return fmt.Sprintf("SSLCertificateFile /etc/letsencrypt/live/%s/fullchain.pem", name)
 	}
 	return fmt.Sprintf("ssl_certificate /etc/letsencrypt/live/%s/fullchain.pem;", name)
 }
 
-// protocols has it speak the versions of TLS that clients take.
-func (w webServer) protocols() string {
+// versionsOfTLS has it speak the versions of TLS that clients take.
+func (w webServer) versionsOfTLS() string {
 	if w == apache {
 		return "SSLProtocol -all +TLSv1.2 +TLSv1.3"
 	}

@@ -1,12 +1,15 @@
 package cert
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan/netfault"
@@ -23,7 +26,8 @@ type Options struct {
 	Port uint16
 	// Connect bounds the connection, Total all of one question; 0 is 3 s and 10 s.
 	Connect, Total time.Duration
-	// HSTS has / fetched too, to see whether clients are told to insist on TLS.
+	// HSTS has / fetched too, to see whether clients are told to insist on TLS, and
+	// what the server calls itself.
 	HSTS bool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -96,9 +100,29 @@ func (c *Client) ask(ctx context.Context, s *Served) error {
 		return errors.New("the server showed no certificate")
 	}
 	if c.opts.HSTS {
-		s.HSTS = fetchHSTS(ctx, conn, s.Name)
+		header := fetchHeader(ctx, conn, s.Name)
+		s.HSTS, s.Server = parseHSTS(header.Get("Strict-Transport-Security")), header.Get("Server")
 	}
 	return nil
+}
+
+// fetchHeader asks for / and returns the answer's header alone; nil without one.
+func fetchHeader(ctx context.Context, conn *tls.Conn, name string) http.Header {
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	request := &http.Request{
+		Method: http.MethodGet, URL: &url.URL{Scheme: "https", Host: name, Path: "/"}, Host: name, Close: true,
+		Header: http.Header{"User-Agent": {"dnsplan"}, "Accept": {"*/*"}},
+	}
+	if err := request.Write(conn); err != nil {
+		return nil
+	}
+	const most = 64 << 10
+	answer, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, most)), request) //nolint:bodyclose // closing waits for the body's end; who has conn closes that
+	if err != nil {
+		return nil
+	}
+	return answer.Header
 }
 
 // kindOf sorts an error of the network or of TLS.

@@ -1,12 +1,6 @@
 package cert
 
 import (
-	"bufio"
-	"context"
-	"crypto/tls"
-	"io"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -19,26 +13,6 @@ type HSTS struct {
 	MaxAge time.Duration
 	// Subdomains says that it holds for all names below, too.
 	Subdomains bool
-}
-
-// fetchHSTS asks for / and looks at the answer's header alone. No answer is no
-// order.
-func fetchHSTS(ctx context.Context, conn *tls.Conn, name string) *HSTS {
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
-	request := &http.Request{
-		Method: http.MethodGet, URL: &url.URL{Scheme: "https", Host: name, Path: "/"}, Host: name, Close: true,
-		Header: http.Header{"User-Agent": {"dnsplan"}, "Accept": {"*/*"}},
-	}
-	if err := request.Write(conn); err != nil {
-		return nil
-	}
-	const most = 64 << 10
-	answer, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, most)), request) //nolint:bodyclose // closing waits for the body's end; who has conn closes that
-	if err != nil {
-		return nil
-	}
-	return parseHSTS(answer.Header.Get("Strict-Transport-Security"))
 }
 
 // parseHSTS reads the header field (RFC 6797, section 6.1). One without a
