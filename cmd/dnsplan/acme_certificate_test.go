@@ -1,17 +1,11 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,29 +16,21 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/plan/certtest"
 )
 
 // certified makes a certificate for www.example.org that is trusted by the file of
 // itself.
 func certified(t *testing.T, from, to time.Time) (pair tls.Certificate, file string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test"}, DNSNames: []string{"www.example.org"},
-		NotBefore: from, NotAfter: to, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	is := certtest.SelfSigned(t, &x509.Certificate{
+		DNSNames: []string{"www.example.org"}, NotBefore: from, NotAfter: to, IsCA: true, BasicConstraintsValid: true,
+	})
 	file = filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+	if err := os.WriteFile(file, is.PEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
+	return is.Pair(), file
 }
 
 // serveTLS answers over TLS with the certificate.

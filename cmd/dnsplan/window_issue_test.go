@@ -1,16 +1,11 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/netip"
@@ -22,6 +17,7 @@ import (
 	"github.com/mholt/acmez/v3/acme"
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/plan/certtest"
 	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 )
@@ -108,7 +104,9 @@ const (
 func (r *issuanceRig) serveCertificate() int {
 	r.t.Helper()
 	l := acmetest.Listen(r.t, originV4)[0]
-	untrusted := selfSigned(r.t)
+	untrusted := certtest.SelfSigned(r.t, &x509.Certificate{
+		DNSNames: []string{"www.example.org"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}).Pair()
 	config := &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		if c, err := tls.LoadX509KeyPair(r.path(chainFile), r.path(keyFile)); err == nil {
 			return &c, nil
@@ -117,23 +115,6 @@ func (r *issuanceRig) serveCertificate() int {
 	}}
 	acmetest.Serve(r.t, tls.NewListener(l, config), http.NotFoundHandler())
 	return acmetest.Port(l)
-}
-
-func selfSigned(t *testing.T) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	is := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "www.example.org"}, DNSNames: []string{"www.example.org"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, is, is, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // closed fails the test unless the proxy went off and on as often, and www is as it

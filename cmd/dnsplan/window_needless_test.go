@@ -1,15 +1,10 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net/http"
 	"net/netip"
 	"os"
@@ -18,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/plan/certtest"
 	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 )
@@ -77,10 +73,10 @@ func TestWindowNotDue(t *testing.T) {
 	r := newWindowRig(t)
 	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool { return x.ID != "a2" })
 	authority := newAuthority(t)
-	if err := os.WriteFile(r.path("roots.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.cert.Raw}), 0o600); err != nil {
+	if err := os.WriteFile(r.path("roots.pem"), authority.PEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	first, second := authority.issue(t, 90*24*time.Hour), authority.issue(t, 90*24*time.Hour)
+	first, second := issue(authority, 90*24*time.Hour), issue(authority, 90*24*time.Hour)
 	listener := acmetest.Listen(t, originV4)[0]
 	port := acmetest.Port(listener)
 	serving := tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -122,54 +118,16 @@ func (r *windowRig) closedAgain(want string) {
 	}
 }
 
-// testAuthority issues certificates for www.example.org.
-type testAuthority struct {
-	key  *ecdsa.PrivateKey
-	cert *x509.Certificate
+func newAuthority(t *testing.T) *certtest.Signed {
+	t.Helper()
+	return certtest.Authority(t, pkix.Name{CommonName: "test authority"}, time.Now().Add(-time.Hour), time.Now().Add(1000*time.Hour))
 }
 
-func newAuthority(t *testing.T) testAuthority {
-	t.Helper()
-	key := newKey(t)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(1000 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return testAuthority{key, cert}
-}
-
-// issue issues a certificate that is good for so long.
-func (a testAuthority) issue(t *testing.T, life time.Duration) *tls.Certificate {
-	t.Helper()
-	key := newKey(t)
-	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: serial, DNSNames: []string{"www.example.org"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(life),
+// issue issues a certificate for www.example.org that is good for so long.
+func issue(ca *certtest.Signed, life time.Duration) *tls.Certificate {
+	pair := ca.Sign(&x509.Certificate{
+		DNSNames: []string{"www.example.org"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(life),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
-func newKey(t *testing.T) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+	}).Pair()
+	return &pair
 }

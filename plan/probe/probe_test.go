@@ -16,33 +16,11 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/netfault/netfaulttest"
 	"github.com/dnsplan/dnsplan/plan/probe"
 )
 
 const host = "www.example.org"
-
-// listen serves connections on loopback until the test ends, each with serve.
-func listen(t *testing.T, serve func(net.Conn)) netip.AddrPort {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				serve(conn)
-			}()
-		}
-	}()
-	return netip.MustParseAddrPort(l.Addr().String())
-}
 
 // says answers each request's head with text, as it stands.
 func says(text string) func(net.Conn) {
@@ -52,25 +30,11 @@ func says(text string) func(net.Conn) {
 	}
 }
 
-// hangs takes the request and is silent until the client goes.
-func hangs(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
-
 func serve(t *testing.T, h http.HandlerFunc) netip.AddrPort {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	return netip.MustParseAddrPort(s.Listener.Addr().String())
-}
-
-// closed is an address where nothing listens.
-func closed(t *testing.T) netip.AddrPort {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return netip.MustParseAddrPort(l.Addr().String())
 }
 
 // ask makes one attempt with the default client.
@@ -100,7 +64,7 @@ func wantError(t *testing.T, r probe.Result, words string) {
 
 func TestTCP(t *testing.T) {
 	tcp := plan.Probe{Type: plan.ProbeTCP}
-	open, shut := listen(t, hangs), closed(t)
+	open, shut := netfaulttest.Serve(t, netfaulttest.Hangs), netfaulttest.Nobody(t)
 	r := ask(t, open, tcp)
 	if wantError(t, r, ""); r.Answer != "connected" || r.Asked != "connection to "+open.String() {
 		t.Errorf("%+v", r)
@@ -185,14 +149,14 @@ func TestHTTPBadServers(t *testing.T) {
 		"another service": {says("220 mail.example.org ESMTP\r\n"), http1("/"), "malformed HTTP"},
 		"closes":          {says(""), http1("/"), "it closed the connection without an answer"},
 		"cut off":         {says("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"), body, "it closed the connection"},
-		"hangs":           {hangs, slow, "no answer within 1s"},
+		"hangs":           {netfaulttest.Hangs, slow, "no answer within 1s"},
 		"head without end": {func(conn net.Conn) {
 			says("HTTP/1.1 200 OK\r\n")(conn)
-			hangs(conn)
+			netfaulttest.Hangs(conn)
 		}, slow, "no answer within 1s"},
 		"body without end": {func(conn net.Conn) {
 			says("HTTP/1.1 200 OK\r\n\r\nslow")(conn)
-			hangs(conn)
+			netfaulttest.Hangs(conn)
 		}, body, "no answer within 1s"},
 		"head of all sizes": {func(conn net.Conn) {
 			says("HTTP/1.1 200 OK\r\n")(conn)
@@ -205,7 +169,7 @@ func TestHTTPBadServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := ask(t, listen(t, tt.serve), tt.probe)
+			r := ask(t, netfaulttest.Serve(t, tt.serve), tt.probe)
 			if r.Good() {
 				t.Fatalf("good: %+v", r)
 			}
@@ -217,7 +181,7 @@ func TestHTTPBadServers(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	at := listen(t, hangs)
+	at := netfaulttest.Serve(t, netfaulttest.Hangs)
 	ctx, stop := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, stop)
 	p := http1("/")

@@ -1,16 +1,11 @@
 package probe_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
 	"io/fs"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -18,54 +13,21 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/certtest"
+	"github.com/dnsplan/dnsplan/plan/netfault/netfaulttest"
 	"github.com/dnsplan/dnsplan/plan/probe"
 )
 
-// authority is a private CA.
-type authority struct {
-	t    *testing.T
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pem  []byte
-}
-
-func newAuthority(t *testing.T) *authority {
+func newAuthority(t *testing.T) *certtest.Signed {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "private CA"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &authority{t, cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
+	return certtest.Authority(t, pkix.Name{CommonName: "private CA"}, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 }
 
 // issue makes a certificate for the name that ends at a time from now.
-func (a *authority) issue(name string, ends time.Duration) tls.Certificate {
-	a.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), DNSNames: []string{name},
-		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(ends),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+func issue(ca *certtest.Signed, name string, ends time.Duration) tls.Certificate {
+	return ca.Sign(&x509.Certificate{
+		DNSNames: []string{name}, NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(ends),
+	}).Pair()
 }
 
 func serveTLS(t *testing.T, cert tls.Certificate, h http.HandlerFunc) netip.AddrPort {
@@ -80,7 +42,7 @@ func serveTLS(t *testing.T, cert tls.Certificate, h http.HandlerFunc) netip.Addr
 
 func TestCertificates(t *testing.T) {
 	ca, other := newAuthority(t), newAuthority(t)
-	files := map[string][]byte{"/inventory/ca.pem": ca.pem, "/inventory/other.pem": other.pem, "/inventory/empty.pem": []byte("nothing")}
+	files := map[string][]byte{"/inventory/ca.pem": ca.PEM(), "/inventory/other.pem": other.PEM(), "/inventory/empty.pem": []byte("nothing")}
 	client := probe.New(probe.Options{
 		Folder: func(path string) string { return "/inventory/" + path },
 		ReadFile: func(path string) ([]byte, error) {
@@ -100,7 +62,7 @@ func TestCertificates(t *testing.T) {
 			_, _ = io.WriteString(w, "well")
 		})
 	}
-	good := named(ca.issue(host, time.Hour))
+	good := named(issue(ca, host, time.Hour))
 	for _, tt := range []struct {
 		name string
 		at   netip.AddrPort
@@ -110,13 +72,13 @@ func TestCertificates(t *testing.T) {
 		{"valid", good, "ca.pem", ""},
 		{"another authority", good, "other.pem", "its certificate is signed by an unknown authority"},
 		{"the system's authorities", good, "", "its certificate is signed by an unknown authority"},
-		{"another name", named(ca.issue("old.example.net", time.Hour)), "ca.pem", `its certificate is not for www.example.org, but for "old.example.net"`},
-		{"a wildcard", named(ca.issue("*.example.org", time.Hour)), "ca.pem", ""},
-		{"expired", named(ca.issue(host, -time.Hour)), "ca.pem", "its certificate is not valid at this time"},
+		{"another name", named(issue(ca, "old.example.net", time.Hour)), "ca.pem", `its certificate is not for www.example.org, but for "old.example.net"`},
+		{"a wildcard", named(issue(ca, "*.example.org", time.Hour)), "ca.pem", ""},
+		{"expired", named(issue(ca, host, -time.Hour)), "ca.pem", "its certificate is not valid at this time"},
 		{"no TLS", serve(t, func(http.ResponseWriter, *http.Request) {}), "ca.pem", "it does not speak TLS"},
 		{"no CA", good, "none.pem", "ca of the probe: open /inventory/none.pem"},
 		{"empty CA", good, "empty.pem", "/inventory/empty.pem holds no certificate"},
-		{"silent", listen(t, says("")), "ca.pem", "it closed the connection without an answer"},
+		{"silent", netfaulttest.Serve(t, says("")), "ca.pem", "it closed the connection without an answer"},
 	} {
 		for _, p := range []plan.Probe{
 			{Type: plan.ProbeTLS, Host: host, CA: tt.ca, Timeout: 5, Port: tt.at.Port()},
@@ -135,6 +97,6 @@ func TestCertificates(t *testing.T) {
 }
 
 func TestTLSHangs(t *testing.T) {
-	r := ask(t, listen(t, hangs), plan.Probe{Type: plan.ProbeTLS, Host: host, Timeout: 1})
+	r := ask(t, netfaulttest.Serve(t, netfaulttest.Hangs), plan.Probe{Type: plan.ProbeTLS, Host: host, Timeout: 1})
 	wantError(t, r, "no answer within 1s")
 }

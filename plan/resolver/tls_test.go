@@ -1,16 +1,12 @@
 package resolver
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +20,8 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/certtest"
+	"github.com/dnsplan/dnsplan/plan/netfault/netfaulttest"
 	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 )
 
@@ -31,43 +29,14 @@ import (
 // 127.0.0.1.
 func authority(t *testing.T) (server tls.Certificate, roots *x509.CertPool) {
 	t.Helper()
-	now := time.Now()
-	caKey, leafKey := newKey(t), newKey(t)
-	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "dns.example.org"},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+	from, until := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	ca := certtest.Authority(t, pkix.Name{CommonName: "test CA"}, from, until)
+	leaf := ca.Sign(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "dns.example.org"}, NotBefore: from, NotAfter: until,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames: []string{"dns.example.org"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, &leafKey.PublicKey, caKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(caDER)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots = x509.NewCertPool()
-	roots.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: leafKey}, roots
-}
-
-func newKey(t *testing.T) *ecdsa.PrivateKey {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
+	})
+	return leaf.Pair(), certtest.Pool(ca)
 }
 
 // counted counts the connections that are accepted.
@@ -262,22 +231,7 @@ func TestHTTPSSilence(t *testing.T) {
 // streamTo serves every connection on loopback with serve.
 func streamTo(t *testing.T, serve func(conn net.Conn)) Server {
 	t.Helper()
-	l := listen(t)
-	var running sync.WaitGroup
-	running.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			running.Go(func() {
-				defer func() { _ = conn.Close() }()
-				serve(conn)
-			})
-		}
-	})
-	t.Cleanup(func() { _ = l.Close(); running.Wait() })
-	return Server{Name: "ns1", Protocol: TCP, Addr: addrOf(l)}
+	return Server{Name: "ns1", Protocol: TCP, Addr: netfaulttest.Serve(t, serve)}
 }
 
 // answerOne reads a query from conn and writes what change makes of its bytes.

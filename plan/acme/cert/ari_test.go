@@ -34,7 +34,7 @@ func TestDueAtAnAuthority(t *testing.T) {
 	if due.Err != nil || due.Source != cert.ARI || !due.From.After(chain[0].NotBefore) || !due.To.Before(chain[0].NotAfter) || !due.From.Before(due.To) {
 		t.Errorf("due %+v", due)
 	}
-	stranger := root(t, pkix.Name{CommonName: "Root"}).sign(leaf(name)).cert
+	stranger := root(t, pkix.Name{CommonName: "Root"}).Sign(leaf(name)).Cert
 	due = c.Due(t.Context(), stranger, ca.Directory)
 	if due.Err == nil || due.Source != cert.Life || !due.From.Equal(cert.DueByLife(stranger).From) {
 		t.Errorf("a stranger's: %+v", due)
@@ -42,8 +42,8 @@ func TestDueAtAnAuthority(t *testing.T) {
 }
 
 func TestDue(t *testing.T) {
-	signed := root(t, pkix.Name{CommonName: "Root"}).sign(leaf(name)).cert
-	unnamed := root(t, pkix.Name{CommonName: "Root"}).cert
+	signed := root(t, pkix.Name{CommonName: "Root"}).Sign(leaf(name)).Cert
+	unnamed := root(t, pkix.Name{CommonName: "Root"}).Cert
 	life := cert.DueByLife(signed).From
 	for _, tt := range []struct {
 		name, directory, info string
@@ -98,8 +98,8 @@ func TestDue(t *testing.T) {
 }
 
 func TestDirectoryOf(t *testing.T) {
-	public := root(t, pkix.Name{Organization: []string{"Let's Encrypt"}, CommonName: "E7"}).sign(leaf(name)).cert
-	private := root(t, pkix.Name{CommonName: "Root"}).sign(leaf(name)).cert
+	public := root(t, pkix.Name{Organization: []string{"Let's Encrypt"}, CommonName: "E7"}).Sign(leaf(name)).Cert
+	private := root(t, pkix.Name{CommonName: "Root"}).Sign(leaf(name)).Cert
 	const letsencrypt, own = "https://acme-v02.api.letsencrypt.org/directory", "https://ca.example.net/dir"
 	for _, tt := range []struct {
 		leaf        *x509.Certificate

@@ -18,39 +18,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
+	"github.com/dnsplan/dnsplan/plan/netfault/netfaulttest"
 )
 
 const name = "www.example.org"
 
-// server answers each connection with serve.
-func server(t *testing.T, serve func(net.Conn)) netip.AddrPort {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			serve(c)
-			_ = c.Close()
-		}
-	}()
-	t.Cleanup(func() {
-		_ = l.Close()
-		<-ended
-	})
-	return netip.MustParseAddrPort(l.Addr().String())
-}
-
 // secure answers over TLS with what respond writes.
 func secure(t *testing.T, config *tls.Config, respond string) netip.AddrPort {
-	return server(t, func(c net.Conn) {
+	return netfaulttest.Serve(t, func(c net.Conn) {
 		s := tls.Server(c, config)
 		if s.Handshake() != nil {
 			return
@@ -69,7 +44,7 @@ func secure(t *testing.T, config *tls.Config, respond string) netip.AddrPort {
 
 // endless answers as secure does, and keeps the connection for the body to come.
 func endless(t *testing.T, config *tls.Config, respond string) netip.AddrPort {
-	return server(t, func(c net.Conn) {
+	return netfaulttest.Serve(t, func(c net.Conn) {
 		s := tls.Server(c, config)
 		_, _ = io.WriteString(s, respond)
 		_, _ = io.Copy(io.Discard, s) // until the client goes
@@ -88,8 +63,8 @@ func ask(t *testing.T, at netip.AddrPort, o cert.Options) cert.Served {
 func TestAsk(t *testing.T) {
 	ca := root(t, pkix.Name{CommonName: "Root"})
 	pairs := map[string]tls.Certificate{
-		name:              ca.sign(leaf(name)).pair(ca),
-		"old.example.org": ca.sign(leaf("old.example.org")).pair(),
+		name:              ca.Sign(leaf(name)).Pair(ca),
+		"old.example.org": ca.Sign(leaf("old.example.org")).Pair(),
 	}
 	config := &tls.Config{GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		pair, ok := pairs[h.ServerName]
@@ -118,7 +93,7 @@ func TestAsk(t *testing.T) {
 
 func TestHSTS(t *testing.T) {
 	ca := root(t, pkix.Name{CommonName: "Root"})
-	config := &tls.Config{Certificates: []tls.Certificate{ca.sign(leaf(name)).pair()}}
+	config := &tls.Config{Certificates: []tls.Certificate{ca.Sign(leaf(name)).Pair()}}
 	for field, want := range map[string]*cert.HSTS{
 		"":                         nil,
 		"max-age=0":                nil,
@@ -147,13 +122,7 @@ func TestHSTS(t *testing.T) {
 }
 
 func TestAskFails(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refused := netip.MustParseAddrPort(closed.Addr().String())
-	_ = closed.Close()
-	hang := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	refused := netfaulttest.Nobody(t)
 	failing := func(err error) cert.DialFunc {
 		return func(context.Context, string, string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
@@ -168,9 +137,9 @@ func TestAskFails(t *testing.T) {
 		text string
 	}{
 		{"nobody listens", refused, cert.Options{}, cert.Refused, "connection refused"},
-		{"silence", server(t, hang), short, cert.Timeout, "no answer in time"},
-		{"no TLS", server(t, func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); hang(c) }), cert.Options{}, cert.NotTLS, "it does not speak TLS"},
-		{"closed", server(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }), cert.Options{}, cert.Reset, "it closed the connection"},
+		{"silence", netfaulttest.Serve(t, netfaulttest.Hangs), short, cert.Timeout, "no answer in time"},
+		{"no TLS", netfaulttest.Serve(t, func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); netfaulttest.Hangs(c) }), cert.Options{}, cert.NotTLS, "it does not speak TLS"},
+		{"closed", netfaulttest.Serve(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }), cert.Options{}, cert.Reset, "it closed the connection"},
 		{"no name", secure(t, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errors.New("none") }}, ""), cert.Options{}, cert.Alert, "remote error: tls: internal error"},
 		{"no route", refused, cert.Options{Dial: failing(syscall.ENETUNREACH)}, cert.NoRoute, "this machine has no route to it"},
 		{"nobody is there", refused, cert.Options{Dial: failing(syscall.EHOSTUNREACH)}, cert.Unreachable, "no route to it"},

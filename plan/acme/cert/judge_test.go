@@ -10,72 +10,73 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
+	"github.com/dnsplan/dnsplan/plan/certtest"
 )
 
 func TestJudge(t *testing.T) {
 	ca := root(t, pkix.Name{CommonName: "Root"})
-	between := ca.sign(&x509.Certificate{
+	between := ca.Sign(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "Between"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 		NotBefore: now.Add(-500 * day), NotAfter: now.Add(500 * day),
 	})
 	cloudflare := root(t, pkix.Name{Organization: []string{"CloudFlare, Inc."}, OrganizationalUnit: []string{"CloudFlare Origin SSL Certificate Authority"}})
 	staging := root(t, pkix.Name{Organization: []string{"Let's Encrypt"}, CommonName: "(STAGING) Puzzling Parsnip E7"})
 	stranger := root(t, pkix.Name{Organization: []string{"Example"}, CommonName: "Example CA"})
-	good := between.sign(leaf("www.example.org"))
+	good := between.Sign(leaf("www.example.org"))
 	withIssuer := leaf("www.example.org")
 	withIssuer.IssuingCertificateURL = []string{"http://ca.example.net/between.crt"}
 	client := leaf("www.example.org")
 	client.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-	selfSigned := &signer{t: t}
 	unnamed := leaf("www.example.org")
+	type chain []*certtest.Signed
 	for _, tt := range []struct {
 		name    string
-		chain   []*signer
+		chain   chain
 		at      time.Time
 		version uint16
 		want    []cert.Problem
 	}{
-		{"good", []*signer{good, between}, now, tls.VersionTLS13, nil},
-		{"good, with its root", []*signer{good, between, ca}, now, tls.VersionTLS12, nil},
-		{"a wildcard", []*signer{between.sign(leaf("*.example.org")), between}, now, tls.VersionTLS13, nil},
-		{"its last moment", []*signer{good, between}, good.cert.NotAfter, tls.VersionTLS13, nil},
-		{"over", []*signer{good, between}, now.Add(46 * day), tls.VersionTLS13, []cert.Problem{
+		{"good", chain{good, between}, now, tls.VersionTLS13, nil},
+		{"good, with its root", chain{good, between, ca}, now, tls.VersionTLS12, nil},
+		{"a wildcard", chain{between.Sign(leaf("*.example.org")), between}, now, tls.VersionTLS13, nil},
+		{"its last moment", chain{good, between}, good.Cert.NotAfter, tls.VersionTLS13, nil},
+		{"over", chain{good, between}, now.Add(46 * day), tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.Expired, Text: "its certificate expired on 2027-01-07"},
 		}},
-		{"not yet", []*signer{good, between}, now.Add(-46 * day), tls.VersionTLS13, []cert.Problem{
+		{"not yet", chain{good, between}, now.Add(-46 * day), tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.NotYet, Text: "its certificate is not valid before 2026-10-09T06:00:00Z"},
 		}},
-		{"another name", []*signer{between.sign(leaf("old.example.org", "a.example", "b.example", "c.example")), between}, now, tls.VersionTLS13, []cert.Problem{
+		{"another name", chain{between.Sign(leaf("old.example.org", "a.example", "b.example", "c.example")), between}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.WrongName, Text: `its certificate is not for www.example.org, but for old.example.org, a.example, b.example and 1 more`},
 		}},
-		{"no name", []*signer{between.sign(leaf()), between}, now, tls.VersionTLS13, []cert.Problem{
+		{"no name", chain{between.Sign(leaf()), between}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.WrongName, Text: "its certificate is not for www.example.org"},
 		}},
-		{"a wildcard two labels up", []*signer{between.sign(leaf("*.org")), between}, now, tls.VersionTLS13, []cert.Problem{
+		{"a wildcard two labels up", chain{between.Sign(leaf("*.org")), between}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.WrongName, Text: `its certificate is not for www.example.org, but for *.org`},
 		}},
-		{"self-signed", []*signer{selfSigned.sign(unnamed)}, now, tls.VersionTLS13, []cert.Problem{
+		{"self-signed", chain{certtest.SelfSigned(t, unnamed)}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.SelfSigned, Text: "its certificate is signed by the server itself"},
 		}},
-		{"Cloudflare's origin authority", []*signer{cloudflare.sign(leaf("*.example.org", "example.org"))}, now, tls.VersionTLS13, []cert.Problem{
+		{"Cloudflare's origin authority", chain{cloudflare.Sign(leaf("*.example.org", "example.org"))}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.CloudflareOrigin, Text: "its certificate is signed by Cloudflare for its own proxy alone (Origin CA)"},
 		}},
-		{"staging", []*signer{staging.sign(leaf("www.example.org"))}, now, tls.VersionTLS13, []cert.Problem{
+		{"staging", chain{staging.Sign(leaf("www.example.org"))}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.Staging, Text: "its certificate is for trials: it comes from Let's Encrypt's staging environment"},
 		}},
-		{"a stranger", []*signer{stranger.sign(leaf("www.example.org")), stranger}, now, tls.VersionTLS13, []cert.Problem{
+		{"a stranger", chain{stranger.Sign(leaf("www.example.org")), stranger}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.Unknown, Text: `its certificate is signed by "Example CA", which is not trusted`},
 		}},
-		{"alone", []*signer{between.sign(withIssuer)}, now, tls.VersionTLS13, []cert.Problem{
+		{"alone", chain{between.Sign(withIssuer)}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.Incomplete, Text: `it shows its own certificate alone, and not that of its issuer "Between"`},
 		}},
-		{"for clients", []*signer{between.sign(client), between}, now, tls.VersionTLS13, []cert.Problem{
+		{"for clients", chain{between.Sign(client), between}, now, tls.VersionTLS13, []cert.Problem{
 			{Flaw: cert.Unusable, Text: "its certificate cannot be used: x509: certificate specifies an incompatible key usage"},
 		}},
-		{"old TLS", []*signer{good, between}, now, tls.VersionTLS11, []cert.Problem{
+		{"old TLS", chain{good, between}, now, tls.VersionTLS11, []cert.Problem{
 			{Flaw: cert.OldTLS, Text: "it speaks TLS 1.1 at most"},
 		}},
-		{"all at once", []*signer{stranger.sign(leaf("old.example.org"))}, now.Add(46 * day), tls.VersionTLS10, []cert.Problem{
+		{"all at once", chain{stranger.Sign(leaf("old.example.org"))}, now.Add(46 * day), tls.VersionTLS10, []cert.Problem{
 			{Flaw: cert.Expired, Text: "its certificate expired on 2027-01-07"},
 			{Flaw: cert.WrongName, Text: `its certificate is not for www.example.org, but for old.example.org`},
 			{Flaw: cert.Unknown, Text: `its certificate is signed by "Example CA", which is not trusted`},
@@ -86,9 +87,9 @@ func TestJudge(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := cert.Served{Name: "www.example.org", Version: tt.version}
 			for _, c := range tt.chain {
-				s.Chain = append(s.Chain, c.cert)
+				s.Chain = append(s.Chain, c.Cert)
 			}
-			if diff := cmp.Diff(tt.want, cert.Judge(s, tt.at, pool(ca))); diff != "" {
+			if diff := cmp.Diff(tt.want, cert.Judge(s, tt.at, certtest.Pool(ca))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -99,17 +100,16 @@ func TestJudge(t *testing.T) {
 // all the same is told.
 func TestJudgeWithoutRoots(t *testing.T) {
 	ca := root(t, pkix.Name{CommonName: "Root"})
-	selfSigned := &signer{t: t}
 	for name, tt := range map[string]struct {
-		chain *signer
+		chain *certtest.Signed
 		at    time.Time
 		want  cert.Flaw
 	}{
-		"good":        {ca.sign(leaf("www.example.org")), now, cert.NoRoots},
-		"self-signed": {selfSigned.sign(leaf("www.example.org")), now, cert.SelfSigned},
-		"over":        {ca.sign(leaf("www.example.org")), now.Add(46 * day), cert.Expired},
+		"good":        {ca.Sign(leaf("www.example.org")), now, cert.NoRoots},
+		"self-signed": {certtest.SelfSigned(t, leaf("www.example.org")), now, cert.SelfSigned},
+		"over":        {ca.Sign(leaf("www.example.org")), now.Add(46 * day), cert.Expired},
 	} {
-		s := cert.Served{Name: "www.example.org", Version: tls.VersionTLS13, Chain: []*x509.Certificate{tt.chain.cert}}
+		s := cert.Served{Name: "www.example.org", Version: tls.VersionTLS13, Chain: []*x509.Certificate{tt.chain.Cert}}
 		if got := cert.Judge(s, tt.at, x509.NewCertPool()); len(got) != 1 || got[0].Flaw != tt.want {
 			t.Errorf("%s: %+v, want %s", name, got, tt.want)
 		}
@@ -118,18 +118,18 @@ func TestJudgeWithoutRoots(t *testing.T) {
 
 func TestFingerprint(t *testing.T) {
 	ca := root(t, pkix.Name{CommonName: "Root"})
-	first, second := ca.sign(leaf("www.example.org")), ca.sign(leaf("www.example.org"))
+	first, second := ca.Sign(leaf("www.example.org")), ca.Sign(leaf("www.example.org"))
 	older := leaf("www.example.org")
 	older.NotBefore = older.NotBefore.Add(-day)
-	before := cert.FingerprintOf(first.cert)
+	before := cert.FingerprintOf(first.Cert)
 	for _, tt := range []struct {
 		name             string
 		after            *x509.Certificate
 		changed, renewed bool
 	}{
-		{"the same", first.cert, false, false},
-		{"another", second.cert, true, true},
-		{"an older one", ca.sign(older).cert, true, false},
+		{"the same", first.Cert, false, false},
+		{"another", second.Cert, true, true},
+		{"an older one", ca.Sign(older).Cert, true, false},
 	} {
 		after := cert.FingerprintOf(tt.after)
 		if after.Changed(before) != tt.changed || after.Renewed(before) != tt.renewed {
@@ -139,7 +139,7 @@ func TestFingerprint(t *testing.T) {
 	if _, ok := (cert.Served{}).Fingerprint(); ok {
 		t.Error("a fingerprint of nothing")
 	}
-	if f, ok := (cert.Served{Chain: []*x509.Certificate{first.cert}}).Fingerprint(); !ok || f != before {
+	if f, ok := (cert.Served{Chain: []*x509.Certificate{first.Cert}}).Fingerprint(); !ok || f != before {
 		t.Errorf("fingerprint %+v", f)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/netfault/netfaulttest"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
@@ -31,20 +32,10 @@ func listen(t *testing.T, serve func(net.Conn)) net.Listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				_, _ = http.ReadRequest(bufio.NewReader(conn))
-				serve(conn)
-			}()
-		}
-	}()
+	netfaulttest.ServeListener(t, l, func(conn net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(conn))
+		serve(conn)
+	})
 	return l
 }
 
@@ -52,9 +43,6 @@ func listen(t *testing.T, serve func(net.Conn)) net.Listener {
 func says(text string) func(net.Conn) {
 	return func(conn net.Conn) { _, _ = io.WriteString(conn, text) }
 }
-
-// resets ends the connection by RST.
-func resets(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0) }
 
 // TestAnswers are servers that one meets on port 80, as they speak on the wire.
 func TestAnswers(t *testing.T) {
@@ -82,7 +70,7 @@ func TestAnswers(t *testing.T) {
 			"nginx on its TLS port", says("HTTP/1.1 400 Bad Request\r\n\r\n<center>The plain HTTP request was sent to HTTPS port</center>"),
 			http01.Unauthorized, http01.TLSOnHTTP, "speaks TLS",
 		},
-		{"reset", resets, http01.Connection, http01.Reset, "reset the connection"},
+		{"reset", netfaulttest.Resets, http01.Connection, http01.Reset, "reset the connection"},
 		{"closed", func(net.Conn) {}, http01.Connection, http01.Closed, "closed the connection"},
 		{"SSH", says("SSH-2.0-OpenSSH_9.2\r\n"), http01.Connection, http01.Garbled, "not HTTP"},
 		{"head cut off", says("HTTP/1.1 200"), http01.Connection, http01.Garbled, "not HTTP"},

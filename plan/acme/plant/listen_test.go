@@ -9,20 +9,10 @@ import (
 	"testing"
 
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
+	"github.com/dnsplan/dnsplan/plan/netfault/netfaulttest"
 )
 
 var loopback = netip.MustParseAddrPort("127.0.0.1:1")
-
-// free returns a port that nothing listens on at this moment.
-func free(t *testing.T) netip.AddrPort {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return netip.MustParseAddrPort(l.Addr().String())
-}
 
 func get(t *testing.T, at netip.AddrPort, path string) (int, string) {
 	t.Helper()
@@ -40,7 +30,7 @@ func get(t *testing.T, at netip.AddrPort, path string) (int, string) {
 }
 
 func TestListen(t *testing.T) {
-	at := free(t)
+	at := netfaulttest.Nobody(t)
 	p := plant.Listen(at)
 	if p.String() != "listener at "+at.String() {
 		t.Errorf("called %q", p)

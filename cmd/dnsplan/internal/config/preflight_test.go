@@ -1,12 +1,8 @@
 package config
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
 	"fmt"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -18,6 +14,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
+	"github.com/dnsplan/dnsplan/plan/certtest"
 )
 
 // What redirects lead to is asked where the plan puts it, one RRset at a time.
@@ -53,19 +50,7 @@ func TestPlanned(t *testing.T) {
 // signed is a certificate that names the key of its authority, as ARI needs it.
 func signed(t *testing.T) *x509.Certificate {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(7), NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour), AuthorityKeyId: []byte{1}}
-	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if leaf, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	return leaf
+	return certtest.SelfSigned(t, &x509.Certificate{NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour), AuthorityKeyId: []byte{1}}).Cert
 }
 
 // An authority is asked once of a certificate, however many names it is for.
