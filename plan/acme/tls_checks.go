@@ -57,9 +57,12 @@ func checkCertificate(ctx context.Context, e *examination) []Finding {
 // address that clients take, or nil.
 func (e *examination) judgeCertificate(c certificate, better *certificate) Finding {
 	at := e.atTLS(c.addr)
+	until := e.underWay()
 	switch why := c.doubt(); {
 	case why != "":
 		return c.doubted(at, why)
+	case c.good() && c.Leaf().NotAfter.Before(until): // zero is before all
+		return failed(c.saysTLS(), "%s serves a certificate for %s that ends on %s, and the change goes on until %s", at, e.subject.Name.Display(), minute(c.Leaf().NotAfter), minute(until)).with(e.renew())
 	case c.good():
 		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
 	case c.Err == nil:
@@ -94,13 +97,13 @@ func (e *examination) mendTLS(c certificate, better *certificate) []Remedy {
 // getCertificate brings a better certificate to the server, or mends how it shows
 // the one that it has.
 func (e *examination) getCertificate(c certificate, better *certificate) []Remedy {
-	name := e.subject.Name.Display()
+	name, w := e.subject.Name.Display(), serverCalled(c.Server)
 	for _, p := range c.flaws {
 		switch p.Flaw {
 		case cert.Incomplete:
-			return []Remedy{{Do: fmt.Sprintf("Have the server at %s send the whole chain. For nginx:", c.addr), Paste: fmt.Sprintf("ssl_certificate /etc/letsencrypt/live/%s/fullchain.pem;", name)}}
+			return []Remedy{{Do: fmt.Sprintf("Have the server at %s send the whole chain. For %s:", c.addr, w), Paste: w.wholeChain(name)}}
 		case cert.OldTLS:
-			return []Remedy{{Do: fmt.Sprintf("Have the server at %s speak a TLS of today. For nginx:", c.addr), Paste: "ssl_protocols TLSv1.2 TLSv1.3;"}}
+			return []Remedy{{Do: fmt.Sprintf("Have the server at %s speak a TLS of today. For %s:", c.addr, w), Paste: w.versionsOfTLS()}}
 		case cert.NotYet:
 			return []Remedy{{Do: "See that the clocks are right, here and there:", Paste: "timedatectl"}}
 		}
@@ -121,8 +124,9 @@ func (e *examination) issue(c certificate) Remedy {
 	do := fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right", c.addr)
 	names, how, reload := []string{e.subject.Name.Display()}, "", ""
 	if c.Leaf() != nil {
-		do += ", and its web server read it, here nginx"
-		how, reload = " --force-renewal", "\nnginx -s reload"
+		w := serverCalled(c.Server)
+		do += fmt.Sprintf(", and its web server read it, here %s", w)
+		how, reload = " --force-renewal", "\n"+w.reload()
 		if old := c.expandable(); old != nil {
 			how, names = " --expand", append(slices.Clone(old), names...)
 		}
@@ -176,7 +180,6 @@ func (e *examination) noCertificate(ctx context.Context, what string) Finding {
 // that are under way.
 func (e *examination) judgeRenewal(c certificate, due cert.Due) Finding {
 	name, now := e.subject.Name.Display(), e.opts.Now()
-	renew := Remedy{Do: "Renew it now, before anything else changes:", Paste: "certbot renew --cert-name " + name + " --force-renewal"}
 	said := c.saysTLS()
 	if due.Source == cert.ARI {
 		said = append(said, Asked{Who: c.issuer() + ", asked when to renew (RFC 9773)", Said: minute(due.From) + " to " + minute(due.To)})
@@ -184,14 +187,19 @@ func (e *examination) judgeRenewal(c certificate, due cert.Due) Finding {
 	until := e.underWay()
 	switch {
 	case !until.IsZero() && c.Leaf().NotAfter.Before(until):
-		return failed(said, "the certificate of %s ends on %s, and the change goes on until %s", name, minute(c.Leaf().NotAfter), minute(until)).at(Error).with(renew)
+		return failed(said, "the certificate of %s ends on %s, and the change goes on until %s", name, minute(c.Leaf().NotAfter), minute(until)).at(Error).because("T-CERT").with(e.renew())
 	case !until.IsZero() && due.From.Before(until):
-		return failed(said, "the certificate of %s is to be renewed from %s, and the change goes on until %s", name, minute(due.From), minute(until)).with(renew)
+		return failed(said, "the certificate of %s is to be renewed from %s, and the change goes on until %s", name, minute(due.From), minute(until)).with(e.renew())
 	case due.To.Before(now):
 		return failed(said, "the certificate of %s was to be renewed by %s, and was not; it ends on %s", name, minute(due.To), minute(c.Leaf().NotAfter)).with(
 			Remedy{Do: "See why its client has not done it, and try it for trial:", Paste: "certbot renew --cert-name " + name + " --dry-run"})
 	}
 	return passed(said, "the certificate of %s is to be renewed on %s, and no change is under way then", name, day(due.From))
+}
+
+// renew has the certificate renewed although it is not due.
+func (e *examination) renew() Remedy {
+	return Remedy{Do: "Renew it now, before anything else changes:", Paste: "certbot renew --cert-name " + e.subject.Name.Display() + " --force-renewal"}
 }
 
 // underWay is until when a run changes the name, or caches remember what one has
