@@ -2,7 +2,10 @@ package acme
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/resolver"
@@ -24,39 +27,64 @@ func checkExpected(ctx context.Context, e *examination) []Finding {
 	return judgeExpected(s, answers)
 }
 
-// judgeExpected compares what the servers answer with what is wanted, and with
-// nothing beside it. An AAAA that is not wanted is D-AAAA's. What a run that has
-// not ended will change yet stops nothing.
+// judgeExpected compares what the servers answer with what is right at this moment,
+// and with nothing beside it: what is wanted, or, where a run has the RRset in hand,
+// what is planned for its phase. An AAAA that is not wanted is D-AAAA's.
 func judgeExpected(s *Subject, answers []resolver.Answer) (out []Finding) {
+	var phases []string
 	for _, t := range families() {
 		want, wanted := s.Wanted(t)
 		if !wanted && t == zone.AAAA {
 			continue
 		}
+		p, _ := s.pending(t)
 		var wrong []resolver.Answer
+		planned := p.goesOn()
 		for _, a := range definite(of(t, answers)) {
 			if !slices.Equal(a.Addrs, want.Addrs) || wanted && len(a.CNAME) > 0 {
 				wrong = append(wrong, a)
+				planned = planned && p.planned(a.Addrs) && len(a.CNAME) == 0
 			}
 		}
-		if len(wrong) > 0 {
-			at := whose(wrong)
-			if len(wrong) == len(definite(of(t, answers))) {
-				at = "all its name servers"
-			}
-			f := s.unexpected(t, holding(wrong[0])+" at "+at).asking(said(answers))
-			if len(without(answers))*len(families()) == len(definite(answers)) {
-				f = f.because(s.exists())
-			} else {
-				f = s.unwritten(f, want, wrong)
-			}
-			out = append(out, f)
+		switch {
+		case len(wrong) == 0:
+		case planned:
+			phases = append(phases, s.inPhase(p, wrong[0].Addrs))
+		default:
+			out = append(out, s.expectedAt(t, want, wrong, answers))
 		}
 	}
-	if len(out) == 0 {
-		out = append(out, passed(said(answers), "%s is %s, as the inventory says", s.Name.Display(), s.wantedWords()))
+	return s.asExpected(out, phases, said(answers), "")
+}
+
+// asExpected passes where nothing was found that is not as expected.
+func (s *Subject) asExpected(found []Finding, phases []string, asked []Asked, behind string) []Finding {
+	switch {
+	case len(found) > 0:
+		return found
+	case len(phases) > 0:
+		return []Finding{passed(asked, "%s%s", strings.Join(phases, "; "), behind)}
 	}
-	return out
+	return []Finding{passed(asked, "%s is %s%s, as the inventory says", s.Name.Display(), s.wantedWords(), behind)}
+}
+
+// inPhase says that a run has a family as it is, and what is to come.
+func (s *Subject) inPhase(p Pending, is []netip.Addr) string {
+	want, _ := s.Wanted(p.Type)
+	return fmt.Sprintf("%s is %s, as run %s has it for now; %s", keyed(zone.Key{Name: s.Name, Type: p.Type}), none(is), p.Run, coming(want.Addrs, is))
+}
+
+// expectedAt is a family of which servers give wrong answers.
+func (s *Subject) expectedAt(t zone.Type, want Record, wrong, answers []resolver.Answer) Finding {
+	at := whose(wrong)
+	if len(wrong) == len(definite(of(t, answers))) {
+		at = "all its name servers"
+	}
+	f := s.unexpected(t, wrong[0].Addrs, holding(wrong[0])+" at "+at).asking(said(answers))
+	if len(without(answers))*len(families()) == len(definite(answers)) {
+		return f.because(s.exists())
+	}
+	return s.unwritten(f, want, wrong)
 }
 
 // unwritten returns f with what helps where it helps nothing to write the wanted
@@ -89,23 +117,27 @@ func judgeHeld(s *Subject, alone bool) (out []Finding) {
 		return []Finding{f}
 	}
 	asked := []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}
+	var phases []string
 	for _, r := range s.Records {
-		if live, _ := s.Live(r.Type); !slices.Equal(live.Addrs, r.Addrs) {
-			held := "missing"
-			if len(live.Addrs) > 0 {
-				held = listed(live.Addrs)
-			}
-			out = append(out, s.unexpected(r.Type, held+" at provider "+s.Zone.Provider).asking(asked))
+		live, _ := s.Live(r.Type)
+		p, _ := s.pending(r.Type)
+		held := "missing"
+		if len(live.Addrs) > 0 {
+			held = listed(live.Addrs)
+		}
+		switch {
+		case slices.Equal(live.Addrs, r.Addrs):
+		case p.goesOn() && p.planned(live.Addrs):
+			phases = append(phases, s.inPhase(p, live.Addrs))
+		default:
+			out = append(out, s.unexpected(r.Type, live.Addrs, held+" at provider "+s.Zone.Provider).asking(asked))
 		}
 	}
-	if len(out) == 0 {
-		behind := ""
-		if !alone {
-			behind = " behind the proxy"
-		}
-		out = append(out, passed(asked, "%s is %s%s, as the inventory says", s.Name.Display(), s.wantedWords(), behind))
+	behind := ""
+	if !alone {
+		behind = " behind the proxy"
 	}
-	return out
+	return s.asExpected(out, phases, asked, behind)
 }
 
 // asking returns f with who was asked.
@@ -114,31 +146,29 @@ func (f Finding) asking(a []Asked) Finding {
 	return f
 }
 
-// unexpected is a family that is not as wanted.
-func (s *Subject) unexpected(t zone.Type, is string) Finding {
+// unexpected is a family that is not as wanted. What a run that has stopped on its
+// way has it at is a warning; what neither it nor the inventory has is somebody
+// else's.
+func (s *Subject) unexpected(t zone.Type, addrs []netip.Addr, is string) Finding {
 	want, wanted := s.Wanted(t)
 	says := "no " + t.String()
 	if wanted {
 		says = listed(want.Addrs) + want.home()
 	}
-	if p, ok := s.pending(t); ok && p.Run != "" {
-		return failed(nil, "%s of %s is %s; the inventory says %s, and run %s is not through with it", t, s.Name.Display(), is, says, p.Run).at(Warning).
+	name := s.Name.Display()
+	switch p, _ := s.pending(t); {
+	case p.Run != "" && (p.Phase == nil || p.planned(addrs)):
+		return failed(nil, "%s of %s is %s; the inventory says %s, and run %s is not through with it", t, name, is, says, p.Run).at(Warning).
 			with(Remedy{Do: "See how the run stands:", Paste: "dnsplan show " + p.Run})
+	case p.Run != "":
+		return failed(nil, "%s of %s is %s; the inventory says %s, and run %s, which is not through with it, has it at %s for now", t, name, is, says, p.Run, p.phaseWords()).
+			with(Remedy{Do: "Find out who has changed it; the run stops at it, and says what can be done then:", Paste: "dnsplan show " + p.Run})
 	}
-	f := failed(nil, "%s of %s is %s; the inventory says %s", t, s.Name.Display(), is, says)
+	f := failed(nil, "%s of %s is %s; the inventory says %s", t, name, is, says)
 	if wanted {
 		f = f.with(Remedy{Do: "These records are to be in " + s.inZone() + ", and no other " + t.String() + " at the name:", Paste: s.wantedLines(t)}, s.apply())
 	}
 	return f.with(Remedy{Do: "If the DNS is right, correct the inventory."})
-}
-
-// pending is what runs have left of a family.
-func (s *Subject) pending(t zone.Type) (Pending, bool) {
-	i := slices.IndexFunc(s.Pending, func(p Pending) bool { return p.Type == t })
-	if i < 0 {
-		return Pending{}, false
-	}
-	return s.Pending[i], true
 }
 
 func (s *Subject) wantedWords() string {

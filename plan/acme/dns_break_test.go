@@ -2,6 +2,7 @@ package acme_test
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -150,10 +151,28 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"A of www.example.org is 195.20.52.215 at all its name servers; the inventory says 8.8.4.10 (web-02, where the ACME client runs)"},
 			[]string{"www 3600 IN A 8.8.4.10", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
-		{"a run has not switched yet", "D-EXPECT", func(s *dnsSite) {
-			s.ns1 = edit(s.ns1, "8.8.4.10", "8.8.4.9")
-			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Run: "01K"}} }
-		}, fail, acme.Warning, []string{"run 01K is not through with it"}, []string{"dnsplan show 01K"}},
+		{"a run has stopped before its switch", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K", Stands: "interrupted"}, "8.8.4.9"), fail, acme.Warning, []string{"run 01K is not through with it"}, []string{"See how the run stands:\ndnsplan show 01K"}},
+		{
+			"a run has not switched yet", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K"}, "8.8.4.9"), pass, acme.Error,
+			[]string{"www.example.org A is 8.8.4.9, as run 01K has it for now; 8.8.4.10 is to come"}, nil,
+		},
+		{"a run switches", "D-EXPECT", func(s *dnsSite) {
+			inRun("8.8.4.9", acme.Pending{Run: "01K"}, "8.8.4.9", "8.8.4.10")(s)
+			s.ns2 = edit(s.ns1, "8.8.4.9", "8.8.4.10")
+		}, pass, acme.Error, []string{"as run 01K has it for now"}, nil},
+		{"a run has switched, and a server has not", "D-EXPECT", func(s *dnsSite) {
+			s.ns2 = edit(s.ns1, "8.8.4.10", "8.8.4.9")
+			inRun("8.8.4.10", acme.Pending{Run: "01K"}, "8.8.4.10")(s)
+		}, fail, acme.Error, []string{"is 8.8.4.9 at ns2 ("}, nil},
+		{
+			"somebody has written into a run", "D-EXPECT", inRun("8.8.4.8", acme.Pending{Run: "01K"}, "8.8.4.9"), fail, acme.Error,
+			[]string{"A of www.example.org is 8.8.4.8 at all its name servers; the inventory says 8.8.4.10, and run 01K, which is not through with it, has it at 8.8.4.9 for now"},
+			[]string{"the run stops at it", "dnsplan show 01K"},
+		},
+		{"a run has not switched yet, behind the proxy", "D-EXPECT", func(s *dnsSite) {
+			s.proxied = []string{"A 8.8.4.9", "AAAA 2600::10"}
+			inRun("8.8.4.10", acme.Pending{Run: "01K"}, "8.8.4.9")(s)
+		}, pass, acme.Error, []string{"www.example.org A is 8.8.4.9, as run 01K has it for now; 8.8.4.10 is to come behind the proxy"}, nil},
 		{
 			"an A that nobody wants", "D-EXPECT", func(s *dnsSite) { s.want = []string{"AAAA 2600::10"} }, fail, acme.Error,
 			[]string{"is 8.8.4.10", "the inventory says no A"},
@@ -279,9 +298,39 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"and 8.8.4.9 is to go: lower it"},
 			nil,
 		},
-		{"a high TTL within a run", "D-TTL", func(s *dnsSite) {
-			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Run: "01K"}} }
-		}, fail, acme.Warning, []string{"run 01K is about to change it"}, []string{"dnsplan show 01K"}},
+		{"a high TTL within a run", "D-TTL", inRun("8.8.4.10", acme.Pending{Run: "01K"}), fail, acme.Warning, []string{"run 01K is about to change it"}, []string{"it waits the old TTL out before it switches:\ndnsplan show 01K"}},
+		{
+			"a high TTL that a run has lowered", "D-TTL", func(s *dnsSite) {
+				s.ns2 = edit(s.ns1, "3600", "300")
+				inRun("8.8.4.10", acme.Pending{Run: "01K", TTL: 300})(s)
+			}, fail, acme.Error,
+			[]string{"the TTL of www.example.org A is 3600 s (1h) at ns1 (", "and run 01K has it at 300 s (5m) for the change"},
+			[]string{"Find out who has", "dnsplan show 01K"},
+		},
+		{"a change TTL of long", "D-TTL", func(s *dnsSite) {
+			s.ns1 = edit(s.ns1, "3600", "900")
+			inRun("8.8.4.10", acme.Pending{Run: "01K", TTL: 900})(s)
+		}, fail, acme.Warning, []string{"is 900 s (15m), and run 01K is about to change it"}, nil},
+		{"a change TTL of a moment", "D-TTL", func(s *dnsSite) {
+			s.ns1 = edit(s.ns1, "3600", "5")
+			inRun("8.8.4.10", acme.Pending{Run: "01K", TTL: 5})(s)
+		}, fail, acme.Info, []string{"the TTL of www.example.org A is 5 s, for a change"}, []string{"[defaults]\nchange_ttl = \"1m\""}},
+		{
+			"a TTL of a moment before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "5 A 8.8.4.9") }, fail, acme.Info,
+			[]string{"is 5 s, for a change"}, nil,
+		},
+		{
+			"a short TTL at rest", "D-TTL", func(s *dnsSite) {
+				s.ns1 = edit(s.ns1, "3600", "300")
+				s.subject = func(s *acme.Subject) { s.Records[0].TTL, s.Records[1].TTL = 300, 300 }
+			}, fail, acme.Info,
+			[]string{"the TTL of www.example.org A at rest is 300 s (5m)"},
+			[]string{"unless it is short on purpose, as for a failover:\nttl = \"1h\""},
+		},
+		{"an automatic TTL", "D-TTL", func(s *dnsSite) {
+			s.ns1 = edit(s.ns1, "3600", "300")
+			s.subject = func(s *acme.Subject) { s.Records[0].Auto, s.Records[1].Auto = true, true }
+		}, pass, acme.Warning, nil, nil},
 		{
 			"a TTL that was left low", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A ", "60 A ") }, fail, acme.Warning,
 			[]string{"is 60 s, and the inventory says 3600 s (1h): it was left low"},
@@ -305,17 +354,6 @@ func TestDNSBreaks(t *testing.T) {
 		{"the TTL of a proxied name", "D-TTL", func(s *dnsSite) {
 			s.ns1, s.proxied = edit(s.ns1, "3600", "60"), []string{"A 8.8.4.10"}
 		}, pass, acme.Warning, []string{"the proxy answers"}, nil},
-		{"caches that are not done", "D-WAIT", func(s *dnsSite) {
-			s.subject = func(s *acme.Subject) {
-				s.Pending = []acme.Pending{{Type: zone.A, Run: "01K", Until: dnsNow.Add(3*time.Hour + 12*time.Minute)}}
-			}
-		}, fail, acme.Warning, []string{"not yet", "www.example.org A until 2026-11-24 09:12:00 UTC, 3h12m from now; run 01K waits for that"}, []string{"dnsplan show 01K", "Keep the server at the former addresses running"}},
-		{"caches after a run", "D-WAIT", func(s *dnsSite) {
-			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Until: dnsNow.Add(time.Minute)}} }
-		}, fail, acme.Warning, []string{"1m from now"}, nil},
-		{"caches that are done", "D-WAIT", func(s *dnsSite) {
-			s.subject = func(s *acme.Subject) { s.Pending = []acme.Pending{{Type: zone.A, Run: "01K", Until: dnsNow}} }
-		}, pass, acme.Error, nil, nil},
 		{"a run that cannot be read", "D-WAIT", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) { s.Zone.RunsErr = errors.New("run 01K: bad journal") }
 		}, unknown, acme.Error, []string{"run 01K: bad journal"}, nil},
@@ -506,6 +544,19 @@ func TestDNSBreaks(t *testing.T) {
 		},
 	} {
 		t.Run(string(b.check)+" "+b.what, b.run)
+	}
+}
+
+// inRun has A at an address while a run is not through with it, whose phase has it at
+// these.
+func inRun(is string, p acme.Pending, phase ...string) func(*dnsSite) {
+	return func(s *dnsSite) {
+		s.ns1 = edit(s.ns1, "8.8.4.10", is)
+		p.Type = zone.A
+		for _, a := range phase {
+			p.Phase = append(p.Phase, []netip.Addr{netip.MustParseAddr(a)})
+		}
+		s.subject = func(sub *acme.Subject) { sub.Pending = []acme.Pending{p} }
 	}
 }
 

@@ -12,10 +12,12 @@ import (
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
-// Bounds of a TTL while a change is under way, in seconds.
+// Bounds of a TTL, in seconds: while a change is under way, and at rest.
 const (
+	changeTTLMin zone.TTL = 60
 	changeTTL    zone.TTL = 300
 	changeTTLMax zone.TTL = 600
+	restTTLMin   zone.TTL = 3600
 )
 
 // checkTTL is D-TTL.
@@ -26,7 +28,7 @@ func checkTTL(ctx context.Context, e *examination) []Finding {
 			return []Finding{f}
 		}
 		return []Finding{passed([]Asked{{"provider " + s.Zone.Provider, s.heldWords()}},
-			"the proxy answers for %s with its own TTL, which is short and cannot be set", s.Name.Display())}
+			"the proxy answers for %s with a TTL of its own, which is short and cannot be set", s.Name.Display())}
 	}
 	return byServers(func(e *examination, ctx context.Context) []Finding {
 		return judgeTTL(s, e.authoritative(ctx), e.opts.Now())
@@ -35,9 +37,13 @@ func checkTTL(ctx context.Context, e *examination) []Finding {
 
 // judgeTTL compares the highest TTL of each family with what its phase needs:
 //
-//	a run is not through with it     at most 600 s; the run waits for that
-//	other values are wanted          at most 600 s before they come
-//	nothing is to change             that of the inventory
+//	a run has every server give the change TTL    no more than that: Error
+//	a run is not through with it                  60 to 600 s; the run waits for that
+//	other values are wanted                       60 to 600 s before they come
+//	nothing is to change                          that of the inventory, and there an
+//	                                              hour, but for a purpose: Info
+//
+// Less than a minute is Info: it gains nothing, where resolvers keep answers longer.
 func judgeTTL(s *Subject, answers []resolver.Answer, now time.Time) (out []Finding) {
 	asked, judged := said(answers), false
 	for _, want := range s.Records {
@@ -70,23 +76,55 @@ func highest(answers []resolver.Answer) (high resolver.Answer, ok bool) {
 }
 
 func (s *Subject) ttlOf(want Record, live resolver.Answer, now time.Time) (Finding, bool) {
-	name, rest := keyed(live.Key), max(want.TTL, s.Zone.MinTTL)
 	p, _ := s.pending(want.Type)
 	switch {
-	case p.Run != "" && live.TTL > changeTTLMax:
+	case p.Run != "":
+		return s.ttlInRun(p, live)
+	case !slices.Equal(live.Addrs, want.Addrs) && live.TTL > changeTTLMax:
+		return failed(nil, "the TTL of %s is %s, and %s: lower it and wait %s before the switch", keyed(live.Key), seconds(live.TTL), coming(want.Addrs, live.Addrs), span(live.TTL.Duration())).
+			with(s.lower(live, now)...), true
+	case !slices.Equal(live.Addrs, want.Addrs):
+		return s.ttlBelow(live)
+	case want.Auto:
+		return Finding{}, false
+	}
+	return s.ttlAtRest(want, live)
+}
+
+// ttlInRun judges the TTL of what a run is not through with.
+func (s *Subject) ttlInRun(p Pending, live resolver.Answer) (Finding, bool) {
+	switch name := keyed(live.Key); {
+	case p.TTL > 0 && live.TTL > p.TTL:
+		return failed(nil, "the TTL of %s is %s at %s, and run %s has it at %s for the change: somebody has raised it, or the server has fallen behind", name, seconds(live.TTL), live.Server, p.Run, seconds(p.TTL)).
+			at(Error).with(Remedy{Do: "Find out who has, and how the run stands; its next write looks before it writes:", Paste: "dnsplan show " + p.Run}), true
+	case live.TTL > changeTTLMax:
 		return failed(nil, "the TTL of %s is %s, and run %s is about to change it", name, seconds(live.TTL), p.Run).
 			with(Remedy{Do: "See how the run stands; it waits the old TTL out before it switches:", Paste: "dnsplan show " + p.Run}), true
-	case p.Run != "":
-	case !slices.Equal(live.Addrs, want.Addrs) && live.TTL > changeTTLMax:
-		return failed(nil, "the TTL of %s is %s, and %s: lower it and wait %s before the switch", name, seconds(live.TTL), coming(want.Addrs, live.Addrs), span(live.TTL.Duration())).
-			with(s.lower(live, now)...), true
-	case !slices.Equal(live.Addrs, want.Addrs), want.Auto:
+	}
+	return s.ttlBelow(live)
+}
+
+// ttlBelow finds a TTL that is too low to be of use for a change.
+func (s *Subject) ttlBelow(live resolver.Answer) (Finding, bool) {
+	if live.TTL >= changeTTLMin {
+		return Finding{}, false
+	}
+	return failed(nil, "the TTL of %s is %s, for a change: many resolvers keep answers for a minute at least, whatever they are told", keyed(live.Key), seconds(live.TTL)).
+		at(Info).with(Remedy{Do: "Let a minute be the least, in the inventory:", Paste: "[defaults]\nchange_ttl = \"1m\""}), true
+}
+
+// ttlAtRest judges the TTL where nothing is to change.
+func (s *Subject) ttlAtRest(want Record, live resolver.Answer) (Finding, bool) {
+	switch name, rest := keyed(live.Key), max(want.TTL, s.Zone.MinTTL); {
 	case live.TTL < rest:
 		return failed(nil, "the TTL of %s is %s, and the inventory says %s: it was left low", name, seconds(live.TTL), seconds(rest)).
 			with(Remedy{Do: "Raise it in " + s.inZone() + ":", Paste: s.lines(rest, want.Addrs)}, s.apply()), true
 	case live.TTL > rest:
 		return failed(nil, "the TTL of %s is %s, and the inventory says %s: a change would take that long to be seen", name, seconds(live.TTL), seconds(rest)).
 			with(Remedy{Do: "Lower it in " + s.inZone() + ":", Paste: s.lines(rest, want.Addrs)}, s.apply()), true
+	case rest < restTTLMin:
+		return failed(nil, "the TTL of %s at rest is %s: with less than an hour, resolvers ask often, and soon have nothing to answer when the name servers fail", name, seconds(rest)).
+			at(Info).with(Remedy{Do: "Raise it for the record in the inventory, unless it is short on purpose, as for a failover:", Paste: `ttl = "1h"`}), true
 	}
 	return Finding{}, false
 }
@@ -96,13 +134,10 @@ func keyed(k zone.Key) string { return k.Name.Display() + " " + k.Type.String() 
 
 // coming says how the wanted addresses differ from the live ones.
 func coming(want, live []netip.Addr) string {
-	lacks := func(in, of []netip.Addr) []netip.Addr {
-		return slices.DeleteFunc(slices.Clone(of), func(a netip.Addr) bool { return slices.Contains(in, a) })
-	}
-	if to := lacks(live, want); len(to) > 0 {
+	if to := lacking(live, want); len(to) > 0 {
 		return listed(to) + " is to come"
 	}
-	return listed(lacks(want, live)) + " is to go"
+	return listed(lacking(want, live)) + " is to go"
 }
 
 // lower makes ready for a switch.
@@ -115,34 +150,6 @@ func (s *Subject) lower(live resolver.Answer, now time.Time) []Remedy {
 			Paste: s.applied(),
 		},
 	}
-}
-
-// checkWait is D-WAIT. It asks nobody: journals tell.
-func checkWait(_ context.Context, e *examination) []Finding {
-	return judgeWait(e.subject, e.opts.Now())
-}
-
-// judgeWait tells what is left of the caches' time. A run that has not ended waits for
-// it as planned, which is no more than a warning.
-func judgeWait(s *Subject, now time.Time) (out []Finding) {
-	for _, p := range s.Pending {
-		if !p.Until.After(now) {
-			continue
-		}
-		f := failed(nil, "not yet: resolvers may hold the former %s until %s, %s from now", keyed(zone.Key{Name: s.Name, Type: p.Type}), moment(p.Until), span(p.Until.Sub(now))).at(Warning)
-		if p.Run != "" {
-			f.Summary += fmt.Sprintf("; run %s waits for that, as planned", p.Run)
-			f = f.with(Remedy{Do: "Leave the run to wait, and see how it stands:", Paste: "dnsplan show " + p.Run})
-		}
-		out = append(out, f.with(Remedy{Do: "Keep the server at the former addresses running until then: users may still be led there."}))
-	}
-	switch {
-	case len(out) > 0:
-		return out
-	case s.Zone.RunsErr != nil:
-		return []Finding{unclear(nil, "what runs have left in caches is not known: %v", s.Zone.RunsErr)}
-	}
-	return []Finding{passed(nil, "no run of this machine has left anything in caches that %s has changed since", s.Name.Display())}
 }
 
 // checkNegative is D-NEG.

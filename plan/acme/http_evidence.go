@@ -32,12 +32,12 @@ type httpName struct {
 type target struct {
 	addr netip.Addr
 	// found: an authority would find it now. wanted: the inventory wants it. held:
-	// the provider has it.
-	found, wanted, held bool
+	// the provider has it. cached: resolvers may remember it from before a run.
+	found, wanted, held, cached bool
 }
 
-// old tells whether the address is to go.
-func (t target) old() bool { return !t.wanted && (t.found || t.held) }
+// old tells whether the address is to go, or has gone of late.
+func (t target) old() bool { return !t.wanted && (t.found || t.held || t.cached) }
 
 // fetched is what an address has answered.
 type fetched struct {
@@ -63,6 +63,10 @@ func (e *examination) targets(ctx context.Context) []target {
 			if r, ok := e.subject.Live(family); ok {
 				t.add(r.Addrs, func(t *target) { t.held = true })
 			}
+		}
+		for _, p := range e.subject.Pending {
+			addrs, _ := e.subject.former(p, e.opts.Now())
+			t.add(addrs, func(t *target) { t.cached = true })
 		}
 		return t
 	})

@@ -3,7 +3,6 @@ package acme
 import (
 	"errors"
 	"net/netip"
-	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
@@ -30,17 +29,6 @@ type Subject struct {
 	Pending []Pending
 	// Owner and Comment are what the inventory says of purpose and owner.
 	Owner, Comment string
-}
-
-// Pending is what runs have left of an RRset in the world's caches.
-type Pending struct {
-	Type zone.Type
-	// Run is the run that has not ended and is not through with the RRset; empty
-	// where all have ended.
-	Run string
-	// Until is when resolvers have forgotten what stood before; zero where they
-	// have nothing to forget.
-	Until time.Time
 }
 
 // Record is one wanted RRset.

@@ -44,7 +44,7 @@ func (s *Session) addPending(subjects []*acme.Subject, now time.Time) error {
 	}
 	for _, sub := range subjects {
 		for _, t := range []zone.Type{zone.A, zone.AAAA} {
-			if p := past.pending(Touched{sub.Zone.ZoneRef, zone.Key{Name: sub.Name, Type: t}}); p != (acme.Pending{Type: t}) {
+			if p, left := past.pending(Touched{sub.Zone.ZoneRef, zone.Key{Name: sub.Name, Type: t}}); left {
 				sub.Pending = append(sub.Pending, p)
 			}
 		}
@@ -53,15 +53,21 @@ func (s *Session) addPending(subjects []*acme.Subject, now time.Time) error {
 	return nil
 }
 
-// pending is what runs have left of one RRset.
-func (p *Past) pending(k Touched) acme.Pending {
-	out := acme.Pending{Type: k.Type, Until: p.Cached[k.ZoneRef][k.Key]}
+// pending is what runs have left of one RRset; left is false where that is nothing.
+func (p *Past) pending(k Touched) (out acme.Pending, left bool) {
+	out = acme.Pending{Type: k.Type, Until: p.Cached[k.ZoneRef][k.Key]}
+	for _, h := range p.held[k] {
+		out.Held = append(out.Held, acme.Held{Addrs: h.Addrs, Proxied: h.Proxied, Until: h.Until})
+	}
 	for _, u := range p.unfinished {
-		if slices.Contains(u.Keys, k) {
-			out.Run = u.ID
+		if phase, ours := u.phases[k]; ours {
+			out.Run, out.Phase, out.TTL, out.Waits = u.ID, phase.Addrs, phase.TTL, phase.Until
+			if !u.goesOn() {
+				out.Stands = string(u.State)
+			}
 		}
 	}
-	return out
+	return out, out.Run != "" || !out.Until.IsZero()
 }
 
 // unreadable is which runs could not be read; nil where all could.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme"
@@ -30,9 +32,13 @@ func TestPending(t *testing.T) {
 	if err := s.addPending([]*acme.Subject{www, inner, other}, now.Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	want := []acme.Pending{{Type: zone.A, Run: "OLD", Until: now.Add(3 * time.Hour)}}
-	if !slices.EqualFunc(www.Pending, want, func(a, b acme.Pending) bool { return a.Type == b.Type && a.Run == b.Run && a.Until.Equal(b.Until) }) {
-		t.Errorf("got %+v, want %+v", www.Pending, want)
+	before, until := []netip.Addr{netip.MustParseAddr("192.0.2.1")}, now.Add(3*time.Hour)
+	want := []acme.Pending{{
+		Type: zone.A, Run: "OLD", Stands: "interrupted", Phase: [][]netip.Addr{before},
+		Until: until, Held: []acme.Held{{Addrs: before, Until: until}},
+	}}
+	if diff := cmp.Diff(want, www.Pending, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Error(diff)
 	}
 	if len(inner.Pending)+len(other.Pending) > 0 || www.Zone.RunsErr != nil {
 		t.Errorf("%+v %+v %v", inner.Pending, other.Pending, www.Zone.RunsErr)
@@ -42,6 +48,62 @@ func TestPending(t *testing.T) {
 	}
 	if err := s.addPending([]*acme.Subject{www}, now.Add(2*time.Hour)); err != nil || www.Zone.RunsErr == nil {
 		t.Errorf("a run that cannot be read: %v, %v", err, www.Zone.RunsErr)
+	}
+}
+
+// The run's own deadline is handed on while it waits, and what it has the RRset at; a
+// run that a process works on goes on by itself, and one that has ended waits for
+// nothing.
+func TestPendingOfRuns(t *testing.T) {
+	made := planFor("OLD", "", "www")
+	at := func(k journal.Kind, step plan.Kind) journal.Event {
+		e := journal.Event{Kind: k, Step: stepOf(t, made, step)}
+		if k != journal.Start {
+			e.Zone = org
+		}
+		return e
+	}
+	armed := at(journal.Wait, plan.StepExpire)
+	armed.Until = now.Add(9 * time.Hour)
+	lowered := []journal.Event{at(journal.Start, plan.StepLower), at(journal.Done, plan.StepLower), at(journal.Done, plan.StepPropagate), armed}
+	held := []journal.Event{at(journal.Start, plan.StepLower), {Kind: journal.Hold, Step: stepOf(t, made, plan.StepGate), Zone: org, Error: "lags"}}
+	for name, tt := range map[string]struct {
+		events []journal.Event
+		busy   bool
+		run    string
+		stands string
+		ttl    zone.TTL
+		waits  time.Time
+	}{
+		"waits":   {lowered, true, "OLD", "", 60, armed.Until},
+		"stopped": {lowered, false, "OLD", "interrupted", 60, armed.Until},
+		"holds":   {held, false, "OLD", "holding", 0, time.Time{}},
+		"ended":   {append(slices.Clone(lowered), journal.Event{Kind: journal.End}), false, "", "", 0, time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			state := t.TempDir()
+			record(t, state, made, tt.events...)
+			if tt.busy {
+				run, err := journal.FindRun(state, made.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, w, _, err := run.Open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = w.Close() }()
+			}
+			s := &Session{Settings: Settings{StateDir: state}}
+			www := &acme.Subject{Zone: &acme.Zone{ZoneRef: plan.ZoneRef{Zone: org}}, Name: "www." + org}
+			if err := s.addPending([]*acme.Subject{www}, now.Add(5*time.Hour)); err != nil || len(www.Pending) != 1 {
+				t.Fatalf("%+v, %v", www.Pending, err)
+			}
+			p := www.Pending[0]
+			if p.Run != tt.run || p.Stands != tt.stands || p.TTL != tt.ttl || !p.Waits.Equal(tt.waits) || len(p.Held) != 1 {
+				t.Errorf("%+v", p)
+			}
+		})
 	}
 }
 

@@ -36,6 +36,8 @@ type Past struct {
 	// Cached is until when resolvers may hold what stood before their writes.
 	Cached map[plan.ZoneRef]map[zone.Key]time.Time
 
+	// held is what that was.
+	held       map[Touched][]execute.Held
 	unfinished []Unfinished
 	unknown    []plan.Warning
 }
@@ -48,6 +50,14 @@ type Unfinished struct {
 	Keys []Touched
 	// switching are those of Keys whose new state it has begun to bring.
 	switching map[Touched]bool
+	// phases are how far it is with each of Keys.
+	phases map[Touched]execute.Phase
+}
+
+// goesOn tells whether the run goes on without a person: a process works on it, or
+// it is an open issuance window, which its guard closes.
+func (u Unfinished) goesOn() bool {
+	return u.State == report.RunRunning || u.State == report.RunOpen
 }
 
 // stands tells whether the run must be ended before another one changes its
@@ -75,7 +85,7 @@ type Touched struct {
 // not from its plan, which may be much older. One that cannot be read is no
 // error, but a warning in Warn.
 func (s Settings) Past(now time.Time) (*Past, error) {
-	past := &Past{Cached: map[plan.ZoneRef]map[zone.Key]time.Time{}}
+	past := &Past{Cached: map[plan.ZoneRef]map[zone.Key]time.Time{}, held: map[Touched][]execute.Held{}}
 	runs, err := journal.ListRuns(s.StateDir)
 	if err != nil {
 		return nil, err
@@ -105,7 +115,9 @@ func (p *Past) suppose(r journal.Run) {
 	}
 	for i := range made.Changes {
 		if c := &made.Changes[i]; c.Before != nil {
-			p.cached(c.ZoneRef, c.Key, touched(r).Add(c.Before.TTL.Duration()))
+			until := touched(r).Add(c.Before.TTL.Duration())
+			p.cached(c.ZoneRef, c.Key, until)
+			p.hold(c.ZoneRef, c.Key, execute.Held{Addrs: c.Before.Values, Proxied: c.Before.Proxied, Until: until})
 		}
 	}
 }
@@ -144,9 +156,15 @@ func (p *Past) add(r journal.Run, now time.Time) error {
 		p.remember(state)
 	}
 	if !ended {
-		return p.addUnfinished(r, made, events, state.Result())
+		return p.addUnfinished(r, made, events, state)
 	}
 	return nil
+}
+
+// hold notes what they may hold then.
+func (p *Past) hold(ref plan.ZoneRef, k zone.Key, held ...execute.Held) {
+	at := Touched{ref, k}
+	p.held[at] = append(p.held[at], held...)
 }
 
 func (p *Past) remember(state *execute.State) {
@@ -155,19 +173,24 @@ func (p *Past) remember(state *execute.State) {
 			p.cached(ref, k, t)
 		}
 	}
+	for ref, keys := range state.Held() {
+		for k, held := range keys {
+			p.hold(ref, k, held...)
+		}
+	}
 }
 
 // addUnfinished keeps the RRsets that a run is not through with. One that has
 // not begun to write has nothing to finish.
-func (p *Past) addUnfinished(r journal.Run, made *plan.Plan, events []journal.Event, result execute.Result) error {
+func (p *Past) addUnfinished(r journal.Run, made *plan.Plan, events []journal.Event, state *execute.State) error {
 	wrote := false
-	u := Unfinished{ID: r.ID, switching: map[Touched]bool{}}
-	for _, c := range result.Changes {
+	u := Unfinished{ID: r.ID, switching: map[Touched]bool{}, phases: map[Touched]execute.Phase{}}
+	for _, c := range state.Result().Changes {
 		wrote = wrote || c.Written
 		if c.Made == execute.Pending || c.Made == execute.LeftOpen {
 			k := Touched{c.Change.ZoneRef, c.Change.Key}
 			u.Keys = append(u.Keys, k)
-			u.switching[k] = c.Switching
+			u.switching[k], u.phases[k] = c.Switching, state.Phase(c.Change)
 		}
 	}
 	if !wrote {

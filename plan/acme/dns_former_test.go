@@ -1,0 +1,78 @@
+package acme
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+)
+
+// moved is a name that was at 127.0.0.11 until a moment ago, and is at 127.0.0.12; no
+// run waits for resolvers to forget that.
+func moved(t *testing.T) *secure {
+	s := newSecure(t, "127.0.0.11", "127.0.0.12")
+	s.serve(1, s.files())
+	s.serveTLS(1, issued{}, http.NotFoundHandler())
+	s.answer("127.0.0.12")
+	s.hold("127.0.0.12")
+	s.want("127.0.0.12")
+	s.subject.Pending = []Pending{{
+		Type: zone.A, Until: s.now.Add(time.Hour),
+		Held: []Held{{Addrs: []netip.Addr{s.addrs[0]}, Until: s.now.Add(time.Hour)}},
+	}}
+	return s
+}
+
+// waits is what D-WAIT finds beside other checks.
+func (s *secure) waits(beside ...string) Finding {
+	s.t.Helper()
+	found := Examined(s.t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: append(beside, "D-WAIT")}).Findings
+	i := slices.IndexFunc(found, func(f Finding) bool { return f.Check == "D-WAIT" })
+	if i < 0 {
+		s.t.Fatalf("D-WAIT finds nothing: %+v", found)
+	}
+	return found[i]
+}
+
+// An address that resolvers remember is asked for the token too, and one that answers
+// makes what they remember a warning.
+func TestFormerServerAnswersTheToken(t *testing.T) {
+	s := moved(t)
+	s.serve(0, http.NotFoundHandler())
+	s.only("B-BRIDGE", Fail, "the old address 127.0.0.11:")
+	if f := s.waits("B-BRIDGE"); f.Severity != Error {
+		t.Errorf("another server answers there: %+v", f)
+	}
+	s = moved(t)
+	s.serve(0, s.files())
+	s.only("B-BRIDGE", Pass, "127.0.0.11:")
+	f := s.waits("B-BRIDGE")
+	holds(t, "summary", f.Summary, "not yet: resolvers may still lead users of www.example.org A to 127.0.0.11 until 2026-11-23 07:00:02 UTC", "the name is still served there")
+	if f.Severity != Warning {
+		t.Errorf("the token is answered there: %+v", f)
+	}
+	if f := s.waits(); f.Severity != Error {
+		t.Errorf("and nobody has asked: %+v", f)
+	}
+}
+
+// So does one with a certificate that clients take, where tokens tell nothing.
+func TestFormerServerHasACertificate(t *testing.T) {
+	s := moved(t)
+	s.opts.Planter = nil
+	s.serveTLS(0, issued{}, http.NotFoundHandler())
+	if f := s.waits("B-BRIDGE", "T-CERT"); f.Severity != Warning {
+		t.Errorf("%+v", f)
+	}
+	if f := s.waits("B-BRIDGE"); f.Severity != Error {
+		t.Errorf("and nobody has asked: %+v", f)
+	}
+	s = moved(t)
+	s.serveTLS(0, issued{names: []string{"other.example.org"}}, http.NotFoundHandler())
+	if f := s.waits("T-CERT"); f.Severity != Error {
+		t.Errorf("a certificate for another name: %+v", f)
+	}
+}
