@@ -98,6 +98,7 @@ type advised struct {
 func adviceTable() []advised {
 	return []advised{
 		{as[*theirsError], exitRefused, "keep what is there and take back the rest: {rollback RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
+		{as[*overtakenError], exitPartly, "where the new address is right, turn the proxy on at the provider; where the name is to stay DNS-only, take what begins with dnsplan-window out of its comment there"},
 		{as[*standingError], exitPartly, "see how it stands: {show RUN}; once what went wrong is put right, take the rest back: {rollback RUN}"},
 		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: {plan}"},
 		{as[*config.UnfinishedError], exitRefused, "go on with that run: {resume RUN}; or take it back: {cancel RUN}; then make a new plan"},

@@ -96,8 +96,52 @@ func TestCheckOfAWindowLeftOpen(t *testing.T) {
 	})
 	r.commandStops()
 	p.wait().is(t, exitPartly)
-	r.run("check", "www.example.org", "--only", "X-BACK").is(t, exitDifferences, "fatal", "www 300 IN A 127.0.0.77 ; proxied", "dnsplan recover --scan-zone example.org --now")
+	r.run("check", "www.example.org", "--only", "X-BACK").is(t, exitDifferences, "fatal", "www 300 IN A 127.0.0.77 ; proxied", "Turn the proxy of www.example.org on by hand at the provider")
 	there, clock := r.later()
 	clock.elapse(time.Hour)
-	there.run("check", "www.example.org", "--only", "X-BACK", "--state-dir", r.path("other")).is(t, exitDifferences, "fatal", "dnsplan recover --scan-zone example.org -i ")
+	there.run("check", "www.example.org", "--only", "X-BACK", "--state-dir", r.path("other")).is(t, exitDifferences, "fatal", "and someone has changed its", "on by hand at the provider")
+}
+
+// Another machine does not close a window over an address that someone has set in it,
+// of which the marker tells: it closes the others, and its exit code says that a person
+// has to look. The marker stays until that person takes it out, or turns the proxy on.
+func TestWindowScanOvertaken(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		x.Proxied = true // plain, too
+		return true
+	})
+	r.run("window", "open", "www.example.org", "plain.example.org").is(t, exitDone)
+	r.kill(r.guardIn(), syscall.SIGKILL)
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		if x.ID == "a1" {
+			x.Content = "192.0.2.99"
+		}
+		return true
+	})
+	scan := func(args ...string) ended {
+		return r.run(append([]string{"recover", "--scan-zone", "example.org", "--state-dir", "other"}, args...)...)
+	}
+	scan().is(t, exitDone, "www.example.org: its window", "--now closes it")
+	const left = "the issuance window of www.example.org (run "
+	first := scan("--now", "--json").is(t, exitPartly, left, "is left open, the proxy off: someone has set A 192.0.2.99 in it", "take what begins with dnsplan-window out of its comment")
+	if !strings.Contains(first.stdout, `"exit_code":4`) {
+		t.Errorf("the summary has another exit code:\n%s", first.stdout)
+	}
+	scan("--now").is(t, exitPartly, left)
+	if got := scan("--now", "--json").is(t, exitPartly, left); !strings.Contains(got.stdout, `"exit_code":4`) || !strings.Contains(got.stdout, "is left open") {
+		t.Errorf("the summary is another one:\n%s", got.stdout)
+	}
+	for _, x := range r.fake.Records("example.org") {
+		if ours := x.ID == "a3"; x.Proxied != ours || strings.Contains(x.Comment, "dnsplan-window") == ours {
+			t.Errorf("%+v", x)
+		}
+	}
+	r.run("window", "close").is(t, exitPartly, "someone else has set 192.0.2.99")
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		x.Comment = ""
+		return true
+	})
+	scan("--now").is(t, exitDone, "no record of example.org tells of a window")
 }

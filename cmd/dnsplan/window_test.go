@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
@@ -150,32 +149,6 @@ func TestWindowProtected(t *testing.T) {
 	p.wait()
 	if got := r.toggles(); got != "off on off on" || !r.proxied() {
 		t.Errorf("toggled %q; live is %+v", got, r.fake.Records("example.org"))
-	}
-}
-
-// A comment that someone edits while the window is open stays as they have it.
-func TestWindowKeepsComments(t *testing.T) {
-	t.Parallel()
-	r := newWindowRig(t)
-	p := r.opened()
-	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
-		switch x.ID {
-		case "a1":
-			x.Comment = "rack 8, " + x.Comment
-		case "a2":
-			x.Comment = "new"
-		}
-		return true
-	})
-	r.commandStops()
-	p.wait().is(t, 128+int(syscall.SIGKILL), "proxied again")
-	for _, x := range r.fake.Records("example.org") {
-		if want := map[string]string{"a1": "rack 8, web", "a2": "new", "a3": ""}[x.ID]; x.Comment != want || x.Proxied != (x.ID != "a3") {
-			t.Errorf("live is %+v, want the comment %q", x, want)
-		}
-	}
-	if got := r.toggles(); got != "off on" {
-		t.Errorf("toggled %q", got)
 	}
 }
 

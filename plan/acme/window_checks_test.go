@@ -157,6 +157,10 @@ func TestBack(t *testing.T) {
 			r.Members = []zone.Member{{Comment: "web | " + plan.Marker{Run: "01M8", Until: until}.String()}}
 		}
 	}
+	overtaken := func(s *site) {
+		m := &s.subject.Zone.Live.RRsets[0].Members[0]
+		m.Comment += "#aaaaaa, seen"
+	}
 	left := func(s *site) {
 		s.opts.Past.Changes = func() ([]journal.Change, error) {
 			return []journal.Change{{
@@ -184,6 +188,8 @@ func TestBack(t *testing.T) {
 		"a window within":                  {false, []func(*site){window(time.Minute), wants(true)}, Fail, Info, "w-17 of www.example.org is open, until", ""},
 		"the origin is still answered":     {true, []func(*site){func(s *site) { s.answer("127.0.0.11") }}, Fail, Error, "still gives the address behind it, 127.0.0.11", "dnsplan check www.example.org --only X-BACK"},
 		"a marker past its deadline":       {false, []func(*site){marked(day0.Add(-time.Minute))}, Fail, Fatal, "the issuance window 01M8 was to be closed by 2026-11-23 05:59:00 UTC", "dnsplan recover --scan-zone example.org"},
+		"a marker of other addresses":      {false, []func(*site){marked(day0.Add(-time.Minute)), overtaken}, Fail, Fatal, "someone has changed its addresses in it", "Turn the proxy of www.example.org on by hand at the provider, when its addresses are right."},
+		"left open, a marker of others":    {false, []func(*site){marked(day0.Add(time.Minute)), overtaken, left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy of www.example.org on by hand at the provider, when its addresses are right."},
 		"a marker within":                  {false, []func(*site){marked(day0.Add(time.Minute))}, Fail, Info, "01M8 of www.example.org is open, until 2026-11-23 06:01:00 UTC", ""},
 		"a marker of a run that has ended": {false, []func(*site){marked(day0.Add(time.Minute)), left}, Fail, Fatal, "01M8 could not be closed", "dnsplan recover --scan-zone example.org --now"},
 		"one family that is proxied again": {false, []func(*site){marked(day0.Add(-time.Minute)), func(s *site) {
@@ -192,7 +198,7 @@ func TestBack(t *testing.T) {
 		"a value that someone else set":   {false, []func(*site){marked(day0.Add(time.Minute), "127.0.0.99"), left}, Fail, Fatal, "01M8 could not be closed", "www 300 IN A 127.0.0.11 ; proxied"},
 		"a window left open, marker gone": {false, []func(*site){left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy of www.example.org on by hand"},
 		"a marker on a proxied record":    {true, []func(*site){marked(day0.Add(-time.Minute)), left}, Pass, Fatal, "is proxied", ""},
-		"nothing known of live":           {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "is not known", ""},
+		"nothing known of live":           {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "is not known: it was not read", ""},
 		"marks that cannot be read": {true, []func(*site){func(s *site) {
 			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) { return nil, errors.New("no access") }
 		}}, Unknown, Fatal, "no access", ""},

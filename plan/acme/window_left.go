@@ -45,6 +45,7 @@ func (e *examination) left(run string) (out []logged) {
 //
 //	its run has left it open, by the change log here   fail
 //	its deadline has passed                            fail
+//	  and someone has changed the address in it        fail, another remedy
 //	else another machine has it open                   fail, Info
 func (e *examination) judgeMarker(m plan.Marker, left []logged) Finding {
 	name, past := e.subject.Name.Display(), e.opts.Now().After(m.Until)
@@ -52,6 +53,8 @@ func (e *examination) judgeMarker(m plan.Marker, left []logged) Finding {
 	switch {
 	case len(left) > 0:
 		return e.judgeLeft(said, m.Run, left)
+	case past && e.subject.overtaken():
+		return failed(said, "a record of %s is DNS-only: the issuance window %s was to be closed by %s, and someone has changed its addresses in it", name, m.Run, moment(m.Until)).with(e.subject.scan(past))
 	case past:
 		return failed(said, "a record of %s is DNS-only: the issuance window %s was to be closed by %s, and was not", name, m.Run, moment(m.Until)).with(e.subject.scan(past))
 	}
@@ -98,9 +101,21 @@ func textsOf(all []netip.Addr) (out []string) {
 	return out
 }
 
+// overtaken tells whether a marker says that a record of the name had another address
+// as its window was opened.
+func (s *Subject) overtaken() bool {
+	return slices.ContainsFunc(families(), func(t zone.Type) bool {
+		r, ok := s.Live(t)
+		return ok && !r.Proxied && plan.Overtaken(r)
+	})
+}
+
 // scan has the windows closed that records tell of, whether their deadlines have
-// passed or not.
+// passed or not. Nothing closes one over what someone has set in it, but a person.
 func (s *Subject) scan(past bool) Remedy {
+	if s.overtaken() {
+		return Remedy{Do: fmt.Sprintf("Turn the proxy of %s on by hand at the provider, when its addresses are right.", s.Name.Display())}
+	}
 	words := "dnsplan recover --scan-zone " + s.Zone.Zone.Display()
 	if !past {
 		words += " --now"
