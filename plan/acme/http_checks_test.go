@@ -19,6 +19,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
+	"github.com/dnsplan/dnsplan/plan/netfault/netfaulttest"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 )
@@ -222,40 +223,20 @@ func TestTLSOnThePortOfHTTP(t *testing.T) {
 
 func TestConnectionsThatAreCutOff(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			c, err := s.ls[0].Accept()
-			if err != nil {
-				return
-			}
-			_, _ = c.Read(make([]byte, 1))
-			_ = c.(*net.TCPConn).SetLinger(0)
-			_ = c.Close()
-		}
-	}()
-	t.Cleanup(func() { _ = s.ls[0].Close(); <-ended })
+	netfaulttest.ServeListener(t, s.ls[0], func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 1))
+		netfaulttest.Resets(c)
+	})
 	f := s.only("H-PORT80", Fail, "does not answer HTTP")
 	Offers(t, f, "Let requests for /.well-known/acme-challenge/ through", "BlockedByFirewall")
 }
 
 func TestHTTP2OnThePort(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			c, err := s.ls[0].Accept()
-			if err != nil {
-				return
-			}
-			_, _ = c.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0}) // a SETTINGS frame
-			_, _ = c.Read(make([]byte, 1024))
-			_ = c.Close()
-		}
-	}()
-	t.Cleanup(func() { _ = s.ls[0].Close(); <-ended })
+	netfaulttest.ServeListener(t, s.ls[0], func(c net.Conn) {
+		_, _ = c.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0}) // a SETTINGS frame
+		_, _ = c.Read(make([]byte, 1024))
+	})
 	f := s.only("H-PORT80", Fail, "HTTP/2")
 	Offers(t, f, s.fill("listen 127.0.0.11:PORT;"))
 }

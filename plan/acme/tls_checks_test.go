@@ -114,13 +114,13 @@ func TestNginxThatSpeaksTLS(t *testing.T) {
 func (s *secure) store(c issued) (dir string) {
 	s.t.Helper()
 	dir = s.t.TempDir()
-	leaf, key := s.issue(0, c)
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	is := s.issue(c)
+	secret, err := x509.MarshalPKCS8PrivateKey(is.Key)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	for name, block := range map[string]*pem.Block{
-		"fullchain.pem": {Type: "CERTIFICATE", Bytes: leaf.Raw}, "privkey.pem": {Type: "PRIVATE KEY", Bytes: secret},
+		"fullchain.pem": {Type: "CERTIFICATE", Bytes: is.Cert.Raw}, "privkey.pem": {Type: "PRIVATE KEY", Bytes: secret},
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
 			s.t.Fatal(err)
