@@ -36,23 +36,24 @@ func checkRate(_ context.Context, e *examination) []Finding {
 
 // judgeRate judges the name's tries at the authority that is to issue.
 func (e *examination) judgeRate(tries []ledger.Try) Finding {
-	name, now, limit := e.subject.Name.Display(), e.opts.Now(), ledger.LetsEncrypt()
+	name, now, limit := e.subject.Name.Display(), e.opts.Now(), ledger.Own()
 	left, next := limit.Left(tries, now)
 	var said []Asked
 	for _, t := range tries {
-		if !t.OK && !t.At.After(now) && now.Sub(t.At) < limit.Refill*5 {
+		if limit.Counts(t, now) {
 			said = append(said, Asked{Who: "dnsplan " + t.By + " at " + minute(t.At), Said: strings.TrimSuffix("failed: "+clipped(t.Problem), ": ")})
 		}
 	}
+	failures := counted(len(said), "failure") + " within an hour"
 	trial := Remedy{Do: "Until it works, try at an authority for trials, which allows many more:", Paste: "dnsplan rehearse " + name}
 	switch {
-	case left <= 0 && e.opts.AllowReserved:
-		return failed(said, "%s has failed as often as Let's Encrypt would allow in an hour; a private authority may have other limits", name).at(Warning).with(trial)
-	case left <= 0:
-		return failed(said, "%s has failed as often as Let's Encrypt allows in an hour: the next try is fine at %s", name, moment(next)).with(
-			Remedy{Do: fmt.Sprintf("Stop the ACME client's own tries, and wait until %s.", moment(next))}, trial)
-	case left <= 2:
-		return failed(said, "%s has failed %d times lately, and after %d more Let's Encrypt refuses to try", name, limit.Burst-left, left).at(Warning).with(trial)
+	case left > 1:
+		return passed(said, "dnsplan has seen %s for %s, of %d that are fine", failures, name, limit.Most)
+	case left == 1:
+		return failed(said, "dnsplan has seen %s for %s: after one more it is time to wait, as Let's Encrypt refuses after %d, the ACME client's own among them", failures, name, ledger.LetsEncrypts).at(Warning).with(trial)
+	case e.opts.AllowReserved:
+		return failed(said, "dnsplan has seen %s for %s: Let's Encrypt would refuse after %d, and a private authority may have other limits", failures, name, ledger.LetsEncrypts).at(Warning).with(trial)
 	}
-	return passed(said, "dnsplan has seen %d failed tries for %s that still count, of %d that are allowed", limit.Burst-left, name, limit.Burst)
+	return failed(said, "dnsplan has seen %s for %s, and Let's Encrypt refuses after %d, the ACME client's own among them: the next try is fine at %s", failures, name, ledger.LetsEncrypts, moment(next)).with(
+		Remedy{Do: fmt.Sprintf("Stop the ACME client's own tries, and wait until %s.", moment(next))}, trial)
 }

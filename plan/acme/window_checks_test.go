@@ -28,10 +28,11 @@ func TestRate(t *testing.T) {
 		says     string
 		pastes   string
 	}{
-		"none":                      {nil, Pass, Error, "seen 0 failed tries", ""},
-		"two":                       {tries(2, "www.example.org.", ""), Pass, Error, "seen 2 failed tries", ""},
-		"three":                     {tries(3, "www.example.org.", here), Fail, Warning, "after 2 more", "dnsplan rehearse www.example.org"},
-		"five":                      {tries(5, "www.example.org.", here), Fail, Error, "the next try is fine at 2026-11-23 06:11:00 UTC", "wait until 2026-11-23 06:11:00 UTC"},
+		"none":                      {nil, Pass, Error, "seen 0 failures within an hour for www.example.org, of 3 that are fine", ""},
+		"one":                       {tries(1, "www.example.org.", ""), Pass, Error, "seen 1 failure within an hour", ""},
+		"two":                       {tries(2, "www.example.org.", here), Fail, Warning, "seen 2 failures within an hour for www.example.org: after one more", "dnsplan rehearse www.example.org"},
+		"three":                     {tries(3, "www.example.org.", here), Fail, Error, "refuses after 5, the ACME client's own among them: the next try is fine at 2026-11-23 06:59:00 UTC", "wait until 2026-11-23 06:59:00 UTC"},
+		"five":                      {tries(5, "www.example.org.", here), Fail, Error, "seen 5 failures", "dnsplan rehearse www.example.org"},
 		"of another name":           {tries(5, "api.example.org.", ""), Pass, Error, "seen 0", ""},
 		"at an authority of trials": {tries(5, "www.example.org.", "https://staging.example.net/dir"), Pass, Error, "seen 0", ""},
 	} {

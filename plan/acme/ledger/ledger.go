@@ -3,7 +3,7 @@
 //
 //	err := ledger.Append(stateDir, ledger.Try{At: now, Name: name, By: "rehearse", Problem: "unauthorized"})
 //	tries, err := ledger.Read(stateDir)
-//	left, next := ledger.LetsEncrypt().Left(tries, now)
+//	left, next := ledger.Own().Left(tries, now)
 //
 // It knows the tries that dnsplan has seen. What an ACME client does by itself is
 // not among them.

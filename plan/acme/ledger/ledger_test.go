@@ -20,26 +20,25 @@ func failedAt(minutes ...int) (out []ledger.Try) {
 	return out
 }
 
-// TestLeft: five at once, and one more every twelve minutes.
+// TestLeft: three within an hour.
 func TestLeft(t *testing.T) {
 	for name, c := range map[string]struct {
 		tries []ledger.Try
 		left  int
 		next  int // minutes from now; -1 is nothing used up
 	}{
-		"none":                 {nil, 5, -1},
-		"one just now":         {failedAt(0), 4, 12},
-		"one, nearly refilled": {failedAt(-11), 4, 1},
-		"one, refilled":        {failedAt(-12), 5, -1},
-		"two at once":          {failedAt(-6, -6), 3, 6},
-		"two in any order":     {failedAt(-1, -20), 4, 11},
-		"five":                 {failedAt(-1, -1, -1, -1, -1), 0, 11},
-		"more than fit":        {failedAt(-1, -1, -1, -1, -1, -1, -1), 0, 11},
-		"long ago":             {failedAt(-600, -500), 5, -1},
-		"to come":              {failedAt(5), 5, -1},
-		"went well":            {[]ledger.Try{{At: now, OK: true}}, 5, -1},
+		"none":               {nil, 3, -1},
+		"one just now":       {failedAt(0), 2, 60},
+		"one, nearly over":   {failedAt(-59), 2, 1},
+		"one, an hour ago":   {failedAt(-60), 3, -1},
+		"two in any order":   {failedAt(-1, -20), 1, 40},
+		"three":              {failedAt(-50, -10, -1), 0, 10},
+		"more than are fine": {failedAt(-50, -40, -30, -20, -10), 0, 30},
+		"long ago":           {failedAt(-600, -500), 3, -1},
+		"to come":            {failedAt(5), 3, -1},
+		"went well":          {[]ledger.Try{{At: now, OK: true}}, 3, -1},
 	} {
-		left, next := ledger.LetsEncrypt().Left(c.tries, now)
+		left, next := ledger.Own().Left(c.tries, now)
 		want := time.Time{}
 		if c.next >= 0 {
 			want = now.Add(time.Duration(c.next) * time.Minute)

@@ -5,32 +5,40 @@ import (
 	"time"
 )
 
-// Limit is how many failed tries for one name an authority takes: so many at
-// once, and one more after each Refill.
+// Limit is how many tries for one name may fail within a time.
 type Limit struct {
-	Burst  int
-	Refill time.Duration
+	Most   int
+	Within time.Duration
 }
 
-// LetsEncrypt is the limit of Let's Encrypt for failed authorizations of one name
-// and account (https://letsencrypt.org/docs/rate-limits/, August 2026).
-func LetsEncrypt() Limit { return Limit{Burst: 5, Refill: 12 * time.Minute} }
+// LetsEncrypts is how many failed authorizations of one name and account Let's
+// Encrypt takes within an hour (https://letsencrypt.org/docs/rate-limits/, August
+// 2026). What an ACME client tries by itself is among them, and not in the ledger.
+const LetsEncrypts = 5
+
+// Own is the limit that dnsplan keeps: it leaves some of LetsEncrypts to the ACME
+// client, so that what the ledger does not know locks nobody out.
+func Own() Limit { return Limit{Most: 3, Within: time.Hour} }
 
 // Left is how many more tries may fail at now, and when there is one more of them
 // than now; next is zero where nothing is used up. Tries that went well, and those
 // after now, use nothing up.
 func (l Limit) Left(tries []Try, now time.Time) (left int, next time.Time) {
-	failed := slices.DeleteFunc(slices.Clone(tries), func(t Try) bool { return t.OK || t.At.After(now) })
-	slices.SortFunc(failed, func(a, b Try) int { return a.At.Compare(b.At) })
-	var debt time.Duration // what is used up, in time to refill it
-	var last time.Time     // when that was so
-	for _, t := range failed {
-		debt = min(max(0, debt-t.At.Sub(last))+l.Refill, l.Refill*time.Duration(l.Burst))
-		last = t.At
+	var failed []time.Time
+	for _, t := range tries {
+		if l.Counts(t, now) {
+			failed = append(failed, t.At)
+		}
 	}
-	if debt = max(0, debt-now.Sub(last)); debt == 0 {
-		return l.Burst, time.Time{}
+	used := len(failed)
+	if used == 0 {
+		return l.Most, time.Time{}
 	}
-	used := int((debt + l.Refill - 1) / l.Refill)
-	return l.Burst - used, now.Add(debt - l.Refill*time.Duration(used-1))
+	slices.SortFunc(failed, time.Time.Compare)
+	return max(0, l.Most-used), failed[max(0, used-l.Most)].Add(l.Within)
+}
+
+// Counts tells whether a try uses something up at now.
+func (l Limit) Counts(t Try, now time.Time) bool {
+	return !t.OK && !t.At.After(now) && now.Sub(t.At) < l.Within
 }
