@@ -8,6 +8,15 @@ import (
 // didYouMean returns "did you mean "x"?" for the candidate nearest to word, or
 // nothing when none is near.
 func didYouMean(word string, candidates []string) string {
+	if best := Nearest(word, candidates); best != "" {
+		return `did you mean "` + best + `"?`
+	}
+	return ""
+}
+
+// Nearest is the candidate that word may be a slip of; empty where none is near.
+// Upper and lower case do not count.
+func Nearest(word string, candidates []string) string {
 	best, limit := "", max(2, len(word)/3)
 	word = strings.ToLower(word)
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
@@ -15,10 +24,7 @@ func didYouMean(word string, candidates []string) string {
 			best, limit = c, d-1
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return `did you mean "` + best + `"?`
+	return best
 }
 
 // distance is the Levenshtein distance of a and b in bytes. Words of more than

@@ -145,6 +145,7 @@ type cdnUpdateOptions struct {
 
 func (o *cdnUpdateOptions) addFlags(f *pflag.FlagSet) {
 	f.StringToStringVar(&o.from, "from", nil, "take a vendor's list from elsewhere, as fastly=`URL` or a file that was fetched from it")
+	f.Lookup("from").DefValue = "" // none, and no list of none
 	f.BoolVar(&o.force, "force", false, "take a list that has lost more than half of its prefixes")
 	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "limit of each request")
 }
@@ -248,7 +249,7 @@ func take(ctx context.Context, client *http.Client, s cdn.Source, now time.Time)
 	}
 	text, err := os.ReadFile(s.URL)
 	if err != nil {
-		return cdn.List{}, err
+		return cdn.List{}, fmt.Errorf("read the ranges of %s: %w", s.Vendor.Title(), err)
 	}
 	l, err := s.Parse(text, now)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -20,8 +21,8 @@ type checkOptions struct {
 }
 
 func (o *checkOptions) addFlags(f *pflag.FlagSet) {
-	f.StringSliceVar(&o.only, "only", nil, "make these checks alone: ids, or families (D, H, B, T, R, X, O), as D-CAA,H")
-	f.StringSliceVar(&o.skip, "skip", nil, "leave these checks out: ids or families")
+	f.StringSliceVar(&o.only, "only", nil, "make these `checks` alone: ids, or families (D, H, B, T, R, X, O), as D-CAA,H")
+	f.StringSliceVar(&o.skip, "skip", nil, "leave these `checks` out: ids or families")
 	f.BoolVar(&o.list, "list", false, "list the checks that would be made, with what each proves, and make none")
 	f.BoolVar(&o.checklist, "checklist", false, "decide the sixteen items of the operational checklist")
 	f.BoolVar(&o.markdown, "markdown", false, "print Markdown")
@@ -68,7 +69,7 @@ func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
 		return err
 	}
 	if o.list {
-		return a.listChecks(c, sel)
+		return a.listChecks(c, o, sel, args)
 	}
 	s, err := a.open(c)
 	if err != nil {
@@ -79,7 +80,7 @@ func runCheck(a *app, c *cobra.Command, o *checkOptions, args []string) error {
 		return &usageError{c.CommandPath(), errors.New("--json and --markdown: one form at a time")}
 	}
 	found, err := a.examine(c, s, sel, args)
-	if len(found.Findings) > 0 && c.Context().Err() == nil || s.Settings.JSON {
+	if err == nil || len(found.Findings) > 0 && c.Context().Err() == nil || s.Settings.JSON {
 		err = errors.Join(err, a.printFound(s.Settings, found, err, o))
 	}
 	if err == nil && found.Worst() >= acme.Error {
@@ -105,7 +106,10 @@ func (a *app) examine(c *cobra.Command, s *config.Session, sel acme.Selection, a
 }
 
 // listChecks prints the table of the selected checks. No inventory is needed.
-func (a *app) listChecks(c *cobra.Command, sel acme.Selection) error {
+func (a *app) listChecks(c *cobra.Command, o *checkOptions, sel acme.Selection, names []string) error {
+	if len(names) > 0 || o.checklist || o.markdown {
+		return &usageError{c.CommandPath(), errors.New("--list makes no check: it takes neither a NAME nor --checklist or --markdown")}
+	}
 	s, err := a.common(c)
 	if err != nil {
 		return err
@@ -117,11 +121,17 @@ func (a *app) listChecks(c *cobra.Command, sel acme.Selection) error {
 	return report.ChecksText(a.stdout, list, a.options(a.stdout, s))
 }
 
-// noAddresses tells someone who gives an IP address that a NAME is wanted.
+// noAddresses tells someone who gives an IP address, also in brackets or with a port,
+// or a URL that a NAME is wanted.
 func noAddresses(args []string) error {
 	for _, arg := range args {
-		if _, err := netip.ParseAddr(arg); err == nil {
+		_, err := netip.ParseAddr(strings.Trim(arg, "[]"))
+		_, port := netip.ParseAddrPort(arg)
+		switch {
+		case err == nil, port == nil:
 			return fmt.Errorf("%s is an IP address: %w in the inventory", arg, config.ErrNoSuchName)
+		case strings.Contains(arg, "://"):
+			return fmt.Errorf("%s is a URL: %w in the inventory", arg, config.ErrNoSuchName)
 		}
 	}
 	return nil

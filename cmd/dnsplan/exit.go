@@ -115,6 +115,7 @@ func adviceTable() []advised {
 		{as[inventory.Errors], exitError, ""},
 		{is(config.ErrNoInventory), exitError, "name one with -i, or start from inventory.example.toml"},
 		{is(config.ErrNoSuchGroup), exitError, "a group is what records have as their group in the inventory"},
+		{is(config.ErrNoSuchZone), exitError, "a ZONE is one that the inventory has, as example.org"},
 		{is(config.ErrNoSuchName), exitError, "a NAME is a whole owner name, as www.example.org"},
 		{is(acme.ErrNoSuchCheck), exitError, "see the checks that there are: {check --list}"},
 		{is(acme.ErrNoneSelected), exitError, "see what is left by --only and --skip: {check --list}"},

@@ -17,10 +17,10 @@ type rehearseOptions struct {
 }
 
 func (o *rehearseOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.ca, "ca", "", "the authority: letsencrypt-staging, google-staging, or the `URL`\nof an ACME directory (default the inventory's, if it is private,\nor letsencrypt-staging)")
-	f.StringVar(&o.roots, "ca-roots", "", "a `file` of certificates (PEM) that the authority's server is\ntrusted by, in place of the system's")
+	f.StringVar(&o.ca, "ca", "", "the authority: letsencrypt-staging, google-staging, or the `URL` of an ACME directory (default the inventory's, if it is private, or letsencrypt-staging)")
+	f.StringVar(&o.roots, "ca-roots", "", "a `file` of certificates (PEM) that the authority's server is trusted by, in place of the system's")
 	f.BoolVar(&o.agree, "agree-tos", false, "agree to the authority's terms of service, to open an account")
-	f.StringSliceVar(&o.contact, "contact", nil, "an `address` of e-mail for a new account")
+	f.StringSliceVar(&o.contact, "contact", nil, "an e-mail `address` for a new account")
 }
 
 func newRehearse(a *app) *cobra.Command {

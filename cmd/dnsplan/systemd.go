@@ -83,7 +83,7 @@ func runSystemd(a *app, c *cobra.Command, dir, user string) error {
 			return fmt.Errorf("unit %s: %w", name, err)
 		}
 		if dir != "" {
-			err = renameio.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o644)
+			err = writeUnit(filepath.Join(dir, name), text.String())
 		} else {
 			_, err = fmt.Fprintf(a.stdout, "%s# %s\n%s", strings.Repeat("\n", min(i, 1)), name, text.String())
 		}
@@ -98,6 +98,14 @@ func runSystemd(a *app, c *cobra.Command, dir, user string) error {
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: wrote %s to %s; now: systemctl daemon-reload && systemctl enable --now dnsplan-recover.timer dnsplan-drift.timer\n", count(len(unitNames()), "unit"), dir)
 	}
 	return nil
+}
+
+// writeUnit writes a unit whole, or not at all.
+func writeUnit(path, text string) error {
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return err // and not of a file beside the one that is meant
+	}
+	return renameio.WriteFile(path, []byte(text), 0o644)
 }
 
 // unitValues fills in where things are.
@@ -120,7 +128,10 @@ func (a *app) unitValues(s config.Settings, user string) (v unitValues, err erro
 	if err != nil {
 		return v, err
 	}
-	for _, path := range []string{program, inventory, state, user} {
+	if user != "" && !isUser(user) {
+		return v, fmt.Errorf("--user %q: not a name or a number that systemd takes for a user", user)
+	}
+	for _, path := range []string{program, inventory, state} {
 		if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' }) {
 			return v, fmt.Errorf("%q: a unit cannot hold it", path)
 		}
@@ -132,6 +143,14 @@ func (a *app) unitValues(s config.Settings, user string) (v unitValues, err erro
 	v.Recover, v.Drift, v.User = line("recover --windows"), line("drift"), user
 	v.Folder, v.State = unitPath(filepath.Dir(inventory)), quotedWord(unitPath("-"+state))
 	return v, nil
+}
+
+// isUser tells whether systemd takes a word for a user's name, or number (systemd.io,
+// USER_NAMES: its relaxed rules).
+func isUser(word string) bool {
+	return !strings.HasPrefix(word, "-") && !strings.ContainsFunc(word, func(r rune) bool {
+		return r <= ' ' || r == ':' || r == '/' || r == '%' || r == 0x7f
+	})
 }
 
 // unitPath is a path as a unit has it: "%" is for specifiers (systemd.unit(5)).

@@ -40,6 +40,14 @@ func TestSystemd(t *testing.T) {
 	if out, err := p.prepared("systemd").CombinedOutput(); err != nil || !strings.Contains(string(out), " drift --inventory ") || !strings.Contains(string(out), "is not there yet") {
 		t.Errorf("%v: %s", err, out)
 	}
+	for user, said := range map[string]string{"ops team": `--user "ops team": not a name`, "%u": `--user "%u"`, "-x": `--user "-x"`} {
+		if out, err := p.prepared("systemd", "--user", user).CombinedOutput(); err == nil || !strings.Contains(string(out), said) {
+			t.Errorf("user %q: %v: %s", user, err, out)
+		}
+	}
+	if out, err := p.prepared("systemd", "--dir", p.path("none")).CombinedOutput(); err == nil || !strings.Contains(string(out), p.path("none")+": no such file or directory") {
+		t.Errorf("a folder that is not there: %v: %s", err, out)
+	}
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
 		t.Skip("systemd-analyze is not here: the units are not verified")

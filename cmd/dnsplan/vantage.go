@@ -143,6 +143,8 @@ func (o *vantageOptions) check() error {
 	switch {
 	case o.listen == "" && (o.token != "" || o.cert != "" || o.key != ""):
 		return errors.New("--token, --tls-cert and --tls-key belong to --listen")
+	case o.token != "" && !isReference(o.token):
+		return errors.New("--token is a reference, env:NAME, file:PATH or cred:NAME, and never the token itself")
 	case (o.cert == "") != (o.key == ""):
 		return errors.New("--tls-cert and --tls-key belong together")
 	case o.port == 0:
@@ -158,6 +160,11 @@ func (o *vantageOptions) check() error {
 		return fmt.Errorf("--listen %s is open to others: give it a --token", o.listen)
 	}
 	return nil
+}
+
+func isReference(text string) bool {
+	_, err := inventory.ParseSecretRef(text)
+	return err == nil
 }
 
 // agent is what carries out requests from this machine.
@@ -252,7 +259,7 @@ func (a *app) vantageToken(o *vantageOptions) (string, error) {
 	}
 	secret, err := inventory.SecretRef(o.token).Resolve(inventory.SecretSources{Env: a.env, ReadFile: os.ReadFile})
 	if err != nil {
-		return "", fmt.Errorf("--token: %w", err)
+		return "", &withoutInventory{fmt.Errorf("--token: %w", err)}
 	}
 	return secret.Reveal(), nil
 }

@@ -91,6 +91,9 @@ exit code is 0: a post-hook may run although no window was opened.`,
 }
 
 func runWindowClose(a *app, c *cobra.Command, args []string) error {
+	if err := noAddresses(args); err != nil {
+		return err
+	}
 	names, err := parseNames(args)
 	if err != nil {
 		return err
@@ -103,7 +106,7 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 	open := a.openWindows(s.Settings)
 	open = slices.DeleteFunc(open, func(w journal.OpenWindow) bool { return !w.Hook || !touches(w, names) })
 	if len(open) == 0 {
-		a.notices.line("no window is open: nothing to do")
+		a.notices.line(nothingOpen(s, names))
 	}
 	var errs []error
 	for _, w := range open {
@@ -115,6 +118,20 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 		return &coded{exitPartly, err}
 	}
 	return nil
+}
+
+// nothingOpen says that no window is open, and of which names there can be none.
+func nothingOpen(s *config.Session, names []zone.Name) string {
+	if len(names) == 0 {
+		return "no window is open: nothing to do"
+	}
+	text := "no window of " + windowNames(names) + " is open: nothing to do"
+	for _, n := range names {
+		if !s.HasRecord(n) {
+			text += "; " + n.Display() + " is in no record of the inventory"
+		}
+	}
+	return text
 }
 
 // touches tells whether the window holds one of the names; no names are any.

@@ -12,7 +12,9 @@ import (
 func TestWindowHooks(t *testing.T) {
 	t.Parallel()
 	r := newWindowRig(t)
-	r.run("window", "close").is(t, exitDone, "nothing to do")
+	r.run("window", "close").is(t, exitDone, "no window is open: nothing to do")
+	r.run("window", "close", "nowhere.example.org").is(t, exitDone, "no window of nowhere.example.org is open: nothing to do; nowhere.example.org is in no record")
+	r.run("window", "close", "192.0.2.1").is(t, exitError, "192.0.2.1 is an IP address")
 	r.run("window", "open", "www.example.org").is(t, exitDone)
 	if r.proxied() || r.toggles() != "off" {
 		t.Fatalf("it is not open: %q", r.toggles())

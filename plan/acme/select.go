@@ -46,7 +46,7 @@ func parsePatterns(args []string) (out []string, err error) {
 		for word := range strings.SplitSeq(arg, ",") {
 			word = strings.ToUpper(strings.TrimSpace(word))
 			if !slices.ContainsFunc(table(), func(c check) bool { return covers(word, c.id) }) {
-				return nil, fmt.Errorf("%w %q: checks are %s", ErrNoSuchCheck, word, strings.Join(names(), ", "))
+				return nil, fmt.Errorf("%w %q: %s", ErrNoSuchCheck, word, there(word))
 			}
 			out = append(out, word)
 		}
@@ -54,12 +54,23 @@ func parsePatterns(args []string) (out []string, err error) {
 	return out, nil
 }
 
-// names are the ids of all checks.
-func names() (out []string) {
+// there says which checks there are in the family of a word, or which families.
+func there(word string) string {
+	family, _, _ := strings.Cut(word, "-")
+	var own, families []string
 	for _, c := range table() {
-		out = append(out, string(c.id))
+		f, _, _ := strings.Cut(string(c.id), "-")
+		if f == family {
+			own = append(own, string(c.id))
+		}
+		if !slices.Contains(families, f) {
+			families = append(families, f)
+		}
 	}
-	return out
+	if len(own) > 0 {
+		return "those of " + family + " are " + joinedWords(own)
+	}
+	return "the families are " + joinedWords(families)
 }
 
 // covers tells whether a pattern is the check's id or its family.

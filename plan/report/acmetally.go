@@ -12,17 +12,8 @@ import (
 // foundLine is the last line.
 func (p *page) foundLine(f acme.Found) {
 	t := tallyOf(byCheck(f))
-	var parts, with []string
-	for _, s := range []acme.Severity{acme.Fatal, acme.Error, acme.Warning} {
-		switch n := t.failed[s]; {
-		case n == 1 && s == acme.Fatal:
-			parts = append(parts, "1 fatal error")
-		case s == acme.Fatal && n > 0:
-			parts = append(parts, number(n)+" fatal errors")
-		case n > 0:
-			parts = append(parts, count(n, s.String()))
-		}
-	}
+	parts := t.graveWords()
+	var with []string
 	for _, x := range f.Findings {
 		if name := x.Name.Display(); x.Outcome == acme.Fail && x.Severity >= acme.Warning && !slices.Contains(with, name) {
 			with = append(with, name)
@@ -33,6 +24,8 @@ func (p *page) foundLine(f acme.Found) {
 		unclear = " " + count(t.unknown, "check") + " cannot be told from here."
 	}
 	switch {
+	case len(f.Findings) == 0 && len(f.Subjects) > 0:
+		p.row(0, "", txt("These checks have nothing to say of "+count(len(f.Subjects), "name")+"."))
 	case len(f.Findings) == 0:
 		p.row(0, "", txt("No check was made."))
 	case len(parts) == 0:
@@ -67,6 +60,20 @@ func byCheck(f acme.Found) (out acme.Found) {
 type foundTally struct {
 	passed, unknown int
 	failed          map[acme.Severity]int
+}
+
+// graveWords read "1 fatal error", "2 errors", "1 warning".
+func (t foundTally) graveWords() (out []string) {
+	for _, s := range []acme.Severity{acme.Fatal, acme.Error, acme.Warning} {
+		switch n := t.failed[s]; {
+		case n == 0:
+		case s == acme.Fatal:
+			out = append(out, count(n, "fatal error"))
+		default:
+			out = append(out, count(n, s.String()))
+		}
+	}
+	return out
 }
 
 func tallyOf(f acme.Found) foundTally {

@@ -79,7 +79,7 @@ func (s *Session) Subjects(ctx context.Context, names []zone.Name) (out []*acme.
 	}
 	for _, n := range names {
 		if !slices.ContainsFunc(out, func(sub *acme.Subject) bool { return sub.Name == n }) {
-			return nil, nil, fmt.Errorf("%s: %w in the inventory", n.Display(), ErrNoSuchName)
+			return nil, nil, s.noSuchName(n)
 		}
 	}
 	if len(out) == 0 {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -47,14 +46,6 @@ type Request struct {
 	// earlier run.
 	Cached map[plan.ZoneRef]map[zone.Key]time.Time
 }
-
-// What a plan can be limited to and is not there.
-var (
-	// ErrNoSuchName is a name that neither the inventory nor live holds.
-	ErrNoSuchName = errors.New("no such name")
-	// ErrNoSuchGroup is a group that no record of the inventory is in.
-	ErrNoSuchGroup = errors.New("no such group")
-)
 
 // Plan reads every zone of the inventory and returns the plan. Any read that
 // fails is an error: half of live never yields a plan.

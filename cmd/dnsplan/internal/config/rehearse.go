@@ -141,7 +141,7 @@ func (s *Session) planterOf(n zone.Name) (plant.Planter, error) {
 		}
 	}
 	if !found {
-		return nil, fmt.Errorf("%s: %w in the inventory", n.Display(), ErrNoSuchName)
+		return nil, s.noSuchName(n)
 	}
 	return nil, fmt.Errorf("%s: %w", n.Display(), ErrNoChallenge)
 }

@@ -23,7 +23,7 @@ type ScannedZone struct {
 
 // Scan reads the zone, in all views whose provider has a proxy and keeps comments,
 // and finds the names that a marker says are to be proxied again. The error is
-// ErrNotOfInventory where the inventory has no such zone.
+// ErrNoSuchZone where the inventory has no such zone.
 func (s *Session) Scan(ctx context.Context, name zone.Name) ([]ScannedZone, error) {
 	var out []ScannedZone
 	known := false
@@ -47,7 +47,7 @@ func (s *Session) Scan(ctx context.Context, name zone.Name) ([]ScannedZone, erro
 	}
 	switch {
 	case !known:
-		return nil, fmt.Errorf("zone %s: %w", name.Display(), ErrNotOfInventory)
+		return nil, s.noSuchZone(name)
 	case len(out) == 0:
 		return nil, fmt.Errorf("zone %s: its provider has no proxy or keeps no comments: no record can tell of a window", name.Display())
 	}

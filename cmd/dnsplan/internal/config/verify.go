@@ -44,7 +44,7 @@ func (s *Session) Verify(ctx context.Context, names []zone.Name, now time.Time) 
 	}
 	for _, n := range names {
 		if !seen[n] {
-			return v, fmt.Errorf("%s: %w in the inventory", n.Display(), ErrNoSuchName)
+			return v, s.noSuchName(n)
 		}
 	}
 	return v, nil
