@@ -3,6 +3,7 @@ package acme_test
 import (
 	"errors"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,6 +126,21 @@ func TestDNSBreaks(t *testing.T) {
 			"a resolver holds the old address", "D-RESOLV", func(s *dnsSite) { s.public = edit(s.ns1, "3600 A 8.8.4.10", "184 A 8.8.4.9") }, fail, acme.Warning,
 			[]string{"public (127.0.0.1:", "still holds 8.8.4.9 for 184 s"},
 			[]string{"Wait until it has forgotten, at 2026-11-24 06:03:05 UTC"},
+		},
+		{
+			"one cache of a pool holds the old address, and another one longer", "D-RESOLV", pool("A", "www 3600 A 8.8.4.10", "www 100 A 8.8.4.9", "www 184 A 8.8.4.9"), fail, acme.Warning,
+			[]string{"public (127.0.0.1:", "still holds 8.8.4.9 for 184 s, in some of its caches"},
+			[]string{"at 2026-11-24 06:03:05 UTC"},
+		},
+		{
+			"one cache of a pool fails", "D-RESOLV", pool("A", "www 3600 A 8.8.4.10", ""), fail, acme.Warning,
+			[]string{"cannot resolve www.example.org: SERVFAIL, in some of its caches"},
+			nil,
+		},
+		{
+			"one cache of a pool remembers that it was missing", "D-NEG", pool("AAAA", "www 3600 AAAA 2600::10", "@ 3600 CAA 0 issue \"x\""), fail, acme.Warning,
+			[]string{"remembers for 600 s (10m) that www.example.org AAAA does not exist"},
+			nil,
 		},
 		{
 			"a resolver fails", "D-RESOLV", func(s *dnsSite) { s.faultPublic = onType(dns.TypeA, dns.RcodeServerFailure) }, fail, acme.Warning,
@@ -568,6 +584,30 @@ func signed(until string, valid bool) func(*dnsSite) {
 			if len(m.Answer) > 0 {
 				sig, _ := dns.NewRR("www.example.org. 300 IN RRSIG A 13 3 300 " + until + " 20261101000000 4711 example.org. AAAA")
 				m.Answer = append(m.Answer, sig)
+			}
+		}
+	}
+}
+
+// pool has the resolver answer a type by turns, with a record, with none where that is
+// of another type, or with SERVFAIL.
+func pool(kind string, turns ...string) func(*dnsSite) {
+	return func(s *dnsSite) {
+		var asked atomic.Int32
+		s.faultPublic = func(q, m *dns.Msg) {
+			if q.Question[0].Qtype != dns.StringToType[kind] {
+				return
+			}
+			turn := turns[int(asked.Add(1)-1)%len(turns)]
+			m.Answer, m.Ns = nil, nil
+			if turn == "" {
+				m.Rcode = dns.RcodeServerFailure
+				return
+			}
+			if rr := line(s.t, absolute([]string{turn})[0]); rr.Header().Rrtype == q.Question[0].Qtype {
+				m.Answer = []dns.RR{rr}
+			} else {
+				m.Ns = []dns.RR{line(s.t, "example.org. 3600 IN SOA ns1.example.org. hostmaster.example.org. 2 3600 600 86400 600")}
 			}
 		}
 	}

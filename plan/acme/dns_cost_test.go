@@ -75,6 +75,34 @@ func TestDNSCost(t *testing.T) {
 	}
 }
 
+// A resolver is asked four times for each RRset of a name that is there, as it may be a
+// pool of caches, and no more often for all checks about resolvers together.
+func TestDNSCostOfPools(t *testing.T) {
+	const names = 25
+	c := &counted{got: map[string]int{}}
+	s := fine()
+	s.faultPublic = c.at("public")
+	for i := range names {
+		s.ns1 = append(s.ns1, fmt.Sprintf("n%d 3600 A 8.8.4.10", i))
+	}
+	x, first := s.open(t)
+	var all []*acme.Subject
+	for i := range names {
+		one := *first
+		one.Name = zone.Name(fmt.Sprintf("n%d.example.org.", i))
+		all = append(all, &one)
+	}
+	x.Examine(t.Context(), all, acme.Selection{Only: []string{"D-RESOLV", "D-NEG", "D-SPLIT"}})
+	// The inventory's resolver is this machine's as well, which is asked once.
+	if got, want := c.taken(), map[string]int{"public A": 4*names + names}; !maps.Equal(got, want) {
+		t.Errorf("asked %v, want %v", got, want)
+	}
+	x.Examine(t.Context(), all, acme.Selection{Only: []string{"D-SPLIT"}})
+	if got, want := c.taken(), map[string]int{"public A": 2 * names}; !maps.Equal(got, want) {
+		t.Errorf("asked %v for D-SPLIT alone, want %v", got, want)
+	}
+}
+
 // A name server that is silent costs its time-out once a zone, not once a name; so
 // it does where no other one answers.
 func TestDNSSilenceIsRemembered(t *testing.T) {

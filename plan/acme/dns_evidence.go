@@ -28,8 +28,8 @@ type dnsZone struct {
 
 // dnsName is the DNS's part of a name's evidence.
 type dnsName struct {
-	public, inside lazy[[]resolver.Answer]
-	found          lazy[map[zone.Type]http01.Addrs]
+	public, pools, inside lazy[[]resolver.Answer]
+	found                 lazy[map[zone.Type]http01.Addrs]
 }
 
 // errUnborn is why a resolver is not asked.

@@ -1,15 +1,16 @@
 package acme
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/resolver"
+	"github.com/dnsplan/dnsplan/plan/verify"
 )
 
 // checkResolvers is D-RESOLV.
@@ -18,7 +19,7 @@ func checkResolvers(ctx context.Context, e *examination) []Finding {
 	if len(s.Zone.Resolvers) == 0 {
 		return []Finding{noResolvers()}
 	}
-	answers := e.public(ctx)
+	answers := e.pools(ctx)
 	if len(answers) == 0 {
 		return []Finding{s.notBorn()}
 	}
@@ -35,25 +36,27 @@ func noResolvers() Finding {
 // judgeResolvers compares what resolvers say with what the name servers do, or,
 // where nobody asks those, with what is wanted. Any address is right of a name that
 // a CDN answers for, its own or that of an alias elsewhere. One who is in another
-// view of the inventory says nothing of this one.
+// view of the inventory says nothing of this one. What lasts longest comes first.
 func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]http01.Addrs) (out []Finding) {
 	var good, wrong, away []resolver.Answer
 	for _, a := range answers {
-		want, anyOf, known := s.seen(a.Key.Type, found)
+		want, known := s.seen(a.Key, found)
+		v := verify.Judge(want, a).Verdict
 		switch {
 		case s.inTwin(a):
 			away = append(away, a)
-		case !a.Status.Definite() && a.Status != resolver.ServFail:
 		case !known:
-		case a.Status == resolver.ServFail, anyOf && len(a.Addrs) == 0, !anyOf && !slices.Equal(a.Addrs, want):
-			wrong = append(wrong, a)
-		default:
+		case v.Good():
 			good = append(good, a)
+		case v.Stale(), a.Status == resolver.ServFail:
+			wrong = append(wrong, a)
 		}
 	}
+	slices.SortStableFunc(wrong, func(a, b resolver.Answer) int { return cmp.Compare(remaining(b), remaining(a)) })
 	asked := said(answers)
 	for _, a := range wrong {
-		out = append(out, s.stale(a, asked))
+		some := slices.ContainsFunc(good, func(o resolver.Answer) bool { return o.Query == a.Query })
+		out = append(out, s.stale(a, some).asking(asked))
 	}
 	switch {
 	case len(out) > 0:
@@ -83,31 +86,37 @@ func (s *Subject) inTwin(a resolver.Answer) bool {
 }
 
 // seen is what a resolver should say of a family.
-func (s *Subject) seen(t zone.Type, found map[zone.Type]http01.Addrs) (want []netip.Addr, anyOf, known bool) {
-	w, _ := s.Wanted(t)
-	f, ok := found[t]
-	if len(s.Zone.addresses()) == 0 || !ok {
-		return w.Addrs, s.Proxied(), len(w.Addrs) > 0
+func (s *Subject) seen(k zone.Key, found map[zone.Type]http01.Addrs) (want verify.Want, known bool) {
+	w, _ := s.Wanted(k.Type)
+	f, ok := found[k.Type]
+	switch {
+	case len(s.Zone.addresses()) == 0 || !ok:
+		return verify.Want{Key: k, Values: w.Addrs, Proxied: s.Proxied()}, len(w.Addrs) > 0
+	case f.Err != nil:
+		return want, false
 	}
-	if f.Err != nil {
-		return nil, false, false
-	}
-	away := slices.ContainsFunc(f.CNAME, func(n zone.Name) bool { return !n.IsSubdomainOf(s.Zone.ZoneRef.Zone) })
-	return f.Addrs, (s.Proxied() || away) && len(f.Addrs) > 0, true
+	return verify.Want{Key: k, Values: f.Addrs, Proxied: s.Proxied() || s.outside(f.CNAME)}, true
 }
 
-// stale is one resolver that says something else.
-func (s *Subject) stale(a resolver.Answer, asked []Asked) Finding {
+// stale is one resolver that says something else, in all of its caches or in some.
+func (s *Subject) stale(a resolver.Answer, some bool) Finding {
+	name, where := s.Name.Display(), ""
+	if some {
+		where = ", in some of its caches"
+	}
 	if a.Status == resolver.ServFail {
-		return failed(asked, "%s cannot resolve %s: %s; an authority's resolver that fails so does not issue", a.Server, s.Name.Display(), silence(a.Status, a.EDE)).with(
-			Remedy{Do: "See what the name servers and DNSSEC do:", Paste: "dnsplan check " + s.Name.Display() + " --only D-AUTH,D-NSOK,D-DNSSEC"})
+		return failed(nil, "%s cannot resolve %s: %s%s; an authority's resolver that fails so does not issue", a.Server, name, silence(a.Status, a.EDE), where).with(
+			Remedy{Do: "See what the name servers and DNSSEC do:", Paste: "dnsplan check " + name + " --only D-AUTH,D-NSOK,D-DNSSEC"})
 	}
-	left, held := a.TTL, "still holds "+listed(a.Addrs)
+	held := "still holds " + listed(a.Addrs)
 	if a.Status != resolver.Answered {
-		left, held = a.NegativeTTL, "still says: "+holding(a)+","
+		held = "still says: " + holding(a) + ","
 	}
-	return failed(asked, "%s %s for %d s", a.Server, held, left).with(Remedy{
-		Do:    fmt.Sprintf("Wait until it has forgotten, at %s, and look again:", moment(a.At.Add(left.Duration()+time.Second))),
-		Paste: "dnsplan check " + s.Name.Display() + " --only D-RESOLV",
+	return failed(nil, "%s %s for %d s%s", a.Server, held, remaining(a), where).with(Remedy{
+		Do:    fmt.Sprintf("Wait until it has forgotten, at %s, and look again:", moment(forgotten(a))),
+		Paste: "dnsplan check " + name + " --only D-RESOLV",
 	})
 }
+
+// forgotten is when a resolver holds an answer no more.
+func forgotten(a resolver.Answer) time.Time { return a.At.Add(remaining(a).Duration() + time.Second) }

@@ -155,7 +155,7 @@ func (s *Subject) lower(live resolver.Answer, now time.Time) []Remedy {
 // checkNegative is D-NEG.
 func checkNegative(ctx context.Context, e *examination) []Finding {
 	return byServers(func(e *examination, ctx context.Context) []Finding {
-		return judgeNegative(e.subject, e.authoritative(ctx), e.serials(ctx), e.public(ctx))
+		return judgeNegative(e.subject, e.authoritative(ctx), e.serials(ctx), e.pools(ctx))
 	})(ctx, e)
 }
 
@@ -171,9 +171,8 @@ func judgeNegative(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnsw
 			if s.inTwin(a) {
 				continue
 			}
-			left := a.At.Add(a.NegativeTTL.Duration() + time.Second)
 			out = append(out, failed(asked, "%s remembers for %s that %s does not exist", a.Server, seconds(a.NegativeTTL), keyed(a.Key)).with(
-				Remedy{Do: fmt.Sprintf("Wait until %s, and look again:", moment(left)), Paste: "dnsplan check " + s.Name.Display() + " --only D-NEG"}))
+				Remedy{Do: fmt.Sprintf("Wait until %s, and look again:", moment(forgotten(a))), Paste: "dnsplan check " + s.Name.Display() + " --only D-NEG"}))
 		}
 	}
 	switch {
