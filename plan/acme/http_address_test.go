@@ -130,15 +130,7 @@ func TestBridge(t *testing.T) {
 // A server each second of whose answers comes from another backend.
 func TestBackendsThatDiffer(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
-	var asked atomic.Int32
-	files := s.files()
-	s.serve(0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if asked.Add(1)%2 == 0 {
-			http.NotFound(w, r)
-			return
-		}
-		files.ServeHTTP(w, r)
-	}))
+	s.serve(0, byTurns(new(atomic.Int32), http.NotFoundHandler(), s.files()))
 	s.opts.Now = func() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) } // four remote perspectives
 	f := s.only("H-LB", Fail, "6 of 12 connections to 127.0.0.11:", "about 16 % of issuances succeed")
 	Offers(t, f, "use_backend acme if acme_challenge", "server acme ACME-CLIENT-ADDRESS:", "dnsplan check www.example.org --only H-LB", "location ^~ /.well-known/acme-challenge/ {")

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -310,13 +311,17 @@ func TestBalancerIsNotItsOwnBackend(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, frontend)
+			s.serve(0, byTurns(new(atomic.Int32), s.files(), http.NotFoundHandler()))
+			c.p.Planter = s.opts.Planter(s.subject).Planter
 			s.opts.Planter = func(*Subject) Planter { return c.p }
-			e := &examination{Examiner: New(s.opts), subject: s.subject}
-			text := pasted(Finding{Remedies: e.balanceRemedies(balance{target: target{addr: s.addrs[0]}})})
-			holds(t, "remedies", text, "server acme "+c.want+s.fill(":PORT"), "proxy_pass http://"+c.want+s.fill(":PORT;"))
-			if told := strings.Contains(text, "the address of the ACME client's own server in place of"); told != (c.want == someClient) {
-				t.Errorf("told of the placeholder: %v\n%s", told, text)
+			f := s.only("H-LB", Fail, "6 of 12 connections to")
+			Offers(t, f, "server acme "+c.want+s.fill(":PORT"), "proxy_pass http://"+c.want+s.fill(":PORT;"))
+			const note = "the address of the ACME client's own server in place of"
+			if c.want != someClient {
+				lacks(t, f, note)
+				return
 			}
+			Offers(t, f, note)
 		})
 	}
 }

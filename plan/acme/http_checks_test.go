@@ -129,6 +129,14 @@ func TestCDNThatLetsTheTokenThrough(t *testing.T) {
 	s.only("H-CDN", Unknown, "only a token could tell")
 }
 
+// A challenge for browsers is one to authorities, whether there is a token or not.
+func TestCDNThatChallengesWithoutAToken(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.serve(0, challenge())
+	s.opts.Planter = nil
+	Offers(t, s.only("H-CDN", Fail, "answers for www.example.org with a challenge for browsers"), "with the action Skip", `http.host eq "www.example.org"`)
+}
+
 // A name that is still parked, while the inventory wants another address.
 func TestParkedBeforeTheMove(t *testing.T) {
 	s := newSite(t, "127.0.0.11", "127.0.0.12")

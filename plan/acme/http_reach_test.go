@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/plan/acme/cert"
 )
 
 // newAway is a site at an address that no test connects to: connections there end as
@@ -59,6 +61,26 @@ func TestAddressesOutOfReach(t *testing.T) {
 			Offers(t, f, c.offers...)
 			if c.outcome == Unknown && len(f.Remedies) > 0 {
 				t.Errorf("remedies of what is not known: %q", f.Remedies)
+			}
+		})
+	}
+}
+
+// The port of certificates that cannot be reached is opened before anything is issued.
+func TestCertificatesOutOfReach(t *testing.T) {
+	for name, err := range map[string]error{"dropped": os.ErrDeadlineExceeded, "no such machine": errno(syscall.EHOSTUNREACH)} {
+		t.Run(name, func(t *testing.T) {
+			s := newAway(t, "8.8.4.10", err)
+			s.opts.Certificates = cert.New(cert.Options{Dial: func(_ context.Context, network, to string) (net.Conn, error) {
+				if to != "8.8.4.10:443" {
+					t.Errorf("%s was connected to", to)
+				}
+				return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+			}})
+			f := s.only("T-CERT", Fail, "8.8.4.10:443 serves no certificate for www.example.org")
+			Offers(t, f, "Open the port in the firewall of 8.8.4.10:\nufw allow 443/tcp", "Have one issued on the machine of 8.8.4.10")
+			if f.Remedies[0].Paste != "ufw allow 443/tcp" {
+				t.Errorf("%q comes first", f.Remedies[0])
 			}
 		})
 	}
