@@ -82,7 +82,7 @@ func (e *examination) bridge(f fetched) Remedy {
 			break
 		}
 	}
-	w := e.server(f)
+	w := f.server()
 	return Remedy{
 		Do:    fmt.Sprintf("Until %s, have the old server pass challenges on. For %s at %s, %s:", e.forgotten(f.addr), w, e.at(f.addr), w.about(e.subject.Name.Display())),
 		Paste: w.challenges(source{server: to}, false),

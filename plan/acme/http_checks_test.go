@@ -224,7 +224,7 @@ func TestTLSOnThePortOfHTTP(t *testing.T) {
 	srv.Listener = s.ls[0]
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
-	// Go's server answers in HTTP that it wants TLS: the port is open, the token no.
+	s.only("H-PORT80", Fail, "HttpOnHttpsPort") // Go's server says in HTTP that it wants TLS
 	f := s.only("H-TOKEN", Fail, "it speaks TLS where plain HTTP was asked for")
 	Offers(t, f, s.fill("listen 127.0.0.11:PORT;"))
 }

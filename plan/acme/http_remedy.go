@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/acme/plant"
 )
 
 // remedies are what to do about an address that does not answer a challenge.
@@ -16,7 +17,7 @@ func (e *examination) remedies(f fetched) []Remedy {
 		return nil
 	}
 	if len(f.Hops) > 1 || refusesRedirect(f.Err) {
-		return []Remedy{e.redirectRemedy(f.Err, serverOf(f.Last())), e.serveBesideRedirect(f)}
+		return []Remedy{e.redirectRemedy(f.Err, serverCalled(f.Last().Header.Get("Server"))), e.serveBesideRedirect(f)}
 	}
 	if r := e.portRemedies(f); r != nil {
 		return append(r, e.askOutside(f)...)
@@ -53,7 +54,7 @@ func (e *examination) portRemedies(f fetched) []Remedy {
 	case http01.HostUnreachable:
 		return []Remedy{{Do: fmt.Sprintf("Start the machine of %s, or take the address out of %s.", f.addr, e.subject.Name.Display())}}
 	case http01.TLSOnHTTP, http01.HTTP2:
-		w := serverOf(f.Last())
+		w := serverCalled(f.Last().Header.Get("Server"))
 		return []Remedy{{Do: fmt.Sprintf("Have the server at %s speak plain HTTP/1.1 on port %d, without TLS and HTTP/2. For %s:", f.addr, port, w), Paste: w.plain(e.at(f.addr))}}
 	case http01.Reset, http01.Closed, http01.Garbled:
 		return []Remedy{{Do: fmt.Sprintf("Let requests for %s through to the server at %s: a firewall that looks into them, or a proxy, cuts them off (BlockedByFirewall).", http01.Path, f.addr)}}
@@ -78,7 +79,7 @@ func behindNAT(local, target netip.Addr) bool {
 
 // serve has the server at an address answer challenges.
 func (e *examination) serve(f fetched) Remedy {
-	w := e.server(f)
+	w := f.server()
 	return Remedy{
 		Do:    fmt.Sprintf("Have the server at %s answer challenges before anything else. For %s, %s:", e.at(f.addr), w, w.about(e.subject.Name.Display())),
 		Paste: w.challenges(e.source(f.addr), false),
@@ -88,7 +89,7 @@ func (e *examination) serve(f fetched) Remedy {
 // serveBesideRedirect is serve for a server that redirects, mostly before it looks
 // at anything else.
 func (e *examination) serveBesideRedirect(f fetched) Remedy {
-	w, name := e.server(f), e.subject.Name.Display()
+	w, name := f.server(), e.subject.Name.Display()
 	return Remedy{
 		Do:    fmt.Sprintf("Or have the server at %s answer challenges, and redirect the rest. For %s, in place of the redirect of %s:", e.at(f.addr), w, name),
 		Paste: w.challenges(e.source(f.addr), false) + "\n" + w.redirectRest(name),
@@ -97,19 +98,11 @@ func (e *examination) serveBesideRedirect(f fetched) Remedy {
 
 // open is serve for a server that asks for a password or turns clients away.
 func (e *examination) open(f fetched) Remedy {
-	w := e.server(f)
+	w := f.server()
 	return Remedy{
 		Do:    fmt.Sprintf("Ask nobody for a password there, and turn nobody away. For %s at %s, %s:", w, e.at(f.addr), w.about(e.subject.Name.Display())),
 		Paste: w.challenges(e.source(f.addr), true),
 	}
-}
-
-// server is the kind of web server that has answered at an address itself.
-func (e *examination) server(f fetched) webServer {
-	if len(f.Hops) == 0 {
-		return nginx
-	}
-	return serverOf(f.Hops[0])
 }
 
 // source is where the server at an address takes challenges from: a folder where
@@ -120,14 +113,23 @@ func (e *examination) source(a netip.Addr) source {
 		return source{server: to}
 	}
 	if p.Planter != nil {
-		if dir, ok := strings.CutPrefix(p.String(), "webroot "); ok {
-			return source{webroot: dir}
-		}
 		if at, ok := strings.CutPrefix(p.String(), "listener at "); ok {
 			return source{server: at}
 		}
 	}
-	return source{webroot: someWebroot, guessed: true}
+	dir, ok := webrootOf(p.Planter)
+	return source{webroot: dir, guessed: !ok}
+}
+
+// webrootOf is the folder that a planter places tokens below; ok is false where it
+// is none of those, or nil, and the folder stands for one.
+func webrootOf(p plant.Planter) (dir string, ok bool) {
+	if p != nil {
+		if dir, ok = strings.CutPrefix(p.String(), "webroot "); ok {
+			return dir, true
+		}
+	}
+	return someWebroot, false
 }
 
 // planter is the name's, and places nothing.

@@ -16,12 +16,17 @@ const (
 	apache webServer = "Apache"
 )
 
-// serverOf is the kind that the Server field of an answer tells (RFC 9110, section
-// 10.2.4): nginx where it tells none that is known here.
-func serverOf(h http01.Hop) webServer { return serverCalled(h.Header.Get("Server")) }
+// server is the kind of web server that has answered at the address itself.
+func (f fetched) server() webServer {
+	if len(f.Hops) == 0 {
+		return nginx
+	}
+	return serverCalled(f.Hops[0].Header.Get("Server"))
+}
 
-// serverCalled is the kind by the first product that a Server field names, as in
-// "Apache/2.4.62 (Debian)"; Apache-Coyote is another one.
+// serverCalled is the kind by the first product that a Server field names (RFC 9110,
+// section 10.2.4), as "Apache/2.4.62 (Debian)": nginx where it names none that is
+// known here. Apache-Coyote is another one.
 func serverCalled(field string) webServer {
 	product, _, _ := strings.Cut(strings.ReplaceAll(field, "/", " "), " ")
 	if strings.EqualFold(product, string(apache)) {

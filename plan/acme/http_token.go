@@ -52,7 +52,7 @@ func tokenLeft(p planted, err error) Finding {
 }
 
 func leftAt(p plant.Planter, t plant.Token) string {
-	if dir, ok := strings.CutPrefix(p.String(), "webroot "); ok {
+	if dir, ok := webrootOf(p); ok {
 		return "rm " + strings.TrimSuffix(dir, "/") + t.Path()
 	}
 	return "the token " + t.Name

@@ -112,7 +112,7 @@ func filterMark(f fetched) string {
 
 // unfilter lets authorities' clients through.
 func (e *examination) unfilter(f fetched) Remedy {
-	w := e.server(f)
+	w := f.server()
 	return Remedy{
 		Do:    fmt.Sprintf("Exempt the challenge's path from the filter in front of %s: any User-Agent, no cookie, no challenge, no application control. As a rule for %s, before the filter's own, %s:", e.at(f.addr), w, w.about(e.subject.Name.Display())),
 		Paste: w.challenges(e.source(f.addr), true),

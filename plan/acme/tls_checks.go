@@ -39,11 +39,13 @@ func checkCertificate(ctx context.Context, e *examination) []Finding {
 	if i := slices.IndexFunc(all, certificate.good); i >= 0 {
 		better = &all[i]
 	}
+	seen := e.elsewhere(ctx)
 	var out []Finding
 	for _, c := range all {
 		if !c.found && !c.wanted {
 			continue
 		}
+		c.lender = c.lenderOf(better, seen)
 		f := e.judgeCertificate(c, better)
 		if f.Outcome == Fail && e.astray(c.target) {
 			f = f.because(expected(c.addr))
@@ -66,17 +68,17 @@ func (e *examination) judgeCertificate(c certificate, better *certificate) Findi
 	case c.good():
 		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
 	case c.Err == nil:
-		return failed(c.saysTLS(), "%s serves %s a certificate that clients refuse: %s", at, e.subject.Name.Display(), c.flaws[0].Text).with(e.mendTLS(c, better)...)
+		return failed(c.saysTLS(), "%s serves %s a certificate that clients refuse: %s", at, e.subject.Name.Display(), c.flaws[0].Text).with(e.mendTLS(c)...)
 	case better == nil: // nobody has one yet, so nobody loses it
-		return failed(c.saysTLS(), "%s serves no certificate for %s: %s", at, e.subject.Name.Display(), c.why()).at(Warning).with(e.mendTLS(c, better)...)
+		return failed(c.saysTLS(), "%s serves no certificate for %s: %s", at, e.subject.Name.Display(), c.why()).at(Warning).with(e.mendTLS(c)...)
 	}
-	return failed(c.saysTLS(), "%s serves no certificate for %s, and %s does: %s", at, e.subject.Name.Display(), e.atTLS(better.addr), c.why()).with(e.mendTLS(c, better)...)
+	return failed(c.saysTLS(), "%s serves no certificate for %s, and %s does: %s", at, e.subject.Name.Display(), e.atTLS(better.addr), c.why()).with(e.mendTLS(c)...)
 }
 
 // mendTLS has an address serve a certificate that clients take. nginx starts with no
 // server whose certificate is not there yet, so that comes first.
-func (e *examination) mendTLS(c certificate, better *certificate) []Remedy {
-	out := e.getCertificate(c, better)
+func (e *examination) mendTLS(c certificate) []Remedy {
+	out := e.getCertificate(c)
 	if c.Err == nil {
 		return out
 	}
@@ -94,9 +96,33 @@ func (e *examination) mendTLS(c certificate, better *certificate) []Remedy {
 	return out
 }
 
+// lender is an address whose certificates another one can have.
+type lender struct {
+	addr netip.Addr
+	// when says when they are to be copied, behind "to 192.0.2.2"; mostly empty.
+	when string
+}
+
+// lenderOf is where a certificate of the address can be had without an order: from
+// one of another address that clients take or, in a view that the authority does not
+// see, from where it sees the name; nil where there is none.
+func (c certificate) lenderOf(better *certificate, seen []netip.Addr) *lender {
+	switch {
+	case slices.Contains(seen, c.addr):
+		return nil
+	case len(seen) > 0:
+		return &lender{seen[0], ", and again when they are renewed, because the authority does not see this one"}
+	case better == nil || better.addr == c.addr:
+		return nil
+	case c.wanted && !c.found:
+		return &lender{better.addr, " before the name moves"}
+	}
+	return &lender{better.addr, ""}
+}
+
 // getCertificate brings a better certificate to the server, or mends how it shows
 // the one that it has.
-func (e *examination) getCertificate(c certificate, better *certificate) []Remedy {
+func (e *examination) getCertificate(c certificate) []Remedy {
 	name, w := e.subject.Name.Display(), serverCalled(c.Server)
 	for _, p := range c.flaws {
 		switch p.Flaw {
@@ -108,10 +134,10 @@ func (e *examination) getCertificate(c certificate, better *certificate) []Remed
 			return []Remedy{{Do: "See that the clocks are right, here and there:", Paste: "timedatectl"}}
 		}
 	}
-	if better != nil && better.addr != c.addr {
+	if from := c.lender; from != nil {
 		return []Remedy{{
-			Do:    fmt.Sprintf("Copy the certificates from %s to %s before the name moves; for those of certbot:", better.addr, c.addr),
-			Paste: fmt.Sprintf("ssh root@%s tar -C /etc -cz letsencrypt | ssh root@%s tar -C /etc -xz", better.addr, c.addr),
+			Do:    fmt.Sprintf("Copy the certificates from %s to %s%s; for those of certbot:", from.addr, c.addr, from.when),
+			Paste: fmt.Sprintf("ssh root@%s tar -C /etc -cz letsencrypt | ssh root@%s tar -C /etc -xz", from.addr, c.addr),
 		}}
 	}
 	return []Remedy{e.issue(c)}
@@ -121,6 +147,7 @@ func (e *examination) getCertificate(c certificate, better *certificate) []Remed
 // expanded by it: another one beside it would not be served. What is served already
 // is read again by the web server when it is told to.
 func (e *examination) issue(c certificate) Remedy {
+	webroot, _ := webrootOf(e.planter().Planter)
 	do := fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right", c.addr)
 	names, how, reload := []string{e.subject.Name.Display()}, "", ""
 	if c.Leaf() != nil {
@@ -131,7 +158,7 @@ func (e *examination) issue(c certificate) Remedy {
 			how, names = " --expand", append(slices.Clone(old), names...)
 		}
 	}
-	return Remedy{Do: do + ":", Paste: "certbot certonly --webroot --webroot-path " + e.webroot() + how + " -d " + strings.Join(names, " -d ") + reload}
+	return Remedy{Do: do + ":", Paste: "certbot certonly --webroot --webroot-path " + webroot + how + " -d " + strings.Join(names, " -d ") + reload}
 }
 
 // expandable are the names of a certificate that one for another name as well can
@@ -217,15 +244,4 @@ func (e *examination) underWay() (until time.Time) {
 		return time.Time{}
 	}
 	return until
-}
-
-// webroot is where the ACME client of the name puts challenges, as far as that is
-// known.
-func (e *examination) webroot() string {
-	if p := e.planter(); p.Planter != nil {
-		if dir, ok := strings.CutPrefix(p.String(), "webroot "); ok {
-			return dir
-		}
-	}
-	return someWebroot
 }

@@ -64,7 +64,7 @@ func TestJudge(t *testing.T) {
 		},
 		"words that many have": {
 			parking.Evidence{Path: page(200, "text/plain", "", "THIS DOMAIN IS FOR SALE")},
-			`looks like parking: its page holds "this domain is for sale"`,
+			`looks like parking: its page holds "domain is for sale"`,
 		},
 		"any path": {
 			parking.Evidence{Path: page(200, html, "", "<p>hello"), Host: page(404, html, "", "")},
