@@ -96,6 +96,16 @@ func (e *examination) unseen(ctx context.Context) bool {
 	return slices.ContainsFunc(judgeViews(s, e.public(ctx)), func(f Finding) bool { return f.Outcome == Fail && f.Severity == Error })
 }
 
+// elsewhere are the addresses at which the authority sees the name where that is
+// another view of it than this one; none where it is this one.
+func (e *examination) elsewhere(ctx context.Context) []netip.Addr {
+	if !e.unseen(ctx) {
+		return nil
+	}
+	seen, _ := addressesOf(e.public(ctx))
+	return seen
+}
+
 func testOutside(s *Subject) Remedy {
 	return Remedy{
 		Do:    "Test as from outside, not by this machine's own resolvers:",

@@ -33,6 +33,8 @@ type certificate struct {
 	flaws []cert.Problem
 	// unasked is why nobody was asked; empty where somebody was.
 	unasked string
+	// lender is where certificates can be copied from; nil where one is to be issued.
+	lender *lender
 }
 
 // good tells whether clients take it.

@@ -111,14 +111,14 @@ func (e *examination) judgeOriginTLS(c certificate) Finding {
 	case c.good():
 		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
 	case c.Err != nil:
-		return failed(c.saysTLS(), "%s, behind the proxy of %s, serves no certificate: %s; clients fail for as long as an issuance window is open", at, name, c.why()).with(e.mendTLS(c, nil)...)
+		return failed(c.saysTLS(), "%s, behind the proxy of %s, serves no certificate: %s; clients fail for as long as an issuance window is open", at, name, c.why()).with(e.mendTLS(c)...)
 	case slices.ContainsFunc(c.flaws, func(p cert.Problem) bool { return p.Flaw == cert.CloudflareOrigin }):
 		return failed(c.saysTLS(), "%s, behind the proxy of %s, has a Cloudflare Origin CA certificate: browsers fail for as long as an issuance window is open%s", at, name, strict).with(e.publicCertificate(c)...)
 	}
-	return failed(c.saysTLS(), "%s, behind the proxy of %s, serves a certificate that clients refuse: %s%s; they fail for as long as an issuance window is open", at, name, c.flaws[0].Text, strict).with(e.mendTLS(c, nil)...)
+	return failed(c.saysTLS(), "%s, behind the proxy of %s, serves a certificate that clients refuse: %s%s; they fail for as long as an issuance window is open", at, name, c.flaws[0].Text, strict).with(e.mendTLS(c)...)
 }
 
 // publicCertificate replaces one that the proxy alone takes.
 func (e *examination) publicCertificate(c certificate) []Remedy {
-	return append([]Remedy{{Do: fmt.Sprintf("Give the server at %s a certificate that everybody trusts; the proxy takes it too, in the mode Full (strict).", c.addr)}}, e.getCertificate(c, nil)...)
+	return append([]Remedy{{Do: fmt.Sprintf("Give the server at %s a certificate that everybody trusts; the proxy takes it too, in the mode Full (strict).", c.addr)}}, e.getCertificate(c)...)
 }
