@@ -12,7 +12,17 @@ import (
 // checkAgree is D-AUTH.
 func checkAgree(ctx context.Context, e *examination) []Finding {
 	return byServers(func(e *examination, ctx context.Context) []Finding {
-		return judgeAgree(e.subject, e.authoritative(ctx), e.serials(ctx), e.chance)
+		answers, tcp := e.authoritative(ctx), e.overTCP(ctx)
+		found := judgeAgree(e.subject, answers, e.serials(ctx), e.chance)
+		differ := judgeTCP(e.subject, answers, tcp)
+		switch {
+		case len(differ) == 0 && found[0].Outcome == Pass:
+			found[0].Asked = append(found[0].Asked, said(tcp)...)
+			return found
+		case len(differ) > 0 && found[0].Outcome == Pass:
+			return differ
+		}
+		return append(found, differ...)
 	})(ctx, e)
 }
 
@@ -59,7 +69,7 @@ func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolv
 	var other, late []resolver.Answer
 	for _, a := range answers {
 		switch {
-		case !slices.Equal(a.CNAME, right.CNAME), !s.Proxied() && !slices.Equal(a.Addrs, right.Addrs), len(a.Addrs) == 0 != (len(right.Addrs) == 0):
+		case s.other(a, right):
 			other = append(other, a)
 		case a.TTL != right.TTL && !s.Proxied():
 			late = append(late, a)
@@ -76,6 +86,12 @@ func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolv
 			at(Warning).with(s.transfer(late)...), true
 	}
 	return Finding{}, false
+}
+
+// other tells whether two answers differ in more than the TTL. A proxy's addresses
+// may be others each time.
+func (s *Subject) other(a, b resolver.Answer) bool {
+	return !slices.Equal(a.CNAME, b.CNAME) || !s.Proxied() && !slices.Equal(a.Addrs, b.Addrs) || (len(a.Addrs) == 0) != (len(b.Addrs) == 0)
 }
 
 // rightOf chooses the answer that the others are measured by.

@@ -112,6 +112,29 @@ func TestDNSBreaks(t *testing.T) {
 			nil,
 		},
 		{
+			"another server behind TCP", "D-AUTH", func(s *dnsSite) {
+				s.faultTCP2 = func(q, m *dns.Msg) {
+					if q.Question[0].Qtype == dns.TypeA {
+						m.Answer = []dns.RR{line(s.t, "www.example.org. 3600 IN A 8.8.4.9")}
+					}
+				}
+			}, fail, acme.Error,
+			[]string{"ns2 (tcp 127.0.0.1:", "answers 8.8.4.9 for www.example.org A over TCP, and 8.8.4.10 over UDP"},
+			[]string{"Send UDP and TCP to the same server", "dig +tcp @127.0.0.1 -p ", "--only D-AUTH"},
+		},
+		{
+			"another TTL over TCP", "D-AUTH", func(s *dnsSite) {
+				s.faultTCP2 = func(q, m *dns.Msg) {
+					if q.Question[0].Qtype == dns.TypeA {
+						m.Answer[0].Header().Ttl = 60
+					}
+				}
+			}, fail, acme.Warning,
+			[]string{"ns2 (tcp 127.0.0.1:", "gives www.example.org A with TTL 60 over TCP and TTL 3600 over UDP"},
+			[]string{"www.example.org A\n"},
+		},
+		{"nothing behind TCP", "D-AUTH", func(s *dnsSite) { s.noTCP2 = true }, pass, acme.Error, []string{"the same answer comes from both name servers"}, nil},
+		{
 			"a server is silent", "D-AUTH", func(s *dnsSite) { s.silent2 = true }, fail, acme.Error,
 			[]string{"ns2 does not answer for www.example.org", "timed out"},
 			[]string{"take its NS record out of zone example.org"},

@@ -15,6 +15,8 @@ import (
 
 // dnsZone is the DNS's part of a zone's evidence.
 type dnsZone struct {
+	// examined are the names of the zone that are looked at.
+	examined []zone.Name
 	// names are the answers of all its servers about a name.
 	names lazies[zone.Name, []resolver.Answer]
 	// silent tells of each server that was asked whether it was silent then.
@@ -22,6 +24,8 @@ type dnsZone struct {
 	soa     lazies[resolver.Server, resolver.SOAAnswer]
 	conduct lazy[[]resolver.Conduct]
 	above   lazy[[]caa.Set]
+	// overTCP are the answers of all its servers over TCP.
+	overTCP lazy[map[zone.Name][]resolver.Answer]
 	// validates tells for each resolver whether it validates.
 	validates lazy[[]bool]
 }

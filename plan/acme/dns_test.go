@@ -31,7 +31,9 @@ type dnsSite struct {
 	serial2          string
 	// faults change what a server says, before it is sent; silent ones say nothing.
 	fault1, fault2, faultPublic func(q, m *dns.Msg)
-	silent2, noTCP2             bool
+	// faultTCP2 is one of ns2 over TCP alone.
+	faultTCP2       func(q, m *dns.Msg)
+	silent2, noTCP2 bool
 	// heard2 is told what a silent ns2 was asked.
 	heard2 func(q, m *dns.Msg)
 	// proxied is what the provider holds behind a proxy.
@@ -73,7 +75,8 @@ func (s dnsSite) server(t *testing.T, name, serial string, lines []string, fault
 			}
 			return
 		}
-		if s.noTCP2 && name == "ns2" && w.RemoteAddr().Network() == "tcp" {
+		overTCP2 := name == "ns2" && w.RemoteAddr().Network() == "tcp"
+		if s.noTCP2 && overTCP2 {
 			_ = w.Close()
 			return
 		}
@@ -89,6 +92,9 @@ func (s dnsSite) server(t *testing.T, name, serial string, lines []string, fault
 		}
 		if fault != nil {
 			fault(q, m)
+		}
+		if s.faultTCP2 != nil && overTCP2 {
+			s.faultTCP2(q, m)
 		}
 		_ = w.WriteMsg(m)
 	}))

@@ -142,15 +142,12 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 			chosen, out.Made = append(chosen, c), append(out.Made, c.id)
 		}
 	}
-	zones := map[plan.ZoneRef]*zoneEvidence{}
+	zones := zonesOf(subjects)
 	found := make([][]Finding, len(subjects)*len(chosen))
 	var under []*examination
 	var g errgroup.Group
 	g.SetLimit(x.opts.AtOnce)
 	for i, s := range subjects {
-		if zones[s.Zone.ZoneRef] == nil {
-			zones[s.Zone.ZoneRef] = &zoneEvidence{}
-		}
 		e := &examination{Examiner: x, subject: s, selection: sel, zone: zones[s.Zone.ZoneRef], name: &nameEvidence{}}
 		under = append(under, e)
 		for j, c := range chosen {
@@ -169,6 +166,20 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 		out.Subjects = append(out.Subjects, s.Name)
 	}
 	return out
+}
+
+// zonesOf are the subjects' zones, with no evidence yet.
+func zonesOf(subjects []*Subject) map[plan.ZoneRef]*zoneEvidence {
+	zones := map[plan.ZoneRef]*zoneEvidence{}
+	for _, s := range subjects {
+		z := zones[s.Zone.ZoneRef]
+		if z == nil {
+			z = &zoneEvidence{}
+			zones[s.Zone.ZoneRef] = z
+		}
+		z.examined = append(z.examined, s.Name)
+	}
+	return zones
 }
 
 // make makes one check and fills its findings in.

@@ -1,0 +1,71 @@
+package acme
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/resolver"
+)
+
+// overTCP are the answers about the name over TCP, of each address that answers for
+// the zone over UDP: two for each. All names of the zone that are examined are asked
+// for over one connection.
+func (e *examination) overTCP(ctx context.Context) []resolver.Answer {
+	return e.zone.overTCP.get(func() map[zone.Name][]resolver.Answer {
+		var queries []resolver.Query
+		for _, a := range e.serials(ctx) {
+			if p := a.Server.Protocol; !a.Status.Definite() || p != resolver.UDP && p != "" {
+				continue
+			}
+			by := a.Server
+			by.Protocol = resolver.TCP
+			for _, n := range e.zone.examined {
+				for _, t := range families() {
+					queries = append(queries, resolver.Query{Server: by, Key: zone.Key{Name: n, Type: t}})
+				}
+			}
+		}
+		out := map[zone.Name][]resolver.Answer{}
+		for _, a := range e.opts.DNS.Ask(ctx, queries) {
+			out[a.Key.Name] = append(out[a.Key.Name], a)
+		}
+		return out
+	})[e.subject.Name]
+}
+
+// judgeTCP compares what each address answers over TCP with what it does over UDP:
+// where a load balancer stands before a server, the two may be two servers. Whether
+// one answers over TCP at all is D-NSOK's.
+func judgeTCP(s *Subject, udp, tcp []resolver.Answer) (out []Finding) {
+	asked := append(said(udp), said(tcp)...)
+	for _, b := range definite(tcp) {
+		i := slices.IndexFunc(udp, func(a resolver.Answer) bool { return a.Server.Addr == b.Server.Addr && a.Key == b.Key })
+		if i < 0 || !udp[i].Status.Definite() {
+			continue
+		}
+		a := udp[i]
+		switch {
+		case s.other(b, a):
+			out = append(out, failed(asked, "%s answers %s for %s over TCP, and %s over UDP: a resolver that turns to TCP, as it does behind a truncated answer, finds something else", b.Server, holding(b), keyed(b.Key), holding(a)).
+				with(s.sameServer(b)...))
+		case a.TTL != b.TTL && !s.Proxied():
+			out = append(out, failed(asked, "%s gives %s with TTL %s over TCP and TTL %s over UDP", b.Server, keyed(b.Key), b.TTL, a.TTL).at(Warning).
+				with(s.sameServer(b)...))
+		}
+	}
+	return out
+}
+
+// sameServer brings both ways to one server.
+func (s *Subject) sameServer(b resolver.Answer) []Remedy {
+	addr := b.Server.Addr
+	return []Remedy{
+		{
+			Do:    "Send UDP and TCP to the same server, or have both load the same zone, and compare:",
+			Paste: fmt.Sprintf("dig +tcp @%s -p %d %s %s", addr.Addr(), addr.Port(), s.Name.Display(), b.Key.Type),
+		},
+		s.again("D-AUTH"),
+	}
+}
