@@ -74,5 +74,5 @@ func thirdOfRest(c *Change, now string) string {
 	if c.Replaces != "" {
 		before = c.Replaces
 	}
-	return fmt.Sprintf("before the run: %s; the run was to set: %s; now: %s, which someone else has set since", before, showState(c.After, c.Key), now)
+	return fmt.Sprintf("before the run: %s; the run was to set: %s; %s", before, showState(c.After, c.Key), since(now))
 }

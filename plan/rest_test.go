@@ -31,7 +31,7 @@ func TestRest(t *testing.T) {
 		{"a third value", update, "www 60 A 198.51.100.5", `
 			! www.example.org. A before the run: 192.0.2.1 (TTL 86400); the run was to set: 203.0.113.11 (TTL 3600); now: 198.51.100.5 (TTL 60), which someone else has set since`},
 		{"gone since", update, "x 1 TXT x", `
-			! www.example.org. A before the run: 192.0.2.1 (TTL 86400); the run was to set: 203.0.113.11 (TTL 3600); now: nothing, which someone else has set since`},
+			! www.example.org. A before the run: 192.0.2.1 (TTL 86400); the run was to set: 203.0.113.11 (TTL 3600); someone else has deleted it since`},
 		{"a create", site{want: "www 3600 A 203.0.113.11"}, "x 1 TXT x", `
 			+ www.example.org. A 203.0.113.11 ttl 3600`},
 		{"a create that somebody else has made", site{want: "www 3600 A 203.0.113.11"}, "www 60 A 198.51.100.5", `
@@ -46,7 +46,7 @@ func TestRest(t *testing.T) {
 		{"another CNAME to replace", replace, "www 300 CNAME other.example.net.", `
 			! www.example.org. A before the run: CNAME web.example.net.; the run was to set: 203.0.113.11 (TTL 3600); now: CNAME other.example.net., which someone else has set since`},
 		{"a CNAME that is gone", replace, "x 1 TXT x", `
-			! www.example.org. A before the run: CNAME web.example.net.; the run was to set: 203.0.113.11 (TTL 3600); now: nothing, which someone else has set since`},
+			! www.example.org. A before the run: CNAME web.example.net.; the run was to set: 203.0.113.11 (TTL 3600); someone else has deleted it since`},
 		{"a CNAME that was replaced", replace, "www 300 A 203.0.113.11", `
 			~ www.example.org. A ttl 300->3600`},
 		{"what the run is not about stays", update, "www 86400 A 192.0.2.1\nother 60 A 192.0.2.7", `

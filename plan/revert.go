@@ -203,12 +203,23 @@ func third(c *Change, now string) string {
 	if c.Replaces != "" {
 		before = c.Replaces
 	}
-	return fmt.Sprintf("before the run: %s; wanted by the run: %s; now: %s, which someone else has set since", before, showState(c.After, c.Key), now)
+	return fmt.Sprintf("before the run: %s; wanted by the run: %s; %s", before, showState(c.After, c.Key), since(now))
+}
+
+// nothing is what showSet writes where there is no RRset.
+const nothing = "nothing"
+
+// since says what someone else has made of an RRset.
+func since(now string) string {
+	if now == nothing {
+		return "someone else has deleted it since"
+	}
+	return "now: " + now + ", which someone else has set since"
 }
 
 func showState(s *State, k zone.Key) string {
 	if s == nil {
-		return "nothing"
+		return nothing
 	}
 	return showSet(*s.RRset(k), true)
 }
@@ -217,7 +228,7 @@ func showState(s *State, k zone.Key) string {
 func showSet(r zone.RRset, ok bool) string {
 	switch {
 	case !ok:
-		return "nothing"
+		return nothing
 	case r.Foreign != "":
 		return "a " + r.Foreign + " set"
 	}

@@ -46,7 +46,7 @@ func TestRevert(t *testing.T) {
 		{"a third TTL", site{live: "www 86400 A 192.0.2.1", want: "www 3600 A 203.0.113.11"}, "www 60 A 203.0.113.11", `
 			! www.example.org. A before the run: 192.0.2.1 (TTL 86400); wanted by the run: 203.0.113.11 (TTL 3600); now: 203.0.113.11 (TTL 60), which someone else has set since`},
 		{"gone since", site{live: "www 86400 A 192.0.2.1", want: "www 3600 A 203.0.113.11"}, "x 1 TXT x", `
-			! www.example.org. A before the run: 192.0.2.1 (TTL 86400); wanted by the run: 203.0.113.11 (TTL 3600); now: nothing, which someone else has set since`},
+			! www.example.org. A before the run: 192.0.2.1 (TTL 86400); wanted by the run: 203.0.113.11 (TTL 3600); someone else has deleted it since`},
 		{"a CNAME since", site{want: "www 3600 A 203.0.113.11"}, "www 300 CNAME web.example.net.", `
 			! www.example.org. A before the run: nothing; wanted by the run: 203.0.113.11 (TTL 3600); now: CNAME web.example.net., which someone else has set since`},
 		{"a CNAME that was replaced", site{live: "www 300 CNAME web.example.net.", want: "www 3600 A 203.0.113.11 replace"}, "", `

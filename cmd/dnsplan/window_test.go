@@ -22,7 +22,7 @@ func TestWindow(t *testing.T) {
 			got := r.run("window", "www.example.org", "--", "sh", "-c", script).is(t, want)
 			r.closedOnce()
 			counted := r.run("check", "www.example.org", "--only", "R-RATE", "--json").is(t, exitDone)
-			if want, got := fmt.Sprintf("seen %d failed tries", min(want, 1)), counted.stdout; !strings.Contains(got, want) {
+			if want, got := fmt.Sprintf("seen %d failure", min(want, 1)), counted.stdout; !strings.Contains(got, want) {
 				t.Errorf("not %q: %s", want, got)
 			}
 			if want == 0 && (got.stdout != "issued\n" || !strings.Contains(got.stderr, "hm\n")) {

@@ -26,10 +26,14 @@ type Drifted struct {
 // String names the RRset with three values: before the run, in it, and now.
 func (d Drifted) String() string {
 	before, ours := brief(d.Change.Before.RRset(d.Key)), brief(d.Ours)
-	if before == ours {
-		return fmt.Sprintf("%s was %s before the run, and someone else has set %s", d.Display(), before, brief(d.Live))
+	theirs := "set " + brief(d.Live)
+	if d.Live == nil {
+		theirs = "deleted it"
 	}
-	return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has set %s", d.Display(), before, ours, brief(d.Live))
+	if before == ours {
+		return fmt.Sprintf("%s was %s before the run, and someone else has %s", d.Display(), before, theirs)
+	}
+	return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has %s", d.Display(), before, ours, theirs)
 }
 
 // brief is an RRset without its name: "192.0.2.1 192.0.2.2 (TTL 300)".

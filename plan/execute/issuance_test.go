@@ -473,3 +473,27 @@ func TestWindowKeepsEdits(t *testing.T) {
 		}
 	}
 }
+
+// TestClosingTellsWhatIsThere: what closing leaves alone is in the journal, and so is
+// that there is nothing.
+func TestClosingTellsWhatIsThere(t *testing.T) {
+	for want, edit := range map[string]func(*zone.Snapshot){
+		`has set 198.51.100.7 (TTL 60) "live":{"c1":{"ttl":60,"values":["198.51.100.7"],"proxied":false}}`: func(s *zone.Snapshot) {
+			s.RRsets[0].Addrs = []netip.Addr{netip.MustParseAddr("198.51.100.7")}
+		},
+		`has deleted it "live":{"c1":null}`: func(s *zone.Snapshot) { s.RRsets = s.RRsets[1:] },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
+			r := newRun(issuance(t, certbot, org))
+			p.Put(whileOpen(r.p, org))
+			p.Edit(org, edit)
+			r.do(t, "to command cancel")
+			events := r.act(t, single{provider: p})
+			says, live, _ := strings.Cut(want, " \"live\"")
+			if len(events) != 1 || !strings.Contains(events[0].Error, "someone else "+says) || !strings.Contains(string(events[0].Data), `"live"`+live) {
+				t.Errorf("%+v %s, want %s", events, events[0].Data, want)
+			}
+		})
+	}
+}

@@ -71,14 +71,15 @@ func (w *work) takeBack(ctx context.Context, undos []undoing) (facts, error) {
 // further error, which may be nil, is about the others.
 func leaveAlone(f facts, left []stray, further error) (facts, error) {
 	var lines []string
+	var drifted []Drifted
 	for _, s := range left {
 		f.Left = append(f.Left, s.ids...)
-		lines = append(lines, s.why)
+		lines, drifted = append(lines, s.why), append(drifted, s.drifted...)
 	}
 	if classOf(further) == Disagree {
 		lines = append(lines, further.Error())
 	}
-	return f, failf(Moved, "left as it is: %s", listed(lines, "; "))
+	return f, &stepError{class: Moved, err: fmt.Errorf("left as it is: %s", listed(lines, "; ")), drifted: drifted}
 }
 
 // classOf is the class of a step's error: Unreachable where it has none, and
@@ -97,6 +98,8 @@ func classOf(err error) Class {
 type stray struct {
 	ids []string
 	why string
+	// drifted are those of them that someone else has set.
+	drifted []Drifted
 }
 
 // strays are the undos, none of which could be written.
@@ -108,6 +111,9 @@ func strays(undos []undoing, err error) stray {
 		keys[i] = u.move.Key.Display()
 	}
 	s.why = fmt.Sprintf("%s: %v", listed(keys, ", "), err)
+	if moved, ok := errors.AsType[*stepError](err); ok {
+		s.drifted = moved.drifted
+	}
 	return s
 }
 
@@ -140,15 +146,13 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 	}
 	for _, u := range undos {
 		r, ok := live.Find(u.move.Key)
-		why := ""
-		if !w.slowed(r, ok, u.move) {
-			why = u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic)
-		}
-		if is(r, ok, u.move.From) || why == "" && !is(r, ok, u.move.To) {
+		stray, stays := u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic)
+		stays = stays && !w.slowed(r, ok, u.move)
+		if is(r, ok, u.move.From) || !stays && !is(r, ok, u.move.To) {
 			landed = append(landed, u.change.ID)
 		}
-		if why != "" {
-			left = append(left, stray{[]string{u.change.ID}, why})
+		if stays {
+			left = append(left, stray)
 		} else {
 			ours = append(ours, u)
 		}
@@ -156,22 +160,26 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 	return ours, left, landed, nil
 }
 
-// stays says why the live set is not to be taken back; empty where it is. What
+// stays tells whether the live set is not to be taken back, and why. What
 // someone else has set is theirs; what the step has left halfway is not. And the new addresses of a name that was a
 // CNAME stay: the CNAME is not dnsplan's to write, and without both there would
 // be nothing at the name.
 // byValue says that the provider writes value by value.
-func (u undoing) stays(live zone.RRset, ok, byValue bool) string {
+func (u undoing) stays(live zone.RRset, ok, byValue bool) (s stray, stays bool) {
 	m := u.move
+	s.ids = []string{u.change.ID}
 	switch {
 	case reached(live, ok, m):
-		return ""
+		return stray{}, false
 	case !is(live, ok, m.From) && !besideLeft(live, ok, m) && !(ok && byValue && halfway(live, m.Inverse())):
-		return driftedFrom(m, live, ok).of(u.change).String()
+		d := driftedFrom(m, live, ok).of(u.change)
+		s.why, s.drifted = d.String(), []Drifted{d}
+		return s, true
 	case m.To == nil && u.change.Replaces != "":
-		return fmt.Sprintf("%s has replaced the %s, which is not dnsplan's to write", shown(live, ok), u.change.Replaces)
+		s.why = fmt.Sprintf("%s has replaced the %s, which is not dnsplan's to write", shown(live, ok), u.change.Replaces)
+		return s, true
 	}
-	return ""
+	return stray{}, false
 }
 
 // undos are the writes that take the step back in this zone.

@@ -22,7 +22,8 @@ type ledger struct {
 	// accepted are the changes that a person has left to someone else, with what
 	// is live.
 	accepted map[string]*plan.State
-	// theirs is what someone else has set, by change, that a zone holds for.
+	// theirs is what someone else has set, by change, that a zone holds for, or that
+	// was left as it is.
 	theirs map[string]*plan.State
 	events int
 
@@ -47,6 +48,7 @@ type entry struct {
 	done           map[string]time.Time // by zone
 	begun          map[string]bool      // by zone; "" is all of them
 	moved          map[string]bool      // by zone: it holds because of someone else
+	badly          bool                 // a command has ended, and not well
 	problems       []Problem
 }
 
@@ -135,11 +137,13 @@ func (l *ledger) applyStep(s *entry, e journal.Event) {
 	case journal.Done:
 		s.end(e)
 		s.done[e.Zone] = e.At
+		s.badly = failedCommand(e.Data)
 		l.learn(e.Data)
 	case journal.Failed:
 		s.end(e)
 		s.problems = append(s.problems, Problem{e.Zone, e.Step, StepFailed, e.Error, e.At})
 		l.failed[e.Zone] = true
+		maps.Copy(l.theirs, driftOf(e.Data).Live)
 	case journal.Hold:
 		s.end(e)
 		s.problems = append(s.problems, Problem{e.Zone, e.Step, StepNeedsYou, firstOf(e.Error, e.Message), e.At})
@@ -232,6 +236,8 @@ func (l *ledger) stepState(s *entry) StepState {
 	left, begun := l.left(s), !s.started.IsZero()
 	over := !l.ended.IsZero() || l.cancelled && !s.key.undo
 	switch {
+	case left == 0 && len(s.done) > 0 && s.badly:
+		return StepFailed
 	case left == 0 && len(s.done) > 0:
 		return StepDone
 	case !begun && (left == 0 || over), left == 0 && len(l.accepted) > 0:
@@ -346,12 +352,13 @@ func (l *ledger) state(steps []RunStep, alive bool) RunState {
 	has := func(s StepState) bool {
 		return slices.ContainsFunc(steps, func(r RunStep) bool { return r.State == s })
 	}
+	failed := slices.ContainsFunc(steps, func(r RunStep) bool { return r.State == StepFailed && len(r.Problems) > 0 }) // not by a command alone
 	switch {
 	case l.events == 0:
 		return RunNotBegun
 	case !l.ended.IsZero() && l.cancelled:
 		return RunCancelled
-	case !l.ended.IsZero() && has(StepFailed):
+	case !l.ended.IsZero() && failed:
 		return RunFailed
 	case !l.ended.IsZero():
 		return RunDone

@@ -62,19 +62,19 @@ func (f *liveFace) event(n *nowState, e journal.Event) []byte {
 		}
 		p := newPage(n.o)
 		sign, text, _ := strings.Cut(all, " ")
-		p.row(4, "", in(dim, n.o.clock(e.At)+" "), in(eventStyle(e.Kind), sign), txt(" "+text))
+		p.row(4, "", in(dim, n.o.clock(e.At)+" "), in(eventStyle(e), sign), txt(" "+text))
 		return f.redraw(n, p.out.Bytes())
 	}
 	return f.redraw(n, nil)
 }
 
-func eventStyle(k journal.Kind) style {
-	switch k {
-	case journal.Done:
-		return stepMark(StepDone).style
-	case journal.Failed:
+func eventStyle(e journal.Event) style {
+	switch {
+	case e.Kind == journal.Failed, e.Kind == journal.Done && failedCommand(e.Data):
 		return stepMark(StepFailed).style
-	case journal.Hold, journal.Warning:
+	case e.Kind == journal.Done:
+		return stepMark(StepDone).style
+	case e.Kind == journal.Hold, e.Kind == journal.Warning:
 		return stepMark(StepNeedsYou).style
 	}
 	return plain

@@ -147,6 +147,9 @@ func (n *nowState) stepText(s *entry, e journal.Event) (string, StepState) {
 	case journal.Wait:
 		return "waits until " + n.o.clock(e.Until) + " (" + duration(e.Until.Sub(e.At)) + ")" + said(e), StepRunning
 	case journal.Done:
+		if failedCommand(e.Data) {
+			return "failed" + took(s, e), StepFailed
+		}
 		return "done" + took(s, e) + said(e), StepDone
 	case journal.Failed:
 		return "failed" + said(e), StepFailed
@@ -164,6 +167,19 @@ func said(e journal.Event) string {
 	return ""
 }
 
+// commandFacts are what the data of the command's end in an issuance window tells.
+type commandFacts struct {
+	ExitCode *int `json:"exit_code"`
+}
+
+// failedCommand tells whether a command has ended, and not well. The run goes on: its
+// window closes.
+func failedCommand(data json.RawMessage) bool {
+	var f commandFacts
+	_ = json.Unmarshal(data, &f) // no data is no command
+	return f.ExitCode != nil && *f.ExitCode != 0
+}
+
 // took says how long it took, and of a write that there was nothing to write.
 func took(s *entry, e journal.Event) string {
 	out := ""
@@ -171,8 +187,8 @@ func took(s *entry, e journal.Event) string {
 		out = " after " + duration(d)
 	}
 	var facts struct {
-		Written  int  `json:"written"`
-		ExitCode *int `json:"exit_code"`
+		commandFacts
+		Written int `json:"written"`
 	}
 	_ = json.Unmarshal(e.Data, &facts) // no data is nothing written
 	if s.step != nil && s.step.Kind.Writes() && facts.Written == 0 {

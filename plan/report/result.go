@@ -119,10 +119,10 @@ func NewResult(p *plan.Plan, events []journal.Event, res execute.Result, exitCod
 // beside adds what someone else has set in place of what the run has left.
 func (l *ledger) beside(c *plan.Change, r ResultChange) ResultChange {
 	live, ok := l.accepted[r.ID]
-	if r.State == execute.Pending {
+	if r.State == execute.Pending || r.State == execute.LeftOpen {
 		live, ok = l.theirs[r.ID]
 	}
-	if ok && (r.State == execute.Left || r.State == execute.Pending) {
+	if ok && (r.State == execute.Left || r.State == execute.Pending || r.State == execute.LeftOpen) {
 		r.Live, r.Theirs = liveOf(live.RRset(c.Key)), true
 	}
 	return r
@@ -291,6 +291,9 @@ func (p *page) resultHead(r Result) {
 		execute.OutcomeDone: RunDone, execute.OutcomeFailed: RunFailed, execute.OutcomeHeld: RunHolding,
 		execute.OutcomeCancelled: RunCancelled, execute.OutcomeInterrupted: RunInterrupted, execute.OutcomeOpen: RunOpen, OutcomeNothing: RunDone,
 	}[r.Outcome])
+	if r.Outcome == execute.OutcomeDone {
+		m = r.Window.mark(m)
+	}
 	line := []span{in(m.style, m.sign(p.o)+" "+m.word)}
 	switch {
 	case r.Outcome == OutcomeNothing:
@@ -460,6 +463,8 @@ func (p *page) nowText(c *plan.Change, r ResultChange) []span {
 		return []span{txt(liveOf(c.Before.RRset(c.Key)).String() + " -> "), in(green, r.Live.String())}
 	case r.State == execute.Applied:
 		return []span{in(green, r.Live.String())}
+	case r.Theirs && !r.Live.Exists:
+		return []span{txt("now " + r.Live.String() + ": someone else has deleted it")}
 	case r.Theirs:
 		return []span{txt("now " + r.Live.String() + ", which someone else has set")}
 	}

@@ -27,7 +27,7 @@ func RunText(w io.Writer, r Run, o Options) error {
 }
 
 func (p *page) runHeader(r Run) {
-	m := runMark(r.State)
+	m := r.mark()
 	p.row(2, "", in(bold, "Run "+r.ID), txt(": "), in(m.style, m.sign(p.o)+" "+m.word))
 	p.field("damage", r.Damage)
 	p.field("zones", zonesPeople(r.Zones))
@@ -175,7 +175,7 @@ func RunsText(w io.Writer, runs []Run, o Options) error {
 		idPad = max(idPad, lipgloss.Width(r.ID))
 	}
 	for _, r := range runs {
-		m := runMark(r.State)
+		m := r.mark()
 		m.word = string(r.State)
 		at := r.Started
 		if at.IsZero() {
@@ -183,7 +183,7 @@ func RunsText(w io.Writer, runs []Run, o Options) error {
 		}
 		p.marked(0, m, statePad, in(bold, padded(r.ID, idPad)+noBreak), txt(" "+keep(p.o.minute(at))))
 		about := []string{zonesPeople(r.Zones) + ": " + summaryText(r)}
-		for _, extra := range []string{r.Ticket, r.Reason} {
+		for _, extra := range []string{r.Window.failure(), r.Ticket, r.Reason} {
 			if extra != "" {
 				about = append(about, extra)
 			}

@@ -55,6 +55,33 @@ func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 	return w
 }
 
+// mark is that of a run that is done: the window is closed, and where its command has
+// failed, that is what people have to see. A nil window is none.
+func (w *Window) mark(done mark) mark {
+	if w.failure() == "" {
+		return done
+	}
+	failed := runMark(RunFailed)
+	failed.word = done.word + ", but " + w.Command.Name + " failed"
+	return failed
+}
+
+// failure says how the command has failed; empty where it has not.
+func (w *Window) failure() string {
+	if w == nil || w.Command == nil || w.Command.ExitCode == nil || *w.Command.ExitCode == 0 {
+		return ""
+	}
+	return w.Command.Name + " failed with exit code " + number(*w.Command.ExitCode)
+}
+
+// mark is the run's state.
+func (r Run) mark() mark {
+	if r.State == RunDone {
+		return r.Window.mark(runMark(r.State))
+	}
+	return runMark(r.State)
+}
+
 // namesText names some names: "www.example.org, api.example.org and 3 more".
 func namesText(names []zone.Name) string {
 	const most = 3

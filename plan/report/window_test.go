@@ -93,7 +93,10 @@ func windowRuns() map[string]struct {
 		"killed":    {certbot, ready + "\n1m10s start s6", "5m", false},
 		"recovered": {certbot, ready + "\n1m10s start s6\n5m resume" + closes("5m1s"), "5m1s", false},
 		"theirs": {certbot, ready + "\n1m10s start s6\n1m41s done s6 example.org. data={\"exit_code\":1}\n1m41s start s7\n1m42s failed s7 example.org. error=moved data={\"class\":\"moved\"}\n" +
-			"1m42s start s3 undo\n1m43s failed s3 example.org. undo error=left_as_it_is:_www.example.org._A_was_set_by_someone_else data={\"class\":\"moved\",\"written\":1,\"landed\":[\"c2\"],\"left\":[\"c1\"]}\n1m43s end", "1m43s", false},
+			"1m42s start s3 undo\n1m43s failed s3 example.org. undo error=left_as_it_is:_www.example.org._A_was_set_by_someone_else data={\"class\":\"moved\",\"written\":1,\"landed\":[\"c2\"],\"left\":[\"c1\"],\"live\":{\"c1\":{\"ttl\":60,\"values\":[\"198.51.100.7\"],\"proxied\":false}}}\n1m43s end", "1m43s", false},
+		"deleted": {certbot, ready + "\n1m10s start s6\n1m41s done s6 example.org. data={\"exit_code\":0}\n1m41s start s7\n1m42s failed s7 example.org. error=moved data={\"class\":\"moved\"}\n" +
+			"1m42s start s3 undo\n1m43s failed s3 example.org. undo error=left_as_it_is:_www.example.org._A_was_deleted_by_someone_else data={\"class\":\"moved\",\"written\":1,\"landed\":[\"c2\"],\"left\":[\"c1\"],\"live\":{\"c1\":null}}\n1m43s end", "1m43s", false},
+		"failed":  {certbot, strings.Replace(issued, `"exit_code":0`, `"exit_code":7`, 1), "1m47s", false},
 		"holding": {certbot, ready + "\n1m10s cancel\n1m10s start s3 undo\n16m hold s3 example.org. undo error=the_provider_does_not_answer data={\"class\":\"unreachable\"}", "17m", false},
 		"hook":    {hooked, ready, "5m", false},
 		"hooked":  {hooked, ready + "\n6m resume\n6m done s6 example.org.\n6m start s7\n6m1s done s7 example.org. data={\"written\":2}\n6m1s start s8\n6m2s done s8 example.org.\n6m2s end", "6m2s", false},
@@ -128,7 +131,7 @@ func TestWindowRunStates(t *testing.T) {
 	want := map[string]report.RunState{
 		"issued": report.RunDone, "running": report.RunRunning, "missing": report.RunFailed, "late": report.RunFailed,
 		"signalled": report.RunCancelled, "killed": report.RunInterrupted, "recovered": report.RunCancelled,
-		"theirs": report.RunFailed, "holding": report.RunHolding, "hook": report.RunOpen, "hooked": report.RunDone,
+		"theirs": report.RunFailed, "deleted": report.RunFailed, "failed": report.RunDone, "holding": report.RunHolding, "hook": report.RunOpen, "hooked": report.RunDone,
 	}
 	for name, tt := range windowRuns() {
 		p := issuance(t, tt.window, proxiedWWW)
@@ -175,6 +178,26 @@ func TestWindowProgress(t *testing.T) {
 			}
 		}
 		return view.End(report.NewResult(p, story(t, issued), execute.Fold(p, story(t, issued)).Result(), 0, made.Add(time.Hour)))
+	})
+}
+
+// TestFailedCommandInAWindow: what a pipe is told of a command that fails is no tick.
+func TestFailedCommandInAWindow(t *testing.T) {
+	tt := windowRuns()["failed"]
+	p, events := issuance(t, tt.window, proxiedWWW), story(t, tt.story)
+	for name, view := range map[string]func(io.Writer, report.Options) *report.Progress{"a pipe": report.NewPlain, "a terminal": report.NewLive} {
+		var b bytes.Buffer
+		v := view(&b, options())
+		v.Begin(p, p.ID)
+		for _, e := range events {
+			v.Event(e)
+		}
+		if text := b.String(); !strings.Contains(text, "✕ step s6 (command): failed after 31s, exit code 7") && !strings.Contains(text, "✕ s6 command in example.org: failed after 31s, exit code 7") {
+			t.Errorf("%s is told:\n%s", name, text)
+		}
+	}
+	golden(t, "runs-window-failed.txt", func(w io.Writer) error {
+		return report.RunsText(w, []report.Run{report.NewRun(p, events, false)}, options())
 	})
 }
 

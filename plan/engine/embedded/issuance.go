@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -41,17 +42,18 @@ func (e *Engine) mark(r *run, a execute.Action, at time.Time) error {
 	})
 }
 
-// windowImpact says for how long the proxy was off: "proxy off for issuance from
-// 2026-11-23 06:00 to 06:07 UTC".
+// windowImpact says for how long the proxy was off: "proxy off for issuance for 7m2s,
+// from 2026-11-23 06:00:03 to 06:07:05 UTC".
 func windowImpact(cr execute.ChangeResult) string {
-	const day, minute = "2006-01-02", "15:04"
-	off, on := cr.Live.UTC(), cr.Closed.UTC()
-	from := "proxy off for issuance from " + off.Format(day+" "+minute)
-	switch {
-	case cr.Closed.IsZero():
-		return from + " UTC on, and not on again"
-	case off.Format(day) == on.Format(day):
-		return from + " to " + on.Format(minute) + " UTC"
+	const day, second = "2006-01-02", "15:04:05"
+	off, on := cr.Live.UTC().Truncate(time.Second), cr.Closed.UTC().Truncate(time.Second)
+	from := "from " + off.Format(day+" "+second)
+	if cr.Closed.IsZero() {
+		return "proxy off for issuance " + from + " UTC on, and not on again"
 	}
-	return from + " to " + on.Format(day+" "+minute) + " UTC"
+	to := on.Format(second)
+	if off.Format(day) != on.Format(day) {
+		to = on.Format(day + " " + second)
+	}
+	return "proxy off for issuance for " + zone.FormatDuration(on.Sub(off)) + ", " + from + " to " + to + " UTC"
 }

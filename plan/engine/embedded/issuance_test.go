@@ -118,7 +118,7 @@ func TestWindow(t *testing.T) {
 		if err != nil || len(log) != 2 {
 			t.Fatalf("%+v, %v", log, err)
 		}
-		impact := "proxy off for issuance from " + began.Format("2006-01-02 15:04") + " to " + got.Window.Closed.UTC().Format("15:04") + " UTC"
+		impact := "proxy off for issuance for " + zone.FormatDuration(got.Window.Closed.Sub(began)) + ", from " + began.Format("2006-01-02 15:04:05") + " to " + got.Window.Closed.UTC().Format("15:04:05") + " UTC"
 		if c := log[0]; c.Outcome != "closed" || c.Action != "proxied" || c.Impact != impact || !c.OldProxied || c.NewProxied || len(c.VerifiedBy) == 0 {
 			t.Errorf("%+v, want impact %q", c, impact)
 		}
