@@ -430,18 +430,14 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"end at 2026-11-24 12:00:00 UTC, 6h from now"},
 			[]string{"rndc sign example.org"},
 		},
-		{"signatures of a server that signs each answer", "D-DNSSEC", func(s *dnsSite) {
-			signed("20261125070000", true)(s)
-			whole := s.faultPublic
-			s.faultPublic = func(q, m *dns.Msg) {
-				whole(q, m)
-				for _, rr := range m.Answer {
-					if sig, ok := rr.(*dns.RRSIG); ok {
-						sig.Inception = uint32(dnsNow.Add(-25 * time.Hour).Unix())
-					}
-				}
-			}
-		}, pass, acme.Fatal, []string{"is valid"}, nil},
+		{"signatures that have ended", "D-DNSSEC", signed("20261124050000", true), fail, acme.Error, []string{"have ended at 2026-11-24 05:00:00 UTC"}, nil},
+		{
+			"signatures that end within a change", "D-DNSSEC", changing(signed("20261127060000", true), 80*time.Hour), fail, acme.Error,
+			[]string{"end at 2026-11-27 06:00:00 UTC, 3d from now, and the change goes on until 2026-11-27 14:00:00 UTC"},
+			[]string{"rndc sign example.org"},
+		},
+		{"signatures that end behind a change", "D-DNSSEC", changing(signed("20261127060000", true), 70*time.Hour), pass, acme.Fatal, []string{"is valid"}, nil},
+		{"signatures of a server that signs each answer", "D-DNSSEC", changing(signedEach, 80*time.Hour), pass, acme.Fatal, []string{"is valid"}, nil},
 		{"good signatures", "D-DNSSEC", signed("20261224120000", true), pass, acme.Fatal, []string{"is valid"}, nil},
 		{
 			"signed, and not validated", "D-DNSSEC", signed("20261224120000", false), unknown, acme.Fatal,
@@ -608,6 +604,30 @@ func signed(until string, valid bool) func(*dnsSite) {
 				sig, _ := dns.NewRR("www.example.org. 300 IN RRSIG A 13 3 300 " + until + " 20261101000000 4711 example.org. AAAA")
 				m.Answer = append(m.Answer, sig)
 			}
+		}
+	}
+}
+
+// signedEach has the resolver give signatures as a server makes them for each answer.
+func signedEach(s *dnsSite) {
+	signed("20261125070000", true)(s)
+	whole := s.faultPublic
+	s.faultPublic = func(q, m *dns.Msg) {
+		whole(q, m)
+		for _, rr := range m.Answer {
+			if sig, ok := rr.(*dns.RRSIG); ok {
+				sig.Inception = uint32(dnsNow.Add(-25 * time.Hour).Unix())
+			}
+		}
+	}
+}
+
+// changing has a change under way for so long.
+func changing(change func(*dnsSite), left time.Duration) func(*dnsSite) {
+	return func(s *dnsSite) {
+		change(s)
+		s.subject = func(sub *acme.Subject) {
+			sub.Pending = []acme.Pending{{Type: zone.A, Run: "01K", Until: dnsNow.Add(left)}}
 		}
 	}
 }

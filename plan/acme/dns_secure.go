@@ -25,6 +25,19 @@ func soon(s resolver.Signature) time.Duration {
 	return min(signatureLeft, s.Expires.Sub(s.Begins)/signatureQuarter)
 }
 
+// endsEarly tells whether a signature ends too early, and how grave that is: one that
+// has ended, or does before the change that is under way until then, is an error.
+// Those that are made for each answer are made anew in time.
+func endsEarly(s resolver.Signature, now, until time.Time) (Severity, bool) {
+	switch forEach := soon(s) < signatureLeft; {
+	case s.Expires.Before(now), !forEach && s.Expires.Before(until):
+		return Error, true
+	case s.Expires.Before(now.Add(soon(s))):
+		return Warning, true
+	}
+	return 0, false
+}
+
 // checkSecure is D-DNSSEC.
 func checkSecure(ctx context.Context, e *examination) []Finding {
 	s := e.subject
@@ -37,16 +50,16 @@ func checkSecure(ctx context.Context, e *examination) []Finding {
 	}
 	key := zone.Key{Name: s.Name, Type: born[0]}
 	all := ofEach(s.Zone.Resolvers, func(r resolver.Server) resolver.Security { return e.secure(ctx, r, key) })
-	return judgeSecure(s, all, func() []bool { return e.validates(ctx) }, e.opts.Now())
+	return judgeSecure(s, all, func() []bool { return e.validates(ctx) }, e.opts.Now(), e.underWay())
 }
 
 // judgeSecure judges what validating resolvers make of a name:
 //
 //	one refuses what it has without validation   fail
-//	one has validated it                         pass; Warning where signatures end soon
+//	one has validated it                         pass; see endsEarly
 //	it is not signed, and one validates          pass
 //	else                                         unknown
-func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, now time.Time) []Finding {
+func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, now, until time.Time) []Finding {
 	var asked []Asked
 	secure, signed := false, false
 	var first resolver.Signature
@@ -63,9 +76,10 @@ func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, n
 		}
 	}
 	name := s.Name.Display()
+	grave, early := endsEarly(first, now, until)
 	switch {
-	case secure && signed && first.Expires.Before(now.Add(soon(first))):
-		return []Finding{s.ending(first.Expires, now).asking(asked)}
+	case secure && signed && early:
+		return []Finding{s.ending(first.Expires, now, until).at(grave).asking(asked)}
 	case secure:
 		return []Finding{passed(asked, "DNSSEC of %s is valid", name)}
 	case signed:
@@ -93,10 +107,16 @@ func (s *Subject) bogus(a resolver.Security) Finding {
 }
 
 // ending are signatures that run out, or have.
-func (s *Subject) ending(ends, now time.Time) Finding {
-	z := s.Zone.ZoneRef.Zone.Display()
-	return failed(nil, "signatures of %s end at %s, %s from now: without new ones every authority must refuse", s.Name.Display(), moment(ends), span(max(0, ends.Sub(now)))).
-		at(Warning).with(Remedy{Do: "Sign the zone again (BIND, Knot):", Paste: "rndc sign " + z + "\nknotc zone-sign " + z}, s.again("D-DNSSEC"))
+func (s *Subject) ending(ends, now, until time.Time) Finding {
+	z, when := s.Zone.ZoneRef.Zone.Display(), fmt.Sprintf("end at %s, %s from now", moment(ends), span(ends.Sub(now)))
+	switch {
+	case ends.Before(now):
+		when = "have ended at " + moment(ends)
+	case ends.Before(until):
+		when += ", and the change goes on until " + moment(until)
+	}
+	return failed(nil, "signatures of %s %s: without new ones every authority must refuse", s.Name.Display(), when).
+		with(Remedy{Do: "Sign the zone again (BIND, Knot):", Paste: "rndc sign " + z + "\nknotc zone-sign " + z}, s.again("D-DNSSEC"))
 }
 
 // validator is to name a resolver that validates.
