@@ -31,7 +31,7 @@ func judgeAlias(s *Subject, found map[zone.Type]http01.Addrs) Finding {
 	case len(chain) == 0 && four.Err != nil:
 		return unclear(asked, "whether %s is an alias cannot be told: %v", name, four.Err).because("D-AUTH")
 	case len(chain) == 0:
-		return passed(asked, "%s is no alias", name)
+		return s.unaliased(len(four.Addrs)+len(six.Addrs) > 0, asked)
 	case len(four.Addrs)+len(six.Addrs) > 0:
 		return s.leads(chain, way, asked)
 	case s.circle(chain):
@@ -48,14 +48,34 @@ func judgeAlias(s *Subject, found map[zone.Type]http01.Addrs) Finding {
 	return failed(asked, "%s has no address", way).with(s.unalias(chain)...)
 }
 
-// leads judges a chain that ends at addresses: one that leaves the zone is in
-// somebody else's hands.
-func (s *Subject) leads(chain []zone.Name, way string, asked []Asked) Finding {
-	if !s.outside(chain) {
-		return passed(asked, "%s has an address", way)
+// unaliased is a name for which no CNAME is answered. A provider may have one all the
+// same, and answer with addresses in its place: those of its proxy, or of the target.
+func (s *Subject) unaliased(answered bool, asked []Asked) Finding {
+	to, held := s.Zone.alias(s.Name)
+	if !held || !answered {
+		return passed(asked, "%s is no alias", s.Name.Display())
 	}
-	return failed(asked, "%s leads out of the zone: whoever holds %s decides which server answers the challenge", way, chain[len(chain)-1].Display()).
-		at(Warning).with(s.unalias(chain)...)
+	return failed(asked, "%s is an alias of %s at provider %s, which answers with addresses of its own choice in its place", s.Name.Display(), to.Display(), s.Zone.Provider).
+		at(Warning).with(s.unalias([]zone.Name{to})...)
+}
+
+// leads judges a chain that ends at addresses: one that leaves the zone is in
+// somebody else's hands, and one over a proxied name stays behind its proxy.
+func (s *Subject) leads(chain []zone.Name, way string, asked []Asked) Finding {
+	if s.outside(chain) {
+		return failed(asked, "%s leads out of the zone: whoever holds %s decides which server answers the challenge", way, chain[len(chain)-1].Display()).
+			at(Warning).with(s.unalias(chain)...)
+	}
+	if i := slices.IndexFunc(chain, s.Zone.proxied); i >= 0 {
+		return failed(asked, "%s leads to a proxy: that of %s answers the challenge, and stays on while an issuance window of %s is open", way, chain[i].Display(), s.Name.Display()).
+			at(Warning).with(s.unalias(chain)...)
+	}
+	return passed(asked, "%s has an address", way)
+}
+
+// proxied tells whether the provider has a proxy before a name.
+func (z *Zone) proxied(n zone.Name) bool {
+	return z.Live != nil && slices.ContainsFunc(z.Live.RRsets, func(r zone.RRset) bool { return r.Name == n && r.Proxied })
 }
 
 func (s *Subject) outside(chain []zone.Name) bool {

@@ -319,6 +319,26 @@ func TestDNSBreaks(t *testing.T) {
 			nil,
 		},
 
+		{
+			"an alias to a proxied name", "D-CNAME", func(s *dnsSite) {
+				s.ns1 = []string{"www 60 CNAME app.example.org.", "app 60 A 8.8.4.7"}
+				s.subject = func(sub *acme.Subject) {
+					sub.Zone.Live.RRsets = records(s.t, "app.example.org.", []string{"A 8.8.4.10"})
+					sub.Zone.Live.RRsets[0].Proxied = true
+				}
+			}, fail, acme.Warning,
+			[]string{"www.example.org -> app.example.org leads to a proxy: that of app.example.org answers the challenge, and stays on while an issuance window of www.example.org is open"},
+			[]string{"www IN CNAME app.example.org."},
+		},
+		{
+			"an alias that the provider hides", "D-CNAME", func(s *dnsSite) {
+				s.subject = func(s *acme.Subject) {
+					s.Zone.Live.Others = []zone.Record{{Name: s.Name, Type: "CNAME", TTL: 300, Data: "app.example.net."}}
+				}
+			}, fail, acme.Warning,
+			[]string{"www.example.org is an alias of app.example.net at provider box, which answers with addresses of its own choice"},
+			[]string{"Delete the alias from zone example.org:\nwww IN CNAME app.example.net."},
+		},
 		{"CAA that nobody can look up", "D-CAA", func(s *dnsSite) {
 			s.ns1 = drop(s.ns1, "@ 300 CAA")
 			s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil }

@@ -120,17 +120,26 @@ func (e *examination) there(ctx context.Context) map[zone.Type]bool {
 	if definite {
 		return out
 	}
+	_, alias := e.subject.Zone.alias(e.subject.Name)
 	for _, t := range families() {
-		if _, ok := e.subject.Live(t); ok || e.subject.Zone.Live == nil || e.subject.Zone.alias(e.subject.Name) {
+		if _, ok := e.subject.Live(t); ok || e.subject.Zone.Live == nil || alias {
 			out[t] = true
 		}
 	}
 	return out
 }
 
-// alias tells whether the provider holds a CNAME at the name.
-func (z *Zone) alias(n zone.Name) bool {
-	return z.Live != nil && slices.ContainsFunc(z.Live.Others, func(r zone.Record) bool { return r.Name == n && r.Type == "CNAME" })
+// alias is the target of the CNAME that the provider holds at the name; ok is false
+// where it holds none.
+func (z *Zone) alias(n zone.Name) (to zone.Name, ok bool) {
+	if z.Live == nil {
+		return "", false
+	}
+	i := slices.IndexFunc(z.Live.Others, func(r zone.Record) bool { return r.Name == n && r.Type == "CNAME" })
+	if i < 0 {
+		return "", false
+	}
+	return zone.Canonical(z.Live.Others[i].Data), true
 }
 
 // local tells whether the zone is served on this machine alone.

@@ -112,7 +112,7 @@ func judgeExists(s *Subject, answers []resolver.Answer) Finding {
 // wildcard is the live wildcard that answers for the name, where it has no
 // RRset of its own.
 func (s *Subject) wildcard() (zone.Name, bool) {
-	if s.Zone.Live == nil || s.Zone.alias(s.Name) {
+	if _, alias := s.Zone.alias(s.Name); alias || s.Zone.Live == nil {
 		return "", false
 	}
 	for _, t := range families() {
