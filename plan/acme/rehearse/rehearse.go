@@ -127,7 +127,7 @@ func (r *rehearsal) order(ctx context.Context, a acme.Account) (o acme.Order, z 
 // validate places the token and has the authority look for it. A token that cannot
 // be removed is told of, and does not hide what the authority has found.
 func (r *rehearsal) validate(ctx context.Context, a acme.Account, z acme.Authorization) error {
-	challenge, err := http01(z)
+	challenge, err := overHTTP(z)
 	if err != nil {
 		return err
 	}
@@ -155,8 +155,8 @@ func (r *rehearsal) look(ctx context.Context, a acme.Account, z acme.Authorizati
 	return r.failed(Validating, "await validation", err)
 }
 
-// http01 is the challenge that is met; other authorities offer others.
-func http01(z acme.Authorization) (acme.Challenge, error) {
+// overHTTP is the challenge of HTTP-01; other authorities offer others.
+func overHTTP(z acme.Authorization) (acme.Challenge, error) {
 	var offered []string
 	for _, c := range z.Challenges {
 		if c.Type == acme.ChallengeTypeHTTP01 {

@@ -24,7 +24,8 @@ const (
 )
 
 // stage is an authority, the name's zone, and a web server with a webroot at
-// 127.0.0.12; what 127.0.0.11 serves has none.
+// 127.0.0.12; what 127.0.0.11 serves has none, 127.0.0.14 greets, and 127.0.0.15
+// redirects to where nobody listens.
 type stage struct {
 	ca      *acmetest.CA
 	zone    *resolvertest.Zone
@@ -35,10 +36,12 @@ type stage struct {
 
 func newStage(t *testing.T, c acmetest.Config) *stage {
 	t.Helper()
-	web := acmetest.Listen(t, "127.0.0.11", "127.0.0.12")
+	web := acmetest.Listen(t, "127.0.0.11", "127.0.0.12", "127.0.0.14", "127.0.0.15")
 	s := &stage{zone: resolvertest.NewZone(t, soa), webroot: t.TempDir()}
 	acmetest.Serve(t, web[0], http.NotFoundHandler())
 	acmetest.Serve(t, web[1], http.FileServer(http.Dir(s.webroot)))
+	acmetest.Serve(t, web[2], http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }))
+	acmetest.Serve(t, web[3], http.RedirectHandler("http://127.0.0.1:1/x", http.StatusFound))
 	c.DNS, c.HTTPPort = resolvertest.Serve(t, s.zone), acmetest.Port(web[0])
 	s.ca = acmetest.NewCA(t, c)
 	s.options = rehearse.Options{
@@ -118,6 +121,8 @@ func TestRefused(t *testing.T) {
 	}{
 		{"the old server", []string{"A 127.0.0.11"}, "unauthorized", "404", "H-TOKEN"},
 		{"AAAA at the old server", []string{"A 127.0.0.12", "AAAA ::ffff:127.0.0.11"}, "unauthorized", "404", "H-TOKEN"},
+		{"another body", []string{"A 127.0.0.14"}, "unauthorized", "did not match", "H-TOKEN"},
+		{"a redirect to nobody", []string{"A 127.0.0.15"}, "connection", "refused", "H-REDIR"},
 		{"nobody listens", []string{"A 127.0.0.13"}, "connection", "refused", "H-PORT80"},
 		{"no address", []string{"TXT x"}, "connection", "could not resolve", "D-APEX"},
 	} {
@@ -132,7 +137,7 @@ func TestRefused(t *testing.T) {
 			}
 			checks := rehearse.Explain(*r.Problem)
 			if len(checks) == 0 || string(checks[0]) != tt.check {
-				t.Errorf("checks %v, want %s first", checks, tt.check)
+				t.Errorf("checks %v, want %s first: %+v", checks, tt.check, r.Problem)
 			}
 		})
 	}
