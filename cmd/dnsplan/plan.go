@@ -197,12 +197,7 @@ func (a *app) printPlan(s config.Settings, p *plan.Plan, markdown bool, only ...
 	o.Only = only
 	switch {
 	case s.JSON:
-		doc, err := plan.Marshal(p)
-		if err != nil {
-			return err
-		}
-		_, err = a.stdout.Write(doc)
-		return err
+		return report.PlanJSON(a.stdout, p)
 	case markdown:
 		return report.PlanMarkdown(a.stdout, p, o)
 	}

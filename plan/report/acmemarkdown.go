@@ -67,12 +67,22 @@ func (m *markdown) remedies(of acme.ID, all []acme.Remedy) {
 		if r.Paste == "" {
 			continue
 		}
-		m.lines("  ```")
+		fence := "  " + fenceFor(r.Paste)
+		m.lines(fence)
 		for line := range strings.Lines(r.Paste) {
-			m.lines("  " + fenced(strings.TrimRight(line, "\r\n")))
+			m.lines("  " + clean(strings.TrimRight(line, "\r\n"))) // whole: it is to be pasted
 		}
-		m.lines("  ```", "")
+		m.lines(fence, "")
 	}
+}
+
+// fenceFor is a fence that no line of the text ends (CommonMark, 4.5).
+func fenceFor(text string) string {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence
 }
 
 func (m *markdown) tasks(s subjectFound) {

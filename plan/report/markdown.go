@@ -287,7 +287,7 @@ func cell(s string) string {
 }
 
 var escapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "~", `\~`,
-	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "#", "&#35;", "://", ":&#47;/")
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "#", "&#35;", "$", "&#36;", "://", ":&#47;/")
 
 // code is text as code; backticks in it become quotes.
 func code(s string) string { return "`" + strings.ReplaceAll(fenced(s), "`", "'") + "`" }

@@ -209,5 +209,5 @@ func jsonLine(v any) []byte {
 	if err := e.Encode(v); err != nil {
 		return nil
 	}
-	return b.Bytes()
+	return escaped(b.Bytes())
 }

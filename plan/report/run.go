@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 	"time"
 
@@ -160,13 +159,6 @@ func RunsJSON(w io.Writer, runs []Run) error {
 		FormatVersion int   `json:"format_version"`
 		Runs          []Run `json:"runs"`
 	}{FormatVersion, runs})
-}
-
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }
 
 // holding is what a run holds for.
