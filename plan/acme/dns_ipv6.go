@@ -7,10 +7,11 @@ import (
 	"slices"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
 // checkIPv6 is D-AAAA, the DNS's side of it; whether the address serves the
-// challenge is H-TOKEN's.
+// challenge is H-TOKEN's, and counts where that is made.
 func checkIPv6(ctx context.Context, e *examination) []Finding {
 	s := e.subject
 	if s.Proxied() {
@@ -27,7 +28,34 @@ func checkIPv6(ctx context.Context, e *examination) []Finding {
 	if err := found[zone.AAAA].Err; err != nil {
 		return []Finding{unclear(foundSaid(found), "whether %s has an IPv6 address cannot be told: %v", s.Name.Display(), err).because("D-AUTH")}
 	}
-	return []Finding{judgeIPv6(s, found[zone.AAAA].Addrs, foundSaid(found))}
+	f := judgeIPv6(s, found[zone.AAAA].Addrs, foundSaid(found))
+	if f.Outcome == Pass && len(found[zone.AAAA].Addrs) > 0 {
+		f = e.challengedIPv6(f, found[zone.AAAA].Addrs, e.weighed(ctx))
+	}
+	return []Finding{f}
+}
+
+// challengedIPv6 returns f, or the failure of the first IPv6 address that has not
+// answered with the token.
+func (e *examination) challengedIPv6(f Finding, found []netip.Addr, tokens []fetched) Finding {
+	s, serving := e.subject, 0
+	for _, t := range tokens {
+		switch {
+		case !slices.Contains(found, t.addr):
+		case t.Verdict == http01.Valid:
+			serving++
+		case e.doubt(t) == "":
+			x := failed(f.Asked, "%s has the IPv6 address of the inventory, %s, which an authority asks first, and it does not answer with the token: %s", s.Name.Display(), t.addr, cause(t.Err))
+			return e.graded(x, t, tokens).because("H-TOKEN").with(
+				Remedy{Do: "Have the server there answer challenges, or delete from the inventory and from " + s.inZone() + ":", Paste: s.lines(s.held(zone.AAAA), []netip.Addr{t.addr})})
+		}
+	}
+	if serving == len(found) {
+		f.Summary += ", and it serves the challenge"
+	} else {
+		f.Summary += "; whether it serves the challenge is H-TOKEN's to say"
+	}
+	return f
 }
 
 // nowhere is the finding where neither name servers nor resolvers can be asked.
@@ -62,7 +90,7 @@ func judgeIPv6(s *Subject, found []netip.Addr, asked []Asked) Finding {
 		return failed(asked, "IPv6 of %s leads to %s%s and IPv4 to %s%s: "+takes, name, listed(found), want.home(), listed(v4.Addrs), v4.home(), listed(found)).at(Warning).
 			with(Remedy{Do: "Make both lead to the same server, or see that each serves the challenge:", Paste: "dnsplan check " + name + " --only H-TOKEN"})
 	}
-	return passed(asked, "%s has the IPv6 address of the inventory, %s; whether it serves the challenge is H-TOKEN's to say", name, listed(found))
+	return passed(asked, "%s has the IPv6 address of the inventory, %s", name, listed(found))
 }
 
 // apart tells whether a host of one list is not in the other.

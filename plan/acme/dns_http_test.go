@@ -76,3 +76,29 @@ func TestFormerServerHasACertificate(t *testing.T) {
 		t.Errorf("a certificate for another name: %+v", f)
 	}
 }
+
+// An IPv6 address that does not answer with the token takes challenges away, though
+// it is the inventory's.
+func TestIPv6WithoutTheToken(t *testing.T) {
+	s := newSite(t, "127.0.0.11", "::1")
+	s.serve(0, s.files())
+	var other http.Handler = http.NotFoundHandler()
+	s.serve(1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { other.ServeHTTP(w, r) }))
+	six := func(beside ...string) Finding {
+		found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: append(beside, "D-AAAA")}).Findings
+		return found[slices.IndexFunc(found, func(f Finding) bool { return f.Check == "D-AAAA" })]
+	}
+	f := six("H-TOKEN")
+	if f.Outcome != Fail || f.Severity != Error || f.Because != "H-TOKEN" {
+		t.Errorf("%+v", f)
+	}
+	holds(t, "summary", f.Summary, "::1, which an authority asks first, and it does not answer with the token: answered 404")
+	Offers(t, f, "or delete from the inventory and from zone example.org:\nwww 300 IN AAAA ::1")
+	if f := six(); f.Outcome != Pass {
+		t.Errorf("nobody has asked: %+v", f)
+	}
+	other = s.files()
+	if f := six("H-TOKEN"); f.Outcome != Pass {
+		t.Errorf("it answers: %+v", f)
+	}
+}
