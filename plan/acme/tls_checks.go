@@ -171,7 +171,7 @@ func (c certificate) expandable() []string {
 		}
 	}
 	for _, text := range c.Leaf().DNSNames {
-		if n, err := zone.ParseName(text); err != nil || n.IsWildcard() || n.Display() != text {
+		if n, err := zone.ParseName(text); err != nil || n.IsWildcard() || n.Display() != text || strings.ContainsFunc(text, oddInHost) {
 			return nil
 		}
 	}
@@ -179,6 +179,12 @@ func (c certificate) expandable() []string {
 		return nil
 	}
 	return c.Leaf().DNSNames
+}
+
+// oddInHost tells what a host's name never holds: what a server shows is not to get
+// into a command.
+func oddInHost(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
 }
 
 // checkRenewal is T-RENEW.
