@@ -220,7 +220,11 @@ func (g *guarding) close(ctx context.Context) error {
 	for try := range guardTries {
 		var closed bool
 		closed, err = g.closeWindow(ctx, g.session, g.run, "guard", g.follow(g.session.Settings))
-		if closed || errors.Is(err, journal.ErrNoRun) { // its folder is gone, and with it what could be closed
+		if closed {
+			return err
+		}
+		if errors.Is(err, journal.ErrNoRun) { // its folder is gone, and with it what could close the window
+			g.tellOfOpen(ctx, g.run, err)
 			return err
 		}
 		if try == 0 && !errors.Is(err, journal.ErrBusy) && !as[*journal.HeldError](err) {

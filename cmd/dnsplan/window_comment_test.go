@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -38,14 +37,12 @@ func (r *windowRig) comments() map[string]string {
 // plan has seen, and the write that opens it.
 func (r *windowRig) editedOnce(edits map[string]string) {
 	var once sync.Once
-	r.fake.Serve(r.t, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	r.serve(func(w http.ResponseWriter, q *http.Request) {
 		if plans, _ := filepath.Glob(r.path(".dnsplan/runs/*/plan.json")); len(plans) > 0 {
 			once.Do(func() { r.comment(edits) })
 		}
 		r.fake.ServeHTTP(w, q)
-	}))
-	r.settings = fmt.Sprintf("base_url = %q\n", r.fake.BaseURL())
-	r.inventory()
+	})
 }
 
 // A comment is whose it is: the marker stands beside what someone has written since the
@@ -59,6 +56,7 @@ func TestWindowKeepsComments(t *testing.T) {
 		},
 		"the guard": func(r *windowRig, p *windowProcess) {
 			r.kill(p.Process.Pid, syscall.SIGKILL)
+			r.markGoes()
 		},
 		"recover": func(r *windowRig, p *windowProcess) {
 			r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)

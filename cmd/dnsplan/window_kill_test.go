@@ -96,6 +96,12 @@ func (r *windowRig) kill(pid int, s syscall.Signal) {
 func (r *windowRig) closes() {
 	r.t.Helper()
 	eventually(r.t, "the window closes", r.proxied)
+	r.markGoes()
+}
+
+// markGoes waits until nothing here says that a window is open.
+func (r *windowRig) markGoes() {
+	r.t.Helper()
 	eventually(r.t, "its mark goes", func() bool {
 		marks, err := filepath.Glob(r.path(".dnsplan/windows/*"))
 		return err == nil && len(marks) == 0

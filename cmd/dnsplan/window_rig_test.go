@@ -95,6 +95,14 @@ func (r *windowRig) inventory() {
 	}
 }
 
+// serve puts a handler in front of the fake, or in its place.
+func (r *windowRig) serve(h http.HandlerFunc) {
+	r.t.Helper()
+	r.fake.Serve(r.t, h)
+	r.settings = fmt.Sprintf("base_url = %q\n", r.fake.BaseURL())
+	r.inventory()
+}
+
 func (r *windowRig) path(name string) string { return filepath.Join(r.dir, name) }
 
 // windowProcess is dnsplan as a process of its own.
@@ -108,13 +116,19 @@ type windowProcess struct {
 // is sent to it alone.
 func (r *windowRig) start(args ...string) *windowProcess {
 	r.t.Helper()
+	return r.startAs(func(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }, args...)
+}
+
+// startAs is start, where prepare says how.
+func (r *windowRig) startAs(prepare func(*exec.Cmd), args ...string) *windowProcess {
+	r.t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	p := &windowProcess{Cmd: exec.CommandContext(context.WithoutCancel(r.t.Context()), exe, args...), t: r.t}
 	p.Stdout, p.Stderr, p.Dir, p.Env = &p.out, &p.err, r.dir, append(os.Environ(), r.env...)
-	p.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	prepare(p.Cmd)
 	p.WaitDelay = time.Second // a command that was left behind has the output too
 	if err := p.Start(); err != nil {
 		r.t.Fatal(err)

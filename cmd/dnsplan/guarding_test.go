@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/journal"
+)
+
+// A guard whose run has no folder any more gives up at once, and tells people: nobody
+// can close that window by its run.
+func TestGuardGivesUp(t *testing.T) {
+	clock := &leapingClock{now: time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC)}
+	var told []string
+	var said strings.Builder
+	g := &guarding{
+		app: &app{
+			clock: clock, stderr: &said, env: func(string) (string, bool) { return "", false },
+			terminal: func(any) (int, bool) { return 0, false },
+			notify:   func(_ context.Context, event, message string) { told = append(told, event+": "+message) },
+		},
+		session: &config.Session{Settings: config.Settings{Inventory: "inventory.toml", StateDir: t.TempDir()}},
+		run:     windowRun,
+	}
+	began := clock.Now()
+	if err := g.close(t.Context()); !errors.Is(err, journal.ErrNoRun) {
+		t.Error(err)
+	}
+	if waited := clock.Now().Sub(began); waited != 0 {
+		t.Errorf("it has tried again for %s", waited)
+	}
+	if len(told) != 1 || !strings.HasPrefix(told[0], config.NotifyWindowOpen+": ") || !strings.Contains(told[0], windowRun) {
+		t.Errorf("told %q", told)
+	}
+}
