@@ -120,7 +120,7 @@ func TestRehearseRefuses(t *testing.T) {
 		{"192.0.2.1", exitError, "192.0.2.1 is an IP address"},
 		{`\*.example.org`, exitError, "*.example.org: it is not validated by http-01: a wildcard cannot be"},
 		{"*.example.org", exitError, "*.example.org: it is not validated by http-01: a wildcard cannot be"},
-		{"mail.example.org", exitError, `mail.example.org: it is not validated by http-01: its record says acme = "dns-01"`},
+		{"mail.example.org", exitError, `mail.example.org: it is not validated by http-01: its record says acme = "dns-01"` + "\ndnsplan: hint: have it validated by dns-01, and rehearse that with the ACME client itself"},
 		{"nowhere.example.org", exitError, "nowhere.example.org: no such name in the inventory"},
 		{"six.example.org", exitError, "six.example.org: the inventory does not say where a token for it is placed\ndnsplan: hint: give its host, or [check], a challenge in the inventory"},
 		{"www.example.org --ca letsencrypt", exitRefused, "rehearse at Let's Encrypt: a rehearsal never orders at an authority whose certificates are trusted\ndnsplan: hint: name one for trials"},
