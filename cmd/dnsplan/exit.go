@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -23,6 +22,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/netfault"
 	"github.com/dnsplan/dnsplan/plan/report"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/transport"
@@ -202,14 +202,11 @@ func ofAuthority(fits func(error) bool) func(error) bool {
 
 // unreachable is a server that does not exist, refuses or is silent.
 func unreachable(err error) bool {
-	return unknownHost(err) || timedOut(err) || errors.Is(err, syscall.ECONNREFUSED)
+	return unknownHost(err) || timedOut(err) || netfault.Of(err) == netfault.Refused
 }
 
 // timedOut is a server that was silent.
-func timedOut(err error) bool {
-	t, ok := errors.AsType[net.Error](err)
-	return ok && t.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
-}
+func timedOut(err error) bool { return netfault.Of(err) == netfault.Timeout }
 
 // damagedLog is a change log that cannot be read; other damage is a run's.
 func damagedLog(err error) bool {
