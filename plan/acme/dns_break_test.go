@@ -62,6 +62,10 @@ func TestDNSBreaks(t *testing.T) {
 		}, fail, acme.Warning, []string{"example.org has no address at ns1 ("}, []string{"as the inventory has it:\n@ 3600 IN A 8.8.4.1\n", "dnsplan apply example.org.plan"}},
 		{"the apex of another name", "D-APEX", func(s *dnsSite) { s.name = "api.example.org." }, pass, acme.Error, []string{"example.org has an address"}, nil},
 		{"the apex has no www", "D-WWW", func(s *dnsSite) { apex(s); s.ns1 = drop(s.ns1, "www") }, fail, acme.Info, []string{"www.example.org has no address; it can be on no certificate"}, nil},
+		{"the apex has a www by a wildcard", "D-WWW", func(s *dnsSite) {
+			apex(s)
+			s.subject = func(s *acme.Subject) { s.Zone.Live.RRsets = records(t, "*.example.org.", []string{"A 8.8.4.10"}) }
+		}, pass, acme.Error, []string{"www.example.org exists too, through *.example.org alone"}, nil},
 		{"the apex has a www", "D-WWW", apex, pass, acme.Error, []string{"www.example.org exists too"}, nil},
 		{
 			"one server lacks the apex", "D-APEX", func(s *dnsSite) { apex(s); s.ns2 = drop(s.ns1, "@ 3600") }, fail, acme.Error,

@@ -2,6 +2,7 @@ package acme
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/resolver"
@@ -9,13 +10,31 @@ import (
 
 // checkApex is D-APEX.
 func checkApex(ctx context.Context, e *examination) []Finding {
-	return []Finding{judgeApex(e.subject, e.answersAt(ctx, e.subject.Zone.ZoneRef.Zone))}
+	apex := e.subject.Zone.ZoneRef.Zone
+	f := judgeApex(e.subject, e.answersAt(ctx, apex))
+	return []Finding{e.onCertificate(ctx, f, apex, e.subject.addApex())}
+}
+
+// onCertificate returns f, or, where a name has no address and is on the certificate
+// that the subject's clients have, f as an error: that cannot be renewed. Nobody is
+// asked for a certificate for this check's sake.
+func (e *examination) onCertificate(ctx context.Context, f Finding, n zone.Name, r []Remedy) Finding {
+	if f.Outcome != Fail || f.Severity == 0 || n == e.subject.Name || !e.selection.Has("T-CERT") {
+		return f
+	}
+	c, ok := e.inUse(ctx)
+	if !ok || c.Leaf().VerifyHostname(n.Display()) != nil {
+		return f
+	}
+	f.Remedies = r
+	f.Summary = fmt.Sprintf("%s has no address, and is on the certificate of %s, which cannot be renewed so", n.Display(), e.subject.Name.Display())
+	return f.at(Error)
 }
 
 // judgeApex judges the answers to both families at the zone's apex. Where that has
 // none, it is grave for
 //
-//	the apex itself                              Error
+//	the apex itself, or one on the certificate   Error
 //	www, whose certificate mostly names both,    Warning
 //	and any name where the inventory wants it
 //	other names                                  Info
@@ -47,11 +66,10 @@ func judgeApex(s *Subject, answers []resolver.Answer) Finding {
 
 // addApex gives the apex an address: its own wanted one, or that of www.
 func (s *Subject) addApex() []Remedy {
-	at := *s
-	at.Name = s.Zone.ZoneRef.Zone
+	at := s.at(s.Zone.ZoneRef.Zone)
 	do := "Add to " + s.inZone() + " (or your provider's ALIAS):"
 	if s.Name != at.Name {
-		do = "Add to " + s.inZone() + ", and to the inventory, if the certificate is to name it too:"
+		do = "Add to " + s.inZone() + " (or your provider's ALIAS), and to the inventory, if the certificate is to name it too:"
 	}
 	r := []Remedy{{Do: do, Paste: at.wantedLines()}}
 	switch {
@@ -61,7 +79,17 @@ func (s *Subject) addApex() []Remedy {
 		at.Records = s.Zone.Apex
 		r = []Remedy{{Do: "Add to " + s.inZone() + ", as the inventory has it:", Paste: at.wantedLines()}, at.apply()}
 	}
-	return append(r, Remedy{Do: "Or leave " + at.Name.Display() + " out of the certificate."})
+	return append(r, at.leaveOut())
+}
+
+// leaveOut is to have no certificate for the name.
+func (s *Subject) leaveOut() Remedy {
+	return Remedy{Do: "Or leave " + s.Name.Display() + " out of the certificate."}
+}
+
+// orLeaveOut gives a name that nobody has declared an address, or up.
+func (s *Subject) orLeaveOut() []Remedy {
+	return []Remedy{{Do: "Add to " + s.inZone() + ", and to the inventory:", Paste: s.wantedLines()}, s.leaveOut()}
 }
 
 // www is the zone's www.
@@ -70,22 +98,34 @@ func (z *Zone) www() zone.Name { return "www." + z.ZoneRef.Zone }
 // checkExists is D-WWW: of the name, and for the apex of its www.
 func checkExists(ctx context.Context, e *examination) []Finding {
 	if e.subject.Name == e.subject.Zone.ZoneRef.Zone {
-		return []Finding{judgeWWW(e.subject, e.answersAt(ctx, e.subject.Zone.www()))}
+		www := e.subject.Zone.www()
+		f := judgeWWW(e.subject.at(www), e.answersAt(ctx, www))
+		return []Finding{e.onCertificate(ctx, f, www, e.subject.at(www).orLeaveOut())}
 	}
 	return byServers(func(e *examination, ctx context.Context) []Finding {
 		return []Finding{judgeExists(e.subject, e.authoritative(ctx))}
 	})(ctx, e)
 }
 
+// at is the subject with another name of its zone.
+func (s *Subject) at(n zone.Name) *Subject {
+	other := *s
+	other.Name = n
+	return &other
+}
+
 // judgeWWW judges the answers to both families at the www of an apex, whose own
-// findings tell the rest.
+// findings tell the rest. Nobody has declared it.
 func judgeWWW(s *Subject, answers []resolver.Answer) Finding {
-	name := s.Zone.www().Display()
+	name := s.Name.Display()
 	if f, none := s.nobody(answers); none {
 		return f
 	}
 	if len(without(answers)) > 0 {
 		return failed(said(answers), "%s has no address; it can be on no certificate", name).at(Info)
+	}
+	if w, ok := s.wildcard(); ok {
+		return passed(said(answers), "%s exists too, through %s alone", name, w.Display())
 	}
 	return passed(said(answers), "%s exists too", name)
 }
@@ -97,7 +137,7 @@ func judgeExists(s *Subject, answers []resolver.Answer) Finding {
 	if bare := without(answers); len(bare) > 0 {
 		f := failed(said(answers), "%s has no address at %s; a certificate that names it cannot be issued", name, s.noneOf(bare)).with(
 			Remedy{Do: "Add to " + s.inZone() + ":", Paste: s.wantedLines()}, s.apply(),
-			Remedy{Do: "Or leave " + name + " out of the certificate."})
+			s.leaveOut())
 		if s.ACME != "" && s.ACME != HTTP01 {
 			f = f.at(Warning)
 		}

@@ -102,3 +102,39 @@ func TestIPv6WithoutTheToken(t *testing.T) {
 		t.Errorf("it answers: %+v", f)
 	}
 }
+
+// A name that is on the certificate and has no address keeps that from being renewed,
+// whether or not the inventory knows of it.
+func TestNamesOfTheCertificateExist(t *testing.T) {
+	const apex = zone.Name("example.org.")
+	for _, tt := range []struct {
+		what  string
+		name  zone.Name
+		check ID
+		names []string
+		grave Severity
+		says  string
+		offer string
+	}{
+		{"www is on it", apex, "D-WWW", []string{"example.org", "www.example.org"}, Error, "www.example.org has no address, and is on the certificate of example.org", "and to the inventory:\nwww 300 IN A 127.0.0.11"},
+		{"www is not on it", apex, "D-WWW", []string{"example.org"}, Info, "it can be on no certificate", ""},
+		{"the apex is on it", "api.example.org.", "D-APEX", []string{"api.example.org", "example.org"}, Error, "example.org has no address, and is on the certificate of api.example.org", "Or leave example.org out of the certificate."},
+		{"the apex is not on it", "api.example.org.", "D-APEX", []string{"api.example.org"}, Info, "it can be on no certificate", ""},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			s := newSecure(t, "127.0.0.11")
+			s.serveTLS(0, issued{names: tt.names}, http.NotFoundHandler())
+			s.subject.Name = tt.name
+			s.answerWith(string(tt.name) + " 300 IN A 127.0.0.11")
+			found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{string(tt.check), "T-CERT"}}).Findings
+			f := found[slices.IndexFunc(found, func(f Finding) bool { return f.Check == tt.check })]
+			if f.Outcome != Fail || f.Severity != tt.grave {
+				t.Errorf("%+v", f)
+			}
+			holds(t, "summary", f.Summary, tt.says)
+			if tt.offer != "" {
+				Offers(t, f, tt.offer)
+			}
+		})
+	}
+}
