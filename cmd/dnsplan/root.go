@@ -49,6 +49,7 @@ the change log.`,
 	add("runs", newRuns(a), newResume(a), newCancel(a), newRollback(a), newRecover(a), newRestore(a))
 	add("look", newVerify(a), newCheck(a), newRehearse(a), newDrift(a), newDoctor(a), newBackup(a), newExport(a), newLog(a), newCDN(a), newVantage(a), newSystemd(a))
 	root.AddCommand(counted(newSchema(a)), counted(newVersion(a)), counted(newGuard(a)))
+	a.complete(root)
 	return root
 }
 

@@ -85,6 +85,16 @@ func Names() (out []string) {
 	return out
 }
 
+// Trials are the names of environments for trials.
+func Trials() (out []string) {
+	for _, ca := range Known() {
+		if ca.Staging {
+			out = append(out, ca.Name)
+		}
+	}
+	return out
+}
+
 // ByName returns the authority of that name.
 func ByName(name string) (CA, bool) {
 	return find(func(ca CA) bool { return ca.Name == name })

@@ -173,7 +173,7 @@ func (s *Session) stage(q Rehearsal) (ca authority.CA, roots string, err error) 
 	case isProduction(ca.Directory):
 		return ca, "", fmt.Errorf("rehearse at %s: %w", ca.Title, ErrProduction)
 	case err != nil || u.Scheme != "https" || u.Host == "":
-		return ca, "", fmt.Errorf("rehearse at %q: it must be %s, or the https URL of an ACME directory", name, strings.Join(trials(), ", "))
+		return ca, "", fmt.Errorf("rehearse at %q: it must be %s, or the https URL of an ACME directory", name, strings.Join(authority.Trials(), ", "))
 	}
 	return ca, roots, nil
 }
@@ -189,16 +189,6 @@ func isProduction(directory string) bool {
 		known, err := url.Parse(ca.Directory)
 		return err == nil && !ca.Staging && strings.EqualFold(known.Hostname(), strings.TrimSuffix(u.Hostname(), "."))
 	})
-}
-
-// trials are the names of environments for trials.
-func trials() (out []string) {
-	for _, ca := range authority.Known() {
-		if ca.Staging {
-			out = append(out, ca.Name)
-		}
-	}
-	return out
 }
 
 // authorityClient speaks to an authority, and trusts the certificates in the file
