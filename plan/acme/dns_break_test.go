@@ -197,7 +197,8 @@ func TestDNSBreaks(t *testing.T) {
 		{"a run has stopped before its switch", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K", Stands: "interrupted"}, "8.8.4.9"), fail, acme.Warning, []string{"run 01K is not through with it"}, []string{"See how the run stands:\ndnsplan show 01K"}},
 		{
 			"a run has not switched yet", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K"}, "8.8.4.9"), pass, acme.Error,
-			[]string{"www.example.org A is 8.8.4.9, as run 01K has it for now; 8.8.4.10 is to come"}, nil,
+			[]string{"www.example.org A is 8.8.4.9, as run 01K has it for now; 8.8.4.10 is to come"},
+			nil,
 		},
 		{"a run switches", "D-EXPECT", func(s *dnsSite) {
 			inRun("8.8.4.9", acme.Pending{Run: "01K"}, "8.8.4.9", "8.8.4.10")(s)
@@ -380,7 +381,8 @@ func TestDNSBreaks(t *testing.T) {
 		}, fail, acme.Info, []string{"the TTL of www.example.org A is 5 s, for a change"}, []string{"[defaults]\nchange_ttl = \"1m\""}},
 		{
 			"a TTL of a moment before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "5 A 8.8.4.9") }, fail, acme.Info,
-			[]string{"is 5 s, for a change"}, nil,
+			[]string{"is 5 s, for a change"},
+			nil,
 		},
 		{
 			"a short TTL at rest", "D-TTL", func(s *dnsSite) {

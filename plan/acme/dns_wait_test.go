@@ -77,7 +77,8 @@ func TestDNSWait(t *testing.T) {
 		},
 		{
 			"lowered, and a run waits for its servers yet", "D-WAIT", waiting("8.8.4.9", 300, running, "8.8.4.9 3h12m"), fail, acme.Warning,
-			[]string{"until 2026-11-24 09:12:02 UTC"}, nil,
+			[]string{"until 2026-11-24 09:12:02 UTC"},
+			nil,
 		},
 		{
 			"lowered, and the run has stopped", "D-WAIT", waiting("8.8.4.9", 300, stopped, "8.8.4.9 3h12m"), fail, acme.Error,

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
@@ -105,6 +107,57 @@ func TestPendingOfRuns(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What D-WAIT says is the very moment at which a run that begins now would be through
+// with its wait.
+func TestWaitIsTheEngines(t *testing.T) {
+	state, at := t.TempDir(), now.Add(150*time.Minute)
+	old := planFor("OLD", "", "www")
+	lower := stepOf(t, old, plan.StepLower)
+	record(t, state, old, journal.Event{Kind: journal.Start, Step: lower}, journal.Event{Kind: journal.Done, Step: lower, Zone: org}, journal.Event{Kind: journal.End})
+	s := &Session{Settings: Settings{StateDir: state}}
+	key := zone.Key{Name: "www." + org, Type: zone.A}
+	was, will := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("203.0.113.1")
+	live := &zone.Snapshot{Zone: org, RRsets: []zone.RRset{{Key: key, TTL: 60, Addrs: []netip.Addr{was}}}}
+	www := &acme.Subject{
+		Zone: &acme.Zone{ZoneRef: plan.ZoneRef{Zone: org}, Live: live}, Name: key.Name,
+		Records: []acme.Record{{RRset: zone.RRset{Key: key, TTL: 3600, Addrs: []netip.Addr{will}}}},
+	}
+	if err := s.addPending([]*acme.Subject{www}, at); err != nil {
+		t.Fatal(err)
+	}
+	x := acme.New(acme.Options{Now: func() time.Time { return at }})
+	found := x.Examine(t.Context(), []*acme.Subject{www}, acme.Selection{Only: []string{"D-WAIT"}}).Findings
+
+	past, err := s.Settings.Past(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff := plan.Diff(&plan.Desired{ZoneRef: plan.ZoneRef{Zone: org}, Cached: remaining(past.Cached[plan.ZoneRef{Zone: org}], at), Records: []plan.Record{
+		{Key: key, TTL: 3600, Addrs: []netip.Addr{will}},
+	}}, live, plan.Selection{})
+	made := plan.Build([]plan.ZoneDiff{diff}, plan.Policy{Strategy: plan.Staged, ChangeTTL: 60, Require: "all"}, plan.Origin{ID: "NEW", Created: at})
+	until := waitOf(t, made, at)
+	if want := until.Format("2006-01-02 15:04:05 UTC"); len(found) != 1 || found[0].Severity != acme.Error || !strings.Contains(found[0].Summary, "until "+want) {
+		t.Errorf("%+v, want until %s", found, want)
+	}
+}
+
+// waitOf is the deadline of a run's first wait, where all before it takes no time.
+func waitOf(t *testing.T, made *plan.Plan, at time.Time) time.Time {
+	t.Helper()
+	state := execute.NewState(made)
+	for range made.Steps {
+		a := execute.Next(made, state, at)
+		if a.Kind == execute.Arm {
+			return a.Waits[0]
+		}
+		state.Apply(journal.Event{Kind: journal.Start, Step: a.Step.ID, At: at})
+		state.Apply(journal.Event{Kind: journal.Done, Step: a.Step.ID, Zone: org, At: at})
+	}
+	t.Fatal("it waits for nothing")
+	return time.Time{}
 }
 
 // This machine's resolvers are handed in for zones that have a name server beside
