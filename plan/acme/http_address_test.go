@@ -124,7 +124,7 @@ func TestBridge(t *testing.T) {
 	old = s.files()
 	s.only("B-BRIDGE", Pass)
 	s.opts.Planter = nil
-	s.only("B-BRIDGE", Unknown, "no planter")
+	s.only("B-BRIDGE", Unknown, "does not say where a token")
 }
 
 // A server each second of whose answers comes from another backend.

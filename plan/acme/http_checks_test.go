@@ -294,7 +294,7 @@ func TestWithoutPlanter(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, http.NotFoundHandler())
 	s.opts.Planter = nil
-	f := s.only("H-TOKEN", Unknown, "no planter")
+	f := s.only("H-TOKEN", Unknown, "does not say where a token")
 	Offers(t, f, "[check.challenge]\nwebroot = ")
 	s.subject.Records[0].Hosts = []Host{{Name: "web-02", Addrs: s.addrs}}
 	Offers(t, s.only("H-TOKEN", Unknown), "[host.challenge] # below the [[host]] web-02")

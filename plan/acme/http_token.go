@@ -31,7 +31,7 @@ func (e *examination) noToken(p planted) Finding {
 		return unclear(nil, "the token could not be placed by %s: %v", p, p.err).because("H-TOKEN").with(
 			Remedy{Do: "Let dnsplan write there, or correct [check.challenge] or [host.challenge] in the inventory."})
 	}
-	return unclear(nil, "no planter: the inventory does not say where a token for %s is placed", e.subject.Name.Display()).because("H-TOKEN").with(e.sayWhere())
+	return unclear(nil, "the inventory does not say where a token for %s is placed", e.subject.Name.Display()).because("H-TOKEN").with(e.sayWhere())
 }
 
 // sayWhere is the remedy of an inventory without a planter.
