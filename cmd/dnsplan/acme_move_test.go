@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
 	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // client is an ACME client that places challenges in the folder of a web server.
@@ -163,11 +163,7 @@ func TestIssuanceAroundAMove(t *testing.T) {
 		{"AAAA, files", old, "::1", `aaaa = ["::1"]`, onFiles("www IN AAAA 2001:db8::11", "2001:db8::11", "::ffff:127.0.0.11")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if l, err := net.Listen("tcp", net.JoinHostPort(tt.is, "0")); err != nil {
-				t.Skipf("no loopback address %s on this machine: %v", tt.is, err)
-			} else {
-				_ = l.Close()
-			}
+			needs.Address(t, tt.is)
 			m := acmeMove(t, tt.old, tt.is, tt.record, tt.serve)
 			if err := m.order(); err == nil {
 				t.Fatal("a certificate is issued before the change")

@@ -15,6 +15,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // web is a site on two machines: the same port of two loopback addresses.
@@ -25,10 +26,11 @@ type web struct {
 
 func newWeb(t *testing.T) *web {
 	t.Helper()
+	needs.Address(t, oldAddr)
 	for range 50 {
 		first, err := net.Listen("tcp", oldAddr+":0")
 		if err != nil {
-			t.Skipf("this system has no loopback address %s: %v", oldAddr, err)
+			t.Fatal(err)
 		}
 		port := first.Addr().(*net.TCPAddr).Port
 		second, err := net.Listen("tcp", net.JoinHostPort(newAddr, strconv.Itoa(port)))

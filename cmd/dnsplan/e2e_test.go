@@ -16,6 +16,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // The end-to-end tests run the program against BIND as the primary with TSIG,
@@ -195,11 +196,7 @@ func (b *testbed) backedUp() {
 	if err != nil || len(files) != 1 {
 		b.t.Fatalf("backups: %v %v", files, err)
 	}
-	program, err := exec.LookPath("named-checkzone")
-	if err != nil {
-		b.t.Logf("the backup was not loaded: %v", err)
-		return
-	}
+	program := needs.Program(b.t, "named-checkzone", "bind9-utils")
 	out, err := exec.CommandContext(b.t.Context(), program, "-D", "-o", "-", e2eZone, files[0]).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), oldAddr) || strings.Contains(string(out), newAddr) {
 		b.t.Errorf("named-checkzone: %v: %s", err, out)

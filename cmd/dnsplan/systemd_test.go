@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // The units name this program, the inventory and the state folder, with whatever a
@@ -48,10 +50,7 @@ func TestSystemd(t *testing.T) {
 	if out, err := p.prepared("systemd", "--dir", p.path("none")).CombinedOutput(); err == nil || !strings.Contains(string(out), p.path("none")+": no such file or directory") {
 		t.Errorf("a folder that is not there: %v: %s", err, out)
 	}
-	analyze, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not here: the units are not verified")
-	}
+	analyze := needs.Program(t, "systemd-analyze", "systemd")
 	for _, name := range unitNames() {
 		out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", filepath.Join(units, name)).CombinedOutput()
 		if err != nil || len(out) > 0 {

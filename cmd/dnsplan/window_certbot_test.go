@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // nowhereAddr is where no name leads.
@@ -27,24 +29,10 @@ func newCertbotRig(t *testing.T) *certbotRig {
 	if testing.Short() {
 		t.Skip("certbot takes seconds: left out by -short")
 	}
-	certbot := findProgram(t, "certbot")
+	certbot := needs.Program(t, "certbot", "certbot")
 	r := &certbotRig{newIssuanceRig(t, true), certbot}
 	t.Setenv("REQUESTS_CA_BUNDLE", r.roots)
 	return r
-}
-
-// findProgram returns a program's path, or skips the test.
-func findProgram(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err == nil {
-		return path
-	}
-	if os.Getenv("DNSPLAN_REQUIRE_SERVERS") == "1" {
-		t.Fatalf("%s is not installed and DNSPLAN_REQUIRE_SERVERS is 1: apt-get install %s", program, program)
-	}
-	t.Skipf("%s is not installed: apt-get install %s", program, program)
-	return ""
 }
 
 // order is certbot's command line for a certificate, listening at an address.

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 func sumOf(s string) string {
@@ -79,13 +80,7 @@ func countRecords(t interface{ Fatalf(string, ...any) }, text string) int {
 }
 
 func TestNamedLoadsTheZoneFile(t *testing.T) {
-	program, err := exec.LookPath("named-checkzone")
-	if err != nil {
-		if os.Getenv("DNSPLAN_REQUIRE_SERVERS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skipf("BIND's zone checker is not installed: %v", err)
-	}
+	program := needs.Program(t, "named-checkzone", "bind9-utils")
 	info := mustSave(t, t.TempDir(), sample(), meta)
 	compiled := filepath.Join(t.TempDir(), "compiled")
 	out, err := exec.CommandContext(t.Context(), program, "-i", "local", "-D", "-o", compiled, "example.org", info.ZonePath).CombinedOutput()

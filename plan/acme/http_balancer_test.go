@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan/acme/acmetest"
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // balancer is a load balancer at 127.0.0.20 before three backends at 127.0.0.21 to
@@ -52,11 +53,11 @@ func newBalancer(t *testing.T) *balancer {
 
 func (b *balancer) port() int { return b.opts.HTTPPort }
 
-// run starts a balancer with a configuration, and returns what ends it. It is up
-// when it accepts connections.
-func (b *balancer) run(program string, configure func(dir string) (config string, argv []string)) (stop func()) {
+// run starts a balancer of a Debian package with a configuration, and returns what
+// ends it. It is up when it accepts connections.
+func (b *balancer) run(program, debianPackage string, configure func(dir string) (config string, argv []string)) (stop func()) {
 	b.t.Helper()
-	path := findServer(b.t, program)
+	path := needs.Program(b.t, program, debianPackage)
 	dir := b.t.TempDir()
 	config, argv := configure(dir)
 	file := filepath.Join(dir, "config")
@@ -88,25 +89,10 @@ func (b *balancer) run(program string, configure func(dir string) (config string
 	return nil
 }
 
-// findServer returns a program's path, or skips the test.
-func findServer(t *testing.T, program string) string {
-	t.Helper()
-	for _, dir := range []string{"", "/usr/sbin/", "/usr/local/sbin/"} {
-		if path, err := exec.LookPath(dir + program); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("DNSPLAN_REQUIRE_SERVERS") == "1" {
-		t.Fatalf("%s is not installed and DNSPLAN_REQUIRE_SERVERS is 1: apt-get install %s", program, program)
-	}
-	t.Skipf("%s is not installed: apt-get install %s", program, program)
-	return ""
-}
-
 // haproxy is HAProxy that balances in one way, with further lines in its frontend
 // and behind its backend.
 func (b *balancer) haproxy(how, inFrontend, behind string) func() {
-	return b.run("haproxy", func(string) (string, []string) {
+	return b.run("haproxy", "haproxy", func(string) (string, []string) {
 		var servers strings.Builder
 		for i, a := range backends() {
 			fmt.Fprintf(&servers, "    server s%d %s:%d\n", i, a, b.port())
@@ -132,7 +118,7 @@ backend servers
 
 // nginx balances over its upstream, with further lines in its server.
 func (b *balancer) nginx(inServer string) func() {
-	return b.run("nginx", func(dir string) (string, []string) {
+	return b.run("nginx", "nginx", func(dir string) (string, []string) {
 		var servers strings.Builder
 		for _, a := range backends() {
 			fmt.Fprintf(&servers, "    server %s:%d;\n", a, b.port())

@@ -120,7 +120,7 @@ func TestRemediesAreWhatApacheReads(t *testing.T) {
 
 // apache is Apache with further lines in its virtual host, whose root is empty.
 func (b *balancer) apache(inHost string) (stop func()) {
-	return b.run("apache2", func(dir string) (string, []string) {
+	return b.run("apache2", "apache2-bin", func(dir string) (string, []string) {
 		openFolders(b.t, dir)
 		var modules strings.Builder
 		for _, m := range []string{"mpm_event", "alias", "auth_basic", "authn_core", "authn_file", "authz_core", "authz_user", "proxy", "proxy_http"} {

@@ -3,7 +3,6 @@ package rfc2136_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/providertest"
 	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 	"github.com/dnsplan/dnsplan/providers/rfc2136"
 )
 
@@ -124,11 +124,7 @@ func TestServerNameOrAddress(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "localhost", "LocalHost."} {
 		check(fmt.Sprintf("%s:%d", host, s.Addr.Port()))
 	}
-	l, err := net.Listen("tcp", "[::1]:0")
-	if err != nil {
-		t.Skip("no IPv6 on loopback")
-	}
-	l.Close()
+	needs.Address(t, "::1")
 	s6 := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones, Listen: netip.MustParseAddrPort("[::1]:0")})
 	check(s6.Addr.String())
 }

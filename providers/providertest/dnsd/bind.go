@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // BINDOptions is what a BIND primary serves and allows.
@@ -49,9 +51,9 @@ type BINDView struct {
 // BIND starts named as a primary that takes dynamic updates.
 func BIND(tb testing.TB, o BINDOptions) *Server {
 	tb.Helper()
-	named := find(tb, "named", "bind9")
+	named := needs.Program(tb, "named", "bind9")
 	if o.Control {
-		find(tb, "rndc", "bind9-utils")
+		needs.Program(tb, "rndc", "bind9-utils")
 	}
 	if o.Key == (Key{}) {
 		o.Key = TestKey()

@@ -15,8 +15,7 @@
 //	primary := dnsd.BIND(t, dnsd.BINDOptions{Zones: zones, Notify: []netip.AddrPort{addr}})
 //	secondary := dnsd.Knot(t, dnsd.KnotOptions{Listen: addr, Primary: primary, Secondary: []string{"example.org"}})
 //
-// A test is skipped where a server is not installed, or fails where the
-// environment variable DNSPLAN_REQUIRE_SERVERS is 1.
+// A test is skipped where a server is not installed, or fails: see package needs.
 package dnsd
 
 import (
@@ -105,27 +104,4 @@ func (s *Server) Log() string {
 		return ""
 	}
 	return string(b)
-}
-
-// find returns the program's path, or skips the test.
-func find(tb testing.TB, program, debianPackage string) string {
-	tb.Helper()
-	path, err := exec.LookPath(program)
-	for _, dir := range []string{"/usr/sbin/", "/usr/local/sbin/"} {
-		if err != nil {
-			path, err = exec.LookPath(dir + program)
-		}
-	}
-	if err != nil {
-		missing(tb, program, debianPackage)
-	}
-	return path
-}
-
-func missing(tb testing.TB, what, debianPackage string) {
-	tb.Helper()
-	if os.Getenv("DNSPLAN_REQUIRE_SERVERS") == "1" {
-		tb.Fatalf("%s is not installed and DNSPLAN_REQUIRE_SERVERS is 1: apt-get install %s", what, debianPackage)
-	}
-	tb.Skipf("%s is not installed: apt-get install %s", what, debianPackage)
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // Freeze has a server hold all its zones as they are, and go on answering, until
@@ -52,7 +54,7 @@ const rndcTries = 5
 func (s *Server) runRNDC(command string) {
 	s.tb.Helper()
 	key := s.writeOnce("rndc.key", fmt.Sprintf("key %q { algorithm %s; secret %q; };\n", s.Key.Name, s.Key.Algorithm, s.Key.Secret))
-	rndc := find(s.tb, "rndc", "bind9-utils")
+	rndc := needs.Program(s.tb, "rndc", "bind9-utils")
 	for try := 1; ; try++ {
 		c := exec.CommandContext(s.tb.Context(), rndc, "-k", key,
 			"-s", s.rndc.Addr().String(), "-p", strconv.Itoa(int(s.rndc.Port())), command)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // KnotOptions is what a Knot server serves and allows.
@@ -32,7 +34,7 @@ type KnotOptions struct {
 // or as both. It returns when a secondary has its zones.
 func Knot(tb testing.TB, o KnotOptions) *Server {
 	tb.Helper()
-	knotd := find(tb, "knotd", "knot")
+	knotd := needs.Program(tb, "knotd", "knot")
 	if o.Key == (Key{}) {
 		o.Key = TestKey()
 	}
@@ -135,7 +137,7 @@ func knotACL(o KnotOptions) string {
 
 func (s *Server) knotc(command string) {
 	s.tb.Helper()
-	knotc := find(s.tb, "knotc", "knot")
+	knotc := needs.Program(s.tb, "knotc", "knot")
 	args := append([]string{"-b", "-s", s.control, command}, s.zones...)
 	s.order(exec.CommandContext(s.tb.Context(), knotc, args...))
 }

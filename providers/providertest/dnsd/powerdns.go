@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // PowerDNSOptions is what a PowerDNS server serves and allows.
@@ -37,7 +39,7 @@ const TestAPIKey = "dnsplan-test-api-key"
 // as the server's own package makes it.
 func PowerDNS(tb testing.TB, o PowerDNSOptions) *Server {
 	tb.Helper()
-	pdns := find(tb, "pdns_server", "pdns-server")
+	pdns := needs.Program(tb, "pdns_server", "pdns-server")
 	schema := findSchema(tb)
 	if o.Key == (Key{}) {
 		o.Key = TestKey()
@@ -73,7 +75,7 @@ func findSchema(tb testing.TB) string {
 			return path
 		}
 	}
-	missing(tb, "the SQLite backend of PowerDNS", "pdns-backend-sqlite3")
+	needs.Missing(tb, "the SQLite backend of PowerDNS", "pdns-backend-sqlite3")
 	return ""
 }
 
@@ -171,7 +173,7 @@ func (s *Server) LoadZone(zone, text string) {
 
 func (s *Server) pdnsutil(args ...string) {
 	s.tb.Helper()
-	util := find(s.tb, "pdnsutil", "pdns-server")
+	util := needs.Program(s.tb, "pdnsutil", "pdns-server")
 	out, err := exec.CommandContext(s.tb.Context(), util, append([]string{"--config-dir=" + s.dir}, args...)...).CombinedOutput()
 	if err != nil {
 		s.tb.Fatalf("pdnsutil %s: %v: %s", args[0], err, out)

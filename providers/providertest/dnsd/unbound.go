@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // UnboundOptions is how a caching resolver behaves.
@@ -41,7 +43,7 @@ type UnboundOptions struct {
 // Unbound starts a caching resolver.
 func Unbound(tb testing.TB, o UnboundOptions) *Server {
 	tb.Helper()
-	unbound := find(tb, "unbound", "unbound")
+	unbound := needs.Program(tb, "unbound", "unbound")
 	s := &Server{tb: tb, program: "unbound", listen: o.Listen}
 	lib := ""
 	if o.FakeTime {
@@ -70,7 +72,7 @@ func faketimeLibrary(tb testing.TB) string {
 			return found[0]
 		}
 	}
-	missing(tb, "libfaketime", "libfaketime")
+	needs.Missing(tb, "libfaketime", "libfaketime")
 	return ""
 }
 

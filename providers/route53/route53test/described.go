@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/dnsplan/dnsplan/providers/providertest/description"
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // modelVariable names AWS's description of the API, a file api-2.json, where the
@@ -69,9 +70,6 @@ var described = sync.OnceValues(func() (*model, error) {
 	return m, nil
 })
 
-// required tells whether a test that misses something fails.
-func required() bool { return os.Getenv("DNSPLAN_REQUIRE_SERVERS") == "1" }
-
 // modelPath finds the description without the network: .ci/models.mod says which
 // module holds it.
 func modelPath() (string, error) {
@@ -103,7 +101,7 @@ func byModel() *description.Watch {
 		switch m, err := described(); {
 		case err == nil:
 			return m.breaches(method, path, query, body)
-		case required():
+		case needs.Required():
 			return []string{err.Error()}
 		}
 		return nil
