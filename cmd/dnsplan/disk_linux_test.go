@@ -15,10 +15,10 @@ import (
 const diskPages = 24
 
 // smallDisk mounts a disk of a few pages, where that is allowed.
-func smallDisk(t *testing.T) string {
+func smallDisk(t *testing.T, pages int) string {
 	t.Helper()
 	dir := t.TempDir()
-	size := fmt.Sprintf("size=%d", diskPages*os.Getpagesize())
+	size := fmt.Sprintf("size=%d", pages*os.Getpagesize())
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, size); err != nil {
 		t.Skipf("mount: %v", err)
 	}
@@ -58,7 +58,7 @@ func fill(t *testing.T, dir string, free int) {
 func TestFullStateDisk(t *testing.T) {
 	for free := range 12 {
 		t.Run(strconv.Itoa(free), func(t *testing.T) {
-			p, disk := newProgram(t, ""), smallDisk(t)
+			p, disk := newProgram(t, ""), smallDisk(t, diskPages)
 			before := p.read("zones/example.org.zone")
 			state := filepath.Join(disk, "state")
 			fill(t, disk, free)
@@ -83,7 +83,7 @@ func TestFullStateDisk(t *testing.T) {
 
 // The zone's disk is full: the zone stays as it is.
 func TestFullZoneDisk(t *testing.T) {
-	p, disk := newProgram(t, ""), smallDisk(t)
+	p, disk := newProgram(t, ""), smallDisk(t, diskPages)
 	zones := filepath.Join(disk, "example.org.zone")
 	before := p.read("zones/example.org.zone")
 	if err := os.WriteFile(zones, []byte(before), 0o600); err != nil {
@@ -136,7 +136,7 @@ func TestTheDiskFailsDuringARun(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p, disk := newProgram(t, ""), smallDisk(t)
+			p, disk := newProgram(t, ""), smallDisk(t, diskPages)
 			p.staged()
 			state := filepath.Join(disk, "state")
 			ctx, stop := context.WithCancelCause(t.Context())
@@ -164,5 +164,24 @@ func TestTheDiskFailsDuringARun(t *testing.T) {
 			p.run("plan", "--detailed-exitcode", "--state-dir", state).is(t, exitDone, "No changes.")
 			p.run("log", "--verify", "--state-dir", state).is(t, exitDone, "as it was written: 2 entries")
 		})
+	}
+}
+
+// The command of a window fills the disk of the state folder: the window closes all the
+// same, by the room that was kept for that.
+func TestWindowFullDisk(t *testing.T) {
+	t.Parallel()
+	r, disk := newWindowRig(t), smallDisk(t, 256)
+	state := filepath.Join(disk, "state")
+	got := r.run("window", "www.example.org", "--state-dir", state, "--", "sh", "-c", "! dd if=/dev/zero bs=4096 of="+filepath.Join(disk, "ballast"))
+	got.is(t, exitError, "no space left on device")
+	eventually(t, "the window closes", r.proxied)
+	eventually(t, "its mark goes", func() bool {
+		marks, err := filepath.Glob(filepath.Join(state, "windows", "*"))
+		return err == nil && len(marks) == 0
+	})
+	r.closedOnce()
+	if kept, err := filepath.Glob(filepath.Join(state, "runs", "*", "room")); err != nil || len(kept) > 0 {
+		t.Errorf("%v, %v", kept, err)
 	}
 }

@@ -159,6 +159,9 @@ func (e *Engine) takeOver(ctx context.Context, r *run, repaired string) (err err
 	if r.state.Ended {
 		return nil
 	}
+	if r.plan.Window != nil {
+		journal.UseRoom(e.opts.State, r.plan.ID) // its process is gone, and all that is left is to close it
+	}
 	if r.release, err = e.lock(r.plan); err != nil {
 		r.release = func() error { return nil }
 		return err

@@ -27,13 +27,23 @@ func (e *Engine) limit(ctx context.Context, stop context.CancelFunc, at time.Tim
 	return func() { cancel(); wg.Wait() }
 }
 
+// The room on the disk that is kept for the end of a window: for its journal, and for
+// the change log, which grows with the changes.
+const (
+	room          = 64 << 10
+	roomForChange = 4 << 10
+)
+
 // mark writes down that the proxy is about to go off, before anything else does:
 // whoever looks for open windows finds this one from then on, until its run has
-// ended.
+// ended, and room to write down that it closes.
 func (e *Engine) mark(r *run, a execute.Action, at time.Time) error {
 	w := r.plan.Window
 	if w == nil || a.Closing || a.Step.Kind != plan.StepProxyOff || a.Again {
 		return nil // one that is begun again has its mark
+	}
+	if err := journal.KeepRoom(e.opts.State, r.plan.ID, room+len(r.plan.Changes)*roomForChange); err != nil {
+		return err
 	}
 	h := e.opts.Holder
 	h.Run, h.Since = r.plan.ID, at.UTC()

@@ -182,6 +182,7 @@ func (e *Engine) finish(r *run) error {
 	if err := e.append(r, journal.Event{Kind: journal.End, Data: data}); err != nil || r.plan.Window == nil {
 		return err
 	}
+	journal.UseRoom(e.opts.State, r.plan.ID)
 	_ = journal.ForgetWindow(e.opts.State, r.plan.ID) // else OpenWindows does
 	return nil
 }
