@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/program"
@@ -59,10 +60,26 @@ func (a *Agent) Exchange(ctx context.Context, in io.Reader, out io.Writer) error
 	if err != nil {
 		return fmt.Errorf("write the reply: %w", err)
 	}
-	if _, err := out.Write(append(text, '\n')); err != nil {
+	if _, err := out.Write(append(ascii(text), '\n')); err != nil {
 		return fmt.Errorf("write the reply: %w", err)
 	}
 	return nil
+}
+
+// ascii is a JSON text with all else escaped, so that what a server has said acts on
+// no terminal that a reply is shown at. It means the same (RFC 8259, section 7).
+func ascii(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for _, r := range string(text) {
+		if ' ' <= r && r < 0x7f {
+			out = append(out, byte(r))
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
 }
 
 // Answer carries out one request. It ends with the context, or with the

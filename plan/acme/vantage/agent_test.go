@@ -217,3 +217,21 @@ func TestBounded(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
 }
+
+// TestHarmless: what a server says moves no cursor of whoever looks at a reply, and
+// is still what it has said.
+func TestHarmless(t *testing.T) {
+	const said = "\x1b[2J\u009b31m\x7f\u202e\u00f6\U0001f600"
+	var out strings.Builder
+	a := agent(&fetcher{found: found(http01.Unauthorized, http01.Status, 404, said)})
+	if err := a.Exchange(t.Context(), strings.NewReader(`{"version": 1, "url": "`+url+`"}`), &out); err != nil {
+		t.Fatal(err)
+	}
+	if odd := strings.IndexFunc(strings.TrimSuffix(out.String(), "\n"), func(r rune) bool { return r < ' ' || r > '~' }); odd >= 0 {
+		t.Errorf("%q", out.String())
+	}
+	var v vantage.Reply
+	if err := json.Unmarshal([]byte(out.String()), &v); err != nil || v.Body != said {
+		t.Errorf("body %q, %v", v.Body, err)
+	}
+}
