@@ -7,26 +7,7 @@ import (
 
 // Every provider with a server to be had goes through all that a user does with
 // it.
-func TestProviderFlow(t *testing.T) {
-	t.Run("cloudflare", func(t *testing.T) {
-		v, _ := newCloudflare(t)
-		flow(t, v)
-	})
-	t.Run("namesilo", func(t *testing.T) {
-		v, _ := newNameSilo(t)
-		flow(t, v)
-	})
-	t.Run("route53", func(t *testing.T) { // in a bubble: it makes 4 requests a second
-		v, _, _ := newRoute53(t)
-		bubble(t, always(v.handler), func(t *testing.T) { flow(t, v) })
-	})
-	for _, typ := range []string{"powerdns", "rfc2136"} {
-		t.Run(typ, func(t *testing.T) {
-			v, _ := newPowerDNS(t, typ)
-			flow(t, v)
-		})
-	}
-}
+func TestProviderFlow(t *testing.T) { everyVendor(t, flow) }
 
 // flow looks, saves a plan, finds it stale, applies it, and looks again.
 func flow(t *testing.T, v *vendor) {

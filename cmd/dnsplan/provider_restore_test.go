@@ -18,26 +18,7 @@ import (
 
 // Whatever a run and a person have done to a zone, its backup comes back, at every
 // provider with a server to be had: the next backup is the first one.
-func TestProviderRestore(t *testing.T) {
-	t.Run("cloudflare", func(t *testing.T) {
-		v, _ := newCloudflare(t)
-		thereAndBack(t, v)
-	})
-	t.Run("namesilo", func(t *testing.T) {
-		v, _ := newNameSilo(t)
-		thereAndBack(t, v)
-	})
-	t.Run("route53", func(t *testing.T) {
-		v, _, _ := newRoute53(t)
-		bubble(t, always(v.handler), func(t *testing.T) { thereAndBack(t, v) })
-	})
-	for _, typ := range []string{"powerdns", "rfc2136"} {
-		t.Run(typ, func(t *testing.T) {
-			v, _ := newPowerDNS(t, typ)
-			thereAndBack(t, v)
-		})
-	}
-}
+func TestProviderRestore(t *testing.T) { everyVendor(t, thereAndBack) }
 
 func thereAndBack(t *testing.T, v *vendor) {
 	t.Helper()

@@ -77,6 +77,28 @@ const (
 	awsToken = "canary/aws+session//token==0123456789abcdefghijklmnopq"
 )
 
+// everyVendor runs a test for each provider with a server to be had.
+func everyVendor(t *testing.T, test func(t *testing.T, v *vendor)) {
+	t.Run("cloudflare", func(t *testing.T) {
+		v, _ := newCloudflare(t)
+		test(t, v)
+	})
+	t.Run("namesilo", func(t *testing.T) {
+		v, _ := newNameSilo(t)
+		test(t, v)
+	})
+	t.Run("route53", func(t *testing.T) { // in a bubble: it makes 4 requests a second
+		v, _, _ := newRoute53(t)
+		bubble(t, always(v.handler), func(t *testing.T) { test(t, v) })
+	})
+	for _, typ := range []string{"powerdns", "rfc2136"} {
+		t.Run(typ, func(t *testing.T) {
+			v, _ := newPowerDNS(t, typ)
+			test(t, v)
+		})
+	}
+}
+
 // newCloudflare starts the fake of Cloudflare, behind wrap.
 func newCloudflare(t *testing.T) (*vendor, *cloudflaretest.Server) {
 	t.Helper()

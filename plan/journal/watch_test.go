@@ -9,13 +9,20 @@ import (
 	"time"
 )
 
-func TestWatchFollowsUntilTheEnd(t *testing.T) {
-	dir := t.TempDir()
+// begun is a journal that has begun, in a folder of its own.
+func begun(t *testing.T) (dir string, w *Writer) {
+	t.Helper()
+	dir = t.TempDir()
 	w, err := Create(dir, Event{At: now, Kind: Begin})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Close()
+	t.Cleanup(func() { w.Close() })
+	return dir, w
+}
+
+func TestWatchFollowsUntilTheEnd(t *testing.T) {
+	dir, w := begun(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	next := map[int]Event{ // what to append when an event is seen
@@ -61,12 +68,7 @@ func TestWatchFromAnEvent(t *testing.T) {
 }
 
 func TestWatchEndsWithTheContext(t *testing.T) {
-	dir := t.TempDir()
-	w, err := Create(dir, Event{At: now, Kind: Begin})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	dir, _ := begun(t)
 	stop := errors.New("stop")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -131,12 +133,7 @@ func cutLast(t *testing.T, path string) {
 }
 
 func TestWatchTellsARemovedJournal(t *testing.T) {
-	dir := t.TempDir()
-	w, err := Create(dir, Event{At: now, Kind: Begin})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	dir, _ := begun(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	path := filepath.Join(dir, JournalFile)

@@ -73,21 +73,8 @@ func TestChallenges(t *testing.T) {
 			t.Parallel()
 			tt.inBubble(t, func(t *testing.T, r *rig) {
 				r.w.services.unroutable[newWeb] = tt.unroutable
-				if tt.at == nil {
-					r.w.services.set(newWeb, tt.fails)
-				} else {
-					r.rec.at(tt.at(r), func() { r.w.services.set(newWeb, tt.fails) })
-				}
-				result := r.run()
-				outcome := execute.OutcomeFailed
-				if tt.made == execute.Applied {
-					outcome = execute.OutcomeDone
-				}
-				r.wantOutcome(result, outcome, tt.made)
-				r.wantWrites(tt.writes...)
-				if tt.words != "" {
-					r.wantFailure(result, execute.Probe, tt.words)
-				}
+				r.ails(tt.at, tt.fails)
+				r.comesTo(tt.made, tt.writes, tt.words)
 				if got := warningsOf(r); (got == "") != (tt.warning == "") || !strings.Contains(got, tt.warning) {
 					t.Errorf("warnings %q, want %q", got, tt.warning)
 				}

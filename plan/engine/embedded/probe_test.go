@@ -80,6 +80,32 @@ var probed = scenario{live: liveWWW, want: wantWWW + " probe"}
 // nth is true of the start of the nth step of a kind.
 func (r *rig) nth(k plan.Kind, n int) func(journal.Event) bool { return began(r.step(k, n)) }
 
+// ails has so many attempts at the new address fail, from the first on, or from an
+// event.
+func (r *rig) ails(from func(r *rig) func(journal.Event) bool, fails int) {
+	if from == nil {
+		r.w.services.set(newWeb, fails)
+		return
+	}
+	r.rec.at(from(r), func() { r.w.services.set(newWeb, fails) })
+}
+
+// comesTo runs, and wants the one change made so by these writes; words are those of
+// the probe that failed, if one did.
+func (r *rig) comesTo(made execute.Made, writes []string, words string) {
+	r.t.Helper()
+	result := r.run()
+	outcome := execute.OutcomeFailed
+	if made == execute.Applied {
+		outcome = execute.OutcomeDone
+	}
+	r.wantOutcome(result, outcome, made)
+	r.wantWrites(writes...)
+	if words != "" {
+		r.wantFailure(result, execute.Probe, words)
+	}
+}
+
 // TestProbesOfAGoodRun: the new address is asked as the run begins and right
 // before the switch; behind it each ten seconds until the TTL goes up.
 func TestProbesOfAGoodRun(t *testing.T) {
@@ -168,21 +194,8 @@ func TestIllServices(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tt.inBubble(t, func(t *testing.T, r *rig) {
-				if tt.at == nil {
-					r.w.services.set(newWeb, tt.fails)
-				} else {
-					r.rec.at(tt.at(r), func() { r.w.services.set(newWeb, tt.fails) })
-				}
-				result := r.run()
-				outcome := execute.OutcomeFailed
-				if tt.made == execute.Applied {
-					outcome = execute.OutcomeDone
-				}
-				r.wantOutcome(result, outcome, tt.made)
-				r.wantWrites(tt.writes...)
-				if tt.words != "" {
-					r.wantFailure(result, execute.Probe, tt.words)
-				}
+				r.ails(tt.at, tt.fails)
+				r.comesTo(tt.made, tt.writes, tt.words)
 				if tt.made != execute.Applied {
 					r.wantLive(org, wasWWW)
 				}
