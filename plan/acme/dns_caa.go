@@ -115,7 +115,7 @@ func (s *Subject) permit(r caa.Result) (out []Remedy) {
 	}
 	switch r.Reason {
 	case caa.ServerFailure:
-		out = append(out, Remedy{Do: "Find out why the question fails:", Paste: "dnsplan check " + s.Name.Display() + " --only D-NSOK,D-DNSSEC,D-AUTH"})
+		out = append(out, Remedy{Do: "Find out why the question fails:", Paste: s.recheck("D-NSOK", "D-DNSSEC", "D-AUTH")})
 	case caa.NoTLD:
 		out = append(out, Remedy{Do: "Use a name of the public DNS, or, for an authority of your own, say in the inventory:", Paste: "[check]\nallow_reserved = true"})
 	case caa.OtherAccount:

@@ -88,7 +88,7 @@ func judgeIPv6(s *Subject, found []netip.Addr, asked []Asked) Finding {
 		return passed(asked, "%s has no IPv6 address", name)
 	case len(want.Hosts) > 0 && len(v4.Hosts) > 0 && apart(want.Hosts, v4.Hosts):
 		return failed(asked, "IPv6 of %s leads to %s%s and IPv4 to %s%s: "+takes, name, listed(found), want.home(), listed(v4.Addrs), v4.home(), listed(found)).at(Warning).
-			with(Remedy{Do: "Make both lead to the same server, or see that each serves the challenge:", Paste: "dnsplan check " + name + " --only H-TOKEN"})
+			with(Remedy{Do: "Make both lead to the same server, or see that each serves the challenge:", Paste: s.recheck("H-TOKEN")})
 	}
 	return passed(asked, "%s has the IPv6 address of the inventory, %s", name, listed(found))
 }

@@ -106,7 +106,7 @@ func (s *Subject) stale(a resolver.Answer, some bool) Finding {
 	}
 	if a.Status == resolver.ServFail {
 		return failed(nil, "%s cannot resolve %s: %s%s; an authority's resolver that fails so does not issue", a.Server, name, silence(a.Status, a.EDE), where).with(
-			Remedy{Do: "See what the name servers and DNSSEC do:", Paste: "dnsplan check " + name + " --only D-AUTH,D-NSOK,D-DNSSEC"})
+			Remedy{Do: "See what the name servers and DNSSEC do:", Paste: s.recheck("D-AUTH", "D-NSOK", "D-DNSSEC")})
 	}
 	held := "still holds " + listed(a.Addrs)
 	if a.Status != resolver.Answered {
@@ -114,7 +114,7 @@ func (s *Subject) stale(a resolver.Answer, some bool) Finding {
 	}
 	return failed(nil, "%s %s for %d s%s", a.Server, held, remaining(a), where).with(Remedy{
 		Do:    fmt.Sprintf("Wait until it has forgotten, at %s, and look again:", moment(forgotten(a))),
-		Paste: "dnsplan check " + name + " --only D-RESOLV",
+		Paste: s.recheck("D-RESOLV"),
 	})
 }
 

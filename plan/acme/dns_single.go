@@ -152,5 +152,5 @@ func (s *Subject) reduce(t zone.Type, all, stray []netip.Addr) []Remedy {
 	} else {
 		r = append(r, Remedy{Do: "Keep one of them in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.held(t), all)})
 	}
-	return append(r, Remedy{Do: "Or make each of them serve the challenge, and look:", Paste: "dnsplan check " + s.Name.Display() + " --only H-TOKEN,H-LB"})
+	return append(r, Remedy{Do: "Or make each of them serve the challenge, and look:", Paste: s.recheck("H-TOKEN", "H-LB")})
 }

@@ -38,8 +38,7 @@ func (e *examination) overTCP(ctx context.Context) []resolver.Answer {
 // judgeTCP compares what each address answers over TCP with what it does over UDP:
 // where a load balancer stands before a server, the two may be two servers. Whether
 // one answers over TCP at all is D-NSOK's.
-func judgeTCP(s *Subject, udp, tcp []resolver.Answer) (out []Finding) {
-	asked := append(said(udp), said(tcp)...)
+func judgeTCP(s *Subject, udp, tcp []resolver.Answer, asked []Asked) (out []Finding) {
 	for _, b := range definite(tcp) {
 		i := slices.IndexFunc(udp, func(a resolver.Answer) bool { return a.Server.Addr == b.Server.Addr && a.Key == b.Key })
 		if i < 0 || !udp[i].Status.Definite() {

@@ -172,7 +172,7 @@ func judgeNegative(s *Subject, answers []resolver.Answer, soa []resolver.SOAAnsw
 				continue
 			}
 			out = append(out, failed(asked, "%s remembers for %s that %s does not exist", a.Server, seconds(a.NegativeTTL), keyed(a.Key)).with(
-				Remedy{Do: fmt.Sprintf("Wait until %s, and look again:", moment(forgotten(a))), Paste: "dnsplan check " + s.Name.Display() + " --only D-NEG"}))
+				Remedy{Do: fmt.Sprintf("Wait until %s, and look again:", moment(forgotten(a))), Paste: s.recheck("D-NEG")}))
 		}
 	}
 	switch {

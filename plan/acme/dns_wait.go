@@ -133,7 +133,7 @@ func (w wait) misled(former []netip.Addr, until time.Time, serve func([]netip.Ad
 	if f.Severity == Warning || len(former) == 0 {
 		return f
 	}
-	return f.with(Remedy{Do: "Look whether it serves the name as before; this is a warning then:", Paste: fmt.Sprintf("dnsplan check %s --only D-WAIT,B-BRIDGE,T-CERT", w.Name.Display())})
+	return f.with(Remedy{Do: "Look whether it serves the name as before; this is a warning then:", Paste: w.recheck("D-WAIT", "B-BRIDGE", "T-CERT")})
 }
 
 // early is what is left where resolvers hold what is live with a TTL of before.

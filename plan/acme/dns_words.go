@@ -191,7 +191,16 @@ func (s *Subject) applied() string {
 
 // again is to make a check once more.
 func (s *Subject) again(c ID) Remedy {
-	return Remedy{Do: "Then look again:", Paste: fmt.Sprintf("dnsplan check %s --only %s", s.Name.Display(), c)}
+	return Remedy{Do: "Then look again:", Paste: s.recheck(c)}
+}
+
+// recheck is the command that makes checks of the name.
+func (s *Subject) recheck(checks ...ID) string {
+	words := make([]string, len(checks))
+	for i, c := range checks {
+		words[i] = string(c)
+	}
+	return "dnsplan check " + s.Name.Display() + " --only " + strings.Join(words, ",")
 }
 
 // home says whose an address is, in brackets behind a space; empty where the
