@@ -70,8 +70,10 @@ func (a *app) wait(ctx context.Context, s config.Settings, e engine.Engine, f *f
 func (a *app) waitFor(ctx context.Context, s config.Settings, e engine.Engine, f *follower, id string) (execute.Result, error) {
 	stop := f.tick(ctx, a.notices)
 	f.holding.tell = a.teller(ctx, s, f)
+	f.stuck.tell = func(text string) { a.notifyOf(ctx, text) }
 	result, err := e.Wait(ctx, id)
 	stop()
+	f.stuck.telling.Wait()
 	known := f.holding.knows(result)
 	if err != nil {
 		if f.plan != nil {
@@ -112,6 +114,7 @@ type follower struct {
 	// exit is the exit code of the run; nil is exitOf.
 	exit    func(execute.Result) int
 	holding holding
+	stuck   stuck
 }
 
 // follow chooses the view: a block that is drawn anew on a terminal, lines in a
@@ -160,12 +163,14 @@ func (f *follower) Event(e journal.Event) {
 	f.events = append(f.events, e)
 	f.view.Event(e)
 	f.holds(e)
+	f.closes(e)
 }
 
 // Progress is told what a step is doing.
 func (f *follower) Progress(p execute.Progress) {
 	f.view.Progress(p)
 	f.goesOn()
+	f.triesOn(p)
 }
 
 // finishing is said when a signal does not end a run at once.

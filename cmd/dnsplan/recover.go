@@ -62,14 +62,16 @@ func runRecover(a *app, c *cobra.Command, scan string, windows, all bool) error 
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	ctx, stop := hangup(c.Context())
+	defer stop()
 	if scan != "" {
-		return a.scan(c.Context(), s, scan, all)
+		return a.scan(ctx, s, scan, all)
 	}
-	runs, unread := a.recoverable(c.Context(), s.Settings, windows)
+	runs, unread := a.recoverable(ctx, s.Settings, windows)
 	if unread != nil && !windows {
 		return unread
 	}
-	list := a.recoverAll(c.Context(), s, runs)
+	list := a.recoverAll(ctx, s, runs)
 	code := worst(list)
 	if s.Settings.JSON {
 		err = report.RecoveryJSON(a.stdout, list, code)

@@ -184,10 +184,13 @@ func inForeground(cmd *exec.Cmd) (giveBack func()) {
 }
 
 // hangup returns a context that SIGHUP ends, as interruptible's does with SIGINT and
-// SIGTERM, unless it is ignored, as under nohup.
+// SIGTERM, unless it is ignored, as under nohup. Until the returned function is called
+// it is no end that nobody reads what is written: a window goes on, and closes.
 func hangup(ctx context.Context) (context.Context, func()) {
+	unread := make(chan os.Signal, 1)
+	signal.Notify(unread, syscall.SIGPIPE)
 	if signal.Ignored(syscall.SIGHUP) {
-		return ctx, func() {}
+		return ctx, func() { signal.Stop(unread) }
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 1)
@@ -202,6 +205,7 @@ func hangup(ctx context.Context) (context.Context, func()) {
 		}
 	}()
 	return ctx, func() {
+		signal.Stop(unread)
 		signal.Stop(signals)
 		cancel(nil)
 		<-done

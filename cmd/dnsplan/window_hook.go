@@ -103,6 +103,8 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	ctx, stop := hangup(c.Context())
+	defer stop()
 	open := a.openWindows(s.Settings)
 	open = slices.DeleteFunc(open, func(w journal.OpenWindow) bool { return !w.Hook || !touches(w, names) })
 	if len(open) == 0 {
@@ -110,7 +112,7 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 	}
 	var errs []error
 	for _, w := range open {
-		if err := a.closeHook(c.Context(), s, w); err != nil {
+		if err := a.closeHook(ctx, s, w); err != nil {
 			errs = append(errs, err)
 		}
 	}

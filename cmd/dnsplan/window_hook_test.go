@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -112,4 +114,63 @@ func TestWindowBesideABrokenMark(t *testing.T) {
 	r.closedOnce()
 	r.run("window", "open", "www.example.org").is(t, exitDone, "01BROKEN")
 	r.run("window", "close").is(t, exitDone, "proxied again", "01BROKEN")
+}
+
+// Whoever closes a window goes on with that when the terminal hangs up.
+func TestWindowCloseHangsUp(t *testing.T) {
+	t.Parallel()
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("the tests were started so that it is ignored, and what they start inherits that")
+	}
+	for _, args := range [][]string{{"window", "close"}, {"recover"}, {"recover", "--scan-zone", "example.org", "--now", "--state-dir", "other"}} {
+		t.Run(args[len(args)-1], func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			closing, letGo := r.heldClosing()
+			if args[0] == "window" || len(args) > 1 {
+				r.run("window", "open", "www.example.org").is(t, exitDone)
+				r.kill(r.guardIn(), syscall.SIGKILL)
+			} else {
+				p := r.opened()
+				r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
+				r.kill(p.Process.Pid, syscall.SIGKILL)
+				_ = p.wait()
+			}
+			p := r.start(args...)
+			<-closing
+			r.kill(p.Process.Pid, syscall.SIGHUP)
+			letGo()
+			if got := p.wait(); got.code == -1 {
+				t.Errorf("it was ended: %s", got.stderr)
+			}
+			r.closedOnce()
+		})
+	}
+}
+
+// What dnsplan says of a window may be heard by nobody any more: it goes on to its end.
+func TestWindowIsNotHeard(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--json", "--json=false"} {
+		t.Run(flag, func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			hears, says, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := r.startAs(func(c *exec.Cmd) {
+				c.Stdout, c.Stderr, c.SysProcAttr = says, says, &syscall.SysProcAttr{Setsid: true}
+			}, "window", "www.example.org", flag, "--", "sh", "-c", "echo > begun; until test -e deaf; do sleep 0.05; done; echo > ended")
+			_ = says.Close()
+			r.commandRuns("begun")
+			_ = hears.Close()
+			if err := os.WriteFile(r.path("deaf"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p.wait().is(t, exitDone)
+			r.commandRuns("ended")
+			r.closedOnce()
+		})
+	}
 }

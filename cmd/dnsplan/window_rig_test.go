@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -101,6 +104,28 @@ func (r *windowRig) serve(h http.HandlerFunc) {
 	r.fake.Serve(r.t, h)
 	r.settings = fmt.Sprintf("base_url = %q\n", r.fake.BaseURL())
 	r.inventory()
+}
+
+// heldClosing has the fake hold the write that turns the proxy on, of which it tells,
+// until it is let go.
+func (r *windowRig) heldClosing() (closing <-chan struct{}, letGo func()) {
+	r.t.Helper()
+	came, held := make(chan struct{}, 1), make(chan struct{})
+	r.serve(func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		if strings.Contains(string(body), `"proxied":true`) {
+			select {
+			case came <- struct{}{}:
+			default: // it is known
+			}
+			<-held
+		}
+		q.Body = io.NopCloser(bytes.NewReader(body))
+		r.fake.ServeHTTP(w, q)
+	})
+	letGo = sync.OnceFunc(func() { close(held) })
+	r.t.Cleanup(letGo)
+	return came, letGo
 }
 
 func (r *windowRig) path(name string) string { return filepath.Join(r.dir, name) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -33,6 +34,9 @@ func (w *issuing) run(ctx context.Context, is config.Issuance) error {
 	w.dismiss(result)
 	w.tellOfLate(ctx, result)
 	w.compare(ctx, is, result)
+	if errors.Is(err, syscall.EPIPE) { // nobody reads; the command's code counts
+		return silent(windowCode(ctx, result))
+	}
 	return err
 }
 

@@ -2,12 +2,10 @@ package main
 
 import (
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -57,23 +55,6 @@ func (r *windowRig) startAt(programs *os.File, args ...string) *windowProcess {
 	}, args...)
 }
 
-// heldClosing has the fake hold the write that turns the proxy on until it is let go.
-func (r *windowRig) heldClosing() (letGo func()) {
-	held := make(chan struct{})
-	r.serve(func(w http.ResponseWriter, q *http.Request) {
-		body, _ := io.ReadAll(q.Body)
-		if strings.Contains(string(body), `"proxied":true`) {
-			<-held
-		}
-		q.Body = io.NopCloser(strings.NewReader(string(body)))
-		r.fake.ServeHTTP(w, q)
-	})
-	var once sync.Once
-	letGo = func() { once.Do(func() { close(held) }) }
-	r.t.Cleanup(letGo)
-	return letGo
-}
-
 // A command that reads from a terminal has the foreground there for as long as it runs,
 // and dnsplan has it again before the window is closed.
 func TestWindowAtATerminal(t *testing.T) {
@@ -89,7 +70,7 @@ func TestWindowAtATerminal(t *testing.T) {
 		t.Run(script, func(t *testing.T) {
 			t.Parallel()
 			r := newWindowRig(t)
-			letGo := r.heldClosing()
+			_, letGo := r.heldClosing()
 			person, programs := openTerminal(t)
 			p := r.startAt(programs, "window", "www.example.org", "--", "sh", "-c", script)
 			r.commandRuns("begun")
