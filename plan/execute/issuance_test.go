@@ -294,13 +294,17 @@ func TestRunnerRunsTheCommandOnce(t *testing.T) {
 	}
 }
 
-// flaky is a provider that does not answer for a while.
+// flaky is a provider that does not answer for a while, or so.
 type flaky struct {
 	*memory.Provider
 	until time.Time
+	err   error // nil is no answer
 }
 
 func (p flaky) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zone.Snapshot, error) {
+	if time.Now().Before(p.until) && p.err != nil {
+		return nil, p.err
+	}
 	if time.Now().Before(p.until) {
 		return nil, errors.New("connection refused")
 	}
@@ -310,23 +314,30 @@ func (p flaky) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zone.Sn
 // TestClosingAWindowIsTriedOn: where other runs hold after some tries, a window
 // goes on to be closed for as long as closing may take.
 func TestClosingAWindowIsTriedOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
-		r := newRun(issuance(t, certbot, org))
-		p.Put(whileOpen(r.p, org))
-		r.do(t, "to command cancel")
-		events := r.act(t, single{provider: flaky{p, time.Now().Add(14 * time.Minute)}})
-		if len(events) != 1 || events[0].Kind != journal.Done {
-			t.Fatalf("%+v", events)
-		}
-		wantClosed(t, p, r.p)
+	for _, cause := range []error{nil, providers.ErrCredentials, providers.ErrZoneNotFound} {
+		synctest.Test(t, func(t *testing.T) {
+			p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
+			r := newRun(issuance(t, certbot, org))
+			p.Put(whileOpen(r.p, org))
+			r.do(t, "to command cancel")
+			events := r.act(t, single{provider: flaky{p, time.Now().Add(14 * time.Minute), cause}})
+			if len(events) != 1 || events[0].Kind != journal.Done {
+				t.Fatalf("%+v", events)
+			}
+			wantClosed(t, p, r.p)
 
-		r = newRun(issuance(t, certbot, org))
-		r.do(t, "to command cancel")
-		if events = r.act(t, single{provider: flaky{p, time.Now().Add(time.Hour)}}); len(events) != 1 || events[0].Kind != journal.Hold {
-			t.Fatalf("%+v", events)
-		}
-	})
+			r = newRun(issuance(t, certbot, org))
+			r.do(t, "to command cancel")
+			events = r.act(t, single{provider: flaky{p, time.Now().Add(time.Hour), cause}})
+			says := "connection refused"
+			if cause != nil {
+				says = cause.Error()
+			}
+			if len(events) != 1 || events[0].Kind != journal.Hold || !strings.Contains(events[0].Error, "was not taken back within") || !strings.Contains(events[0].Error, says) {
+				t.Fatalf("%+v, want one that says %q", events, says)
+			}
+		})
+	}
 }
 
 // inFront is the zone before the window of the plan, with what stands beside the
@@ -495,5 +506,33 @@ func TestClosingTellsWhatIsThere(t *testing.T) {
 				t.Errorf("%+v %s, want %s", events, events[0].Data, want)
 			}
 		})
+	}
+}
+
+// TestOneZoneDoesNotOpen: where the proxy of one zone does not go off, those that did go
+// on again, and no command is run.
+func TestOneZoneDoesNotOpen(t *testing.T) {
+	r := newRun(issuance(t, certbot, org, net))
+	r.do(t, "to proxy-off")
+	a := r.next()
+	r.take(journal.Event{Kind: journal.Start, Step: a.Step.ID})
+	r.take(journal.Event{Kind: journal.Done, Step: a.Step.ID, Zone: org, Data: json.RawMessage(`{"written":2}`)})
+	r.take(journal.Event{Kind: journal.Failed, Step: a.Step.ID, Zone: net, Error: "because", Data: json.RawMessage(`{"class":"refused"}`)})
+	if got := describe(r.next()); got != "close proxy-off in 2 zones" {
+		t.Errorf("next is %s", got)
+	}
+	for ref, data := range map[string]string{org: `{"written":2,"landed":["c3","c4"]}`, net: `{}`} {
+		r.take(journal.Event{Kind: journal.Done, Step: a.Step.ID, Undo: true, Zone: ref, Data: json.RawMessage(data)})
+	}
+	if got := describe(r.next()); got != "finish" {
+		t.Errorf("next is %s", got)
+	}
+	for _, c := range r.state.Result().Changes {
+		if want := map[string]execute.Made{org: execute.Closed, net: execute.NotApplied}[string(c.Change.Zone)]; c.Made != want {
+			t.Errorf("%s is %s, want %s", c.Change.Key, c.Made, want)
+		}
+	}
+	if w := r.state.Result().Window; w.Open() || w.Command != nil {
+		t.Errorf("%+v", w)
 	}
 }

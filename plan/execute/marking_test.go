@@ -196,7 +196,7 @@ func TestNoteBeforeTheWrite(t *testing.T) {
 func TestUnreadIsNotBegun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, r := opening(t)
-		runner := &execute.Runner{Plan: r.p, World: single{provider: flaky{p, time.Now().Add(time.Hour)}}, Clock: embedded.SystemClock{}}
+		runner := &execute.Runner{Plan: r.p, World: single{provider: flaky{p, time.Now().Add(time.Hour), nil}}, Clock: embedded.SystemClock{}}
 		_, unread, err := runner.Note(t.Context(), r.next(), r.state)
 		if err != nil || len(unread) != 1 || unread[0].Kind != journal.Failed || !strings.Contains(unread[0].Error, "connection refused") {
 			t.Fatalf("%+v, %v", unread, err)

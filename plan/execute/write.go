@@ -66,8 +66,8 @@ func (w *work) patiently(ctx context.Context, do func() error) error {
 			return w.explain(err)
 		}
 		w.tell(Progress{Doing: "trying again: " + err.Error(), Deadline: again, Then: TriesAgain})
-		if err := w.Clock.SleepUntil(ctx, again); err != nil {
-			return err
+		if over := w.Clock.SleepUntil(ctx, again); over != nil {
+			return fmt.Errorf("%w: %w", over, err)
 		}
 	}
 }
@@ -259,10 +259,9 @@ func (w *work) retryAt(err error, try int) (time.Time, bool) {
 	if _, refused := errors.AsType[*providers.RefusedError](err); refused {
 		return time.Time{}, false
 	}
-	for _, final := range []error{providers.ErrForeign, providers.ErrCredentials, providers.ErrZoneNotFound} {
-		if errors.Is(err, final) {
-			return time.Time{}, false
-		}
+	denied := errors.Is(err, providers.ErrCredentials) || errors.Is(err, providers.ErrZoneNotFound)
+	if errors.Is(err, providers.ErrForeign) || denied && !w.closesWindow() {
+		return time.Time{}, false
 	}
 	if limited, ok := errors.AsType[*providers.RateLimitError](err); ok {
 		long := limited.Until.Sub(w.Clock.Now()) > closingPatience
@@ -273,7 +272,8 @@ func (w *work) retryAt(err error, try int) (time.Time, bool) {
 }
 
 // closesWindow tells whether an issuance window is being closed: that is tried
-// until its time is over.
+// until its time is over, also where the provider lets nobody in meanwhile, since it
+// was opened by the same token.
 func (w *work) closesWindow() bool { return w.action.Closing && w.Plan.Window != nil }
 
 // explain gives an error that is final its class.
