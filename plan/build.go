@@ -48,6 +48,9 @@ func assemble(diffs []ZoneDiff, policy Policy, o Origin, w *Window) *Plan {
 	}
 	p.number()
 	p.warnAboutChecks()
+	if w != nil {
+		p.keepOrigins()
+	}
 	steps := newSteps(p)
 	p.Steps = steps.build()
 	p.summarize()

@@ -17,8 +17,9 @@ import (
 const HTTP01 = "http-01"
 
 // Challenge is what the new addresses of a name are asked before the switch, so
-// that certificates can be issued behind it: the challenge of HTTP-01. It is pure
-// data; package preflight asks.
+// that certificates can be issued behind it, and those behind a proxy once an issuance
+// window shows them: the challenge of HTTP-01. It is pure data; package preflight
+// asks.
 type Challenge struct {
 	// Port is where the challenge is fetched, HTTPSPort where a redirect to https
 	// leads.
@@ -62,13 +63,19 @@ func (c *Change) moves() bool {
 	return c.ACME == HTTP01 && (c.Action == Create || c.Action == Update) && len(c.Add) > 0 && !c.After.Proxied && isProbeHost(c.Name)
 }
 
-// Challenged are the new addresses that have to answer a challenge before the
-// switch; none without one.
+// Challenged are the addresses that have to answer a challenge: the new ones before
+// the switch, or, in an issuance window, those behind the proxy before the command;
+// none without one.
 func (c *Change) Challenged() (out []netip.Addr) {
-	if c.Challenge == nil || !c.moves() {
-		return nil
+	var all []netip.Addr
+	switch {
+	case c.Challenge == nil:
+	case c.moves():
+		all = c.Add
+	case c.opens():
+		all = c.Before.Values
 	}
-	for _, a := range c.Add {
+	for _, a := range all {
 		if c.Challenge.Counts(a) {
 			out = append(out, a)
 		}
@@ -149,6 +156,9 @@ func (s *steps) asksChallenges(ids []string) string {
 		return ""
 	case 1:
 		return all[0].String() + " answers a challenge on port " + strconv.Itoa(int(port))
+	}
+	if s.plan.Window != nil {
+		return strconv.Itoa(len(all)) + " addresses behind the proxy answer challenges"
 	}
 	return strconv.Itoa(len(all)) + " new addresses answer challenges"
 }

@@ -36,6 +36,10 @@ type Window struct {
 	// Always says that the window was wanted although a token passed through the
 	// proxy.
 	Always bool `json:"always,omitempty"`
+	// Certificates are what the addresses behind the proxies served when the plan
+	// was made, as far as they were asked: whether something was issued is judged by
+	// what they serve behind the command.
+	Certificates []OriginCertificate `json:"certificates,omitempty"`
 }
 
 // WindowZone is one zone of an issuance window.
@@ -50,6 +54,9 @@ type WindowZone struct {
 	Proxy, Comments bool
 	// AllowProtected opens the window of a protected name too (--allow-protected).
 	AllowProtected bool
+	// Challenges are what the addresses behind the proxy of a name are asked before
+	// the command; a name that has none is not asked.
+	Challenges map[zone.Name]*Challenge
 }
 
 // CommentMax is how long a comment may be with a marker, in characters: Cloudflare's

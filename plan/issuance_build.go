@@ -81,7 +81,11 @@ func (b *windowBuilder) set(w *differ, z *WindowZone, live zone.RRset) {
 	if i := slices.IndexFunc(w.d.Records, func(r Record) bool { return r.Key == live.Key }); i >= 0 {
 		r = &Record{Key: live.Key, Owner: w.d.Records[i].Owner, Comment: w.d.Records[i].Comment, ACME: w.d.Records[i].ACME}
 	}
-	w.diff.Changes = append(w.diff.Changes, w.change(r, Proxied, before, after))
+	c := w.change(r, Proxied, before, after)
+	if c.Challenge = z.Challenges[live.Name]; len(c.Challenged()) == 0 {
+		c.Challenge = nil
+	}
+	w.diff.Changes = append(w.diff.Changes, c)
 }
 
 // seen tells of a window that a DNS-only RRset says is open: before its deadline
@@ -124,9 +128,11 @@ func (s *steps) window() []Step {
 	if w.Ready > 0 {
 		s.add(Step{Kind: StepExpire, Changes: all, Seconds: w.Ready, Detail: "CA-ready: a certificate authority sees the origin"})
 	}
+	s.probe(all, "")
 	s.add(Step{Kind: StepCommand, Changes: all, Detail: w.does()})
 	s.add(Step{Kind: StepProxyOn, Changes: all, Detail: "DNS-only -> proxied"})
 	s.add(Step{Kind: StepVerify, Changes: all, Detail: "authoritative servers give the proxy's addresses"})
+	s.certified()
 	return s.out
 }
 

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"net/netip"
 	"reflect"
@@ -86,6 +87,89 @@ func TestBuildWindow(t *testing.T) {
 	}
 	if p.Summary.Proxied != 4 || p.Summary.Duration != 60 || p.Policy.Strategy != plan.Staged || p.Policy.Timeout != 600 || len(p.Policy.Resolvers) != 0 {
 		t.Errorf("summary %+v, policy %+v", p.Summary, p.Policy)
+	}
+}
+
+// TestWindowAsks: what is behind the proxies is asked for challenges before the
+// command, and for certificates at the end, as far as it can be asked.
+func TestWindowAsks(t *testing.T) {
+	z := site{live: "www 300 A 192.0.2.1 198.51.100.1 proxied\nwww 300 AAAA 2001:db8::1 proxied\napi 60 A 192.0.2.3"}.of(t, "www.example.org.", "api.example.org.")
+	z.Challenges = map[zone.Name]*plan.Challenge{
+		"www.example.org.": {Port: 80, HTTPSPort: 443, Planter: "web-01", AllowReserved: true},
+		"api.example.org.": {Port: 80, HTTPSPort: 443, Planter: "web-01", AllowReserved: true},
+	}
+	w := renewal
+	for _, a := range []string{"2001:db8::1", "192.0.2.1", "192.0.2.1", "192.0.2.7"} {
+		w.Certificates = append(w.Certificates, plan.OriginCertificate{Name: "www.example.org.", Address: netip.MustParseAddr(a), Serial: "a0"})
+	}
+	w.Certificates = append(w.Certificates, plan.OriginCertificate{Name: "api.example.org.", Address: netip.MustParseAddr("192.0.2.3")})
+	build := func() *plan.Plan {
+		t.Helper()
+		p, err := plan.BuildWindow([]plan.WindowZone{z}, w, policy(), origin())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := plan.Decode(encode(t, p)); err != nil || !reflect.DeepEqual(got, p) {
+			t.Errorf("decoded to %+v, %v", got, err)
+		}
+		return p
+	}
+	steps := func(p *plan.Plan) (out []string) {
+		for _, s := range p.Steps {
+			if s.Kind == plan.StepProbe || s.Kind == plan.StepCommand || s.Kind == plan.StepIssued {
+				out = append(out, fmt.Sprint(s.Kind, " ", s.Changes, " ", s.Detail))
+			}
+		}
+		return out
+	}
+	p := build()
+	want := []string{"probe [c1 c2] 3 addresses behind the proxy answer challenges", "command [c1 c2] run certbot", "issued [c1 c2] compare the certificates that are served with those of before"}
+	if got := steps(p); !slices.Equal(got, want) {
+		t.Errorf("steps %q, want %q", got, want)
+	}
+	var kept []string
+	for _, c := range p.Window.Certificates {
+		kept = append(kept, c.Address.String())
+	}
+	if want := []string{"192.0.2.1", "2001:db8::1"}; !slices.Equal(kept, want) {
+		t.Errorf("certificates %v, want %v", kept, want)
+	}
+	z.Challenges["www.example.org."].AllowReserved, w.Certificates = false, nil
+	if got := steps(build()); !slices.Equal(got, want[1:2]) {
+		t.Errorf("steps %q, want %q", got, want[1:2])
+	}
+}
+
+// TestChallengeBehindAProxy: only a window shows what is behind a proxy for a while.
+func TestChallengeBehindAProxy(t *testing.T) {
+	p := build(t, policy(), site{live: "a 300 A 192.0.2.1 proxied", want: "a 300 A 192.0.2.1 proxied=off"})
+	p.Changes[0].Challenge = &plan.Challenge{Port: 80, HTTPSPort: 443, AllowReserved: true}
+	if _, err := plan.Decode(seal(marshal(t, p))); !errors.Is(err, plan.ErrDamaged) || !strings.Contains(err.Error(), "a challenge behind a proxy, and no window") {
+		t.Error(err)
+	}
+}
+
+// TestRenews: a certificate that was there before is no new one, whoever serves it.
+func TestRenews(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) }
+	cert := func(serial string, d int) plan.OriginCertificate {
+		return plan.OriginCertificate{Serial: serial, NotBefore: day(d)}
+	}
+	for _, tt := range []struct {
+		before, now plan.OriginCertificate
+		want        bool
+	}{
+		{cert("1", 1), cert("1", 1), false},
+		{cert("1", 1), cert("2", 1), true},
+		{cert("1", 1), cert("2", 2), true},
+		{cert("1", 2), cert("2", 1), false}, // that of last time
+		{cert("1", 1), cert("1", 2), true},  // authorities number each for itself
+		{plan.OriginCertificate{}, cert("1", 1), true},
+		{cert("1", 1), plan.OriginCertificate{}, false},
+	} {
+		if got := tt.now.Renews(tt.before); got != tt.want {
+			t.Errorf("%+v behind %+v: %t", tt.now, tt.before, got)
+		}
 	}
 }
 
@@ -238,6 +322,22 @@ var windowEdits = []edit{
 	{"an automatic TTL", func(p *plan.Plan) { p.Changes[0].After.Auto = true }, "window: change c1: after: TTL"},
 	{"a low TTL", func(p *plan.Plan) { p.Changes[0].After.TTL = 1 }, "window: change c1: after: TTL 1"},
 	{"a group", func(p *plan.Plan) { p.Changes[0].Group = "web" }, "window: change c1: it has a group"},
+	{"certificates out of order", func(p *plan.Plan) {
+		c := plan.OriginCertificate{Name: "www.example.org.", Address: netip.MustParseAddr("192.0.2.1")}
+		p.Window.Certificates = []plan.OriginCertificate{c, c}
+	}, "window: certificates are out of order"},
+	{"the certificate of another address", func(p *plan.Plan) {
+		p.Window.Certificates = []plan.OriginCertificate{{Name: "www.example.org.", Address: netip.MustParseAddr("192.0.2.9")}}
+	}, "window: a certificate of www.example.org. at 192.0.2.9, which no proxy hides"},
+	{"no serial number", func(p *plan.Plan) {
+		p.Window.Certificates = []plan.OriginCertificate{{Name: "www.example.org.", Address: netip.MustParseAddr("192.0.2.1"), Serial: "3A"}}
+	}, `window: the serial number "3A"`},
+	{"a certificate that is compared with none", func(p *plan.Plan) {
+		p.Window.Certificates = []plan.OriginCertificate{{Name: "www.example.org.", Address: netip.MustParseAddr("192.0.2.1")}}
+	}, "8 steps, where its changes need 9"},
+	{"a challenge that no step asks for", func(p *plan.Plan) {
+		p.Changes[3].Challenge = &plan.Challenge{Port: 80, HTTPSPort: 443, AllowReserved: true}
+	}, `step 6, "s6": it is of kind "command", where the changes need "probe"`},
 	{"the proxy goes on", func(p *plan.Plan) {
 		p.Changes[0].Before, p.Changes[0].After = p.Changes[0].After, p.Changes[0].Before
 	}, "window: change c1: it does not turn a proxy off"},

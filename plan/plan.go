@@ -288,6 +288,8 @@ const (
 	StepProxyOff  Kind = "proxy-off"
 	StepProxyOn   Kind = "proxy-on"
 	StepCommand   Kind = "command"
+	// StepIssued compares the certificates behind a proxy with those of before.
+	StepIssued Kind = "issued"
 )
 
 // Writes tells whether steps of the kind write to a provider.

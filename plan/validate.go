@@ -90,7 +90,7 @@ func (p *Plan) checkKinds() error {
 // executed tells whether there is code that does steps of the kind.
 func (k Kind) executed() bool {
 	switch k {
-	case StepBackup, StepPreflight, StepGate, StepPropagate, StepVerify, StepProbe, StepCommand:
+	case StepBackup, StepPreflight, StepGate, StepPropagate, StepVerify, StepProbe, StepCommand, StepIssued:
 		return true
 	}
 	return k.Writes() || k.Waits()

@@ -15,7 +15,7 @@ import (
 func (p *Plan) checkWindow() error {
 	w := p.Window
 	if w == nil {
-		return nil
+		return p.checkNoWindow()
 	}
 	if err := w.check(); err != nil {
 		return damagedf("window: %v", err)
@@ -34,6 +34,20 @@ func (p *Plan) checkWindow() error {
 	for i := range p.Changes {
 		if err := p.checkWindowChange(&p.Changes[i]); err != nil {
 			return damagedf("window: change %s: %v", p.Changes[i].ID, err)
+		}
+	}
+	if err := p.checkOrigins(); err != nil {
+		return damagedf("window: %v", err)
+	}
+	return nil
+}
+
+// checkNoWindow checks that a plan without an issuance window asks for nothing that
+// one would.
+func (p *Plan) checkNoWindow() error {
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Challenge != nil && c.opens() {
+			return damagedf("change %s: a challenge behind a proxy, and no window", c.ID)
 		}
 	}
 	return nil

@@ -62,6 +62,10 @@ at the origin yet is a warning: certbot --standalone and lego --http do so
 themselves. A protected name needs --allow-protected. While another run has the
 window of a name open there is no second one.
 
+Where the inventory says how a token is placed, the origin is asked for one again
+before the command: what has another answer closes the window. What the command
+was worth is told by the certificates that the origin serves behind it.
+
 A command that is to end has ten seconds to do so, and is killed then; the proxy
 is turned on at once.
 
@@ -139,9 +143,7 @@ type issuing struct {
 	argv []string
 	// command runs argv; nil where there is none.
 	command *child
-	// before are the certificates of the origins as the window opens.
-	before []config.OriginCertificate
-	guard  *guardian
+	guard   *guardian
 }
 
 // badWindow is what is wrong with a command line, all at once.
@@ -172,7 +174,8 @@ func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
 	}
 	req := config.WindowRequest{
 		Names: names, Deadline: w.options.deadline, Command: command, Hook: command == "", Always: w.options.always, AllowProtected: w.options.allowProtected,
-		Reason: w.options.reason, Ticket: w.options.ticket, By: by, Now: w.clock.Now(), Entropy: w.entropy,
+		Unasked: w.options.force,
+		Reason:  w.options.reason, Ticket: w.options.ticket, By: by, Now: w.clock.Now(), Entropy: w.entropy,
 	}
 	if held := w.heldOpen(names); len(held) > 0 && len(bad) == 0 {
 		return config.Issuance{}, &coded{exitRefused, &badWindow{held}}

@@ -26,15 +26,11 @@ func (w *issuing) judge(ctx context.Context, is config.Issuance) error {
 	if is.Plan.Empty() {
 		return nil
 	}
-	fresh, err := w.look(ctx, is)
-	if err != nil {
-		return err
-	}
 	failed, err := w.preflight(ctx, is)
 	if err != nil {
 		return err
 	}
-	against := slices.Concat(fresh, failed)
+	against := slices.Concat(w.fresh(is), failed)
 	if w.options.force {
 		for _, line := range against {
 			what, _, _ := strings.Cut(line, "\n") // what to do about it is not wanted
@@ -48,21 +44,17 @@ func (w *issuing) judge(ctx context.Context, is config.Issuance) error {
 	return nil
 }
 
-// look asks the origins for their certificates, to compare them later, and says so
-// where none of them is due.
-func (w *issuing) look(ctx context.Context, is config.Issuance) (fresh []string, err error) {
-	if w.before, err = w.session.OriginCertificates(ctx, is.Origins, w.clock.Now); err != nil {
-		return nil, err
-	}
+// fresh says so where none of the certificates is due.
+func (w *issuing) fresh(is config.Issuance) (all []string) {
 	now := w.clock.Now()
 	for _, o := range is.Origins {
-		text, ok := notDue(w.before, o.Name, now)
+		text, ok := notDue(is.Served, o.Name, now)
 		if !ok {
-			return nil, nil
+			return nil
 		}
-		fresh = append(fresh, text)
+		all = append(all, text)
 	}
-	return fresh, nil
+	return all
 }
 
 // notDue tells whether all that the origin of a name serves will do for a while.

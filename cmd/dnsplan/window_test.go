@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -126,6 +127,38 @@ func TestWindowOriginIsAnother(t *testing.T) {
 	}
 	r.run("window", "www.example.org", "--force", "--", "true").is(t, exitDone, "proxied again")
 	r.closedOnce()
+}
+
+// An origin that answered the token as the window was planned, and has another answer
+// once it is shown, closes the window: the command would fail, and count as a try.
+func TestWindowOriginTurns(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	web := acmetest.Listen(t, originV4)[0]
+	files := http.FileServer(http.Dir(r.path("web")))
+	acmetest.Serve(t, web, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if r.toggles() != "" {
+			http.NotFound(w, q)
+			return
+		}
+		files.ServeHTTP(w, q)
+	}))
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool { return x.ID != "a2" })
+	r.check = fmt.Sprintf("allow_reserved = true\nhttp_port = %d\nchallenge = { webroot = \"web\" }\n", acmetest.Port(web))
+	r.inventory()
+	if err := os.Mkdir(r.path("web"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r.run("window", "www.example.org", "--", "touch", "ran").is(t, exitError, "nothing is run, www.example.org A: the challenge of www.example.org at "+web.Addr().String(), "404", "--force")
+	if _, err := os.Stat(r.path("ran")); err == nil {
+		t.Error("the command was run")
+	}
+	r.closedAgain("off on")
+	r.run("window", "www.example.org", "--force", "--", "touch", "ran").is(t, exitDone)
+	if _, err := os.Stat(r.path("ran")); err != nil {
+		t.Error(err)
+	}
+	r.closedAgain("off on off on")
 }
 
 // A protected name has a window when that is asked for, and is closed by everybody.

@@ -24,6 +24,21 @@ type WindowResult struct {
 	Closed time.Time
 	// Command is what is known of the command; nil where it was not begun.
 	Command *CommandResult
+	// Certificates are what the addresses behind the proxy serve behind the command;
+	// none where they were not asked.
+	Certificates []CertificateResult
+}
+
+// Issued sums up what the addresses serve: IssuedNew where all that could be asked
+// serve a new certificate, else IssuedSame, or IssuedNone where that is all there is,
+// and IssuedUnknown where none was asked.
+func (w *WindowResult) Issued() Issued {
+	for _, sum := range []Issued{IssuedSame, IssuedNone, IssuedNew} {
+		if slices.ContainsFunc(w.Certificates, func(r CertificateResult) bool { return r.Issued == sum }) {
+			return sum
+		}
+	}
+	return IssuedUnknown
 }
 
 // Open tells whether a proxy is off, or may be.
@@ -46,7 +61,7 @@ func (s *State) windowResult() *WindowResult {
 	if s.plan.Window == nil {
 		return nil
 	}
-	r := &WindowResult{Names: s.plan.Window.Names, Opened: s.opened(), Command: s.command}
+	r := &WindowResult{Names: s.plan.Window.Names, Opened: s.opened(), Command: s.command, Certificates: s.certificates}
 	if r.Opened.IsZero() {
 		return r
 	}

@@ -57,6 +57,15 @@ type Commander interface {
 	Command(ctx context.Context) (code int, err error)
 }
 
+// Certifier asks for the certificates that the addresses behind a proxy serve. It is
+// safe for concurrent use.
+type Certifier interface {
+	// Certificate returns the certificate that is served for the name at the address,
+	// past the proxy; one without a serial number where there is none. The error says
+	// why it is not known.
+	Certificate(ctx context.Context, name zone.Name, a netip.Addr) (plan.OriginCertificate, error)
+}
+
 // World is what a run needs from outside: who holds a zone, who serves it, who
 // is asked about it, and where copies go. It is safe for concurrent use.
 type World interface {

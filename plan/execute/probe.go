@@ -64,11 +64,11 @@ func (w *work) probeNew(ctx context.Context) (facts, error) {
 		for _, p := range c.NewAddresses() {
 			list = append(list, &probing{Target: probe.Target{Addr: p.Addr, Probe: *p.Probe}, about: c.Key.Display()})
 		}
-		list = append(list, challengesOf(c)...)
+		list = append(list, w.challengesOf(c)...)
 	}
 	f, ill, err := w.probe(ctx, list)
 	if err == nil && len(ill) > 0 {
-		err = failf(Probe, "nothing is switched, %s%s", explainProbes(ill), wayOut(ill))
+		err = failf(Probe, "%s, %s%s", w.undone(), explainProbes(ill), w.wayOut(ill))
 	}
 	return f, err
 }

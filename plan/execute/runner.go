@@ -36,6 +36,9 @@ type Runner struct {
 	Router Router
 	// Commander runs the command of an issuance window; other plans need none.
 	Commander Commander
+	// Certifier asks for the certificates behind a proxy; other plans than those of
+	// issuance windows need none.
+	Certifier Certifier
 	// Read are zones as CheckLive has just read them, for the first backup; a
 	// zone that is not there is read again.
 	Read map[plan.ZoneRef]*zone.Snapshot
@@ -144,6 +147,8 @@ func (w *work) do(ctx context.Context) (facts, error) {
 		return w.checked(ctx, func(ctx context.Context) (facts, error) { return facts{}, w.gate(ctx) })
 	case plan.StepProbe:
 		return w.checked(ctx, w.probeNew)
+	case plan.StepIssued:
+		return w.certificates(ctx)
 	case plan.StepVerify, plan.StepSettle:
 		if !w.action.Until.IsZero() {
 			if f, err := w.checked(ctx, w.watch); err != nil {

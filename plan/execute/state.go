@@ -26,8 +26,9 @@ type State struct {
 	first int
 	// command is what is known of an issuance window's command, and released says
 	// that a hook's window was told to close.
-	command  *CommandResult
-	released bool
+	command      *CommandResult
+	certificates []CertificateResult
+	released     bool
 	// beside is what stood beside the addresses of a change right before an issuance
 	// window was opened; see Runner.Note.
 	beside map[string][]plan.Member
@@ -186,6 +187,8 @@ type facts struct {
 	Beside map[string][]plan.Member `json:"beside,omitempty"`
 	// Code is the exit code of an issuance window's command.
 	Code *int `json:"exit_code,omitempty"`
+	// Certificates are what the addresses behind the proxy serve behind the command.
+	Certificates []CertificateResult `json:"certificates,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
 	// Left are the changes that closing, or a person, left alone.
@@ -333,6 +336,7 @@ func (s *State) learn(z *zoneState, f facts, at time.Time) {
 	if f.Backup != "" {
 		z.backup = f.Backup
 	}
+	s.certificates = append(s.certificates, f.Certificates...)
 }
 
 func (s *State) resume(at time.Time) {

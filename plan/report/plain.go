@@ -261,6 +261,10 @@ func (n *nowState) waitsInWindow(s *plan.Step, names string) string {
 		return "running " + w.Command
 	case s.Kind == plan.StepVerify:
 		return "waiting for the authoritative servers of " + names + " to give the proxy's addresses"
+	case s.Kind == plan.StepProbe:
+		return "asking the origin of " + names + " for a challenge"
+	case s.Kind == plan.StepIssued:
+		return "asking for the certificates behind the proxy of " + names
 	}
 	return ""
 }

@@ -262,6 +262,7 @@ func (p *page) result(pl *plan.Plan, r Result) {
 	p.resultHead(r)
 	p.happened(r)
 	p.resultChanges(pl, r)
+	p.certificates(r.Window)
 	p.reachedAt(r.Milestones)
 	findings(p, "Backups", r.Backups, func(s string) { p.row(4, "  ", txt(s)) })
 	p.changeLog(r)

@@ -15,6 +15,7 @@ func RunText(w io.Writer, r Run, o Options) error {
 	p.runHeader(r)
 	p.runSteps("Steps", r.Steps, false)
 	p.runSteps("Taken back", r.Steps, true)
+	p.certificates(r.Window)
 	p.reachedAt(r.Milestones)
 	findings(p, "Messages", r.Messages, func(m string) { p.row(4, "  ", txt(m)) })
 	if r.State == RunDone || len(r.VerifiedBy) > 0 {

@@ -22,6 +22,10 @@ type Window struct {
 	Closed   time.Time `json:"closed,omitzero"`
 	// Command is what is known of the command; nil where it was not begun.
 	Command *WindowCommand `json:"command,omitempty"`
+	// Issued is whether the addresses behind the proxy serve another certificate than
+	// before, by which an issuance is judged; empty where they were not asked.
+	Issued       execute.Issued              `json:"issued,omitempty"`
+	Certificates []execute.CertificateResult `json:"certificates,omitempty"`
 }
 
 // WindowCommand is what is known of the command of an issuance window.
@@ -46,6 +50,9 @@ func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 		Names: r.Names, Hook: p.Window.Hook, Open: r.Open(),
 		Opened: r.Opened, Ready: r.Ready, Deadline: r.Deadline, Closed: r.Closed,
 	}
+	if w.Certificates = r.Certificates; len(w.Certificates) > 0 {
+		w.Issued = r.Issued()
+	}
 	if c := r.Command; c != nil {
 		w.Command = &WindowCommand{Name: p.Window.Command, Begun: c.Begun, Ended: c.Ended, Orphaned: c.Orphaned}
 		if !c.Ended.IsZero() {
@@ -56,14 +63,19 @@ func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 }
 
 // mark is that of a run that is done: the window is closed, and where its command has
-// failed, that is what people have to see. A nil window is none.
+// failed, or nothing was issued, that is what people have to see. A nil window is none.
 func (w *Window) mark(done mark) mark {
-	if w.failure() == "" {
-		return done
+	switch {
+	case w.failure() != "":
+		failed := runMark(RunFailed)
+		failed.word = done.word + ", but " + w.Command.Name + " failed"
+		return failed
+	case w.nothingIssued():
+		same := issuedMark(w.Issued)
+		same.word = done.word + ", but not renewed"
+		return same
 	}
-	failed := runMark(RunFailed)
-	failed.word = done.word + ", but " + w.Command.Name + " failed"
-	return failed
+	return done
 }
 
 // failure says how the command has failed; empty where it has not.
@@ -135,10 +147,13 @@ func (w *Window) commandText(s RunState, o Options) string {
 }
 
 // text is all of it in one sentence: "the proxy was off for 2m, from ... to ...;
-// certbot ended with exit code 0 after 31s".
+// certbot ended with exit code 0 after 31s; a new certificate is served".
 func (w *Window) text(s RunState, o Options) string {
 	out := w.proxyText(s, o)
 	if c := w.commandText(s, o); c != "" {
+		out += "; " + c
+	}
+	if c := w.issuedText(); c != "" {
 		out += "; " + c
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,11 @@ const proxiedWWW = "www 300 A 192.0.2.1 proxied\nwww 300 AAAA 2001:db8::1 proxie
 var (
 	certbot = plan.Window{Deadline: 1200, Ready: 60, Command: "certbot"}
 	hooked  = plan.Window{Deadline: 1200, Ready: 60, Hook: true}
+	// comparing has its certificates compared.
+	comparing = plan.Window{Deadline: 1200, Ready: 60, Command: "certbot", Certificates: []plan.OriginCertificate{
+		{Name: "www.example.org.", Address: netip.MustParseAddr("192.0.2.1"), Serial: "3a"},
+		{Name: "www.example.org.", Address: netip.MustParseAddr("2001:db8::1"), Serial: "3a"},
+	}}
 )
 
 const opened = `
@@ -60,6 +66,18 @@ const issued = ready + `
 	1m47s end
 `
 
+// compared is the end of a run that compares certificates.
+func compared(code string, certificates ...string) string {
+	s := strings.NewReplacer(`"exit_code":0`, `"exit_code":`+code, "1m47s end", "1m47s start s9").Replace(issued)
+	return s + "\n1m48s done s9 example.org. data={\"certificates\":[" + strings.Join(certificates, ",") + "]}\n1m48s end"
+}
+
+const (
+	newA     = `{"name":"www.example.org.","address":"192.0.2.1","serial":"3b","not_after":"2027-02-20T10:00:00Z","issued":"new"}`
+	sameAAAA = `{"name":"www.example.org.","address":"2001:db8::1","serial":"3a","not_after":"2026-12-20T10:00:00Z","issued":"same"}`
+	deafAAAA = `{"name":"www.example.org.","address":"2001:db8::1","issued":"unknown","error":"connection_refused"}`
+)
+
 const closedAgain = `
 	%s start s3 undo
 	%s done s3 example.org. undo data={"written":2,"landed":["c1","c2"]}
@@ -83,9 +101,12 @@ func windowRuns() map[string]struct {
 		alive  bool
 	}
 	return map[string]run{
-		"issued":  {certbot, issued, "1m47s", false},
-		"running": {certbot, ready + "\n1m10s start s6", "2m", true},
-		"missing": {certbot, ready + "\n1m10s start s6\n1m10s failed s6 example.org. error=run_certbot:_executable_file_not_found_in_$PATH data={\"class\":\"refused\"}" + closes("1m11s"), "1m11s", false},
+		"issued":        {certbot, issued, "1m47s", false},
+		"renewed":       {comparing, compared("0", newA, deafAAAA), "1m48s", false},
+		"renewed-badly": {comparing, compared("1", newA, deafAAAA), "1m48s", false},
+		"not-renewed":   {comparing, compared("0", newA, sameAAAA), "1m48s", false},
+		"running":       {certbot, ready + "\n1m10s start s6", "2m", true},
+		"missing":       {certbot, ready + "\n1m10s start s6\n1m10s failed s6 example.org. error=run_certbot:_executable_file_not_found_in_$PATH data={\"class\":\"refused\"}" + closes("1m11s"), "1m11s", false},
 		"late": {
 			certbot, ready + "\n1m10s start s6\n20m2s failed s6 example.org. error=the_deadline_of_the_issuance_window_(20m)_has_passed_before_certbot_had_ended:_it_was_stopped data={\"class\":\"late\"}" + closes("20m3s"), "20m3s", false,
 		},
@@ -129,7 +150,7 @@ func TestWindowJSON(t *testing.T) {
 // TestWindowRunStates: the states that scripts look at.
 func TestWindowRunStates(t *testing.T) {
 	want := map[string]report.RunState{
-		"issued": report.RunDone, "running": report.RunRunning, "missing": report.RunFailed, "late": report.RunFailed,
+		"issued": report.RunDone, "renewed": report.RunDone, "renewed-badly": report.RunDone, "not-renewed": report.RunDone, "running": report.RunRunning, "missing": report.RunFailed, "late": report.RunFailed,
 		"signalled": report.RunCancelled, "killed": report.RunInterrupted, "recovered": report.RunCancelled,
 		"theirs": report.RunFailed, "deleted": report.RunFailed, "failed": report.RunDone, "holding": report.RunHolding, "hook": report.RunOpen, "hooked": report.RunDone,
 	}

@@ -58,7 +58,10 @@ type Question struct {
 	Name zone.Name
 	Addr netip.Addr
 	// Old are the addresses that the name leaves, as far as they are asked.
-	Old       []netip.Addr
+	Old []netip.Addr
+	// Opening says that the address is shown for a while, to an ACME client that may
+	// open the port itself once it is run: what is silent is no failure then.
+	Opening   bool
 	Challenge plan.Challenge
 }
 

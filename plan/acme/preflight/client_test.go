@@ -56,6 +56,7 @@ func TestAsk(t *testing.T) {
 		// was and is are the old and the new server; nil refuses connections.
 		was, is func(isAt string) http.Handler
 		blind   bool // nobody says where tokens are placed
+		opening bool
 		planter error
 		err     string
 		answer  string
@@ -72,6 +73,10 @@ func TestAsk(t *testing.T) {
 		},
 		{name: "neither", was: func(string) http.Handler { return http.NotFoundHandler() }, is: func(string) http.Handler { return http.NotFoundHandler() }, err: "404"},
 		{name: "nobody there", err: "connection refused"},
+		{name: "opening: nobody there yet", opening: true, answer: "nothing yet", warning: "connection refused: right if the command opens the port itself"},
+		{name: "opening: the token", opening: true, is: func(string) http.Handler { return webroot(dir) }, answer: "the token", warning: "the old address"},
+		{name: "opening: not the token", opening: true, is: func(string) http.Handler { return http.NotFoundHandler() }, err: "404"},
+		{name: "opening: redirected to where nobody is", opening: true, is: func(string) http.Handler { return redirectTo("http://" + oldAddr) }, err: "connection refused"},
 		{name: "redirected to nowhere", is: func(string) http.Handler { return redirectTo("http://other.example.org") }, answer: "it redirects", warning: "redirects to other.example.org, and no [[verify.resolver]] tells where that leads"},
 		{name: "redirected where no authority goes", is: func(string) http.Handler { return redirectTo("ftp://www.example.org") }, err: "redirect to"},
 		{name: "no planter", is: func(string) http.Handler { return webroot(dir) }, planter: errors.New("host web-02 has no challenge"), err: "host web-02 has no challenge"},
@@ -100,7 +105,7 @@ func TestAsk(t *testing.T) {
 				Name: "www.example.org.", Addr: netip.MustParseAddr(newAddr), Old: []netip.Addr{netip.MustParseAddr(oldAddr)},
 				Challenge: plan.Challenge{Port: uint16(acmetest.Port(web[0])), HTTPSPort: 443, Planter: "web-02", AllowReserved: true},
 			}
-			if tt.blind {
+			if q.Opening = tt.opening; tt.blind {
 				q.Challenge.Planter = ""
 			}
 			c := preflight.New(preflight.Options{

@@ -56,7 +56,7 @@ func odd(last http01.Hop) string {
 //	does not     none answers    the new one's error
 func (c *Client) token(ctx context.Context, q Question, t plant.Token, r *Result) {
 	got := c.fetch(ctx, q, t, q.Addr)
-	if untold(&got, r) {
+	if untold(&got, r) || q.Opening && silent(&got, r) {
 		return
 	}
 	well, deaf := c.old(ctx, q, t)
@@ -118,6 +118,21 @@ func untold(got *http01.Result, r *Result) bool {
 	default:
 		return false
 	}
+	return true
+}
+
+// silent tells whether nobody answers at the address itself, and says so in r.
+func silent(got *http01.Result, r *Result) bool {
+	if got.Err == nil || len(got.Hops) > 1 {
+		return false
+	}
+	switch got.Err.Kind {
+	case http01.ConnectRefused, http01.ConnectTimeout, http01.HostUnreachable, http01.AnswerTimeout:
+	default:
+		return false
+	}
+	r.Answer = "nothing yet"
+	r.Warning = fmt.Sprintf("%s: %v: right if the command opens the port itself, as certbot --standalone does, or if this machine is behind a NAT that does not turn back (hairpin)", r.Asked, why(got))
 	return true
 }
 

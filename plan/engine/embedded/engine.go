@@ -28,6 +28,9 @@ type Connection struct {
 	// Commander runs the command of an issuance window; nil where the run was
 	// taken over, which never runs it.
 	Commander execute.Commander
+	// Certifier asks for the certificates behind a proxy; only issuance windows need
+	// one.
+	Certifier execute.Certifier
 }
 
 // Observer is told what a run does, in order, one call at a time.

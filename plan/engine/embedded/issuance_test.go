@@ -41,7 +41,11 @@ func windowOver(d *plan.Desired, live *zone.Snapshot) plan.WindowZone {
 
 func (s scenario) windowPlan(t testing.TB, zones []plan.WindowZone, policy plan.Policy) *plan.Plan {
 	t.Helper()
-	p, err := plan.BuildWindow(zones, *s.window, policy, plan.Origin{ID: "RUN", Created: time.Now()})
+	w := *s.window
+	if s.asked {
+		w, zones = askedOf(w, zones)
+	}
+	p, err := plan.BuildWindow(zones, w, policy, plan.Origin{ID: "RUN", Created: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func (e *Engine) leave(r *run, err error) (left bool, closing error) {
 // holds, or was interrupted. It is execute.ErrLetGo where that has ended the context.
 func (e *Engine) drive(ctx context.Context, r *run) error {
 	runner := &execute.Runner{
-		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Prober: r.conn.Prober, Challenger: r.conn.Challenger, Router: r.conn.Router, Commander: r.conn.Commander, Clock: e.opts.Clock, Observer: e.opts.Observer, Read: r.read,
+		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Prober: r.conn.Prober, Challenger: r.conn.Challenger, Router: r.conn.Router, Commander: r.conn.Commander, Certifier: r.conn.Certifier, Clock: e.opts.Clock, Observer: e.opts.Observer, Read: r.read,
 	}
 	if e.opts.Observer == nil {
 		runner.Observer = nil // not an interface that holds nil

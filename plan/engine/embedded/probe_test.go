@@ -27,13 +27,17 @@ type services struct {
 	ill        map[string]int
 	unroutable map[string]bool
 	asked      map[string][]time.Time
+	// serials are those of the certificates that addresses serve, and shown when one
+	// was asked for.
+	serials map[string]string
+	shown   []time.Time
 }
 
 // always is how many attempts fail of what is dead.
 const always = -1
 
 func newServices() *services {
-	return &services{ill: map[string]int{}, unroutable: map[string]bool{}, asked: map[string][]time.Time{}}
+	return &services{ill: map[string]int{}, unroutable: map[string]bool{}, asked: map[string][]time.Time{}, serials: map[string]string{}}
 }
 
 func (s *services) set(addr string, fails int) {

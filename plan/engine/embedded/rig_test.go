@@ -34,6 +34,8 @@ type scenario struct {
 	// window opens an issuance window over all that is live, in place of what is
 	// wanted.
 	window *plan.Window
+	// asked has it ask the addresses behind the proxy for challenges and certificates.
+	asked  bool
 	policy func(*plan.Policy)
 	world  func(*world)
 }
@@ -117,7 +119,7 @@ func (r *rig) engine(state string, o embedded.Observer) *embedded.Engine {
 		State: state, Clock: clock, Observer: o,
 		Holder: journal.Holder{PID: os.Getpid(), Host: "test", Command: "dnsplan apply"},
 		Connect: func(context.Context, *plan.Plan) (embedded.Connection, error) {
-			return embedded.Connection{World: r.w, Asker: r.w, Prober: r.w.services, Challenger: r.w.services, Router: r.router, Commander: r.command}, nil
+			return embedded.Connection{World: r.w, Asker: r.w, Prober: r.w.services, Challenger: r.w.services, Certifier: r.w.services, Router: r.router, Commander: r.command}, nil
 		},
 	})
 }

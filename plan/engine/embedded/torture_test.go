@@ -49,9 +49,9 @@ var tortured = map[string]scenario{
 	"proxy off":         {live: "www 300 A 192.0.2.1 proxied", want: "www 300 A 192.0.2.1"},
 	"direct":            {live: liveGroups, want: "a 600 A 203.0.113.1\nb 600 A 203.0.113.2", policy: direct},
 	"window":            {live: liveProxied, window: renewal},
-	"window in two":     {live: liveProxied + "\n@ 60 A 192.0.2.1", liveNet: "b 300 A 192.0.2.9 proxied", window: renewal},
+	"window in two":     {live: liveProxied + "\n@ 60 A 192.0.2.1", liveNet: "b 300 A 192.0.2.9 proxied", window: renewal, asked: true},
 	"window that hangs": {live: liveProxied, window: &plan.Window{Deadline: 600, Ready: 60, Command: hangs}},
-	"window of a hook":  {live: liveProxied, window: hook},
+	"window of a hook":  {live: liveProxied, window: hook, asked: true},
 	"hold": {live: liveWWW, want: wantWWW, policy: func(p *plan.Policy) {
 		p.OnFailure = plan.Hold
 	}},
@@ -242,7 +242,7 @@ func (v *victim) engine(state string, p *process) *embedded.Engine {
 		Holder: journal.Holder{PID: os.Getpid(), Host: "test", Command: "dnsplan apply"},
 		Connect: func(context.Context, *plan.Plan) (embedded.Connection, error) {
 			p.touch("connect")
-			return embedded.Connection{World: p, Asker: p, Prober: v.w.services, Commander: p}, nil
+			return embedded.Connection{World: p, Asker: p, Prober: v.w.services, Challenger: v.w.services, Certifier: v.w.services, Commander: p}, nil
 		},
 	})
 }

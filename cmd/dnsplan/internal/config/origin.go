@@ -26,6 +26,34 @@ type OriginCertificate struct {
 	Due cert.Due
 }
 
+// plan is the certificate as plans have it.
+func (c OriginCertificate) plan() plan.OriginCertificate {
+	out := plan.OriginCertificate{Name: c.Name, Address: c.Served.At.Addr()}
+	if print, ok := c.Served.Fingerprint(); ok {
+		out.Serial, out.NotBefore, out.NotAfter = print.Serial, print.NotBefore, print.NotAfter
+	}
+	return out
+}
+
+// certifier asks for certificates past proxies.
+type certifier struct {
+	session *Session
+	now     func() time.Time
+}
+
+// Certificate asks one address. One that speaks, and shows no certificate, has none.
+func (c certifier) Certificate(ctx context.Context, name zone.Name, a netip.Addr) (plan.OriginCertificate, error) {
+	client, _, err := c.session.certificateClient(c.now)
+	if err != nil {
+		return plan.OriginCertificate{}, err
+	}
+	served := client.Ask(ctx, name.Display(), a)
+	if failed := served.Err; failed != nil && failed.Kind != cert.NotTLS && failed.Kind != cert.Alert {
+		return plan.OriginCertificate{}, failed
+	}
+	return OriginCertificate{Name: name, Served: served}.plan(), nil
+}
+
 // Fresh tells whether clients take the certificate and it is not due yet.
 func (c OriginCertificate) Fresh(now time.Time) bool {
 	return c.Served.Leaf() != nil && len(c.Flaws) == 0 && !c.Due.Now(now)

@@ -35,10 +35,7 @@ func (s *Session) addChecks(d *plan.Desired, z inventory.Zone, req Request) {
 			}
 		}
 		if r.ACME == plan.HTTP01 && !req.NoACMECheck {
-			d.Records[i].Challenge = &plan.Challenge{
-				Port: portOf(check.HTTPPort), HTTPSPort: portOf(check.HTTPSPort),
-				Planter: s.planterName(z, r.Name), AllowReserved: check.AllowReserved,
-			}
+			d.Records[i].Challenge = s.challenge(s.planterName(z, r.Name))
 		}
 	}
 }
@@ -47,6 +44,12 @@ func (s *Session) addChecks(d *plan.Desired, z inventory.Zone, req Request) {
 const answerSeconds = 5
 
 func portOf(n int) uint16 { return uint16(n) } //nolint:gosec // G115: the inventory has checked it
+
+// challenge is what a name is asked whose tokens that planter places.
+func (s *Session) challenge(planter string) *plan.Challenge {
+	c := s.Inventory.Check
+	return &plan.Challenge{Port: portOf(c.HTTPPort), HTTPSPort: portOf(c.HTTPSPort), Planter: planter, AllowReserved: c.AllowReserved}
+}
 
 // planterName is how a plan names what places tokens for a name.
 func (s *Session) planterName(z inventory.Zone, n zone.Name) string {

@@ -26,6 +26,8 @@ type WindowRequest struct {
 	Hook, Always bool
 	// AllowProtected opens the window of a protected name too.
 	AllowProtected bool
+	// Unasked asks for no challenge before the command.
+	Unasked bool
 	// Reason, Ticket and By go into the change log.
 	Reason, Ticket, By string
 	Now                time.Time
@@ -37,6 +39,8 @@ type Issuance struct {
 	// Plan is empty where no name is proxied.
 	Plan    *plan.Plan
 	Origins []Origin
+	// Served are the certificates of the origins; none with an empty plan.
+	Served []OriginCertificate
 }
 
 // Origin is what stands behind a name of a window.
@@ -59,22 +63,52 @@ func (s *Session) Window(ctx context.Context, req WindowRequest) (Issuance, erro
 	}
 	for i := range zones {
 		zones[i].AllowProtected = req.AllowProtected
+		if !req.Unasked {
+			zones[i].Challenges = s.challengesBehind(&zones[i], origins)
+		}
 	}
 	id, err := ulid.New(ulid.Timestamp(req.Now), req.Entropy)
 	if err != nil {
 		return Issuance{}, fmt.Errorf("make an id for the plan: %w", err)
 	}
-	p, err := plan.BuildWindow(zones, plan.Window{
+	w := plan.Window{
 		Deadline: wholeSeconds(req.Deadline), Ready: wholeSeconds(s.Inventory.Check.Ready),
 		Command: req.Command, Hook: req.Hook, Always: req.Always,
-	}, s.policy(Request{Reason: req.Reason, Ticket: req.Ticket, By: req.By}), plan.Origin{
-		ID: id.String(), Created: req.Now, Inventory: plan.Inventory{Path: s.Inventory.Path, SHA256: s.Inventory.SHA256},
-		Warnings: warnings(s.Inventory.Warnings),
-	})
-	if err = s.withReserved(origins, err); err != nil {
+	}
+	build := func() (*plan.Plan, error) {
+		return plan.BuildWindow(zones, w, s.policy(Request{Reason: req.Reason, Ticket: req.Ticket, By: req.By}), plan.Origin{
+			ID: id.String(), Created: req.Now, Inventory: plan.Inventory{Path: s.Inventory.Path, SHA256: s.Inventory.SHA256},
+			Warnings: warnings(s.Inventory.Warnings),
+		})
+	}
+	p, err := build()
+	if err = s.withReserved(origins, err); err != nil || p.Empty() {
+		return Issuance{Plan: p, Origins: origins}, err
+	}
+	served, err := s.OriginCertificates(ctx, origins, func() time.Time { return req.Now })
+	if err != nil {
 		return Issuance{}, err
 	}
-	return Issuance{p, origins}, nil
+	for _, c := range served {
+		w.Certificates = append(w.Certificates, c.plan())
+	}
+	p, err = build()
+	return Issuance{p, origins, served}, err
+}
+
+// challengesBehind are what the names of a zone are asked behind the proxy, as far as
+// the inventory says where their tokens are placed.
+func (s *Session) challengesBehind(z *plan.WindowZone, origins []Origin) map[zone.Name]*plan.Challenge {
+	out := map[zone.Name]*plan.Challenge{}
+	for _, o := range origins {
+		if !slices.Contains(z.Names, o.Name) || o.Zone.Name != z.Desired.Zone || o.Zone.View != z.Desired.View {
+			continue
+		}
+		if planter := s.planterName(o.Zone, o.Name); planter != "" {
+			out[o.Name] = s.challenge(planter)
+		}
+	}
+	return out
 }
 
 // wholeSeconds rounds up.

@@ -1,0 +1,52 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/dnsplan/dnsplan/plan/execute"
+)
+
+// issuedText says what came of the window; empty where nobody was asked.
+func (w *Window) issuedText() string {
+	isNew := func(c execute.CertificateResult) bool { return c.Issued == execute.IssuedNew }
+	if w.Issued != execute.IssuedNew && slices.ContainsFunc(w.Certificates, isNew) {
+		return "a new certificate is served, but not everywhere"
+	}
+	switch w.Issued {
+	case execute.IssuedNew:
+		return "a new certificate is served"
+	case execute.IssuedSame:
+		return "the certificate of before is served"
+	case execute.IssuedNone:
+		return "no certificate is served behind the proxy"
+	case execute.IssuedUnknown:
+		return "whether a new certificate is served is not known"
+	}
+	return ""
+}
+
+// nothingIssued tells whether all went well, and yet no new certificate is served.
+func (w *Window) nothingIssued() bool {
+	return w != nil && (w.Issued == execute.IssuedSame || w.Issued == execute.IssuedNone)
+}
+
+// certificates lists what each address behind the proxy serves.
+func (p *page) certificates(w *Window) {
+	if w == nil || len(w.Certificates) == 0 {
+		return
+	}
+	p.heading("Certificates behind the proxy")
+	for _, c := range w.Certificates {
+		p.marked(2, issuedMark(c.Issued), len(execute.IssuedUnknown), txt(c.String()))
+	}
+}
+
+func issuedMark(i execute.Issued) mark {
+	switch i {
+	case execute.IssuedNew:
+		return mark{"✓", "=", string(i), green}
+	case execute.IssuedSame, execute.IssuedNone:
+		return mark{"!", "!", string(i), yellow}
+	}
+	return mark{"?", "?", string(i), dim}
+}
