@@ -405,15 +405,6 @@ func (w *differ) add(c Change) {
 	w.diff.Changes = append(w.diff.Changes, c)
 }
 
-// held tells whether an issuance window keeps the RRset as it is, which is a conflict.
-func (w *differ) held(k zone.Key) bool {
-	m, held := w.open[k.Name]
-	if held {
-		w.conflict(k, m.heldOpen())
-	}
-	return held
-}
-
 func (w *differ) conflict(k zone.Key, reason string) {
 	w.diff.Conflicts = append(w.diff.Conflicts, Conflict{
 		Zone: w.d.Zone, View: w.d.View, Name: k.Name, Type: k.Type, Reason: reason,

@@ -79,6 +79,15 @@ func (m Marker) heldOpen() string {
 	return HeldOpen + "of run " + m.Run + " has the proxy off until " + m.Until.Format(time.RFC3339)
 }
 
+// held tells whether an issuance window keeps the RRset as it is, which is a conflict.
+func (w *differ) held(k zone.Key) bool {
+	m, held := w.open[k.Name]
+	if held {
+		w.conflict(k, m.heldOpen())
+	}
+	return held
+}
+
 // DiffMarked turns the proxy of marked names on, without the run that has turned it
 // off: all address sets of each go back behind it, as one proxied record takes the
 // name there, and comments lose their markers. Values stay.

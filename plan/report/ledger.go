@@ -236,10 +236,8 @@ func (l *ledger) stepState(s *entry) StepState {
 	left, begun := l.left(s), !s.started.IsZero()
 	over := !l.ended.IsZero() || l.cancelled && !s.key.undo
 	switch {
-	case left == 0 && len(s.done) > 0 && s.badly:
-		return StepFailed
 	case left == 0 && len(s.done) > 0:
-		return StepDone
+		return s.how()
 	case !begun && (left == 0 || over), left == 0 && len(l.accepted) > 0:
 		return StepSkipped
 	case !begun:
@@ -250,6 +248,14 @@ func (l *ledger) stepState(s *entry) StepState {
 		return StepPending
 	}
 	return StepRunning
+}
+
+// how a step that is done has ended.
+func (s *entry) how() StepState {
+	if s.badly {
+		return StepFailed
+	}
+	return StepDone
 }
 
 // waits tells whether the step is still to be done in zones alone that wait for a
