@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -30,16 +31,34 @@ a    = ["203.0.113.11"]
 func (p *program) background(args ...string) *exec.Cmd {
 	p.t.Helper()
 	c := p.prepared(args...)
+	begin(p.t, c)
+	return c
+}
+
+// begin starts a process, which is killed at the test's end if it still runs.
+func begin(t *testing.T, c *exec.Cmd) {
+	t.Helper()
 	if err := c.Start(); err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	p.t.Cleanup(func() {
+	t.Cleanup(func() {
 		if c.ProcessState == nil {
 			_ = c.Process.Kill()
 			_ = c.Wait()
 		}
 	})
-	return c
+}
+
+// heeded has what the test starts heed a signal, also where the tests were started
+// so that it is ignored, as nohup does. A process inherits that, but not that a
+// signal is caught.
+func heeded(t *testing.T, s os.Signal) {
+	if !signal.Ignored(s) {
+		return
+	}
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, s)
+	t.Cleanup(func() { signal.Stop(caught) })
 }
 
 // prepared is dnsplan as a process of its own that is yet to be started.

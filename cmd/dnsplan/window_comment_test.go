@@ -59,9 +59,7 @@ func TestWindowKeepsComments(t *testing.T) {
 			r.markGoes()
 		},
 		"recover": func(r *windowRig, p *windowProcess) {
-			r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
-			r.kill(p.Process.Pid, syscall.SIGKILL)
-			_ = p.wait()
+			r.abandon(p)
 			r.run("recover").is(r.t, exitDone, "proxied again")
 		},
 		"another machine": func(r *windowRig, p *windowProcess) {

@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/exec"
-	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -90,10 +89,7 @@ func TestWindowHookLeft(t *testing.T) {
 func TestWindowLeft(t *testing.T) {
 	t.Parallel()
 	r := newWindowRig(t)
-	p := r.opened()
-	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
-	r.kill(p.Process.Pid, syscall.SIGKILL)
-	_ = p.wait()
+	r.abandon(r.opened())
 	r.commandEnds()
 	r.run("verify").is(t, exitDone, "was left open, and is closed now")
 	r.closedOnce()
@@ -103,10 +99,7 @@ func TestWindowLeft(t *testing.T) {
 func TestWindowBesideABrokenMark(t *testing.T) {
 	t.Parallel()
 	r := newWindowRig(t)
-	p := r.opened()
-	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
-	r.kill(p.Process.Pid, syscall.SIGKILL)
-	_ = p.wait()
+	r.abandon(r.opened())
 	if err := os.WriteFile(r.path(".dnsplan/windows/01BROKEN"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -119,22 +112,17 @@ func TestWindowBesideABrokenMark(t *testing.T) {
 // Whoever closes a window goes on with that when the terminal hangs up.
 func TestWindowCloseHangsUp(t *testing.T) {
 	t.Parallel()
-	if signal.Ignored(syscall.SIGHUP) {
-		t.Skip("the tests were started so that it is ignored, and what they start inherits that")
-	}
 	for _, args := range [][]string{{"window", "close"}, {"recover"}, {"recover", "--scan-zone", "example.org", "--now", "--state-dir", "other"}} {
 		t.Run(args[len(args)-1], func(t *testing.T) {
 			t.Parallel()
+			heeded(t, syscall.SIGHUP)
 			r := newWindowRig(t)
 			closing, letGo := r.heldClosing()
 			if args[0] == "window" || len(args) > 1 {
 				r.run("window", "open", "www.example.org").is(t, exitDone)
 				r.kill(r.guardIn(), syscall.SIGKILL)
 			} else {
-				p := r.opened()
-				r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
-				r.kill(p.Process.Pid, syscall.SIGKILL)
-				_ = p.wait()
+				r.abandon(r.opened())
 			}
 			p := r.start(args...)
 			<-closing

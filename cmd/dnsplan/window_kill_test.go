@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -85,6 +84,15 @@ func (r *windowRig) guardWhere(is func(folder string) bool) int {
 	return 0
 }
 
+// abandon kills a process that has opened a window, and its guard before it: nobody
+// is left to close the window.
+func (r *windowRig) abandon(p *windowProcess) {
+	r.t.Helper()
+	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
+	r.kill(p.Process.Pid, syscall.SIGKILL)
+	_ = p.wait()
+}
+
 func (r *windowRig) kill(pid int, s syscall.Signal) {
 	r.t.Helper()
 	if err := syscall.Kill(pid, s); err != nil {
@@ -136,10 +144,7 @@ func TestWindowKilled(t *testing.T) {
 func TestWindowGuardKilledToo(t *testing.T) {
 	t.Parallel()
 	r := newWindowRig(t)
-	p := r.opened()
-	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
-	r.kill(p.Process.Pid, syscall.SIGKILL)
-	_ = p.wait()
+	r.abandon(r.opened())
 	r.commandEnds()
 	r.run("recover").is(t, exitDone, "proxied again")
 	r.run("show", "last").is(t, exitDone, "may still run")
@@ -197,9 +202,7 @@ func TestWindowSignals(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
-			if signal.Ignored(s) {
-				t.Skip("the tests were started so that it is ignored, and what they start inherits that")
-			}
+			heeded(t, s)
 			r := newWindowRig(t)
 			p := r.opened()
 			r.kill(p.Process.Pid, s)

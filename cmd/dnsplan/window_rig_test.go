@@ -155,15 +155,7 @@ func (r *windowRig) startAs(prepare func(*exec.Cmd), args ...string) *windowProc
 	p.Stdout, p.Stderr, p.Dir, p.Env = &p.out, &p.err, r.dir, append(os.Environ(), r.env...)
 	prepare(p.Cmd)
 	p.WaitDelay = time.Second // a command that was left behind has the output too
-	if err := p.Start(); err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(func() {
-		if p.ProcessState == nil {
-			_ = p.Process.Kill()
-			_ = p.Wait()
-		}
-	})
+	begin(r.t, p.Cmd)
 	return p
 }
 

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -133,10 +132,7 @@ func TestCancelOfAWindowUnderWay(t *testing.T) {
 func TestRecoverOfAWindowThatHolds(t *testing.T) {
 	t.Parallel()
 	r := newWindowRig(t)
-	p := r.opened()
-	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
-	r.kill(p.Process.Pid, syscall.SIGKILL)
-	_ = p.wait()
+	r.abandon(r.opened())
 	run, err := journal.FindRun(r.path(".dnsplan"), "last")
 	if err != nil {
 		t.Fatal(err)
