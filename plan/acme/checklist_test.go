@@ -18,18 +18,21 @@ func TestDecide(t *testing.T) {
 		findings []Finding
 		want     Outcome
 		decided  int
+		presence bool
 	}{
-		"both pass":          {both, []Finding{finding("D-AUTH", Pass, Error), finding("D-RESOLV", Pass, Error)}, Pass, 2},
-		"all were made":      {nil, []Finding{finding("D-AUTH", Pass, Error)}, Pass, 1},
-		"one was not made":   {both[:1], []Finding{finding("D-AUTH", Pass, Error)}, Unknown, 0},
-		"that fails anyway":  {both[:1], []Finding{finding("D-AUTH", Fail, Error)}, Fail, 1},
-		"one is unclear":     {both, []Finding{finding("D-AUTH", Pass, Error), finding("D-RESOLV", Unknown, Error)}, Unknown, 1},
-		"fails and unclear":  {both, []Finding{finding("D-AUTH", Fail, Warning), finding("D-RESOLV", Unknown, Error)}, Fail, 1},
-		"worth a word":       {both, []Finding{finding("D-AUTH", Fail, Info), finding("D-RESOLV", Pass, Error)}, Pass, 2},
-		"nothing but a word": {both, []Finding{finding("D-AUTH", Fail, Info)}, Fail, 1},
-		"nothing to say":     {both, nil, Unknown, 0},
-		"about another name": {both, []Finding{{Check: "D-AUTH", Name: "api.example.org.", Outcome: Fail, Severity: Error}}, Unknown, 0},
+		"both pass":          {both, []Finding{finding("D-AUTH", Pass, Error), finding("D-RESOLV", Pass, Error)}, Pass, 2, false},
+		"all were made":      {nil, []Finding{finding("D-AUTH", Pass, Error)}, Pass, 1, false},
+		"one was not made":   {both[:1], []Finding{finding("D-AUTH", Pass, Error)}, Unknown, 0, false},
+		"that fails anyway":  {both[:1], []Finding{finding("D-AUTH", Fail, Error)}, Fail, 1, false},
+		"one is unclear":     {both, []Finding{finding("D-AUTH", Pass, Error), finding("D-RESOLV", Unknown, Error)}, Unknown, 1, false},
+		"fails and unclear":  {both, []Finding{finding("D-AUTH", Fail, Warning), finding("D-RESOLV", Unknown, Error)}, Fail, 1, false},
+		"worth a word":       {both, []Finding{finding("D-AUTH", Fail, Info), finding("D-RESOLV", Pass, Error)}, Pass, 2, false},
+		"nothing but a word": {both, []Finding{finding("D-AUTH", Fail, Info)}, Pass, 1, false},
+		"it is not there":    {both, []Finding{finding("D-AUTH", Fail, Info), finding("D-RESOLV", Pass, Error)}, Fail, 1, true},
+		"nothing to say":     {both, nil, Unknown, 0, false},
+		"about another name": {both, []Finding{{Check: "D-AUTH", Name: "api.example.org.", Outcome: Fail, Severity: Error}}, Unknown, 0, false},
 	} {
+		item.presence = c.presence
 		got, why := Found{Made: c.made, Findings: c.findings}.Decide(item, name)
 		if got != c.want || len(why) != c.decided {
 			t.Errorf("%s: %s by %d findings, want %s by %d", what, got, len(why), c.want, c.decided)
