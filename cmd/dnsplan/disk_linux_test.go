@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,12 @@ func smallDisk(t *testing.T, pages int) string {
 		t.Skipf("mount: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
+		err := error(syscall.EBUSY)
+		eventually(t, "nobody has a file of the disk open", func() bool { // a guard ends by itself
+			err = syscall.Unmount(dir, 0)
+			return !errors.Is(err, syscall.EBUSY)
+		})
+		if err != nil {
 			t.Errorf("unmount: %v", err)
 		}
 	})
