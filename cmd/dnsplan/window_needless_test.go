@@ -95,7 +95,7 @@ func TestWindowNotDue(t *testing.T) {
 	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool { x.Proxied = false; return true })
 	r.run("window", "www.example.org", "--", "true").is(t, exitDone, "no name is proxied")
 	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool { x.Proxied = x.ID == "a1"; return true })
-	r.run("window", "www.example.org", "--force", "--", "true").is(t, exitDone, "serves the certificate of before for www.example.org", "done, but no new certificate")
+	r.run("window", "www.example.org", "--force", "--", "true").is(t, exitDone, "serves the certificate of before for www.example.org", "done, but not renewed")
 	r.closedAgain("off on")
 	r.run("window", "www.example.org", "--force", "--json", "--", "sh", "-c", "touch renewed; exit 5").is(t, 5, `"issued":"new"`, `"exit_code":5`)
 	r.closedAgain("off on off on")
