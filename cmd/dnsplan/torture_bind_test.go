@@ -184,6 +184,7 @@ func TestTortureOfBIND(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real servers and real waits take seconds: left out by -short")
 	}
+	t.Parallel()
 	var faults tally
 	tortureAtOnce(t, 8, func(t *testing.T, seed uint64) *mill {
 		o := newOrdeal(t, seed)

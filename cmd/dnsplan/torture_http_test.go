@@ -54,6 +54,7 @@ func TestTortureOfPowerDNS(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real servers and real waits take seconds: left out by -short")
 	}
+	t.Parallel()
 	tortureAtOnce(t, 4, func(t *testing.T, seed uint64) *mill {
 		server := dnsd.PowerDNS(t, dnsd.PowerDNSOptions{Zones: map[string]string{e2eZone: `$ORIGIN example.org.
 $TTL 300
@@ -79,7 +80,7 @@ ttl        = 3
 change_ttl = 1
 settle     = 1
 [verify]
-timeout = "4s"
+timeout = "1m"
 [[provider]]
 name = "pdns"
 type = "powerdns"
@@ -155,6 +156,7 @@ func TestTortureOfCloudflare(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes take seconds: left out by -short")
 	}
+	t.Parallel()
 	tortureAtOnce(t, 24, func(t *testing.T, seed uint64) *mill {
 		s := cloudflaretest.New()
 		strikes := newStriker(seed, 2)

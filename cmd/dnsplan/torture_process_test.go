@@ -298,6 +298,7 @@ func TestTortureOfZoneFiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes and real waits take seconds: left out by -short")
 	}
+	t.Parallel()
 	tortureAtOnce(t, 4, func(t *testing.T, seed uint64) *mill {
 		site := shortSite
 		if seed%2 == 1 {
