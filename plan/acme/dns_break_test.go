@@ -43,7 +43,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"the apex of www has none", "D-APEX", func(s *dnsSite) { s.ns1 = drop(s.ns1, "@ 3600") }, fail, acme.Warning,
 			[]string{"example.org has no address"},
-			[]string{"@ 3600 IN A 8.8.4.10"},
+			[]string{"Add to zone example.org (or your provider's ALIAS), and to the inventory, if the certificate is to name it too:\n@ 3600 IN A 8.8.4.10"},
 		},
 		{
 			"the apex of another name has none", "D-APEX", func(s *dnsSite) {
@@ -75,17 +75,17 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a CNAME at the apex", "D-APEX", func(s *dnsSite) { apex(s); s.ns1 = []string{"@ 60 CNAME example.net."} }, fail, acme.Error,
 			[]string{"alias of example.net", "RFC 1034"},
-			[]string{"@ 60 IN CNAME example.net.", "@ 3600 IN A 8.8.4.1"},
+			[]string{"Delete the CNAME from zone example.org, or use your provider's ALIAS in its place:\n@ 60 IN CNAME example.net.", "@ 3600 IN A 8.8.4.1"},
 		},
 		{
 			"nobody is asked for the apex", "D-APEX", func(s *dnsSite) { apex(s); s.subject = nobodyAsked }, unknown, acme.Error,
 			[]string{"the inventory names none"},
-			[]string{"servers = ["},
+			[]string{"Name the servers in the inventory, or leave servers out", "servers = ["},
 		},
 		{
 			"the name is missing", "D-WWW", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Error,
 			[]string{"www.example.org has no address at ns1 (", "cannot be issued"},
-			[]string{"www 3600 IN A 8.8.4.10\nwww 3600 IN AAAA 2600::10", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
+			[]string{"www 3600 IN A 8.8.4.10\nwww 3600 IN AAAA 2600::10", "Have it written as the inventory says:\ndnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
 		{"a missing name that DNS-01 validates", "D-WWW", func(s *dnsSite) {
 			s.ns1, s.subject = drop(s.ns1, "www"), func(s *acme.Subject) { s.ACME = "dns-01" }
@@ -103,7 +103,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a secondary is behind", "D-AUTH", func(s *dnsSite) { s.ns2, s.serial2 = edit(s.ns1, "8.8.4.10", "8.8.4.9"), "1" }, fail, acme.Error,
 			[]string{"ns2 (127.0.0.1:", "answers 8.8.4.9 (serial 1), and ns1 (", "8.8.4.10 (serial 2)", "if that serves no challenge, about 16 % of issuances succeed"},
-			[]string{"rndc retransfer example.org", "--only D-AUTH"},
+			[]string{"Wait for the zone transfer, or on ns2 (", "fetch the zone again (BIND, Knot):\nrndc retransfer example.org", "--only D-AUTH"},
 		},
 		{
 			"a secondary lacks the name", "D-AUTH", func(s *dnsSite) { s.ns2 = drop(s.ns1, "www") }, fail, acme.Error,
@@ -152,7 +152,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a resolver holds the old address", "D-RESOLV", func(s *dnsSite) { s.public = edit(s.ns1, "3600 A 8.8.4.10", "184 A 8.8.4.9") }, fail, acme.Warning,
 			[]string{"public (127.0.0.1:", "still holds 8.8.4.9 for 184 s"},
-			[]string{"Wait until it has forgotten, at 2026-11-24 06:03:05 UTC"},
+			[]string{"Wait until it has forgotten, at 2026-11-24 06:03:05 UTC, and look again:\ndnsplan check www.example.org --only D-RESOLV"},
 		},
 		{
 			"one cache of a pool holds the old address, and another one longer", "D-RESOLV", pool("A", "www 3600 A 8.8.4.10", "www 100 A 8.8.4.9", "www 184 A 8.8.4.9"), fail, acme.Warning,
@@ -172,12 +172,12 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a resolver fails", "D-RESOLV", func(s *dnsSite) { s.faultPublic = onType(dns.TypeA, dns.RcodeServerFailure) }, fail, acme.Warning,
 			[]string{"cannot resolve www.example.org: SERVFAIL"},
-			[]string{"D-DNSSEC"},
+			[]string{"See what the name servers and DNSSEC do:\ndnsplan check www.example.org --only D-AUTH,D-NSOK,D-DNSSEC"},
 		},
 		{
 			"no resolver", "D-RESOLV", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil } }, unknown, acme.Warning,
 			[]string{"no [[verify.resolver]]"},
-			[]string{"[[verify.resolver]]"},
+			[]string{"Name public resolvers in the inventory:\n[[verify.resolver]]"},
 		},
 		{
 			"a name that is not there yet", "D-RESOLV", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, unknown, acme.Warning,
@@ -192,7 +192,7 @@ func TestDNSBreaks(t *testing.T) {
 				s.subject = func(s *acme.Subject) { s.Records[0].Hosts = []acme.Host{{Name: "web-02", ACMEClient: true}} }
 			}, fail, acme.Error,
 			[]string{"A of www.example.org is 195.20.52.215 at all its name servers; the inventory says 8.8.4.10 (web-02, where the ACME client runs)"},
-			[]string{"www 3600 IN A 8.8.4.10", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
+			[]string{"These records are to be in zone example.org, and no other A at the name:\nwww 3600 IN A 8.8.4.10", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
 		{"a run has stopped before its switch", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K", Stands: "interrupted"}, "8.8.4.9"), fail, acme.Warning, []string{"run 01K is not through with it"}, []string{"See how the run stands:\ndnsplan show 01K"}},
 		{
@@ -247,12 +247,12 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a stray address", "D-SINGLE", func(s *dnsSite) { s.ns1 = append(s.ns1, "www 3600 A 8.8.4.9") }, fail, acme.Error,
 			[]string{"has 2 A addresses, 8.8.4.9 and 8.8.4.10", "about 16 % of issuances succeed"},
-			[]string{"www 3600 IN A 8.8.4.9\n", "H-TOKEN"},
+			[]string{"Delete from zone example.org:\nwww 3600 IN A 8.8.4.9\n", "Or make each of them serve the challenge, and look:\ndnsplan check www.example.org --only H-TOKEN,H-LB\n"},
 		},
 		{"two addresses that are wanted", "D-SINGLE", func(s *dnsSite) {
 			s.ns1, s.want = append(s.ns1, "www 3600 A 8.8.4.9"), []string{"A 8.8.4.9 8.8.4.10"}
 			s.subject = func(s *acme.Subject) { s.Records[0].RoundRobin = true }
-		}, fail, acme.Warning, []string{"8.8.4.9 and 8.8.4.10"}, []string{"www 3600 IN A 8.8.4.9\nwww 3600 IN A 8.8.4.10"}},
+		}, fail, acme.Warning, []string{"8.8.4.9 and 8.8.4.10"}, []string{"Keep one of them in the inventory and in zone example.org:\nwww 3600 IN A 8.8.4.9\nwww 3600 IN A 8.8.4.10"}},
 		{
 			"two addresses behind a proxy", "D-SINGLE", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.9 8.8.4.10"} }, fail, acme.Error,
 			[]string{"2 A addresses"},
@@ -261,24 +261,27 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"an AAAA that nobody wants", "D-AAAA", func(s *dnsSite) { s.want = []string{"A 8.8.4.10"} }, fail, acme.Error,
 			[]string{"IPv6 address that the inventory does not", "asks 2600::10 first"},
-			[]string{"IN AAAA 2600::10", `aaaa = ["2600::10"]`},
+			[]string{"Delete from zone example.org:\nwww 3600 IN AAAA 2600::10", "Or, if it is the same server, write it down under www.example.org", `aaaa = ["2600::10"]`},
 		},
 		{
 			"another AAAA", "D-AAAA", func(s *dnsSite) { s.ns1 = edit(s.ns1, "2600::10", "2600::9") }, fail, acme.Error,
 			[]string{"has the IPv6 address 2600::9; the inventory says 2600::10"},
-			[]string{"www 3600 IN AAAA 2600::10"},
+			[]string{"These records are to be in zone example.org, and no other AAAA at the name:\nwww 3600 IN AAAA 2600::10"},
 		},
 		{"an AAAA of another host", "D-AAAA", func(s *dnsSite) {
 			s.subject = func(s *acme.Subject) {
 				s.Records[0].Hosts, s.Records[1].Hosts = []acme.Host{{Name: "web-01"}}, []acme.Host{{Name: "web-02"}}
 			}
-		}, fail, acme.Warning, []string{"2600::10 (web-02)", "8.8.4.10 (web-01)"}, []string{"H-TOKEN"}},
+		}, fail, acme.Warning, []string{"2600::10 (web-02)", "8.8.4.10 (web-01)"}, []string{"Make both lead to the same server, or see that each serves the challenge:\ndnsplan check www.example.org --only H-TOKEN\n"}},
 		{"the AAAA look-up fails", "D-AAAA", func(s *dnsSite) {
 			s.fault1, s.fault2 = onType(dns.TypeAAAA, dns.RcodeServerFailure), onType(dns.TypeAAAA, dns.RcodeServerFailure)
 		}, unknown, acme.Error, []string{"cannot be told", "SERVFAIL"}, nil},
 		{"a private address", "D-RESERVED", func(s *dnsSite) {
 			s.ns1, s.want = []string{"www 3600 A 10.0.0.50"}, []string{"A 10.0.0.50"}
-		}, fail, acme.Fatal, []string{"10.0.0.50 is in 10.0.0.0/8, Private-Use (RFC 1918)"}, []string{"www 3600 IN A 10.0.0.50", `acme = "dns-01"`, "allow_reserved = true"}},
+		}, fail, acme.Fatal, []string{"10.0.0.50 is in 10.0.0.0/8, Private-Use (RFC 1918)"}, []string{
+			"Put the server's public address in place of these, in the inventory and in zone example.org:\nwww 3600 IN A 10.0.0.50",
+			"Or validate www.example.org by DNS-01, in the inventory:\nacme = \"dns-01\"", "For an authority of your own, in the inventory:\n[check]\nallow_reserved = true",
+		}},
 		{
 			"a private address beside a public one", "D-RESERVED", func(s *dnsSite) { s.ns1 = append(s.ns1, "www 3600 A 10.0.0.50") }, fail, acme.Error,
 			[]string{"10.0.0.50 is in"},
@@ -353,7 +356,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a high TTL before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "86400 A 8.8.4.9") }, fail, acme.Warning,
 			[]string{"the TTL of www.example.org A is 86400 s (1d), and 8.8.4.10 is to come", "wait 1d"},
-			[]string{"www 300 IN A 8.8.4.9", "2026-11-25 06:00:00 UTC", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
+			[]string{"Lower it in zone example.org:\nwww 300 IN A 8.8.4.9", "2026-11-25 06:00:00 UTC", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
 		{
 			"a high TTL, and an address that is to go", "D-TTL", func(s *dnsSite) {
@@ -378,7 +381,7 @@ func TestDNSBreaks(t *testing.T) {
 		{"a change TTL of a moment", "D-TTL", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "3600", "5")
 			inRun("8.8.4.10", acme.Pending{Run: "01K", TTL: 5})(s)
-		}, fail, acme.Info, []string{"the TTL of www.example.org A is 5 s, for a change"}, []string{"[defaults]\nchange_ttl = \"1m\""}},
+		}, fail, acme.Info, []string{"the TTL of www.example.org A is 5 s, for a change"}, []string{"Let a minute be the least, in the inventory:\n[defaults]\nchange_ttl = \"1m\""}},
 		{
 			"a TTL of a moment before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "5 A 8.8.4.9") }, fail, acme.Info,
 			[]string{"is 5 s, for a change"},
@@ -399,12 +402,12 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a TTL that was left low", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A ", "60 A ") }, fail, acme.Warning,
 			[]string{"is 60 s, and the inventory says 3600 s (1h): it was left low"},
-			[]string{"www 3600 IN A 8.8.4.10"},
+			[]string{"Raise it in zone example.org:\nwww 3600 IN A 8.8.4.10"},
 		},
 		{
 			"a TTL that is too high", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A ", "7200 A ") }, fail, acme.Warning,
 			[]string{"7200 s (2h)", "a change would take that long"},
-			[]string{"Lower it in zone example.org", "www 3600 IN A 8.8.4.10"},
+			[]string{"Lower it in zone example.org:\nwww 3600 IN A 8.8.4.10"},
 		},
 		{"a low TTL within a run", "D-TTL", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "3600", "60")
@@ -425,12 +428,12 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a name that is to come", "D-NEG", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Warning,
 			[]string{"www.example.org A is not at ns1 (", "remembers for 600 s (10m) that it does not exist"},
-			[]string{"www 3600 IN A 8.8.4.10", "Ask for the certificate 10m after that"},
+			[]string{"Add it before anybody asks, to zone example.org:\nwww 3600 IN A 8.8.4.10", "Ask for the certificate 10m after that"},
 		},
 		{
 			"a resolver remembers that it was missing", "D-NEG", func(s *dnsSite) { s.public = drop(s.ns1, "www") }, fail, acme.Warning,
 			[]string{"public (", "remembers for 600 s (10m) that www.example.org A does not exist"},
-			[]string{"2026-11-24 06:10:01 UTC"},
+			[]string{"Wait until 2026-11-24 06:10:01 UTC, and look again:\ndnsplan check www.example.org --only D-NEG"},
 		},
 		{
 			"nobody says what resolvers remember", "D-NEG", func(s *dnsSite) { s.subject = func(s *acme.Subject) { s.Zone.Resolvers = nil } }, unknown, acme.Warning,
@@ -449,12 +452,12 @@ func TestDNSBreaks(t *testing.T) {
 				}
 			}, fail, acme.Fatal,
 			[]string{"DNSSEC of www.example.org is bogus: public (", "Signature Expired", "since March 2026"},
-			[]string{"delv @127.0.0.1 www.example.org A", "rndc sign example.org", "DS record", "Then look again:\ndnsplan check www.example.org --only D-DNSSEC"},
+			[]string{"See where the chain breaks:\ndelv @127.0.0.1 www.example.org A", "Sign the zone again if signatures have expired (BIND, Knot):\nrndc sign example.org", "DS record", "Then look again:\ndnsplan check www.example.org --only D-DNSSEC"},
 		},
 		{
 			"signatures that end soon", "D-DNSSEC", signed("20261124120000", true), fail, acme.Warning,
 			[]string{"end at 2026-11-24 12:00:00 UTC, 6h from now"},
-			[]string{"rndc sign example.org"},
+			[]string{"Sign the zone again (BIND, Knot):\nrndc sign example.org"},
 		},
 		{"signatures that have ended", "D-DNSSEC", signed("20261124050000", true), fail, acme.Error, []string{"have ended at 2026-11-24 05:00:00 UTC"}, nil},
 		{
@@ -468,7 +471,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"signed, and not validated", "D-DNSSEC", signed("20261224120000", false), unknown, acme.Fatal,
 			[]string{"is signed, and no resolver of the inventory validates it"},
-			[]string{"9.9.9.9"},
+			[]string{"Name a resolver that validates in the inventory:", "9.9.9.9"},
 		},
 		{"not signed, and nobody validates", "D-DNSSEC", func(s *dnsSite) {
 			s.faultPublic = func(_, m *dns.Msg) { m.AuthenticatedData = false }
@@ -511,7 +514,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"no TCP", "D-NSOK", func(s *dnsSite) { s.noTCP2 = true }, fail, acme.Error,
 			[]string{"example.org. SOA", "long answers cannot be fetched"},
-			[]string{"ufw allow 53/tcp", "nft insert rule"},
+			[]string{"let TCP port 53 through to it (ufw, nftables):\nufw allow 53/tcp", "nft insert rule"},
 		},
 		{
 			"a lame server", "D-NSOK", func(s *dnsSite) { s.fault2 = func(_, m *dns.Msg) { m.Authoritative = false } }, fail, acme.Error,
@@ -543,13 +546,13 @@ func TestDNSBreaks(t *testing.T) {
 		}, fail, acme.Fatal, []string{"another account"}, []string{"accounturi=https://example.net/2", "issue with the account"}},
 		{"CAA for an account, and which one asks is not known", "D-CAA", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "letsencrypt.org", "letsencrypt.org; accounturi=https://example.net/1")
-		}, unknown, acme.Fatal, []string{"not known which one asks"}, []string{"accounturi = "}},
+		}, unknown, acme.Fatal, []string{"not known which one asks"}, []string{"Say in the inventory which account issues:\n[check]\naccounturi = "}},
 		{"an authority whose name is not known", "D-CAA", func(s *dnsSite) {
 			s.options = func(o *acme.Options) { o.Issuer.Identities = nil }
-		}, unknown, acme.Fatal, []string{"how the authority calls itself"}, []string{`ca_identities = ["letsencrypt.org"]`}},
+		}, unknown, acme.Fatal, []string{"how the authority calls itself"}, []string{"Say in the inventory how the authority calls itself:", `ca_identities = ["letsencrypt.org"]`}},
 		{"CAA that cannot be asked for", "D-CAA", func(s *dnsSite) {
 			s.fault1, s.fault2 = onType(dns.TypeCAA, dns.RcodeServerFailure), onType(dns.TypeCAA, dns.RcodeServerFailure)
-		}, fail, acme.Fatal, []string{"SERVFAIL"}, []string{"--only D-NSOK,D-DNSSEC,D-AUTH"}},
+		}, fail, acme.Fatal, []string{"SERVFAIL"}, []string{"Find out why the question fails:\ndnsplan check www.example.org --only D-NSOK,D-DNSSEC,D-AUTH"}},
 		{"an error above the zone, in a private world", "D-CAA", func(s *dnsSite) {
 			s.ns1, s.faultPublic = drop(s.ns1, "@ 300"), onType(dns.TypeCAA, dns.RcodeServerFailure)
 		}, unknown, acme.Fatal, []string{"above the zone"}, nil},
@@ -582,7 +585,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"the machine sees another address", "D-SPLIT", inside("10.0.0.50"), fail, acme.Warning,
 			[]string{"inside, by inside (", "is 10.0.0.50", "outside, by the resolvers of the inventory, 8.8.4.10"},
-			[]string{"curl --connect-to www.example.org::8.8.4.10"},
+			[]string{"Test as from outside, not by this machine's own resolvers:\ncurl --connect-to www.example.org::8.8.4.10"},
 		},
 		{"the machine sees the same", "D-SPLIT", inside("8.8.4.10"), pass, acme.Warning, nil, nil},
 		{
@@ -593,7 +596,7 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"this view is inside", "D-SPLIT", views("10.0.0.50", "8.8.4.10"), fail, acme.Error,
 			[]string{"10.0.0.50 in view external, but the authority sees view internal, where it is 8.8.4.10"},
-			[]string{`acme = "none"`},
+			[]string{"Mark the record of view internal as the one that is validated, and this one not:", `acme = "none"`},
 		},
 		{"resolvers see another view", "D-RESOLV", views("10.0.0.50", "8.8.4.10"), unknown, acme.Warning, []string{"sees another view of www.example.org"}, nil},
 		{"neither view is outside", "D-SPLIT", views("10.0.0.50", "10.0.0.51"), unknown, acme.Warning, []string{"cannot be told which"}, nil},

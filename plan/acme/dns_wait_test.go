@@ -83,7 +83,7 @@ func TestDNSWait(t *testing.T) {
 		{
 			"lowered, and the run has stopped", "D-WAIT", waiting("8.8.4.9", 300, stopped, "8.8.4.9 3h12m"), fail, acme.Error,
 			[]string{"09:12:02 UTC, 3h12m from now", "8.8.4.10 is to come; run 01K is interrupted, and nobody waits for that"},
-			[]string{"it waits as long as it must by itself:\ndnsplan resume 01K", "dnsplan cancel 01K"},
+			[]string{"it waits as long as it must by itself:\ndnsplan resume 01K", "Or take back what it has not finished:\ndnsplan cancel 01K"},
 		},
 		{
 			"lowered, and nobody waits", "D-WAIT", waiting("8.8.4.9", 300, ended, "8.8.4.9 3h12m"), fail, acme.Error,
@@ -112,7 +112,7 @@ func TestDNSWait(t *testing.T) {
 		{
 			"switched, and nobody waits", "D-WAIT", waiting("8.8.4.10", 300, ended, "8.8.4.9 24h", "8.8.4.8 1h", "8.8.4.10 5m"), fail, acme.Error,
 			[]string{"to 8.8.4.9 and 8.8.4.8 until 2026-11-25 06:00:02 UTC, 1d from now; no run waits for that"},
-			[]string{"Keep the server at 8.8.4.9 and 8.8.4.8 running", "dnsplan check www.example.org --only D-WAIT,B-BRIDGE,T-CERT"},
+			[]string{"Keep the server at 8.8.4.9 and 8.8.4.8 running", "this is a warning then:\ndnsplan check www.example.org --only D-WAIT,B-BRIDGE,T-CERT"},
 		},
 		{
 			"an alias was replaced", "D-WAIT", waiting("8.8.4.10", 300, ended, "? 5m"), fail, acme.Error,

@@ -133,5 +133,5 @@ func TestBackendsThatDiffer(t *testing.T) {
 	s.serve(0, byTurns(new(atomic.Int32), http.NotFoundHandler(), s.files()))
 	s.opts.Now = func() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) } // four remote perspectives
 	f := s.only("H-LB", Fail, "6 of 12 connections to 127.0.0.11:", "about 16 % of issuances succeed")
-	Offers(t, f, "use_backend acme if acme_challenge", "server acme ACME-CLIENT-ADDRESS:", "dnsplan check www.example.org --only H-LB", "location ^~ /.well-known/acme-challenge/ {")
+	Offers(t, f, "HAProxy: in the frontend of 127.0.0.11:", "use_backend acme if acme_challenge", "HAProxy: and a backend of its own (", "nginx: in the server of www.example.org, before other locations (", "server acme ACME-CLIENT-ADDRESS:", "dnsplan check www.example.org --only H-LB", "location ^~ /.well-known/acme-challenge/ {")
 }

@@ -157,7 +157,7 @@ func paste(t *testing.T, f Finding, order string) string {
 	if i < 0 {
 		t.Fatalf("no remedy %q in %+v", order, f.Remedies)
 	}
-	Offers(t, f, f.Remedies[i].Do)
+	Offers(t, f, f.Remedies[i].text())
 	return f.Remedies[i].Paste
 }
 

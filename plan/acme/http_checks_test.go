@@ -32,7 +32,7 @@ func TestHealthyNamePasses(t *testing.T) {
 			t.Errorf("%s passes with remedies: %+v", id, f.Remedies)
 		}
 	}
-	Offers(t, s.only("H-VANTAGE", Unknown, "[[vantage]]"), "Name two machines elsewhere")
+	Offers(t, s.only("H-VANTAGE", Unknown, "[[vantage]]"), "Name two machines elsewhere", "name = \"elsewhere\"\ncommand = [\"ssh\"")
 	if f := s.check("B-BRIDGE"); len(f) > 0 {
 		t.Errorf("B-BRIDGE of a name that does not move: %+v", f)
 	}
@@ -67,13 +67,13 @@ func TestBrokenServers(t *testing.T) {
 		{"a catch-all", answers(200, "text/html", "<html>"), "H-PATH", Fail, "a catch-all or a parking page", "root ROOT;"},
 		{"any text", answers(200, "text/plain", "ok"), "H-PATH", Fail, `any path gives 200 with "ok"`, "root ROOT;"},
 		{"gone", answers(410, "text/plain", ""), "H-PATH", Pass, "127.0.0.11:PORT", ""},
-		{"a port that is refused", redirects(301, "https://www.example.org:8443/x"), "H-REDIR", Fail, "redirects to https://www.example.org:8443/x, where no authority goes", "return 301 https://$host$request_uri;"},
-		{"no slash", redirects(302, "https://www.example.org.well-known/acme-challenge/x"), "H-REDIR", Fail, "where no authority goes", "Put the slash behind the host"},
+		{"a port that is refused", redirects(301, "https://www.example.org:8443/x"), "H-REDIR", Fail, "redirects to https://www.example.org:8443/x, where no authority goes", "Redirect to port 80 or 443: no authority goes to another one. For nginx:\nreturn 301 https://$host$request_uri;"},
+		{"no slash", redirects(302, "https://www.example.org.well-known/acme-challenge/x"), "H-REDIR", Fail, "where no authority goes", "Put the slash behind the host of the redirect. For nginx:\nreturn 301 https://$host$request_uri;"},
 		{"see other", redirects(303, "/other"), "H-REDIR", Fail, "303", "301, 302, 307 or 308"},
 		{"a circle", redirects(301, "/same"), "H-REDIR", Fail, "where no authority goes", "Redirect once"},
-		{"another scheme", redirects(301, "ftp://www.example.org/x"), "H-REDIR", Fail, "where no authority goes", "ftp://www.example.org/x is none"},
+		{"another scheme", redirects(301, "ftp://www.example.org/x"), "H-REDIR", Fail, "where no authority goes", "ftp://www.example.org/x is none that an authority goes to. For nginx:\nreturn 301"},
 		{"https that nobody serves", redirects(301, "https://www.example.org/x"), "H-REDIR", Fail, "which does not answer", "can be reached by everybody"},
-		{"parked", answers(200, "text/html", "this domain is for sale"), "H-PARK", Fail, "does not answer with the token, and looks like", "change its addresses"},
+		{"parked", answers(200, "text/html", "this domain is for sale"), "H-PARK", Fail, "does not answer with the token, and looks like", "change its addresses in the inventory, and apply that.\ndnsplan plan -o www.example.org.plan"},
 		{"only browsers", forBrowsers(none), "H-WAF", Fail, "404 to browsers alone, and 403 to an authority's client", "any User-Agent"},
 		{"a cookie by JavaScript", answers(200, "text/html", `<script src="/aes.js">toNumbers(`), "H-WAF", Fail, "BlockedByNginxTestCookie", "Exempt the challenge's path"},
 		{"Palo Alto", answers(503, "text/html", "application: acme-protocol"), "H-WAF", Fail, "acme-protocol", "application control"},
@@ -148,7 +148,7 @@ func TestParkedBeforeTheMove(t *testing.T) {
 	if len(found) != 2 || found[0].Outcome != Fail || found[1].Outcome != Pass {
 		t.Fatalf("found %+v", found)
 	}
-	Offers(t, found[0], "at its registrar", "www 300 IN A 127.0.0.12", "dnsplan apply")
+	Offers(t, found[0], "at its registrar", "www 300 IN A 127.0.0.12", "And write them, if they are not there:\ndnsplan plan")
 	s.opts.Planter = nil
 	if found = s.check("H-PARK"); found[0].Outcome != Unknown {
 		t.Errorf("without a token: %+v; want unknown", found[0])
@@ -194,7 +194,7 @@ func TestWindowIsOfferedWhereThereIsAProxy(t *testing.T) {
 	s.subject.Zone.Live.RRsets[0].Proxied = true
 	s.subject.Zone.Proxy = true
 	f := s.only("H-CDN", Fail, "Cloudflare answers for www.example.org", "127.0.0.11:")
-	Offers(t, f, "dnsplan window www.example.org -- certbot renew --cert-name www.example.org", `acme = "dns-01"`)
+	Offers(t, f, "Or take the name out of the proxy while the certificate is issued:\ndnsplan window www.example.org -- certbot renew --cert-name www.example.org", "Or have it validated by DNS, and write into its record in the inventory:\nacme = \"dns-01\"")
 	// Behind the proxy nobody is asked: 127.0.0.12 is not an address of the name.
 	s.only("H-TOKEN", Fail, "127.0.0.11:")
 	if f := s.check("B-BRIDGE"); len(f) > 0 {
@@ -208,7 +208,7 @@ func TestPortThatDoesNotSpeakHTTP(t *testing.T) {
 	_ = s.ls[0].Close()
 	for _, id := range []ID{"H-PORT80", "H-TOKEN"} {
 		f := s.only(id, Fail, "127.0.0.11:"+port, "connection refused")
-		Offers(t, f, "ss -ltn 'sport = :"+port+"'", "ufw allow "+port+"/tcp")
+		Offers(t, f, "and see there that it listens:\nss -ltn 'sport = :"+port+"'", "If it does, a firewall rejects connections. Open the port in the firewall of 127.0.0.11:\nufw allow "+port+"/tcp")
 	}
 	s.only("H-REDIR", Unknown, "does not answer")
 	s.only("H-PATH", Unknown, "connection refused")
@@ -295,9 +295,9 @@ func TestWithoutPlanter(t *testing.T) {
 	s.serve(0, http.NotFoundHandler())
 	s.opts.Planter = nil
 	f := s.only("H-TOKEN", Unknown, "does not say where a token")
-	Offers(t, f, "[check.challenge]\nwebroot = ")
+	Offers(t, f, "Say in the inventory where the ACME client's web server takes challenges from:\n[check.challenge]\nwebroot = ")
 	s.subject.Records[0].Hosts = []Host{{Name: "web-02", Addrs: s.addrs}}
-	Offers(t, s.only("H-TOKEN", Unknown), "[host.challenge] # below the [[host]] web-02")
+	Offers(t, s.only("H-TOKEN", Unknown), "takes challenges from:\n[host.challenge] # below the [[host]] web-02")
 	s.only("H-PATH", Pass)
 	s.only("H-LB", Unknown, "answers 12 connections alike")
 }

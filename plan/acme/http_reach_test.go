@@ -48,7 +48,7 @@ func TestAddressesOutOfReach(t *testing.T) {
 		offers  []string
 	}{
 		"dropped": {"8.8.4.10", os.ErrDeadlineExceeded, Fail, "8.8.4.10:80 does not answer HTTP: no connection in time (a firewall drops it)", []string{
-			"Open the port in the firewall of 8.8.4.10:\nufw allow 80/tcp", "nft insert rule inet filter input tcp dport 80 accept", "inbound, TCP, port 80, from 0.0.0.0/0.",
+			"Open the port in the firewall of 8.8.4.10:\nufw allow 80/tcp", "Or, with nftables:\nnft insert rule inet filter input tcp dport 80 accept", "inbound, TCP, port 80, from 0.0.0.0/0.",
 		}},
 		"dropped by IPv6": {"2600::10", os.ErrDeadlineExceeded, Fail, "[2600::10]:80 does not answer HTTP", []string{"inbound, TCP, port 80, from ::/0."}},
 		"no such machine": {"8.8.4.10", errno(syscall.EHOSTUNREACH), Fail, "host unreachable", []string{"Start the machine of 8.8.4.10, or take the address out of www.example.org."}},

@@ -71,10 +71,10 @@ func TestVantages(t *testing.T) {
 				t.Errorf("asked %+v", f.Asked)
 			}
 			if c.outcome == Fail {
-				Offers(t, f, "from everywhere", s.fill("ufw allow PORT/tcp"), "dnsplan check www.example.org --only D-AUTH,D-SPLIT")
+				Offers(t, f, "from everywhere", s.fill("ufw allow PORT/tcp"), "look where the name servers differ:\ndnsplan check www.example.org --only D-AUTH,D-SPLIT")
 			}
 			if strings.Contains(c.says, "no other place") {
-				Offers(t, f, map[int]string{1: "Name a second machine", 2: "dnsplan doctor"}[len(c.probes)])
+				Offers(t, f, map[int]string{1: "in another country and network:\n[[vantage]]", 2: "See why a vantage is of no use:\ndnsplan doctor"}[len(c.probes)])
 			}
 		})
 	}

@@ -64,28 +64,28 @@ func TestNotKept(t *testing.T) {
 		says     string
 		pastes   string
 	}{
-		"no owner":          {"O-INV", func(s *site) { s.subject.Owner = "" }, Fail, Warning, "does not say of www.example.org: the owner", `owner   = "TEAM"`},
-		"no purpose":        {"O-INV", func(s *site) { s.subject.Comment = "" }, Fail, Warning, "the purpose", `comment = "PURPOSE"`},
-		"no server":         {"O-INV", func(s *site) { s.subject.Records[0].Hosts = nil }, Fail, Warning, "the server", `hosts   = ["HOST"]`},
-		"no validation":     {"O-INV", func(s *site) { s.subject.ACME = "" }, Fail, Warning, "how it is validated", `acme    = "http-01"`},
-		"no ACME client":    {"O-INV", func(s *site) { s.subject.Records[0].Hosts[0].ACMEClient, s.opts.Planter = false, nil }, Fail, Warning, "no host of www.example.org says", "acme_client = true"},
-		"changed by others": {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.1", "127.0.0.7", "applied") }, Fail, Warning, "the change log does not tell of what is live", "dnsplan drift"},
+		"no owner":          {"O-INV", func(s *site) { s.subject.Owner = "" }, Fail, Warning, "does not say of www.example.org: the owner", "Write into its record in the inventory, in zone example.org:\nowner   = \"TEAM\""},
+		"no purpose":        {"O-INV", func(s *site) { s.subject.Comment = "" }, Fail, Warning, "the purpose", "Write into its record in the inventory, in zone example.org:\ncomment = \"PURPOSE\""},
+		"no server":         {"O-INV", func(s *site) { s.subject.Records[0].Hosts = nil }, Fail, Warning, "the server", "Write into its record in the inventory, in zone example.org:\nhosts   = [\"HOST\"]"},
+		"no validation":     {"O-INV", func(s *site) { s.subject.ACME = "" }, Fail, Warning, "how it is validated", "Write into its record in the inventory, in zone example.org:\nacme    = \"http-01\""},
+		"no ACME client":    {"O-INV", func(s *site) { s.subject.Records[0].Hosts[0].ACMEClient, s.opts.Planter = false, nil }, Fail, Warning, "no host of www.example.org says", "Write into the [[host]] where it runs, perhaps web-01:\nacme_client = true"},
+		"changed by others": {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.1", "127.0.0.7", "applied") }, Fail, Warning, "the change log does not tell of what is live", "See what has changed past dnsplan:\ndnsplan drift"},
 		"as logged":         {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.1", "127.0.0.11", "applied") }, Pass, Warning, "in the inventory", ""},
 		"rolled back":       {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.11", "127.0.0.12", "rolled back") }, Pass, Warning, "in the inventory", ""},
 		"log unreadable": {"O-INV", func(s *site) {
 			s.opts.Past.Changes = func() ([]journal.Change, error) { return nil, errors.New("line 3") }
 		}, Unknown, Warning, "line 3", ""},
 
-		"no backup":      {"O-BACKUP", backupIs(Backup{}, nil), Fail, Warning, "no backup of zone example.org yet", "dnsplan backup example.org"},
+		"no backup":      {"O-BACKUP", backupIs(Backup{}, nil), Fail, Warning, "no backup of zone example.org yet", "Make one now:\ndnsplan backup example.org"},
 		"damaged backup": {"O-BACKUP", backupIs(Backup{}, errors.New("damaged")), Fail, Error, "damaged", "dnsplan backup example.org"},
 		"empty backup":   {"O-BACKUP", backupIs(Backup{Snapshot: &zone.Snapshot{Zone: "example.org."}}, nil), Fail, Error, "no address at all", "dnsplan backup example.org"},
-		"blind backup":   {"O-BACKUP", backupIs(Backup{Snapshot: &zone.Snapshot{Zone: "example.org.", Blind: "no transfer", RRsets: []zone.RRset{{}}}}, nil), Fail, Warning, "no transfer", "dnsplan backup"},
+		"blind backup":   {"O-BACKUP", backupIs(Backup{Snapshot: &zone.Snapshot{Zone: "example.org.", Blind: "no transfer", RRsets: []zone.RRset{{}}}}, nil), Fail, Warning, "no transfer", "Let the provider list the zone (a transfer, or the token's rights), then:\ndnsplan backup example.org"},
 		"no folder":      {"O-BACKUP", func(s *site) { s.opts.Past.Backup = nil }, Unknown, Error, "no state folder", ""},
 
-		"nothing to go back to": {"O-ROLL", backupIs(Backup{}, nil), Unknown, Error, "no backup that www.example.org", "dnsplan backup example.org"},
+		"nothing to go back to": {"O-ROLL", backupIs(Backup{}, nil), Unknown, Error, "no backup that www.example.org", "Make one now:\ndnsplan backup example.org"},
 		"an alias in the way": {"O-ROLL", func(s *site) {
 			s.subject.Zone.Live = &zone.Snapshot{Zone: "example.org.", RRsets: []zone.RRset{{Key: zone.Key{Name: "www.example.org.", Type: zone.A}, Foreign: "alias"}}}
-		}, Fail, Error, "cannot be brought back", "dnsplan restore backups/b.json www.example.org -o way-back.json"},
+		}, Fail, Error, "cannot be brought back", "See all of it, without writing:\ndnsplan restore backups/b.json www.example.org -o way-back.json"},
 		"the old server is gone": {"O-ROLL", func(s *site) {
 			s.ls[1].Close()
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
@@ -108,7 +108,7 @@ func TestNotKept(t *testing.T) {
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
 		}, Pass, Error, "dnsplan rollback 01K", ""},
 
-		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "17 * * * * cd FOLDER && dnsplan drift"},
+		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "in place of FOLDER:\n17 * * * * cd FOLDER && dnsplan drift"},
 		"for days":       {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return day0.AddDate(0, 0, -3), nil } }, Fail, Warning, "for 3d", "dnsplan drift"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestGroup(t *testing.T) {
 	s.only("O-GROUP", Pass, "blog.example.org")
 	s.subject.Siblings = []*Subject{sibling("127.0.0.12")}
 	f := s.only("O-GROUP", Fail, "blog.example.org is of the same group, web", "at 127.0.0.12, not at 127.0.0.11")
-	Offers(t, f, "Give both the same hosts", "dnsplan plan www.example.org blog.example.org")
+	Offers(t, f, "Give both the same hosts", "Then see what will be done:\ndnsplan plan www.example.org blog.example.org")
 
 	c := newSecure(t, "127.0.0.11")
 	c.hold("127.0.0.11")

@@ -32,7 +32,7 @@ func TestCertificatesThatClientsRefuse(t *testing.T) {
 		says   string
 		pastes string
 	}{
-		"expired": {func(s *secure) { s.serveTLS(0, issued{from: ago(s, 100)}, http.NotFoundHandler()) }, "expired", "certbot certonly --webroot --webroot-path ROOT --force-renewal -d www.example.org"},
+		"expired": {func(s *secure) { s.serveTLS(0, issued{from: ago(s, 100)}, http.NotFoundHandler()) }, "expired", "once the other findings are put right, and its web server read it, here nginx:\ncertbot certonly --webroot --webroot-path ROOT --force-renewal -d www.example.org"},
 		"self-signed": {func(s *secure) {
 			s.serveTLS(0, issued{organization: "self"}, http.NotFoundHandler())
 		}, "clients refuse", "certbot certonly"},
@@ -41,7 +41,7 @@ func TestCertificatesThatClientsRefuse(t *testing.T) {
 		}, "mail.example.org", "-d www.example.org"},
 		"without the chain": {func(s *secure) { s.serveTLS(0, issued{between: true}, http.NotFoundHandler()) }, "its own certificate alone", "ssl_certificate /etc/letsencrypt/live/www.example.org/fullchain.pem;"},
 		"of old":            {func(s *secure) { s.serveTLS(0, issued{version: tls.VersionTLS11}, http.NotFoundHandler()) }, "TLS 1.1 at most", "ssl_protocols TLSv1.2 TLSv1.3;"},
-		"not yet":           {func(s *secure) { s.serveTLS(0, issued{from: ago(s, -2)}, http.NotFoundHandler()) }, "clients refuse", "timedatectl"},
+		"not yet":           {func(s *secure) { s.serveTLS(0, issued{from: ago(s, -2)}, http.NotFoundHandler()) }, "clients refuse", "See that the clocks are right, here and there:\ntimedatectl"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSecure(t, "127.0.0.11")
@@ -64,7 +64,7 @@ func TestMachineWithoutAuthorities(t *testing.T) {
 	s.hold("127.0.0.11")
 	s.subject.Zone.Live.RRsets[0].Proxied = true
 	for _, id := range []ID{"T-CERT", "X-TLS"} {
-		Offers(t, s.only(id, Unknown, "127.0.0.11:", "no authority is trusted at all"), "apt-get install ca-certificates")
+		Offers(t, s.only(id, Unknown, "127.0.0.11:", "no authority is trusted at all"), "ca_roots below [check]:\napt-get install ca-certificates")
 	}
 	s.only("T-RENEW", Pass, "2027-01-12")
 }
@@ -90,7 +90,7 @@ func TestNewServerWithoutCertificate(t *testing.T) {
 		t.Fatalf("the old server has one: %+v", f)
 	}
 	holds(t, "summary", f[0].Summary, "127.0.0.12:", "127.0.0.11:", "refused")
-	Offers(t, f[0], "ssl;\nssl_certificate ", "ssh root@127.0.0.11 tar -C /etc -cz letsencrypt | ssh root@127.0.0.12 tar -C /etc -xz")
+	Offers(t, f[0], "speak TLS for the name. For nginx, in the server of www.example.org", "ssl;\nssl_certificate ", "Copy the certificates from 127.0.0.11 to 127.0.0.12 before the name moves; for those of certbot:\nssh root@127.0.0.11 tar -C /etc -cz letsencrypt | ssh root@127.0.0.12 tar -C /etc -xz")
 }
 
 // TestNginxThatSpeaksTLS: the lines for nginx make a configuration that a real one
@@ -104,7 +104,7 @@ func TestNginxThatSpeaksTLS(t *testing.T) {
 	if len(f.Remedies) != 2 || !strings.HasPrefix(f.Remedies[0].Paste, "certbot certonly ") {
 		t.Fatalf("remedies %+v", f.Remedies)
 	}
-	Offers(t, f, "once the other findings are put right:")
+	Offers(t, f, "once the other findings are put right:\ncertbot certonly --webroot --webroot-path "+s.site.root+" -d www.example.org\n")
 	live := s.store(issued{})
 	// At one address, for the port may be in use at another one of this machine.
 	lines := strings.NewReplacer("/etc/letsencrypt/live/www.example.org", live, "listen ", "listen "+frontend+":")
@@ -150,7 +150,7 @@ func TestCertificateWithoutTheName(t *testing.T) {
 			s := newSecure(t, "127.0.0.11")
 			s.serveTLS(0, c.served, http.NotFoundHandler())
 			f := s.only("T-CERT", Fail, c.says)
-			Offers(t, f, c.pastes)
+			Offers(t, f, "Have one issued on the machine of 127.0.0.11", "and its web server read it, here nginx:", c.pastes)
 		})
 	}
 }
@@ -182,11 +182,11 @@ func TestRenewalWithinAChange(t *testing.T) {
 	}{
 		"no change":          {nil, -10, Pass, Warning, "2027-01-12", ""},
 		"before the renewal": {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, 40)}}, -10, Pass, Warning, "no change", ""},
-		"over it":            {[]Pending{{Type: zone.A, Run: "01K", Until: day0.AddDate(0, 0, 60)}}, -10, Fail, Warning, "2027-01-12 06:00 UTC", "certbot renew --cert-name www.example.org --force-renewal"},
+		"over it":            {[]Pending{{Type: zone.A, Run: "01K", Until: day0.AddDate(0, 0, 60)}}, -10, Fail, Warning, "2027-01-12 06:00 UTC", "Renew it now, before anything else changes:\ncertbot renew --cert-name www.example.org --force-renewal"},
 		"past the end":       {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, 85)}}, -10, Fail, Error, "ends on 2027-02-11", "--force-renewal"},
 		"long over":          {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, -1)}}, -10, Pass, Warning, "no change", ""},
 		"due, and a run":     {[]Pending{{Type: zone.A, Run: "01K"}}, -61, Fail, Warning, "goes on", "--force-renewal"},
-		"overdue":            {nil, -61, Fail, Warning, "was not", "certbot renew --cert-name www.example.org --dry-run"},
+		"overdue":            {nil, -61, Fail, Warning, "was not", "See why its client has not done it, and try it for trial:\ncertbot renew --cert-name www.example.org --dry-run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSecure(t, "127.0.0.11")
@@ -267,7 +267,7 @@ func TestAuthorization(t *testing.T) {
 			}
 			f := s.only("T-AUTHZ", c.outcome, c.says)
 			if c.outcome != Pass {
-				Offers(t, f, "dnsplan rehearse www.example.org")
+				Offers(t, f, "by an order for trial, which is validated afresh:\ndnsplan rehearse www.example.org")
 			} else if len(f.Remedies) > 0 {
 				t.Errorf("remedies: %q", f.Remedies)
 			}

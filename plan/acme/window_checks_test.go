@@ -30,7 +30,7 @@ func TestRate(t *testing.T) {
 	}{
 		"none":                      {nil, Pass, Error, "seen 0 failures within an hour for www.example.org, of 3 that are fine", ""},
 		"one":                       {tries(1, "www.example.org.", ""), Pass, Error, "seen 1 failure within an hour", ""},
-		"two":                       {tries(2, "www.example.org.", here), Fail, Warning, "seen 2 failures within an hour for www.example.org: after one more", "dnsplan rehearse www.example.org"},
+		"two":                       {tries(2, "www.example.org.", here), Fail, Warning, "seen 2 failures within an hour for www.example.org: after one more", "which allows many more:\ndnsplan rehearse www.example.org"},
 		"three":                     {tries(3, "www.example.org.", here), Fail, Error, "refuses after 5, the ACME client's own among them: the next try is fine at 2026-11-23 06:59:00 UTC", "wait until 2026-11-23 06:59:00 UTC"},
 		"five":                      {tries(5, "www.example.org.", here), Fail, Error, "seen 5 failures", "dnsplan rehearse www.example.org"},
 		"of another name":           {tries(5, "api.example.org.", ""), Pass, Error, "seen 0", ""},
@@ -91,7 +91,7 @@ func TestOriginThatAnswersNobody(t *testing.T) {
 	s.proxy("127.0.0.11", true)
 	s.ls[0].Close()
 	f := s.only("X-ORIGIN", Fail, "127.0.0.11:", "behind the proxy of www.example.org", "lets nobody but the proxy in")
-	Offers(t, f, "ufw allow", `acme = "dns-01"`)
+	Offers(t, f, "ufw allow", "have the name validated by DNS; in its record in the inventory:\nacme = \"dns-01\"")
 	s = newSite(t, "127.0.0.11")
 	s.proxy("127.0.0.11", true)
 	s.serve(0, http.NotFoundHandler())
@@ -180,24 +180,24 @@ func TestBack(t *testing.T) {
 	}{
 		"proxied":                          {true, nil, Pass, Fatal, "is proxied", ""},
 		"DNS-only":                         {false, nil, Pass, Fatal, "as it should be", ""},
-		"wanted":                           {false, []func(*site){wants(true)}, Fail, Fatal, "the inventory wants it proxied", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
+		"wanted":                           {false, []func(*site){wants(true)}, Fail, Fatal, "the inventory wants it proxied", "Turn the proxy on again:\ndnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		"proxied by the log":               {false, []func(*site){logged(true)}, Fail, Fatal, "run 01K has left it proxied", "proxied = true"},
 		"proxied once, DNS-only now":       {false, []func(*site){logged(true), wants(false)}, Pass, Fatal, "as it should be", ""},
 		"proxied by a run that was undone": {false, []func(*site){undone}, Pass, Fatal, "as it should be", ""},
 		"DNS-only by the log":              {false, []func(*site){logged(false)}, Pass, Fatal, "as it should be", ""},
-		"a window past its deadline":       {false, []func(*site){window(-time.Minute), wants(true)}, Fail, Fatal, "w-17 of www.example.org is open past its deadline, 2026-11-23 05:59:00 UTC", "dnsplan recover"},
+		"a window past its deadline":       {false, []func(*site){window(-time.Minute), wants(true)}, Fail, Fatal, "w-17 of www.example.org is open past its deadline, 2026-11-23 05:59:00 UTC", "Close it:\ndnsplan recover"},
 		"a window within":                  {false, []func(*site){window(time.Minute), wants(true)}, Fail, Info, "w-17 of www.example.org is open, until", ""},
 		"the origin is still answered":     {true, []func(*site){func(s *site) { s.answer("127.0.0.11") }}, Fail, Error, "still gives the address behind it, 127.0.0.11", "dnsplan check www.example.org --only X-BACK"},
 		"a marker past its deadline":       {false, []func(*site){marked(day0.Add(-time.Minute))}, Fail, Fatal, "the issuance window 01M8 was to be closed by 2026-11-23 05:59:00 UTC", "dnsplan recover --scan-zone example.org"},
 		"a marker of other addresses":      {false, []func(*site){marked(day0.Add(-time.Minute)), overtaken}, Fail, Fatal, "someone has changed its addresses in it", "Turn the proxy of www.example.org on by hand at the provider, when its addresses are right."},
 		"left open, a marker of others":    {false, []func(*site){marked(day0.Add(time.Minute)), overtaken, left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy of www.example.org on by hand at the provider, when its addresses are right."},
 		"a marker within":                  {false, []func(*site){marked(day0.Add(time.Minute))}, Fail, Info, "01M8 of www.example.org is open, until 2026-11-23 06:01:00 UTC", ""},
-		"a marker of a run that has ended": {false, []func(*site){marked(day0.Add(time.Minute)), left}, Fail, Fatal, "01M8 could not be closed", "dnsplan recover --scan-zone example.org --now"},
+		"a marker of a run that has ended": {false, []func(*site){marked(day0.Add(time.Minute)), left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy on again, with the values that are there by now:\ndnsplan recover --scan-zone example.org --now"},
 		"one family that is proxied again": {false, []func(*site){marked(day0.Add(-time.Minute)), func(s *site) {
 			s.subject.Zone.Live.RRsets = append(s.subject.Zone.Live.RRsets, zone.RRset{Key: zone.Key{Name: "www.example.org.", Type: zone.AAAA}, Proxied: true})
 		}}, Fail, Fatal, "a record of www.example.org is DNS-only", "dnsplan recover --scan-zone example.org"},
-		"a value that someone else set":   {false, []func(*site){marked(day0.Add(time.Minute), "127.0.0.99"), left}, Fail, Fatal, "01M8 could not be closed", "www 300 IN A 127.0.0.11 ; proxied"},
-		"a window left open, marker gone": {false, []func(*site){left}, Fail, Fatal, "01M8 could not be closed", "Turn the proxy of www.example.org on by hand"},
+		"a value that someone else set":   {false, []func(*site){marked(day0.Add(time.Minute), "127.0.0.99"), left}, Fail, Fatal, "01M8 could not be closed", "set by hand at the provider what stood there before:\nwww 300 IN A 127.0.0.11 ; proxied"},
+		"a window left open, marker gone": {false, []func(*site){left}, Fail, Fatal, "01M8 could not be closed", "or write into its record in the inventory proxied = true, and:\ndnsplan plan"},
 		"a marker on a proxied record":    {true, []func(*site){marked(day0.Add(-time.Minute)), left}, Pass, Fatal, "is proxied", ""},
 		"nothing known of live":           {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "is not known: it was not read", ""},
 		"marks that cannot be read": {true, []func(*site){func(s *site) {
