@@ -139,8 +139,8 @@ func onFiles(www string, replace ...string) func(*testing.T) (string, map[string
 func onBIND(www string) func(*testing.T) (string, map[string]string, netip.AddrPort) {
 	return func(t *testing.T) (string, map[string]string, netip.AddrPort) {
 		s := dnsd.BIND(t, dnsd.BINDOptions{Zones: map[string]string{"example.org": movedZone(www)}})
-		return fmt.Sprintf("[[provider]]\nname = \"dns\"\ntype = \"rfc2136\"\nserver = %q\ntsig_name = %q\ntsig_algorithm = %q\ntsig_secret = \"env:TEST_TSIG\"\n[[zone]]\nname = \"example.org\"\nprovider = \"dns\"\nservers = [%[1]q]",
-			s.Addr.String(), s.Key.Name, s.Key.Algorithm), map[string]string{"TEST_TSIG": s.Key.Secret}, s.Addr
+		return fmt.Sprintf("[[provider]]\nname = \"dns\"\ntype = \"rfc2136\"\n%s[[zone]]\nname = \"example.org\"\nprovider = \"dns\"\nservers = [%q]",
+			signedBy(s.Addr, s.Key, "env:TEST_TSIG"), s.Addr), map[string]string{"TEST_TSIG": s.Key.Secret}, s.Addr
 	}
 }
 

@@ -138,18 +138,14 @@ timeout = %q
 	fmt.Fprintf(&text, `[[provider]]
 name = "bind"
 type = "rfc2136"
-server = %q
-tsig_name = %q
-tsig_algorithm = %q
-tsig_secret = "file:tsig.key"
-[[zone]]
+%s[[zone]]
 name = %q
 provider = "bind"
 servers = %s
 [[zone.record]]
 name = "www"
 a = [%q]
-%s`, b.primary.Addr, b.primary.Key.Name, b.primary.Key.Algorithm, e2eZone, quoted(b.authoritative()), newAddr, acme)
+%s`, signedBy(b.primary.Addr, b.primary.Key, "file:tsig.key"), e2eZone, quoted(b.authoritative()), newAddr, acme)
 	return text.String()
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -263,10 +264,16 @@ func newPowerDNS(t *testing.T, typ string) (*vendor, *dnsd.Server) {
 		return n
 	}
 	if typ == "rfc2136" {
-		v.settings = fmt.Sprintf("server = %q\ntsig_name = %q\ntsig_algorithm = %q\ntsig_secret = \"env:TEST_TSIG\"\n", s.Addr, s.Key.Name, s.Key.Algorithm)
+		v.settings = signedBy(s.Addr, s.Key, "env:TEST_TSIG")
 		v.env, v.secrets = map[string]string{"TEST_TSIG": s.Key.Secret}, []string{s.Key.Secret}
 	}
 	return v, s
+}
+
+// signedBy are the settings of a provider that sends updates to a server, signed by
+// the key, whose secret is at a place.
+func signedBy(server netip.AddrPort, key dnsd.Key, secret string) string {
+	return fmt.Sprintf("server = %q\ntsig_name = %q\ntsig_algorithm = %q\ntsig_secret = %q\n", server, key.Name, key.Algorithm, secret)
 }
 
 // wanted are the records that move everything that a vendor starts with.

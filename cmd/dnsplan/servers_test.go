@@ -30,13 +30,9 @@ func updateSite(s *dnsd.Server, key dnsd.Key) string {
 ttl      = 300
 strategy = "direct"
 [[provider]]
-name           = "dns"
-type           = "rfc2136"
-server         = %q
-tsig_name      = %q
-tsig_algorithm = %q
-tsig_secret    = "env:TEST_TSIG"
-[[zone]]
+name = "dns"
+type = "rfc2136"
+%s[[zone]]
 name     = "example.org"
 provider = "dns"
 servers  = []
@@ -46,7 +42,7 @@ a    = ["203.0.113.11"]
 [[zone.record]]
 name = "api"
 a    = ["203.0.113.12"]
-`, s.Addr.String(), key.Name, key.Algorithm)
+`, signedBy(s.Addr, key, "env:TEST_TSIG"))
 }
 
 // A server that refuses the update: every record of the batch is named, and

@@ -100,11 +100,7 @@ address = %q
 [[provider]]
 name = "bind"
 type = "rfc2136"
-server = %q
-tsig_name = %q
-tsig_algorithm = %q
-tsig_secret = "file:tsig.key"
-[[zone]]
+%s[[zone]]
 name = %q
 provider = "bind"
 servers = [%q]
@@ -120,7 +116,7 @@ round_robin = true
 [[zone.record]]
 name = "new"
 a = ["203.0.113.13"]
-`, o.cache.Addr, o.updates.Addr, o.bind.Key.Name, o.bind.Key.Algorithm, e2eZone, o.names.Addr)
+`, o.cache.Addr, signedBy(o.updates.Addr, o.bind.Key, "file:tsig.key"), e2eZone, o.names.Addr)
 }
 
 // states are what each name had after each update that BIND has taken, by the

@@ -2,10 +2,7 @@ package journal
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -36,8 +33,8 @@ func setAside(path string, line int, tail []byte) (told string, err error) {
 // asides are the files in which lines of the change log were set aside.
 func asides(stateDir string) ([]string, error) {
 	out := []string{}
-	entries, err := os.ReadDir(stateDir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	entries, err := entriesOf(stateDir)
+	if err != nil {
 		return nil, err
 	}
 	for _, e := range entries {

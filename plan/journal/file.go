@@ -67,3 +67,12 @@ func ensureFile(path string) error {
 	}
 	return f.Close()
 }
+
+// entriesOf lists a folder; one that is not there has nothing in it.
+func entriesOf(dir string) ([]fs.DirEntry, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return entries, err
+}

@@ -136,10 +136,7 @@ func digest(b []byte) string {
 // runs, or none at all, has none.
 func ListRuns(stateDir string) ([]Run, error) {
 	dir := filepath.Join(stateDir, RunsDir)
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := entriesOf(dir)
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}

@@ -79,10 +79,7 @@ func ForgetWindow(stateDir, run string) error {
 // error, which is about marks that cannot be read, the others are returned.
 func OpenWindows(stateDir string) ([]OpenWindow, error) {
 	dir := filepath.Join(stateDir, windowDir)
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := entriesOf(dir)
 	if err != nil {
 		return nil, fmt.Errorf("list windows: %w", err)
 	}
