@@ -3,6 +3,8 @@ package acme
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/resolver"
@@ -16,19 +18,27 @@ func checkApex(ctx context.Context, e *examination) []Finding {
 }
 
 // onCertificate returns f, or, where a name has no address and is on the certificate
-// that the subject's clients have, f as an error: that cannot be renewed. Nobody is
-// asked for a certificate for this check's sake.
+// that the subject's clients have, f as an error: that cannot be renewed by HTTP-01.
+// Nobody is asked for a certificate for this check's sake.
 func (e *examination) onCertificate(ctx context.Context, f Finding, n zone.Name, r []Remedy) Finding {
 	if f.Outcome != Fail || f.Severity == 0 || n == e.subject.Name || !e.selection.Has("T-CERT") {
 		return f
 	}
 	c, ok := e.inUse(ctx)
-	if !ok || c.Leaf().VerifyHostname(n.Display()) != nil {
+	if !ok || !e.subject.provenByHTTP(c) || !slices.Contains(c.Leaf().DNSNames, n.Display()) {
 		return f
 	}
 	f.Remedies = r
 	f.Summary = fmt.Sprintf("%s has no address, and is on the certificate of %s, which cannot be renewed so", n.Display(), e.subject.Name.Display())
 	return f.at(Error)
+}
+
+// provenByHTTP tells whether the names of the subject's certificate are proven by
+// HTTP-01, as far as can be told: a wildcard cannot be, and one order mostly has one
+// way for all.
+func (s *Subject) provenByHTTP(c certificate) bool {
+	return (s.ACME == "" || s.ACME == HTTP01) &&
+		!slices.ContainsFunc(c.Leaf().DNSNames, func(n string) bool { return strings.HasPrefix(n, "*.") })
 }
 
 // judgeApex judges the answers to both families at the zone's apex. Where that has

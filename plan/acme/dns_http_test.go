@@ -119,6 +119,9 @@ func TestNamesOfTheCertificateExist(t *testing.T) {
 		{"www is on it", apex, "D-WWW", []string{"example.org", "www.example.org"}, Error, "www.example.org has no address, and is on the certificate of example.org", "and to the inventory:\nwww 300 IN A 127.0.0.11"},
 		{"www is not on it", apex, "D-WWW", []string{"example.org"}, Info, "it can be on no certificate", ""},
 		{"the apex is on it", "api.example.org.", "D-APEX", []string{"api.example.org", "example.org"}, Error, "example.org has no address, and is on the certificate of api.example.org", "Or leave example.org out of the certificate."},
+		{"www is on it by a wildcard alone", apex, "D-WWW", []string{"example.org", "*.example.org"}, Info, "it can be on no certificate", ""},
+		{"www is on it beside a wildcard", apex, "D-WWW", []string{"example.org", "www.example.org", "*.a.example.org"}, Info, "it can be on no certificate", ""},
+		{"the apex is on it beside a wildcard", "api.example.org.", "D-APEX", []string{"*.example.org", "example.org"}, Info, "it can be on no certificate", ""},
 		{"the apex is not on it", "api.example.org.", "D-APEX", []string{"api.example.org"}, Info, "it can be on no certificate", ""},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
@@ -136,5 +139,18 @@ func TestNamesOfTheCertificateExist(t *testing.T) {
 				Offers(t, f, tt.offer)
 			}
 		})
+	}
+}
+
+// Where another check than those by HTTP proves the certificate, a name without an
+// address stays on it.
+func TestNamesOfACertificateByDNS(t *testing.T) {
+	s := newSecure(t, "127.0.0.11")
+	s.serveTLS(0, issued{names: []string{"example.org", "www.example.org"}}, http.NotFoundHandler())
+	s.subject.Name, s.subject.ACME = "example.org.", "dns-01"
+	s.answerWith("example.org. 300 IN A 127.0.0.11")
+	found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"D-WWW", "T-CERT"}}).Findings
+	if f := found[0]; f.Check != "D-WWW" || f.Severity != Info {
+		t.Errorf("%+v", f)
 	}
 }
