@@ -2,6 +2,7 @@ package acme
 
 import (
 	"context"
+	"slices"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/mpic"
@@ -57,11 +58,21 @@ func (e *examination) chance(share float64) string {
 }
 
 // weighed are the answers to the token where H-TOKEN is made, for other checks: none
-// places one on their own account.
+// places one on their own account. What a vantage reaches in this machine's place
+// counts as valid, as it does there.
 func (e *examination) weighed(ctx context.Context) []fetched {
 	if !e.selection.Has("H-TOKEN") {
 		return nil
 	}
-	all, _, _ := e.tokens(ctx)
+	tokens, _, _ := e.tokens(ctx)
+	all := slices.Clone(tokens)
+	for i, f := range all {
+		if !f.found {
+			continue
+		}
+		if _, ok := e.reachedFrom(ctx, f); ok {
+			all[i].Result = http01.Result{Verdict: http01.Valid, Hops: f.Hops}
+		}
+	}
 	return all
 }

@@ -19,7 +19,7 @@ func checkToken(ctx context.Context, e *examination) []Finding {
 	}
 	all = asked(all)
 	out := e.perAddress(all, func(f fetched) Finding { return e.judgeToken(ctx, f, all) }, fmt.Sprintf("the token from %s is answered by", p))
-	if share, differ := e.share(all); differ && share < 1 {
+	if share, differ := e.share(e.weighed(ctx)); differ && share < 1 {
 		out[0].Summary += fmt.Sprintf("; as addresses of the name differ in that, %s", e.chance(share))
 	}
 	return out

@@ -100,6 +100,31 @@ func TestHairpin(t *testing.T) {
 	s.only("H-PORT80", Fail, "connection refused")
 }
 
+// What a vantage reaches counts as reached for whatever the token decides: IPv6 that
+// serves the challenge, and how many of several addresses do.
+func TestHairpinOfSeveralAddresses(t *testing.T) {
+	checks := []string{"D-AAAA", "D-SINGLE", "H-TOKEN"}
+	for _, addrs := range [][]string{{"127.0.0.11", "::1"}, {"127.0.0.11", "127.0.0.12"}} {
+		s := newSite(t, addrs...)
+		s.serve(0, s.files())
+		_ = s.ls[1].Close()
+		s.opts.Vantages = []vantage.Probe{gets("oslo")}
+		for _, f := range Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: checks}).Findings {
+			switch {
+			case f.Check == "D-SINGLE" && len(s.subject.Records) == 1:
+				holds(t, "D-SINGLE", f.Summary, "2 of 2 serve the challenge")
+				if f.Severity != Warning {
+					t.Errorf("%v: %+v", addrs, f)
+				}
+			case f.Outcome != Pass:
+				t.Errorf("%v: %s: %s", addrs, f.Check, f.Summary)
+			case strings.Contains(f.Summary, "differ in that"):
+				t.Errorf("%v: %s: %s", addrs, f.Check, f.Summary)
+			}
+		}
+	}
+}
+
 func TestVantagesAreNotSentToReservedAddresses(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, http.NotFoundHandler())
