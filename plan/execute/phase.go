@@ -26,7 +26,7 @@ type Phase struct {
 func (s *State) Phase(c *plan.Change) (p Phase) {
 	before, after := addrsOf(c.Before.RRset(c.Key)), addrsOf(c.After.RRset(c.Key))
 	p.Addrs = [][]netip.Addr{before}
-	if !c.Lowered() {
+	if auto := c.Before != nil && c.Before.Auto; !auto && !c.Lowered() {
 		p.TTL = c.ChangeTTL
 	}
 	brings, failed := switches(c), s.zones[c.ZoneRef].failed != nil

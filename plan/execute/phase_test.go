@@ -64,3 +64,17 @@ func TestPhase(t *testing.T) {
 		})
 	}
 }
+
+// A TTL that the provider chooses is not lowered, and is none of the run's until the
+// switch.
+func TestPhaseOfAnAutomaticTTL(t *testing.T) {
+	p := planOf(plan.Staged, rrset{zone: org, name: "www", before: 60, after: 60})
+	p.Changes[0].Before.Auto, p.Changes[0].Before.TTL = true, 300
+	for script, want := range map[string]string{"to switch": "old", "to settle": "new, 60 s"} {
+		r := newRun(p)
+		r.do(t, script)
+		if got := phaseOf(r.state.Phase(&p.Changes[0]), r.now); got != want {
+			t.Errorf("%s: %s, want %s", script, got, want)
+		}
+	}
+}
