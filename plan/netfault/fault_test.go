@@ -56,7 +56,7 @@ func TestOnLoopback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := func(end func(*net.TCPConn)) error {
+	read := func(end func(*net.TCPConn), patience time.Duration) error {
 		t.Helper()
 		conn, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
@@ -68,17 +68,20 @@ func TestOnLoopback(t *testing.T) {
 			t.Fatal(err)
 		}
 		end(server.(*net.TCPConn))
-		_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
 		_, err = conn.Read(make([]byte, 1))
 		return err
 	}
 	var open *net.TCPConn
-	for want, end := range map[netfault.Fault]func(*net.TCPConn){
-		netfault.Closed:  func(c *net.TCPConn) { c.Close() },
-		netfault.Reset:   func(c *net.TCPConn) { _ = c.SetLinger(0); c.Close() },
-		netfault.Timeout: func(c *net.TCPConn) { open = c },
+	for want, tt := range map[netfault.Fault]struct {
+		end      func(*net.TCPConn)
+		patience time.Duration
+	}{
+		netfault.Closed:  {func(c *net.TCPConn) { c.Close() }, time.Minute},
+		netfault.Reset:   {func(c *net.TCPConn) { _ = c.SetLinger(0); c.Close() }, time.Minute},
+		netfault.Timeout: {func(c *net.TCPConn) { open = c }, time.Millisecond},
 	} {
-		if err := read(end); netfault.Of(err) != want {
+		if err := read(tt.end, tt.patience); netfault.Of(err) != want {
 			t.Errorf("%v: %q, want %q", err, netfault.Of(err), want)
 		}
 	}

@@ -24,36 +24,61 @@ func Serve(t testing.TB, serve func(net.Conn)) netip.AddrPort {
 // ServeListener is Serve on a listener, which it closes. The test ends behind the
 // last connection: those that are open then are closed.
 func ServeListener(t testing.TB, l net.Listener, serve func(net.Conn)) {
-	var running sync.WaitGroup
-	var mu sync.Mutex
-	open := map[net.Conn]bool{}
-	running.Go(func() {
+	s := &served{open: map[net.Conn]bool{}}
+	s.running.Go(func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			mu.Lock()
-			open[c] = true
-			mu.Unlock()
-			running.Go(func() {
+			s.add(c)
+			s.running.Go(func() {
+				defer s.end(c)
 				serve(c)
-				mu.Lock()
-				defer mu.Unlock()
-				delete(open, c)
-				c.Close()
 			})
 		}
 	})
 	t.Cleanup(func() {
 		l.Close()
-		mu.Lock()
-		for c := range open {
-			c.Close()
-		}
-		mu.Unlock()
-		running.Wait()
+		s.over()
 	})
+}
+
+// served are the connections of a listener.
+type served struct {
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	open   map[net.Conn]bool
+	closed bool
+}
+
+// add takes in a connection, which may have been accepted right as the test ended.
+func (s *served) add(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open[c] = true
+	if s.closed {
+		c.Close()
+	}
+}
+
+func (s *served) end(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, c)
+	c.Close()
+}
+
+// over closes what is open, and waits until it is served.
+func (s *served) over() {
+	s.mu.Lock()
+	s.closed = true
+	for c := range s.open {
+		c.Close()
+	}
+	s.mu.Unlock()
+	s.running.Wait()
 }
 
 // Hangs takes what is sent and is silent until the client goes.
