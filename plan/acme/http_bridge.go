@@ -34,7 +34,7 @@ func checkBridge(ctx context.Context, e *examination) []Finding {
 		if !f.old() {
 			continue
 		}
-		x := e.judgeBridge(f)
+		x := e.judgeBridge(ctx, f)
 		if x.Outcome == Fail && f.found && !e.former(f.addr) { // it may just be a wrong one
 			x = x.because(expected(f.addr))
 		}
@@ -58,13 +58,16 @@ func (e *examination) former(a netip.Addr) bool {
 	})
 }
 
-func (e *examination) judgeBridge(f fetched) Finding {
+func (e *examination) judgeBridge(ctx context.Context, f fetched) Finding {
 	where := e.at(f.addr)
 	switch why := e.doubt(f); {
 	case why != "":
 		return unclear(hops(f), "the old address %s: %s", where, why).because(e.cause(f))
 	case f.Verdict == http01.Valid:
 		return passed(hops(f), "%s", where)
+	}
+	if by, ok := e.reachedFrom(ctx, f); ok {
+		return by
 	}
 	x := failed(hops(f), "the old address %s does not answer with the token: %s; what is issued while it is asked fails", where, cause(f.Err)).with(e.bridge(f))
 	if unreached(f) && f.found { // it passes nothing on, whatever is written there

@@ -125,6 +125,19 @@ func TestHairpinOfSeveralAddresses(t *testing.T) {
 	}
 }
 
+// So it does for the bridge: the old server may be behind that NAT as well.
+func TestHairpinOfTheOldServer(t *testing.T) {
+	s := newSite(t, "127.0.0.11", "127.0.0.12")
+	_ = s.ls[0].Close()
+	s.serve(1, s.files())
+	s.answer("127.0.0.11")
+	s.hold("127.0.0.11")
+	s.want("127.0.0.12")
+	s.only("B-BRIDGE", Fail, "the old address 127.0.0.11:")
+	s.opts.Vantages = []vantage.Probe{gets("oslo")}
+	s.only("B-BRIDGE", Pass, "127.0.0.11:", "as oslo says", "hairpin")
+}
+
 func TestVantagesAreNotSentToReservedAddresses(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, http.NotFoundHandler())
