@@ -29,8 +29,12 @@ func (e *examination) stillServe(ctx context.Context, former []netip.Addr) bool 
 			return good == len(former)
 		}
 	}
-	return e.selection.Has("T-CERT") && !slices.ContainsFunc(former, func(a netip.Addr) bool {
-		return !e.certificate(ctx, target{addr: a}).good()
+	if !e.selection.Has("T-CERT") {
+		return false
+	}
+	all := e.certificates(ctx)
+	return !slices.ContainsFunc(former, func(a netip.Addr) bool {
+		return !slices.ContainsFunc(all, func(c certificate) bool { return c.addr == a && c.good() })
 	})
 }
 
