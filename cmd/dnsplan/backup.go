@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
-	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/backup"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/report"
@@ -47,8 +46,8 @@ func runBackup(a *app, c *cobra.Command, args []string) error {
 		return err
 	}
 	for _, n := range wanted {
-		if !slices.ContainsFunc(s.Inventory.Zones, func(z inventory.Zone) bool { return z.Name == n }) {
-			return fmt.Errorf("zone %s is not in inventory %s", n.Display(), s.Settings.Inventory)
+		if !s.HasZone(n) {
+			return s.NoSuchZone(n)
 		}
 	}
 	done, err := a.backupZones(c, s, wanted)

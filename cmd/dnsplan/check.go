@@ -121,20 +121,28 @@ func (a *app) listChecks(c *cobra.Command, o *checkOptions, sel acme.Selection, 
 	return report.ChecksText(a.stdout, list, a.options(a.stdout, s))
 }
 
-// noAddresses tells someone who gives an IP address, also in brackets or with a port,
-// or a URL that a NAME is wanted.
+// noAddresses tells someone who gives what is no name that a NAME is wanted.
 func noAddresses(args []string) error {
 	for _, arg := range args {
-		_, err := netip.ParseAddr(strings.Trim(arg, "[]"))
-		_, port := netip.ParseAddrPort(arg)
-		switch {
-		case err == nil, port == nil:
-			return fmt.Errorf("%s is an IP address: %w in the inventory", arg, config.ErrNoSuchName)
-		case strings.Contains(arg, "://"):
-			return fmt.Errorf("%s is a URL: %w in the inventory", arg, config.ErrNoSuchName)
+		if what := insteadOfName(arg); what != "" {
+			return fmt.Errorf("%s is %s: %w in the inventory", arg, what, config.ErrNoSuchName)
 		}
 	}
 	return nil
+}
+
+// insteadOfName is what an argument is in place of a name: an IP address, also in
+// brackets or with a port, or a URL; empty where it may be a name.
+func insteadOfName(arg string) string {
+	_, err := netip.ParseAddr(strings.Trim(arg, "[]"))
+	_, port := netip.ParseAddrPort(arg)
+	switch {
+	case err == nil, port == nil:
+		return "an IP address"
+	case strings.Contains(arg, "://"):
+		return "a URL"
+	}
+	return ""
 }
 
 // printFound writes findings to standard output in the form that was asked for.

@@ -122,8 +122,11 @@ func exportZones(s *config.Session, view string, args []string) ([]inventory.Zon
 		}
 	}
 	for _, n := range wanted {
-		if !found[n] {
-			return nil, fmt.Errorf("zone %s%s is not in inventory %s", n.Display(), inView(view), s.Settings.Inventory)
+		switch {
+		case !s.HasZone(n):
+			return nil, s.NoSuchZone(n)
+		case !found[n]:
+			return nil, fmt.Errorf("inventory %s has no zone %s%s", s.Settings.Inventory, n.Display(), inView(view))
 		}
 	}
 	if len(out) == 0 {

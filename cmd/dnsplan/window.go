@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -78,7 +77,8 @@ What the command says is passed through, and is alone on standard output; with
 --json the events are, and the command's output goes to standard error. Its exit
 code is passed on:
   its own     it has ended; 128 and the signal's number where one has ended it
-  1           it was ended at the deadline, or was not begun in time
+  1           it was ended at the deadline; or not begun, because that came first,
+              or the origin has another answer than the token
   3           refused before anything was touched, and not run
   4           the proxy could not be turned on again: a person has to look
   130, 143    a signal has ended dnsplan, and the command with it`,
@@ -216,20 +216,29 @@ func stopped(ctx context.Context, err error) error {
 func (w *issuing) readNames() (names []zone.Name, bad []string) {
 	for _, text := range w.names {
 		n, err := zone.ParseName(text)
-		switch _, isIP := netip.ParseAddr(text); {
-		case isIP == nil:
-			bad = append(bad, text+": it is an IP address, and a window is for an owner name of the inventory")
+		switch what := insteadOfName(text); {
+		case what != "":
+			bad = append(bad, fmt.Sprintf("%s: it is %s, and a window is for an owner name of the inventory", text, what))
 		case err != nil:
 			bad = append(bad, err.Error())
 		case n.IsWildcard():
 			bad = append(bad, n.Display()+": HTTP-01 cannot validate a wildcard: it needs DNS-01 (RFC 8555, section 8.3)")
 		case !w.session.HasRecord(n):
-			bad = append(bad, n.Display()+": it is in no record of the inventory")
+			bad = append(bad, w.noRecord(n))
 		case !slices.Contains(names, n):
 			names = append(names, n)
 		}
 	}
 	return names, bad
+}
+
+// noRecord says that a name is in no record, and what may be meant.
+func (w *issuing) noRecord(n zone.Name) string {
+	text := n.Display() + ": it is in no record of the inventory"
+	if near := w.session.Near(n); near != "" {
+		text += fmt.Sprintf(", did you mean %q?", near)
+	}
+	return text
 }
 
 // needless tells whether the command can have its certificate without a window, and

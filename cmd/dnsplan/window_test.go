@@ -42,7 +42,8 @@ func TestWindowRefused(t *testing.T) {
 		code  int
 		texts []string
 	}{
-		{[]string{"other.example.org", "*.lab.example.org", "192.0.2.1", "--", "true"}, exitError, []string{"other.example.org: it is in no record", "*.lab.example.org: HTTP-01 cannot validate a wildcard", "192.0.2.1: it is an IP address"}},
+		{[]string{"other.example.org", "*.lab.example.org", "192.0.2.1", "--", "true"}, exitError, []string{"other.example.org: it is in no record of the inventory\n", "*.lab.example.org: HTTP-01 cannot validate a wildcard", "192.0.2.1: it is an IP address"}},
+		{[]string{"www", "[2001:db8::1]:80", "http://www.example.org", "--", "true"}, exitError, []string{"www: it is in no record of the inventory, did you mean \"www.example.org\"?", "[2001:db8::1]:80: it is an IP address", "http://www.example.org: it is a URL"}},
 		{[]string{"www.example.org", "--", "no-such-command"}, exitError, []string{"no-such-command: the command cannot be run"}},
 		{[]string{"www.example.org"}, exitError, []string{"want: dnsplan window NAME... -- COMMAND"}},
 		{[]string{"www.example.org", "--deadline", "1s", "--", "true"}, exitError, []string{"--deadline 1s: it has to be more than the 1s"}},

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory"
@@ -23,46 +24,56 @@ var (
 // meant by it, as far as that can be told.
 func (s *Session) noSuchName(n zone.Name) error {
 	err := fmt.Errorf("%s: %w in the inventory", n.Display(), ErrNoSuchName)
-	if near := s.near(n); near != "" {
+	if near := s.Near(n); near != "" {
 		return fmt.Errorf("%w, did you mean %q?", err, near)
 	}
 	return err
 }
 
-// near is the only name of the inventory that begins with n, as www.example.org does
-// with www, or the nearest one of n's zone; empty where there is none.
-func (s *Session) near(n zone.Name) string {
-	var begin, siblings []string
+// Near is the only name of the inventory that begins with n, as www.example.org does
+// with www, or the nearest one of n's zone; empty where there is none. A wildcard is
+// meant by nobody.
+func (s *Session) Near(n zone.Name) string {
+	var begin []string
 	for _, z := range s.Inventory.Zones {
+		var siblings []string
+		below := "." + z.Name.Display()
 		for _, r := range z.Records {
-			if strings.HasPrefix(string(r.Name), string(n)) {
-				begin = append(begin, r.Name.Display())
-			}
-			if n.IsSubdomainOf(z.Name) && r.Name != z.Name {
-				siblings = append(siblings, strings.TrimSuffix(r.Name.Display(), "."+z.Name.Display()))
+			switch name := r.Name.Display(); {
+			case r.Name.IsWildcard():
+			case strings.HasPrefix(string(r.Name), string(n)):
+				begin = append(begin, name)
+			case r.Name != z.Name && n.IsSubdomainOf(z.Name):
+				siblings = append(siblings, strings.TrimSuffix(name, below))
 			}
 		}
-		if len(siblings) > 0 {
-			if below := inventory.Nearest(strings.TrimSuffix(n.Display(), "."+z.Name.Display()), siblings); below != "" {
-				return below + "." + z.Name.Display()
-			}
-			siblings = nil
+		if near := inventory.Nearest(strings.TrimSuffix(n.Display(), below), siblings); near != "" {
+			return near + below
 		}
 	}
-	if len(begin) == 1 {
+	if begin = slices.Compact(begin); len(begin) == 1 { // families, and views, follow each other
 		return begin[0]
 	}
 	return ""
 }
 
-// noSuchZone is the error about a zone that the inventory does not hold, with the one
-// that it lies in.
-func (s *Session) noSuchZone(n zone.Name) error {
+// HasZone tells whether the inventory holds the zone, in whatever view.
+func (s *Session) HasZone(n zone.Name) bool {
+	return slices.ContainsFunc(s.Inventory.Zones, func(z inventory.Zone) bool { return z.Name == n })
+}
+
+// NoSuchZone is the error about a zone that the inventory does not hold, with the
+// innermost one that it lies in.
+func (s *Session) NoSuchZone(n zone.Name) error {
 	err := fmt.Errorf("zone %s: %w", n.Display(), ErrNoSuchZone)
+	around := zone.Root
 	for _, z := range s.Inventory.Zones {
-		if n.IsSubdomainOf(z.Name) {
-			return fmt.Errorf("%w, did you mean %q?", err, z.Name.Display())
+		if n.IsSubdomainOf(z.Name) && z.Name.IsSubdomainOf(around) {
+			around = z.Name
 		}
+	}
+	if around != zone.Root {
+		err = fmt.Errorf("%w, did you mean %q?", err, around.Display())
 	}
 	return err
 }

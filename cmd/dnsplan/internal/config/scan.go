@@ -47,7 +47,7 @@ func (s *Session) Scan(ctx context.Context, name zone.Name) ([]ScannedZone, erro
 	}
 	switch {
 	case !known:
-		return nil, s.noSuchZone(name)
+		return nil, s.NoSuchZone(name)
 	case len(out) == 0:
 		return nil, fmt.Errorf("zone %s: its provider has no proxy or keeps no comments: no record can tell of a window", name.Display())
 	}
