@@ -17,8 +17,10 @@ func checkWait(ctx context.Context, e *examination) []Finding {
 }
 
 // stillServe tells whether servers that the name has left are known to serve it as
-// before: they answer with the token, or with a certificate that clients take. Nobody
-// is asked for this check's sake.
+// before: they answer with the token, or with a certificate that clients take. Where
+// B-BRIDGE and T-CERT are not made, nobody is asked for this check's sake; where
+// T-CERT is, servers that a name behind a proxy has left are asked as well, which that
+// one looks past.
 func (e *examination) stillServe(ctx context.Context, former []netip.Addr) bool {
 	if len(former) == 0 {
 		return false
@@ -29,12 +31,8 @@ func (e *examination) stillServe(ctx context.Context, former []netip.Addr) bool 
 			return good == len(former)
 		}
 	}
-	if !e.selection.Has("T-CERT") {
-		return false
-	}
-	all := e.certificates(ctx)
-	return !slices.ContainsFunc(former, func(a netip.Addr) bool {
-		return !slices.ContainsFunc(all, func(c certificate) bool { return c.addr == a && c.good() })
+	return e.selection.Has("T-CERT") && !slices.ContainsFunc(former, func(a netip.Addr) bool {
+		return !e.certificate(ctx, target{addr: a}).good()
 	})
 }
 
