@@ -102,6 +102,15 @@ func explanations() []explanation {
 
 // fits tells whether a problem of a type, with a text in lower case, is of the row.
 func (e explanation) fits(word, text string) bool {
-	said := func(w string) bool { return strings.Contains(text, w) }
+	plain := withoutNames(text)
+	said := func(w string) bool { return strings.Contains(plain, w) }
 	return slices.Contains(e.types, word) && (len(e.words) == 0 || slices.ContainsFunc(e.words, said))
+}
+
+// withoutNames is a text without names of hosts, addresses and URLs, which may hold
+// any word.
+func withoutNames(text string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(text), func(w string) bool {
+		return strings.ContainsAny(strings.Trim(w, ".,:;"), "./")
+	}), " ")
 }

@@ -36,6 +36,9 @@ func TestExplain(t *testing.T) {
 		{"caa", "CAA record for example.org prevents issuance", "[D-CAA D-NSOK]"},
 		{"caa", "records for example.org prevent issuance", "[D-CAA D-NSOK]"},
 		{"tls", "Fetching https://www.example.org/: tls: handshake failure", "[H-REDIR]"},
+		{"dns", "DNS problem: NXDOMAIN looking up A for caa.example.org", "[D-APEX D-WWW D-RESERVED]"},
+		{"dns", "DNS problem: REFUSED looking up A for dnssec.example.org.", "[D-AUTH D-NSOK D-DNSSEC]"},
+		{"connection", "192.0.2.1: Fetching http://redirect.example.org/.well-known/acme-challenge/x: Connection refused", "[H-PORT80 D-EXPECT D-AAAA]"},
 		{"rejectedIdentifier", "The ACME server refuses to issue for this name", "[]"},
 	} {
 		p := Problem{Type: "urn:ietf:params:acme:error:" + tt.word, Detail: tt.detail}
