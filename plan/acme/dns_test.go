@@ -82,7 +82,7 @@ func (s dnsSite) server(t *testing.T, name, serial string, lines []string, fault
 		}
 		r := &recorder{ResponseWriter: w}
 		z.ServeDNS(r, q)
-		m := r.msg
+		m := r.msg.Copy() // the records are shared, and a fault may change them
 		if q.IsEdns0() != nil {
 			m.SetEdns0(1232, q.IsEdns0().Do())
 		}
