@@ -162,31 +162,33 @@ func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal, confir
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	ctx, stop := hangup(c.Context()) // the run may be an issuance window, which closes all the same
+	defer stop()
 	f := a.follow(s.Settings)
-	r, err := config.Reader(s.Settings, a.clock).Show(c.Context(), id)
+	r, err := config.Reader(s.Settings, a.clock).Show(ctx, id)
 	if err != nil {
 		return err
 	}
 	if signal != engine.Cancel && config.HasRest(r.Result) {
-		return a.resumeEnded(c.Context(), s, r, signal == engine.AcceptLive, confirmed)
+		return a.resumeEnded(ctx, s, r, signal == engine.AcceptLive, confirmed)
 	}
 	e, err := s.Engine(a.clock, "dnsplan "+c.Name(), f)
 	if err != nil {
 		return err
 	}
 	if signal == engine.Cancel && r.Busy {
-		if err := a.interrupt(c.Context(), s.Settings, r.ID); err != nil {
+		if err := a.interrupt(ctx, s.Settings, r.ID); err != nil {
 			return err
 		}
 	}
-	err = e.Signal(c.Context(), r.ID, signal)
+	err = e.Signal(ctx, r.ID, signal)
 	if r.Busy && r.Plan.Window != nil && errors.Is(err, engine.ErrEnded) {
-		return a.closedItself(c.Context(), s.Settings, r.ID)
+		return a.closedItself(ctx, s.Settings, r.ID)
 	}
 	if err != nil {
 		return about(r.ID, err)
 	}
-	return a.wait(c.Context(), s.Settings, e, f, r.ID)
+	return a.wait(ctx, s.Settings, e, f, r.ID)
 }
 
 // closedItself shows the run of an issuance window whose process, interrupted, has
