@@ -238,16 +238,15 @@ func (e *examination) renew() Remedy {
 // underWay is until when a run changes the name, or caches remember what one has
 // changed; zero where nothing is under way.
 func (e *examination) underWay() (until time.Time) {
+	now := e.opts.Now()
 	for _, p := range e.subject.Pending {
-		switch {
-		case p.Until.After(until):
-			until = p.Until
-		case p.Run != "" && until.IsZero():
-			until = e.opts.Now() // it has not ended, and may end at once
+		end := p.Until
+		if p.Run != "" && end.Before(now) {
+			end = now // it has not ended, and may end at once
 		}
-	}
-	if until.Before(e.opts.Now()) {
-		return time.Time{}
+		if !end.Before(now) && end.After(until) {
+			until = end
+		}
 	}
 	return until
 }

@@ -180,13 +180,14 @@ func TestRenewalWithinAChange(t *testing.T) {
 		says     string
 		pastes   string
 	}{
-		"no change":          {nil, -10, Pass, Warning, "2027-01-12", ""},
-		"before the renewal": {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, 40)}}, -10, Pass, Warning, "no change", ""},
-		"over it":            {[]Pending{{Type: zone.A, Run: "01K", Until: day0.AddDate(0, 0, 60)}}, -10, Fail, Warning, "2027-01-12 06:00 UTC", "Renew it now, before anything else changes:\ncertbot renew --cert-name www.example.org --force-renewal"},
-		"past the end":       {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, 85)}}, -10, Fail, Error, "ends on 2027-02-11", "--force-renewal"},
-		"long over":          {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, -1)}}, -10, Pass, Warning, "no change", ""},
-		"due, and a run":     {[]Pending{{Type: zone.A, Run: "01K"}}, -61, Fail, Warning, "goes on", "--force-renewal"},
-		"overdue":            {nil, -61, Fail, Warning, "was not", "See why its client has not done it, and try it for trial:\ncertbot renew --cert-name www.example.org --dry-run"},
+		"no change":           {nil, -10, Pass, Warning, "2027-01-12", ""},
+		"before the renewal":  {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, 40)}}, -10, Pass, Warning, "no change", ""},
+		"over it":             {[]Pending{{Type: zone.A, Run: "01K", Until: day0.AddDate(0, 0, 60)}}, -10, Fail, Warning, "2027-01-12 06:00 UTC", "Renew it now, before anything else changes:\ncertbot renew --cert-name www.example.org --force-renewal"},
+		"past the end":        {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, 85)}}, -10, Fail, Error, "ends on 2027-02-11", "--force-renewal"},
+		"long over":           {[]Pending{{Type: zone.A, Until: day0.AddDate(0, 0, -1)}}, -10, Pass, Warning, "no change", ""},
+		"due, and a run":      {[]Pending{{Type: zone.A, Run: "01K"}}, -61, Fail, Warning, "goes on", "--force-renewal"},
+		"due, and it goes on": {[]Pending{{Type: zone.A, Run: "01K", Until: day0.AddDate(0, 0, -1)}}, -61, Fail, Warning, "goes on", "--force-renewal"},
+		"overdue":             {nil, -61, Fail, Warning, "was not", "See why its client has not done it, and try it for trial:\ncertbot renew --cert-name www.example.org --dry-run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSecure(t, "127.0.0.11")
