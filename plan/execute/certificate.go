@@ -38,15 +38,15 @@ type CertificateResult struct {
 }
 
 // certificates compares what the addresses behind the proxy serve with what they have
-// served before. It never fails: the command's end decides what the run comes to, and
-// this what it was worth.
+// served before. No certificate makes it fail: the command's end decides what the run
+// comes to, and this what it was worth.
 func (w *work) certificates(ctx context.Context) (facts, error) {
-	before := w.origins()
-	out := make([]CertificateResult, len(before))
-	same := func(r CertificateResult) bool { return r.Issued == IssuedSame }
 	if w.Certifier == nil {
 		return facts{}, failf(Refused, "step %s: nothing here can ask for certificates", w.step.ID)
 	}
+	before := w.origins()
+	out := make([]CertificateResult, len(before))
+	same := func(r CertificateResult) bool { return r.Issued == IssuedSame }
 	for look := range certificateLooks {
 		if look > 0 {
 			if err := w.Clock.SleepUntil(ctx, w.Clock.Now().Add(certificateLook)); err != nil {

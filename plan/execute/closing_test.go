@@ -50,6 +50,20 @@ func (p silent) Look(ctx context.Context, _ zone.Name, _ []zone.Key) (*zone.Snap
 	return nil, fmt.Errorf("look: %w", ctx.Err())
 }
 
+// dying is silent once it has failed.
+type dying struct {
+	silent
+	failed *bool
+}
+
+func (p dying) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zone.Snapshot, error) {
+	if !*p.failed {
+		*p.failed = true
+		return nil, errors.New("bad gateway")
+	}
+	return p.silent.Look(ctx, z, keys)
+}
+
 // stuck is a provider whose writes hang.
 type stuck struct{ *memory.Provider }
 
@@ -102,8 +116,9 @@ func TestClosingIsBounded(t *testing.T) {
 		after    time.Duration // at most
 		words    string
 	}{
-		"reads hang":  {func() providers.Provider { return silent{p} }, time.Hour, "lower-ttl in example.org. was not taken back within 35m"},
-		"writes hang": {func() providers.Provider { return stuck{p} }, time.Hour, "was not taken back within 35m"},
+		"reads hang":                {func() providers.Provider { return silent{p} }, time.Hour, "lower-ttl in example.org. was not taken back within 35m"},
+		"reads fail, and then hang": {func() providers.Provider { return dying{silent{p}, new(bool)} }, time.Hour, "bad gateway"},
+		"writes hang":               {func() providers.Provider { return stuck{p} }, time.Hour, "was not taken back within 35m"},
 		"rate limited for long": {func() providers.Provider {
 			p.Inject(memory.FailWrite(&providers.RateLimitError{Until: time.Now().Add(3 * time.Minute)}))
 			return p

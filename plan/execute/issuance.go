@@ -111,6 +111,8 @@ func (s *State) late(st *plan.Step, begun bool) string {
 	w := s.plan.Window
 	passed := "the deadline of the issuance window (" + zone.FormatDuration(time.Duration(w.Deadline)*time.Second) + ") has passed before "
 	switch {
+	case st.Kind == plan.StepProbe:
+		return passed + "the origin had answered a challenge: nothing was run"
 	case st.Kind != plan.StepCommand:
 		return passed + "a certificate authority could see the origin: nothing was run"
 	case w.Hook:

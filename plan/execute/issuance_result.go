@@ -29,9 +29,9 @@ type WindowResult struct {
 	Certificates []CertificateResult
 }
 
-// Issued sums up what the addresses serve: IssuedNew where all that could be asked
-// serve a new certificate, else IssuedSame, or IssuedNone where that is all there is,
-// and IssuedUnknown where none was asked.
+// Issued sums up what the addresses serve that could be asked: IssuedSame where one
+// serves the certificate of before, else IssuedNone where one serves none, else
+// IssuedNew, and IssuedUnknown where none could be asked.
 func (w *WindowResult) Issued() Issued {
 	for _, sum := range []Issued{IssuedSame, IssuedNone, IssuedNew} {
 		if slices.ContainsFunc(w.Certificates, func(r CertificateResult) bool { return r.Issued == sum }) {

@@ -21,25 +21,36 @@ import (
 	"github.com/dnsplan/dnsplan/providers/memory"
 )
 
-// issuance is the plan of a window over www of each zone, in both families.
+// proxiedZone is a zone of which a window is to turn the proxy of www off, in both
+// families.
+func proxiedZone(z string) plan.WindowZone {
+	live := &zone.Snapshot{Zone: zone.Name(z)}
+	for _, a := range []string{"192.0.2.1", "2001:db8::1"} {
+		addr := netip.MustParseAddr(a)
+		key := zone.Key{Name: zone.Name("www." + z), Type: zone.TypeOf(addr)}
+		live.RRsets = append(live.RRsets, zone.RRset{
+			Key: key, TTL: zone.AutoTTL, Auto: true, Proxied: true, Addrs: []netip.Addr{addr}, Members: []zone.Member{{Comment: "web", Tags: []string{"x"}}},
+		})
+	}
+	return plan.WindowZone{
+		Desired: &plan.Desired{ZoneRef: plan.ZoneRef{Zone: zone.Name(z)}, Provider: "cf"}, Live: live,
+		Names: []zone.Name{zone.Name("www." + z)}, Proxy: true, Comments: true,
+	}
+}
+
+// issuance is the plan of a window over www of each zone.
 func issuance(t testing.TB, w plan.Window, zones ...string) *plan.Plan {
 	t.Helper()
 	var list []plan.WindowZone
 	for _, z := range zones {
-		live := &zone.Snapshot{Zone: zone.Name(z)}
-		for _, a := range []string{"192.0.2.1", "2001:db8::1"} {
-			addr := netip.MustParseAddr(a)
-			key := zone.Key{Name: zone.Name("www." + z), Type: zone.TypeOf(addr)}
-			live.RRsets = append(live.RRsets, zone.RRset{
-				Key: key, TTL: zone.AutoTTL, Auto: true, Proxied: true, Addrs: []netip.Addr{addr}, Members: []zone.Member{{Comment: "web", Tags: []string{"x"}}},
-			})
-		}
-		list = append(list, plan.WindowZone{
-			Desired: &plan.Desired{ZoneRef: plan.ZoneRef{Zone: zone.Name(z)}, Provider: "cf"}, Live: live,
-			Names: []zone.Name{zone.Name("www." + z)}, Proxy: true, Comments: true,
-		})
+		list = append(list, proxiedZone(z))
 	}
-	p, err := plan.BuildWindow(list, w, plan.Policy{Timeout: 600}, plan.Origin{ID: "RUN", Created: epoch})
+	return windowOver(t, w, list...)
+}
+
+func windowOver(t testing.TB, w plan.Window, zones ...plan.WindowZone) *plan.Plan {
+	t.Helper()
+	p, err := plan.BuildWindow(zones, w, plan.Policy{Timeout: 600}, plan.Origin{ID: "RUN", Created: epoch})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +148,17 @@ func TestHooksDeadline(t *testing.T) {
 		if got := r.state.Result(); got.Outcome != execute.OutcomeFailed || got.Changes[0].Made != execute.Closed || !strings.Contains(got.Failures[0].Error, "(20m) has passed before it was told to close") {
 			t.Errorf("%s: %+v", word, got)
 		}
+	}
+}
+
+// TestLateForAChallenge: the deadline may come while the origin is asked.
+func TestLateForAChallenge(t *testing.T) {
+	z := proxiedZone(org)
+	z.Challenges = map[zone.Name]*plan.Challenge{"www." + org: {Port: 80, HTTPSPort: 443, AllowReserved: true}}
+	r := newRun(windowOver(t, certbot, z))
+	r.do(t, "to probe late ok ok")
+	if got := r.state.Result(); got.Changes[0].Made != execute.Closed || !strings.Contains(got.Failures[0].Error, "(20m) has passed before the origin had answered a challenge: nothing was run") {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -311,11 +333,19 @@ func (p flaky) Look(ctx context.Context, z zone.Name, keys []zone.Key) (*zone.Sn
 	return p.Provider.Look(ctx, z, keys)
 }
 
-// TestClosingAWindowIsTriedOn: where other runs hold after some tries, a window
-// goes on to be closed for as long as closing may take.
+// TestClosingAWindowIsTriedOn: where other runs hold after some tries, or because a
+// provider wants to be left alone for some minutes, a window goes on to be closed for
+// as long as closing may take.
 func TestClosingAWindowIsTriedOn(t *testing.T) {
-	for _, cause := range []error{nil, providers.ErrCredentials, providers.ErrZoneNotFound} {
+	for _, because := range []func() error{
+		func() error { return nil },
+		func() error { return providers.ErrCredentials },
+		func() error { return providers.ErrZoneNotFound },
+		func() error { return &providers.RateLimitError{Until: time.Now().Add(10 * time.Minute)} },
+		func() error { return &providers.RateLimitError{Until: time.Now().Add(-time.Minute)} }, // by another clock
+	} {
 		synctest.Test(t, func(t *testing.T) {
+			cause := because()
 			p := memory.New(memory.Options{Limits: providers.Limits{Proxy: true, Comments: true}})
 			r := newRun(issuance(t, certbot, org))
 			p.Put(whileOpen(r.p, org))

@@ -38,9 +38,10 @@ func (s *State) Phase(c *plan.Change) (p Phase) {
 			return p
 		case brings(st.Kind) && s.didBegin(st, c):
 			p.Addrs = [][]netip.Addr{before, after}
-		case st.Kind == plan.StepPropagate && done && !failed:
+		case failed: // it waits for nothing
+		case st.Kind == plan.StepPropagate && done:
 			p.TTL, p.Addrs = c.ChangeTTL, p.Addrs[len(p.Addrs)-1:]
-		case st.Kind == plan.StepExpire && !done && !failed:
+		case st.Kind == plan.StepExpire && !done:
 			p.Until = later(p.Until, s.latestOf(st))
 		}
 	}

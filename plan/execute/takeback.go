@@ -15,7 +15,8 @@ import (
 // that is not through then waits for a person, who can resume it. It has
 // closingLimit, beside twice the time-out of agreement: for the provider to be
 // in sync, and for the servers to agree. A provider that wants more than
-// closingPatience before its next request is not waited for.
+// closingPatience before its next request is not waited for, or more than
+// closingLimit where a proxy is still off.
 const (
 	closingLimit    = 15 * time.Minute
 	closingPatience = 2 * time.Minute

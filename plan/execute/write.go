@@ -51,23 +51,28 @@ func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 }
 
 // patiently tries again what fails for a reason that may pass. Its error has
-// a class, or is the context's.
+// a class, or is the context's, with what has failed last before it ended.
 func (w *work) patiently(ctx context.Context, do func() error) error {
+	var last error
 	for try := 1; ; try++ {
 		err := do()
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		over := ctx.Err()
+		if over == nil {
+			again, ok := w.retryAt(err, try)
+			if !ok {
+				return w.explain(err)
+			}
+			w.tell(Progress{Doing: "trying again: " + err.Error(), Deadline: again, Then: TriesAgain})
+			last, over = err, w.Clock.SleepUntil(ctx, again)
 		}
-		again, ok := w.retryAt(err, try)
-		if !ok {
-			return w.explain(err)
-		}
-		w.tell(Progress{Doing: "trying again: " + err.Error(), Deadline: again, Then: TriesAgain})
-		if over := w.Clock.SleepUntil(ctx, again); over != nil {
-			return fmt.Errorf("%w: %w", over, err)
+		switch {
+		case over != nil && last != nil:
+			return fmt.Errorf("%w: %w", over, last)
+		case over != nil:
+			return over
 		}
 	}
 }
@@ -263,12 +268,20 @@ func (w *work) retryAt(err error, try int) (time.Time, bool) {
 	if errors.Is(err, providers.ErrForeign) || denied && !w.closesWindow() {
 		return time.Time{}, false
 	}
+	now := w.Clock.Now()
+	again := now.Add(min(firstPause<<min(try-1, writeTries), longestPause))
 	if limited, ok := errors.AsType[*providers.RateLimitError](err); ok {
-		long := limited.Until.Sub(w.Clock.Now()) > closingPatience
-		return limited.Until, !long || !w.action.Closing
+		return later(again, limited.Until), !w.action.Closing || limited.Until.Sub(now) <= w.patience()
 	}
-	pause := min(firstPause<<min(try-1, writeTries), longestPause)
-	return w.Clock.Now().Add(pause), true
+	return again, true
+}
+
+// patience is how long closing waits for a provider's next request.
+func (w *work) patience() time.Duration {
+	if w.closesWindow() {
+		return closingLimit
+	}
+	return closingPatience
 }
 
 // closesWindow tells whether an issuance window is being closed: that is tried
