@@ -161,7 +161,7 @@ func runSignal(a *app, c *cobra.Command, id string, signal engine.Signal, confir
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // what was written is on disk by then
+	defer s.Close()                  //nolint:errcheck // what was written is on disk by then
 	ctx, stop := hangup(c.Context()) // the run may be an issuance window, which closes all the same
 	defer stop()
 	f := a.follow(s.Settings)

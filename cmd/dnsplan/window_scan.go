@@ -44,7 +44,7 @@ func (a *app) scan(ctx context.Context, s *config.Session, text string, all bool
 		return a.nothing(s.Settings, p)
 	}
 	if err := a.approve(ctx, s.Settings, p, consent{approved: true}); err != nil {
-		return a.notBegun(ctx, s.Settings, p, err)
+		return a.notBegun(ctx, s.Settings, p, f.overtaken(err))
 	}
 	f.tellOfLate(ctx)
 	return f.run(ctx, p)
@@ -106,11 +106,11 @@ func (f *scanning) overtaken(err error) error {
 	for i, m := range f.left {
 		lines[i] = overtakenText(m)
 	}
-	left := &coded{exitPartly, &overtakenError{lines}}
-	if own, ok := err.(*coded); err == nil || ok && own.err == nil { //nolint:errorlint // the very value that says nothing more
-		return left
+	left := &overtakenError{lines}
+	if own, ok := err.(*coded); ok && own.err == nil { //nolint:errorlint // the very value that says nothing more
+		return &coded{max(own.code, exitPartly), left}
 	}
-	return errors.Join(err, left)
+	return errors.Join(&coded{exitPartly, left}, err)
 }
 
 // tellOfLate notifies of windows that are closed long behind their deadlines.

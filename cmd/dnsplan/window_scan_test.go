@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 )
 
@@ -144,4 +146,26 @@ func TestWindowScanOvertaken(t *testing.T) {
 		return true
 	})
 	scan("--now").is(t, exitDone, "no record of example.org tells of a window")
+}
+
+// A scan that leaves a window to a person says so whatever else has come of it, and a
+// signal's code stays that.
+func TestWindowScanOvertakenCode(t *testing.T) {
+	f := &scanning{left: []plan.Marked{{Name: "www.example.org."}}}
+	for _, tt := range []struct {
+		err  error
+		want int
+	}{
+		{nil, exitPartly},
+		{silent(exitError), exitPartly},
+		{silent(exitPartly), exitPartly},
+		{silent(exitTerminated), exitTerminated},
+		{refused("held"), exitPartly},
+		{journal.ErrBusy, exitPartly},
+	} {
+		err := f.overtaken(tt.err)
+		if got := codeOf(t.Context(), err); got != tt.want || !as[*overtakenError](err) {
+			t.Errorf("%v: %d, %v, want %d", tt.err, got, err, tt.want)
+		}
+	}
 }
