@@ -108,10 +108,10 @@ func (w wait) latest(kind func(Held) bool) (latest time.Time) {
 func (w wait) what() string { return keyed(zone.Key{Name: w.Name, Type: w.Type}) }
 
 // until says when caches have forgotten: by a run's own deadline, where it has written
-// one down.
+// down a later one.
 func (w wait) until(t time.Time) string {
 	t = t.Add(execute.Margin)
-	if w.Waits.After(w.now) {
+	if w.Waits.After(t) {
 		t = w.Waits
 	}
 	return fmt.Sprintf("%s, %s from now", moment(t), span(t.Sub(w.now)))

@@ -115,6 +115,11 @@ func TestDNSWait(t *testing.T) {
 			[]string{"Keep the server at 8.8.4.9 and 8.8.4.8 running", "this is a warning then:\ndnsplan check www.example.org --only D-WAIT,B-BRIDGE,T-CERT"},
 		},
 		{
+			"switched, and a run waits for less than an earlier one has left", "D-WAIT", waiting("8.8.4.10", 300, acme.Pending{Run: "01K", Waits: dnsNow.Add(time.Minute)}, "8.8.4.9 1m", "8.8.4.8 24h"), fail, acme.Warning,
+			[]string{"to 8.8.4.9 and 8.8.4.8 until 2026-11-25 06:00:02 UTC, 1d from now"},
+			nil,
+		},
+		{
 			"an alias was replaced", "D-WAIT", waiting("8.8.4.10", 300, ended, "? 5m"), fail, acme.Error,
 			[]string{"to what stood before until 2026-11-24 06:05:02 UTC"},
 			[]string{"Keep the server at what stood before running"},
