@@ -54,8 +54,9 @@ func (e *examination) balances(ctx context.Context) (out []balance) {
 	return out
 }
 
-// challenged is what each address has answered when it was asked once for the challenge: for
-// the token where one is in place, and else for one that nobody has placed.
+// challenged is what each address has answered when it was asked once for the
+// challenge: for the token where one is in place, and else for one that nobody has
+// placed.
 func (e *examination) challenged(ctx context.Context) ([]fetched, plant.Token) {
 	if all, p, ok := e.tokens(ctx); ok {
 		return all, p.token

@@ -30,7 +30,8 @@ func (s *Subject) marker() (out plan.Marker, ok bool) {
 // leftOff tells whether the entry is of a window that could not be closed.
 func (l logged) leftOff() bool { return l.Outcome == "left open" && l.OldProxied && !l.NewProxied }
 
-// left are the entries about the name of a window that could not be closed; none where the change log here has none, or cannot be read.
+// left are the entries about the name of a window that could not be closed; none
+// where the change log here has none, or cannot be read.
 func (e *examination) left(run string) (out []logged) {
 	all, _, _ := told(e.opts.Past.Changes) // X-BACK has told of an error
 	for _, c := range all {
