@@ -61,9 +61,9 @@ at the origin yet is a warning: certbot --standalone and lego --http do so
 themselves. A protected name needs --allow-protected. While another run has the
 window of a name open there is no second one.
 
-Where the inventory says how a token is placed, the origin is asked for one again
-before the command: what has another answer closes the window. What the command
-was worth is told by the certificates that the origin serves behind it.
+Where the inventory says how a token is placed, the origin is asked for one
+again before the command: another answer closes the window. What the command was
+worth is told by the certificates that the origin serves behind it.
 
 A command that is to end has ten seconds to do so, and is killed then; the proxy
 is turned on at once.
@@ -77,8 +77,8 @@ What the command says is passed through, and is alone on standard output; with
 --json the events are, and the command's output goes to standard error. Its exit
 code is passed on:
   its own     it has ended; 128 and the signal's number where one has ended it
-  1           it was ended at the deadline; or not begun, because that came first,
-              or the origin has another answer than the token
+  1           it was ended at the deadline; or not begun, because that came
+              first or the origin has another answer than the token
   3           refused before anything was touched, and not run
   4           the proxy could not be turned on again: a person has to look
   130, 143    a signal has ended dnsplan, and the command with it`,
