@@ -8,8 +8,7 @@ import (
 
 // issuedText says what came of the window; empty where nobody was asked.
 func (w *Window) issuedText() string {
-	isNew := func(c execute.CertificateResult) bool { return c.Issued == execute.IssuedNew }
-	if w.Issued != execute.IssuedNew && slices.ContainsFunc(w.Certificates, isNew) {
+	if w.partlyIssued() {
 		return "a new certificate is served, but not everywhere"
 	}
 	switch w.Issued {
@@ -25,9 +24,23 @@ func (w *Window) issuedText() string {
 	return ""
 }
 
-// nothingIssued tells whether all went well, and yet no new certificate is served.
-func (w *Window) nothingIssued() bool {
-	return w != nil && (w.Issued == execute.IssuedSame || w.Issued == execute.IssuedNone)
+// partlyIssued tells whether one address serves a new certificate, and another does
+// not.
+func (w *Window) partlyIssued() bool {
+	isNew := func(c execute.CertificateResult) bool { return c.Issued == execute.IssuedNew }
+	return w.Issued != execute.IssuedNew && slices.ContainsFunc(w.Certificates, isNew)
+}
+
+// unrenewed says that no new certificate is served, or not everywhere; empty where one
+// is, or where nobody knows.
+func (w *Window) unrenewed() string {
+	switch {
+	case w == nil || w.Issued != execute.IssuedSame && w.Issued != execute.IssuedNone:
+		return ""
+	case w.partlyIssued():
+		return "not renewed everywhere"
+	}
+	return "not renewed"
 }
 
 // certificates lists what each address behind the proxy serves.

@@ -70,9 +70,9 @@ func (w *Window) mark(done mark) mark {
 		failed := runMark(RunFailed)
 		failed.word = done.word + ", but " + w.Command.Name + " failed"
 		return failed
-	case w.nothingIssued():
+	case w.unrenewed() != "":
 		same := issuedMark(w.Issued)
-		same.word = done.word + ", but not renewed"
+		same.word = done.word + ", but " + w.unrenewed()
 		return same
 	}
 	return done
