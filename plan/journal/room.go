@@ -25,13 +25,11 @@ func KeepRoom(stateDir, run string, bytes int) error {
 		text[i] = byte(i*i>>8) ^ byte(i) // which no file system makes much smaller
 	}
 	err := writeNew(path, text, openFile)
-	if errors.Is(err, fs.ErrExist) {
-		return nil // kept before
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return nil // kept, now or before
 	}
-	if err != nil {
-		return fmt.Errorf("keep room for run %s: %w", run, errors.Join(err, os.Remove(path)))
-	}
-	return nil
+	_ = os.Remove(path) // what there was room for
+	return fmt.Errorf("keep room for run %s: %w", run, err)
 }
 
 // UseRoom gives what KeepRoom has kept free. It does nothing where that is nothing; of

@@ -1,8 +1,11 @@
 package journal_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -11,8 +14,8 @@ import (
 // Room is kept in the folder of the run, once, and given free once.
 func TestRoom(t *testing.T) {
 	state := t.TempDir()
-	if err := journal.KeepRoom(state, "RUN", 1000); err == nil {
-		t.Error("kept for a run that is not there")
+	if err := journal.KeepRoom(state, "RUN", 1000); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("for a run that is not there: %v", err)
 	}
 	if err := journal.KeepRoom(state, "../RUN", 1000); err == nil {
 		t.Error("kept outside of the folder")

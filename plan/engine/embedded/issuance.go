@@ -36,7 +36,7 @@ const (
 
 // mark writes down that the proxy is about to go off, before anything else does:
 // whoever looks for open windows finds this one from then on, until its run has
-// ended, and room to write down that it closes.
+// ended. It keeps room on the disk to write down that it closes.
 func (e *Engine) mark(r *run, a execute.Action, at time.Time) error {
 	w := r.plan.Window
 	if w == nil || a.Closing || a.Step.Kind != plan.StepProxyOff || a.Again {

@@ -129,6 +129,28 @@ func TestWindow(t *testing.T) {
 	})
 }
 
+// TestWindowKeepsRoom: as long as the window is open there is room on the disk to write
+// down that it closes; it is given free before the end is written down.
+func TestWindowKeepsRoom(t *testing.T) {
+	scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+		room := func() bool {
+			_, err := os.Stat(filepath.Join(r.state, journal.RunsDir, "RUN", "room"))
+			return err == nil
+		}
+		kept := false
+		r.command = func(context.Context) (int, error) { kept = room(); return 0, nil }
+		r.rec.at(func(e journal.Event) bool { return e.Kind == journal.End }, func() {
+			if !kept || room() {
+				t.Errorf("kept %t, and at the end %t", kept, room())
+			}
+			kept = false
+		})
+		if r.run(); kept {
+			t.Error("no end")
+		}
+	})
+}
+
 // TestWindowVerifiesThatItIsClosed: servers that go on to give the origin's
 // addresses are told of.
 func TestWindowVerifiesThatItIsClosed(t *testing.T) {

@@ -167,6 +167,9 @@ func (e *Engine) tell(a execute.Action) {
 // finish writes the change log and then ends the run: a crash between the two
 // comes here again, and the change log takes an entry only once.
 func (e *Engine) finish(r *run) error {
+	if r.plan.Window != nil {
+		journal.UseRoom(e.opts.State, r.plan.ID)
+	}
 	result := r.state.Result()
 	head, repaired, err := journal.AppendChanges(e.opts.State, entries(r.plan, result))
 	if repaired != "" {
@@ -182,7 +185,6 @@ func (e *Engine) finish(r *run) error {
 	if err := e.append(r, journal.Event{Kind: journal.End, Data: data}); err != nil || r.plan.Window == nil {
 		return err
 	}
-	journal.UseRoom(e.opts.State, r.plan.ID)
 	_ = journal.ForgetWindow(e.opts.State, r.plan.ID) // else OpenWindows does
 	return nil
 }
