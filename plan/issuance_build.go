@@ -91,7 +91,7 @@ func (b *windowBuilder) set(w *differ, z *WindowZone, live zone.RRset) {
 // seen tells of a window that a DNS-only RRset says is open: before its deadline
 // somebody has it open, who will close it, and behind that it was left.
 func (b *windowBuilder) seen(w *differ, live zone.RRset) {
-	mark, ok := markersIn(w.live)[live.Name]
+	mark, ok := w.open[live.Name]
 	switch {
 	case !ok:
 	case mark.Until.After(b.now):
