@@ -32,7 +32,7 @@ func TestHealthyNamePasses(t *testing.T) {
 			t.Errorf("%s passes with remedies: %+v", id, f.Remedies)
 		}
 	}
-	Offers(t, s.only("H-VANTAGE", Unknown, "[[vantage]]"), "Name two machines elsewhere", "name = \"elsewhere\"\ncommand = [\"ssh\"")
+	Offers(t, s.only("H-VANTAGE", Unknown, "[[vantage]]"), "Name two machines elsewhere", "name = \"elsewhere-1\"\ncommand = [\"ssh\"", "[[vantage]]\nname = \"elsewhere-2\"\n")
 	if f := s.check("B-BRIDGE"); len(f) > 0 {
 		t.Errorf("B-BRIDGE of a name that does not move: %+v", f)
 	}

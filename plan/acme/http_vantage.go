@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -104,14 +106,23 @@ func (s seen) outcome(token bool) Outcome {
 // is taken for everywhere: filters by country or network let some in.
 const places = 2
 
-// vantageLines name one more machine in the inventory.
-const vantageLines = "[[vantage]]\nname = \"elsewhere\"\ncommand = [\"ssh\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]"
+// vantageLines name more machines in the inventory, by names that none there has.
+func (e *examination) vantageLines(more int) string {
+	var out []string
+	for n := 1; len(out) < more; n++ {
+		name := fmt.Sprintf("elsewhere-%d", n)
+		if !slices.ContainsFunc(e.opts.Vantages, func(p vantage.Probe) bool { return p.Name() == name }) {
+			out = append(out, fmt.Sprintf("[[vantage]]\nname = %q\ncommand = [\"ssh\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]", name))
+		}
+	}
+	return strings.Join(out, "\n\n")
+}
 
 // checkVantages is H-VANTAGE.
 func checkVantages(ctx context.Context, e *examination) []Finding {
 	if len(e.opts.Vantages) == 0 {
 		return []Finding{unclear(nil, "only this machine has asked for %s: firewalls and filters by country are not proven without a [[vantage]]", e.subject.Name.Display()).with(
-			Remedy{Do: "Name two machines elsewhere in the inventory, each with dnsplan on it:", Paste: vantageLines})}
+			Remedy{Do: "Name two machines elsewhere in the inventory, each with dnsplan on it:", Paste: e.vantageLines(places)})}
 	}
 	if why, id := e.closed(ctx); why != "" {
 		return []Finding{unclear(nil, "%s: %s", e.subject.Name.Display(), why).because(id)}
@@ -178,7 +189,7 @@ func (e *examination) another() Remedy {
 	if len(e.opts.Vantages) >= places {
 		return mendVantages()
 	}
-	return Remedy{Do: "Name a second machine in the inventory, in another country and network:", Paste: vantageLines}
+	return Remedy{Do: "Name a second machine in the inventory, in another country and network:", Paste: e.vantageLines(1)}
 }
 
 // mendVantages is for those that could not ask.

@@ -80,6 +80,16 @@ func TestVantages(t *testing.T) {
 	}
 }
 
+// The lines for a second vantage give it a name that the first one has not: the
+// inventory takes no name twice.
+func TestSecondVantage(t *testing.T) {
+	s := newSite(t, "127.0.0.11")
+	s.opts.Vantages = []vantage.Probe{gets("elsewhere-1")}
+	f := s.only("H-VANTAGE", Unknown, "answered to elsewhere-1, and no other place")
+	Offers(t, f, "[[vantage]]\nname = \"elsewhere-2\"\n")
+	lacks(t, f, "elsewhere-1")
+}
+
 // What cannot be reached from here, and from elsewhere can, is behind a NAT that
 // does not turn back; with one vantage less it is a closed port.
 func TestHairpin(t *testing.T) {
