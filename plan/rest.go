@@ -70,9 +70,9 @@ func (c *Change) wanted() *Record {
 
 // thirdOfRest says what is where neither the wanted value nor the one before is.
 func thirdOfRest(c *Change, now string) string {
-	before := showState(c.Before, c.Key)
+	before := c.Before.RRset(c.Key).Brief()
 	if c.Replaces != "" {
 		before = c.Replaces
 	}
-	return fmt.Sprintf("before the run: %s; the run was to set: %s; %s", before, showState(c.After, c.Key), since(now))
+	return fmt.Sprintf("before the run: %s; the run was to set: %s; %s", before, c.After.RRset(c.Key).Brief(), since(now))
 }

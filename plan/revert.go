@@ -127,7 +127,7 @@ func (w *reverter) back(c *Change, live zone.RRset, ok bool) {
 		after.Members = MembersOf(*w.plan.Unmarked(Move{To: after.RRset(c.Key)}, live).To)
 	}
 	if err := checkValues(after.Values, c.Type, ok && slices.Equal(after.Values, live.Addrs)); err != nil {
-		w.conflict(c.Key, fmt.Sprintf("before the run it was %s, which dnsplan does not write: %v", showSet(*c.Before.RRset(c.Key), true), err))
+		w.conflict(c.Key, fmt.Sprintf("before the run it was %s, which dnsplan does not write: %v", c.Before.RRset(c.Key).Brief(), err))
 		return
 	}
 	if !ok {
@@ -199,15 +199,15 @@ func stands(live zone.RRset, ok bool, state *zone.RRset) bool {
 
 // third says what is where neither the run's value nor the one before it is.
 func third(c *Change, now string) string {
-	before := showState(c.Before, c.Key)
+	before := c.Before.RRset(c.Key).Brief()
 	if c.Replaces != "" {
 		before = c.Replaces
 	}
-	return fmt.Sprintf("before the run: %s; wanted by the run: %s; %s", before, showState(c.After, c.Key), since(now))
+	return fmt.Sprintf("before the run: %s; wanted by the run: %s; %s", before, c.After.RRset(c.Key).Brief(), since(now))
 }
 
-// nothing is what showSet writes where there is no RRset.
-const nothing = "nothing"
+// nothing is what is said of an RRset that is not there.
+var nothing = (*zone.RRset)(nil).Brief()
 
 // since says what someone else has made of an RRset.
 func since(now string) string {
@@ -217,33 +217,11 @@ func since(now string) string {
 	return "now: " + now + ", which someone else has set since"
 }
 
-func showState(s *State, k zone.Key) string {
-	if s == nil {
-		return nothing
-	}
-	return showSet(*s.RRset(k), true)
-}
-
-// showSet writes an RRset without its name: "192.0.2.1 192.0.2.2 (TTL 300)".
 func showSet(r zone.RRset, ok bool) string {
-	switch {
-	case !ok:
+	if !ok {
 		return nothing
-	case r.Foreign != "":
-		return "a " + r.Foreign + " set"
 	}
-	values := make([]string, len(r.Addrs))
-	for i, a := range r.Addrs {
-		values[i] = a.String()
-	}
-	ttl := "TTL " + r.TTL.String()
-	switch {
-	case r.Proxied:
-		ttl = "proxied"
-	case r.Auto:
-		ttl = "TTL auto"
-	}
-	return strings.Join(values, " ") + " (" + ttl + ")"
+	return r.Brief()
 }
 
 // alone takes out, as conflicts, the changes that toggle the proxy of a name of

@@ -218,3 +218,26 @@ func (r RRset) String() string {
 	}
 	return b.String()
 }
+
+// Brief returns the set without its name, as people read it: "192.0.2.1 192.0.2.2
+// (TTL 300)", "192.0.2.1 (TTL auto, proxied)", "a weighted set"; nil is "nothing".
+func (r *RRset) Brief() string {
+	switch {
+	case r == nil:
+		return "nothing"
+	case r.Foreign != "":
+		return "a " + r.Foreign + " set"
+	}
+	values := make([]string, len(r.Addrs))
+	for i, a := range r.Addrs {
+		values[i] = a.String()
+	}
+	ttl := r.TTL.String()
+	if r.Auto {
+		ttl = "auto"
+	}
+	if r.Proxied {
+		ttl += ", proxied"
+	}
+	return strings.Join(values, " ") + " (TTL " + ttl + ")"
+}

@@ -165,3 +165,22 @@ func TestMixedTTLs(t *testing.T) {
 		t.Error("one digest of two sets")
 	}
 }
+
+func TestBrief(t *testing.T) {
+	two := set("www.example.org.", "A", 300, "192.0.2.1 192.0.2.2")
+	proxied, auto, foreign := two.Clone(), two.Clone(), two.Clone()
+	proxied.Auto, proxied.Proxied = true, true
+	auto.Auto = true
+	foreign.Foreign = "weighted"
+	for want, r := range map[string]*zone.RRset{
+		"nothing":                                 nil,
+		"192.0.2.1 192.0.2.2 (TTL 300)":           &two,
+		"192.0.2.1 192.0.2.2 (TTL auto)":          &auto,
+		"192.0.2.1 192.0.2.2 (TTL auto, proxied)": &proxied,
+		"a weighted set":                          &foreign,
+	} {
+		if got := r.Brief(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -25,8 +24,8 @@ type Drifted struct {
 
 // String names the RRset with three values: before the run, in it, and now.
 func (d Drifted) String() string {
-	before, ours := brief(d.Change.Before.RRset(d.Key)), brief(d.Ours)
-	theirs := "set " + brief(d.Live)
+	before, ours := d.Change.Before.RRset(d.Key).Brief(), d.Ours.Brief()
+	theirs := "set " + d.Live.Brief()
 	if d.Live == nil {
 		theirs = "deleted it"
 	}
@@ -34,28 +33,6 @@ func (d Drifted) String() string {
 		return fmt.Sprintf("%s was %s before the run, and someone else has %s", d.Display(), before, theirs)
 	}
 	return fmt.Sprintf("%s was %s before the run and %s in it, and someone else has %s", d.Display(), before, ours, theirs)
-}
-
-// brief is an RRset without its name: "192.0.2.1 192.0.2.2 (TTL 300)".
-func brief(r *zone.RRset) string {
-	switch {
-	case r == nil:
-		return "nothing"
-	case r.Foreign != "":
-		return "a " + r.Foreign + " set"
-	}
-	values := make([]string, len(r.Addrs))
-	for i, a := range r.Addrs {
-		values[i] = a.String()
-	}
-	ttl := r.TTL.String()
-	if r.Auto {
-		ttl = "auto"
-	}
-	if r.Proxied {
-		ttl += ", proxied"
-	}
-	return strings.Join(values, " ") + " (TTL " + ttl + ")"
 }
 
 // movedError is the error of class Moved about what has drifted.
