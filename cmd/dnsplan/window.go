@@ -68,8 +68,8 @@ worth is told by the certificates that the origin serves behind it.
 A command that is to end has ten seconds to do so, and is killed then; the proxy
 is turned on at once.
 
-Without a terminal certbot renew sleeps for up to eight minutes before it begins;
-with --no-random-sleep-on-renew the proxy is not off for that.
+Without a terminal certbot renew sleeps for up to eight minutes first; with
+--no-random-sleep-on-renew the proxy is not off for that.
 
 A guard process closes the window should this one die, and ends the command.
 What is left when both do, dnsplan recover closes: run it from a timer, as
