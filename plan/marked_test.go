@@ -3,6 +3,7 @@ package plan
 import (
 	"net/netip"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -191,11 +192,11 @@ func TestMarkedAndChanged(t *testing.T) {
 	}}
 	var got []string
 	for _, m := range FindMarked(&Desired{ZoneRef: ZoneRef{Zone: "example.org."}}, live) {
-		text := string(m.Name)
+		words := []string{string(m.Name)}
 		for _, r := range m.Changed {
-			text += " " + r.Type.String()
+			words = append(words, r.Type.String())
 		}
-		got = append(got, text)
+		got = append(got, strings.Join(words, " "))
 	}
 	if want := []string{"old.example.org.", "same.example.org.", "two.example.org. A", "www.example.org. AAAA"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("found %q, want %q", got, want)

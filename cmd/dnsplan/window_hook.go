@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -127,13 +128,13 @@ func nothingOpen(s *config.Session, names []zone.Name) string {
 	if len(names) == 0 {
 		return "no window is open: nothing to do"
 	}
-	text := "no window of " + windowNames(names) + " is open: nothing to do"
+	lines := []string{"no window of " + windowNames(names) + " is open: nothing to do"}
 	for _, n := range names {
 		if !s.HasRecord(n) {
-			text += "; " + n.Display() + " is in no record of the inventory"
+			lines = append(lines, n.Display()+" is in no record of the inventory")
 		}
 	}
-	return text
+	return strings.Join(lines, "; ")
 }
 
 // touches tells whether the window holds one of the names; no names are any.

@@ -12,6 +12,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/acme"
+	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
@@ -153,6 +154,19 @@ func TestDNSBreaks(t *testing.T) {
 			"a resolver holds the old address", "D-RESOLV", func(s *dnsSite) { s.public = edit(s.ns1, "3600 A 8.8.4.10", "184 A 8.8.4.9") }, fail, acme.Warning,
 			[]string{"public (127.0.0.1:", "still holds 8.8.4.9 for 184 s"},
 			[]string{"Wait until it has forgotten, at 2026-11-24 06:03:05 UTC, and look again:\ndnsplan check www.example.org --only D-RESOLV"},
+		},
+		{
+			"a resolver holds what was changed long ago", "D-RESOLV", changed(-4 * time.Hour), fail, acme.Error,
+			[]string{"public (127.0.0.1:", "still holds 8.8.4.9 for 184 s, and ought to have forgotten it by 2026-11-24 03:00:02 UTC"},
+			[]string{
+				"Have whoever runs it empty its cache of the name; of your own (Unbound, BIND):\nunbound-control flush www.example.org\nrndc flushname www.example.org",
+				"Until it has, keep the server at 8.8.4.9 running",
+			},
+		},
+		{
+			"a resolver holds what was changed of late", "D-RESOLV", changed(-time.Hour), fail, acme.Warning,
+			[]string{"public (127.0.0.1:", "still holds 8.8.4.9 for 184 s"},
+			[]string{"Wait until it has forgotten"},
 		},
 		{
 			"one cache of a pool holds the old address, and another one longer", "D-RESOLV", pool("A", "www 3600 A 8.8.4.10", "www 100 A 8.8.4.9", "www 184 A 8.8.4.9"), fail, acme.Warning,
@@ -657,6 +671,22 @@ func changing(change func(*dnsSite), left time.Duration) func(*dnsSite) {
 		change(s)
 		s.subject = func(sub *acme.Subject) {
 			sub.Pending = []acme.Pending{{Type: zone.A, Run: "01K", Until: dnsNow.Add(left)}}
+		}
+	}
+}
+
+// changed has the resolver hold an address that dnsplan has replaced, that long from
+// now, and whose TTL was an hour.
+func changed(ago time.Duration) func(*dnsSite) {
+	return func(s *dnsSite) {
+		s.public = edit(s.ns1, "3600 A 8.8.4.10", "184 A 8.8.4.9")
+		s.options = func(o *acme.Options) {
+			o.Past.Changes = func() ([]journal.Change, error) {
+				return []journal.Change{{
+					At: dnsNow.Add(ago), VerifiedAt: dnsNow.Add(ago), Zone: "example.org.", Name: "www.example.org.", Type: "A", Outcome: "applied",
+					OldValues: []string{"8.8.4.9"}, NewValues: []string{"8.8.4.10"}, OldTTL: 3600, NewTTL: 3600,
+				}}, nil
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 	"github.com/dnsplan/dnsplan/plan/verify"
 )
@@ -23,7 +24,28 @@ func checkResolvers(ctx context.Context, e *examination) []Finding {
 	if len(answers) == 0 {
 		return []Finding{s.notBorn()}
 	}
-	return judgeResolvers(s, answers, e.found(ctx))
+	return judgeResolvers(s, answers, e.found(ctx), e.overdue)
+}
+
+// overdue is when a resolver ought to have forgotten an answer at the latest, by the
+// change log: dnsplan has changed it, and its TTL and the engine's margin are over. It
+// is false where the resolver may hold it yet, or nobody knows.
+func (e *examination) overdue(a resolver.Answer) (since time.Time, ok bool) {
+	all, _, _ := told(e.opts.Past.Changes) // without it nobody knows
+	for _, c := range all {
+		replaced := c.Outcome == "applied" && !c.OldProxied && slices.Equal(c.OldValues, textsOf(a.Addrs))
+		if c.Zone != e.subject.Zone.Zone || c.View != e.subject.Zone.View || c.Name != a.Key.Name || c.Type != a.Key.Type.String() || !replaced {
+			continue
+		}
+		at := c.At
+		if c.VerifiedAt.After(at) {
+			at = c.VerifiedAt // all servers had the new one by then
+		}
+		since = at.Add(c.OldTTL.Duration() + execute.Margin)
+	}
+	p, _ := e.subject.pending(a.Key.Type)
+	held := slices.ContainsFunc(p.Held, func(h Held) bool { return !h.Until.Before(since) })
+	return since, len(a.Addrs) > 0 && !since.IsZero() && !held && a.At.After(since)
 }
 
 // noResolvers is the finding where nobody sees the name from outside.
@@ -37,7 +59,12 @@ func noResolvers() Finding {
 // where nobody asks those, with what is wanted. Any address is right of a name that
 // a CDN answers for, its own or that of an alias elsewhere. One who is in another
 // view of the inventory says nothing of this one. What lasts longest comes first.
-func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]http01.Addrs) (out []Finding) {
+//
+//	the answer                             finding
+//	may be held yet                        fail, Warning: wait
+//	ought to have been forgotten, overdue  fail, Error: nobody can wait for that
+//	none, of a resolver that gives up      fail, Warning
+func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]http01.Addrs, overdue func(resolver.Answer) (time.Time, bool)) (out []Finding) {
 	var good, wrong, away []resolver.Answer
 	for _, a := range answers {
 		want, known := s.seen(a.Key, found)
@@ -56,7 +83,11 @@ func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]h
 	asked := said(answers)
 	for _, a := range wrong {
 		some := slices.ContainsFunc(good, func(o resolver.Answer) bool { return o.Query == a.Query })
-		out = append(out, s.stale(a, some).asking(asked))
+		f := s.stale(a, some)
+		if since, late := overdue(a); late {
+			f = s.kept(a, since)
+		}
+		out = append(out, f.asking(asked))
 	}
 	switch {
 	case len(out) > 0:
@@ -116,6 +147,13 @@ func (s *Subject) stale(a resolver.Answer, some bool) Finding {
 		Do:    fmt.Sprintf("Wait until it has forgotten, at %s, and look again:", moment(forgotten(a))),
 		Paste: s.recheck("D-RESOLV"),
 	})
+}
+
+// kept is one resolver that keeps an answer for longer than it may.
+func (s *Subject) kept(a resolver.Answer, since time.Time) Finding {
+	return failed(nil, "%s still holds %s for %d s, and ought to have forgotten it by %s: it keeps answers for longer than their TTL", a.Server, listed(a.Addrs), remaining(a), moment(since)).at(Error).with(
+		Remedy{Do: "Have whoever runs it empty its cache of the name; of your own (Unbound, BIND):", Paste: "unbound-control flush " + s.Name.Display() + "\nrndc flushname " + s.Name.Display()},
+		Remedy{Do: fmt.Sprintf("Until it has, keep the server at %s running: its users are led there.", listed(a.Addrs))})
 }
 
 // forgotten is when a resolver holds an answer no more.
