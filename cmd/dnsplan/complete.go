@@ -20,12 +20,14 @@ import (
 // and where it cannot be read nothing is proposed.
 func (a *app) complete(c *cobra.Command) {
 	c.ValidArgsFunction = a.arguments(c.Use)
-	flags := a.flagValues()
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if values, ok := flags[f.Name]; ok && c.Name() != "import" { // which is for what no inventory has
-			_ = c.RegisterFlagCompletionFunc(f.Name, values) // the flag is there
+	values := a.flagValues()
+	register := func(f *pflag.Flag) {
+		if proposes, ok := values[f.Name]; ok && c.Name() != "import" { // which is for what no inventory has
+			_ = c.RegisterFlagCompletionFunc(f.Name, proposes) // the flag is there
 		}
-	})
+	}
+	c.Flags().VisitAll(register)
+	c.PersistentFlags().VisitAll(register)
 	for _, sub := range c.Commands() {
 		a.complete(sub)
 	}
