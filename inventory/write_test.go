@@ -129,7 +129,7 @@ func drawInventory(t *rapid.T) string {
 	b.WriteString(rapid.SampledFrom([]string{
 		"", "[check]\nhttp_port = 8080\nhttps_port = 8443\nallow_reserved = true\n",
 		"[check]\nca = \"zerossl\"\nready = 60\n", "[check]\nready = \"61s\"\nca_identities = [\"CA.example.net.\", \"letsencrypt.org\"]\n",
-		"[check]\nca = \"https://ca.example.net/dir\"\nca_roots = \"ca.pem\"\naccounturi = \"https://ca.example.net/acct/1\"\n",
+		"[check]\nca = \"https://ca.example.net/dir\"\nca_roots = \"ca.pem\"\naccounturi = \"https://ca.example.net/acct/1\"\neab_kid = \"env:KID\"\neab_hmac_key = \"file:mac\"\n",
 		"[check]\nca = \"https://acme-staging-v02.api.letsencrypt.org/directory\"\n[check.challenge]\nlisten = \"[::]:80\"\n",
 		"[check.challenge]\ncommand = [\"place\", \"\"]\n[[host]]\nname = \"web\"\nipv4 = [\"192.0.2.9\"]\n[host.challenge]\nwebroot = \"/srv/\\\"w\"\n",
 	}).Draw(t, "check"))
