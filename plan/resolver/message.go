@@ -282,7 +282,7 @@ func (m *message) fits(octets int) error {
 	if octets == 0 {
 		return nil
 	}
-	for off := headerLen; m.raw[off] != 0; off += int(m.raw[off]) + 1 {
+	for off := m.label(headerLen); m.raw[off] != 0; off = m.label(off + int(m.raw[off]) + 1) {
 		octets += int(m.raw[off]) + 1
 	}
 	if octets+1 > maxName {
