@@ -112,15 +112,18 @@ func issued(before, now plan.OriginCertificate, err error) Issued {
 	return IssuedNone
 }
 
-// warnOfSame tells of addresses that serve the certificate of before although the
-// command has ended well.
+// warnOfSame tells of addresses that serve the certificate of before, or cannot be
+// asked, although the command has ended well.
 func (w *work) warnOfSame(all []CertificateResult) {
 	if c := w.state.command; c != nil && c.Code != 0 {
 		return
 	}
 	for _, r := range all {
-		if r.Issued == IssuedSame {
+		switch r.Issued {
+		case IssuedSame:
 			w.warnf("%s serves the certificate of before for %s: nothing was issued, or the server has not loaded it", r.Address, r.Name.Display())
+		case IssuedUnknown:
+			w.warnf("whether a new certificate is served is not known: %s", r)
 		}
 	}
 }
@@ -130,6 +133,10 @@ func (w *work) warnOfSame(all []CertificateResult) {
 func (r CertificateResult) String() string {
 	what := "cannot be asked for the certificate of"
 	switch r.Issued {
+	case IssuedUnknown:
+		if r.Error != "" {
+			return r.Error // it says who was asked for what
+		}
 	case IssuedNew:
 		what = "serves a new certificate for"
 	case IssuedSame:

@@ -31,12 +31,14 @@ func (w *Window) partlyIssued() bool {
 	return w.Issued != execute.IssuedNew && slices.ContainsFunc(w.Certificates, isNew)
 }
 
-// unrenewed says that no new certificate is served, or not everywhere; empty where one
-// is, or where nobody knows.
+// unrenewed says that no new certificate is served, or not everywhere, or that nobody
+// knows; empty where one is, and where nobody was asked.
 func (w *Window) unrenewed() string {
 	switch {
-	case w == nil || w.Issued != execute.IssuedSame && w.Issued != execute.IssuedNone:
+	case w == nil || w.Issued == "" || w.Issued == execute.IssuedNew:
 		return ""
+	case w.Issued == execute.IssuedUnknown:
+		return "not known to be renewed"
 	case w.partlyIssued():
 		return "not renewed everywhere"
 	}

@@ -100,6 +100,15 @@ func TestWindowCertificates(t *testing.T) {
 				if n := strings.Count(warningsOf(r), "serves the certificate of before for www.example.org"); n != tt.warnings {
 					t.Errorf("%d warnings, want %d: %s", n, tt.warnings, warningsOf(r))
 				}
+				unknown := 0
+				for _, c := range all {
+					if c.Issued == execute.IssuedUnknown {
+						unknown++
+					}
+				}
+				if n := strings.Count(warningsOf(r), "is not known: connection refused"); n != unknown {
+					t.Errorf("%d warnings of what is not known, want %d: %s", n, unknown, warningsOf(r))
+				}
 				if n := len(r.w.services.shown); n != tt.asked {
 					t.Errorf("asked %d times, want %d", n, tt.asked)
 				}
