@@ -1,6 +1,7 @@
 package inventory_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -81,5 +82,42 @@ record = [
 	}
 	if c, host := mustLoad(t, preamble).ChallengeOf(inv.Zones[0], "a.example.org."); c != nil || host != "" {
 		t.Errorf("without any: %+v of %q", c, host)
+	}
+}
+
+// A name at a balancer has its tokens placed where the only ACME client is; which of
+// several that would be nobody has said.
+func TestChallengeBehindABalancer(t *testing.T) {
+	const one, two = "acme_client = true\n[host.challenge]\nwebroot = \"one\"\n", "acme_client = true\n[host.challenge]\nwebroot = \"two\"\n"
+	for name, c := range map[string]struct{ check, first, second, www, api string }{
+		"the only client":             {"", one, "", "one", ""},
+		"one of two":                  {"", one, two, "", ""},
+		"one that does not say where": {"", one, "acme_client = true\n", "", ""},
+		"a default":                   {"[check.challenge]\nwebroot = \"all\"\n", one, "", "all", "all"},
+		"no client":                   {"", strings.TrimPrefix(one, "acme_client = true\n"), "", "", ""},
+	} {
+		inv := mustLoad(t, "version = 1\n"+c.check+`[[provider]]
+name = "p"
+type = "sandbox"
+[[host]]
+name = "balancer"
+ipv4 = ["192.0.2.1"]
+[[host]]
+name = "one"
+ipv4 = ["192.0.2.2"]
+`+c.first+`[[host]]
+name = "two"
+ipv4 = ["192.0.2.3"]
+`+c.second+`[[zone]]
+name = "example.org"
+provider = "p"
+record = [{ name = "www", hosts = ["balancer"] }, { name = "api", a = ["192.0.2.1"] }]
+`)
+		for at, want := range map[string]string{"www.example.org": c.www, "api.example.org": c.api} {
+			got, host := inv.ChallengeOf(inv.Zones[0], zone.MustParseName(at))
+			if (got == nil) != (want == "") || got != nil && (got.Webroot != want || host != "" && host != want) {
+				t.Errorf("%s, %s: %+v of %q, want %q", name, at, got, host, want)
+			}
+		}
 	}
 }

@@ -176,24 +176,46 @@ func (r *resolver) listen(s, path string) netip.AddrPort {
 // ChallengeOf returns where a token is placed so that a name's ACME client serves
 // it, and the host that this is said of. Of the hosts that the name's records
 // name, the first with an ACME client is taken, else the first; where none says
-// anything, the default with no host. It is nil where the file names no place.
+// anything, the default with no host. Without that it is the only host with an ACME
+// client, which is behind those of the name, as behind a load balancer: which of
+// several it would be nobody has said. It is nil where the file names no place.
 func (inv *Inventory) ChallengeOf(z Zone, name zone.Name) (c *Challenge, host string) {
 	var found *Host
-	for _, r := range z.Records {
-		if r.Name != name {
-			continue
+	hosts := inv.hostsOf(z, name)
+	for i, h := range hosts {
+		if h.Challenge != nil && (found == nil || h.ACMEClient && !found.ACMEClient) {
+			found = &hosts[i]
 		}
-		for _, of := range r.Hosts {
-			h, ok := inv.Host(of)
-			if ok && h.Challenge != nil && (found == nil || h.ACMEClient && !found.ACMEClient) {
-				found = &h
-			}
+	}
+	if found == nil && inv.Check.Challenge == nil && len(hosts) > 0 {
+		if all := inv.Clients(); len(all) == 1 && all[0].Challenge != nil {
+			found = &all[0]
 		}
 	}
 	if found != nil {
 		return found.Challenge, found.Name
 	}
 	return inv.Check.Challenge, ""
+}
+
+// hostsOf are the hosts that the records of a name lead to.
+func (inv *Inventory) hostsOf(z Zone, name zone.Name) (out []Host) {
+	for _, r := range z.Records {
+		if r.Name != name {
+			continue
+		}
+		for _, of := range r.Hosts {
+			if h, ok := inv.Host(of); ok {
+				out = append(out, h)
+			}
+		}
+	}
+	return out
+}
+
+// Clients are the hosts that an ACME client runs on.
+func (inv *Inventory) Clients() []Host {
+	return slices.DeleteFunc(slices.Clone(inv.Hosts), func(h Host) bool { return !h.ACMEClient })
 }
 
 // check writes what differs from the defaults.

@@ -100,7 +100,7 @@ type hostTable struct {
 	IPv6       []string `toml:"ipv6" jsonschema_description:"IPv6 addresses."`
 	ACMEClient bool     `toml:"acme_client" jsonschema_description:"An ACME client runs here. Default: false."`
 
-	Challenge *challengeTable `toml:"challenge" jsonschema_description:"Where a token is placed so that this host serves it. Default: challenge of [check]."`
+	Challenge *challengeTable `toml:"challenge" jsonschema_description:"Where a token is placed so that this host serves it. Default: challenge of [check], else, of a name whose hosts have none, that of the only host with acme_client."`
 }
 
 type zoneTable struct {

@@ -298,6 +298,14 @@ func TestWithoutPlanter(t *testing.T) {
 	Offers(t, f, "Say in the inventory where the ACME client's web server takes challenges from:\n[check.challenge]\nwebroot = ")
 	s.subject.Records[0].Hosts = []Host{{Name: "web-02", Addrs: s.addrs}}
 	Offers(t, s.only("H-TOKEN", Unknown), "takes challenges from:\n[host.challenge] # below the [[host]] web-02")
+	backend, other := Host{Name: "be-01", ACMEClient: true}, Host{Name: "be-02", ACMEClient: true}
+	s.opts.Planter = func(*Subject) Planter { return Planter{Clients: []Host{backend}} }
+	Offers(t, s.only("H-TOKEN", Unknown), "takes challenges from:\n[host.challenge] # below the [[host]] be-01")
+	s.opts.Planter = func(*Subject) Planter { return Planter{Clients: []Host{backend, other}} }
+	Offers(t, s.only("H-TOKEN", Unknown), "None of the hosts that www.example.org leads to has acme_client, and be-01 and be-02 have.",
+		"as in the [host.challenge] of that:\n[check.challenge] # of names whose hosts have none of their own\nwebroot = ")
+	s.subject.Records[0].Hosts = []Host{{Name: "web-02"}, other}
+	Offers(t, s.only("H-TOKEN", Unknown), "[host.challenge] # below the [[host]] be-02")
 	s.only("H-PATH", Pass)
 	s.only("H-LB", Unknown, "answers 12 connections alike")
 }

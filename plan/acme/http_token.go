@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
@@ -34,15 +35,38 @@ func (e *examination) noToken(p planted) Finding {
 	return unclear(nil, "the inventory does not say where a token for %s is placed", e.subject.Name.Display()).because("H-TOKEN").with(e.sayWhere())
 }
 
-// sayWhere is the remedy of an inventory without a planter.
+// sayWhere is the remedy of an inventory without a planter: the host that runs the
+// ACME client is to have one.
 func (e *examination) sayWhere() Remedy {
-	where := "[check.challenge]"
-	for _, r := range e.subject.Records {
-		for _, h := range r.Hosts {
-			where = fmt.Sprintf("[host.challenge] # below the [[host]] %s", h.Name)
+	const lines = "\nwebroot = \"/var/www/html\""
+	own, clients := e.subject.hosts(), e.planter().Clients
+	elsewhere := len(own) > 0 && !slices.ContainsFunc(own, func(h Host) bool { return h.ACMEClient })
+	if elsewhere && len(clients) > 1 {
+		return Remedy{
+			Do:    fmt.Sprintf("None of the hosts that %s leads to has acme_client, and %s have. Say in the inventory how a token gets to the one that has its certificate issued, as in the [host.challenge] of that:", e.subject.Name.Display(), hostNames(clients)),
+			Paste: "[check.challenge] # of names whose hosts have none of their own" + lines,
 		}
 	}
-	return Remedy{Do: "Say in the inventory where the ACME client's web server takes challenges from:", Paste: where + "\nwebroot = \"/var/www/html\""}
+	if elsewhere && len(clients) == 1 {
+		own = clients
+	}
+	where := "[check.challenge]"
+	for _, h := range own {
+		where = fmt.Sprintf("[host.challenge] # below the [[host]] %s", h.Name)
+		if h.ACMEClient {
+			break
+		}
+	}
+	return Remedy{Do: "Say in the inventory where the ACME client's web server takes challenges from:", Paste: where + lines}
+}
+
+// hostNames lists hosts by their names.
+func hostNames(all []Host) string {
+	var names []string
+	for _, h := range all {
+		names = append(names, h.Name)
+	}
+	return joinedWords(names)
 }
 
 // tokenLeft is a token that could not be removed.

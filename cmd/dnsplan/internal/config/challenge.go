@@ -2,7 +2,6 @@ package config
 
 import (
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,35 +14,14 @@ import (
 const placing = 30 * time.Second
 
 // Planter is what places tokens for a name, and the host that the inventory says
-// it of; nil where it says of none. Of a name whose hosts have neither a challenge
-// nor an ACME client, as load balancers, it is that of the only host that has one. Names with the same challenge share one, as a
+// it of; nil where it says of none. Names with the same challenge share one, as a
 // listener and a folder have to be.
 func (s *Session) Planter(z inventory.Zone, name zone.Name) (p plant.Planter, host string) {
 	c, host := s.Inventory.ChallengeOf(z, name)
 	if c == nil {
-		c, host = s.onlyClient(z, name)
-	}
-	if c == nil {
 		return nil, ""
 	}
 	return s.planter(c), host
-}
-
-// onlyClient is the challenge of the inventory's only host with an ACME client, for
-// a name none of whose hosts has one.
-func (s *Session) onlyClient(z inventory.Zone, name zone.Name) (c *inventory.Challenge, host string) {
-	all := s.clients()
-	if len(all) != 1 {
-		return nil, ""
-	}
-	led := false
-	for _, r := range z.Records {
-		led = led || r.Name == name && len(r.Hosts) > 0 && !slices.Contains(r.Hosts, all[0].Name)
-	}
-	if !led {
-		return nil, ""
-	}
-	return all[0].Challenge, all[0].Name
 }
 
 // planter is what places tokens as c says.

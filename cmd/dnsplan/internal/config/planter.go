@@ -17,7 +17,7 @@ func (s *Session) planterFor(sub *acme.Subject) (out acme.Planter) {
 	}
 	p, host := s.Planter(z, sub.Name)
 	out.Planter = p
-	for _, c := range s.clients() {
+	for _, c := range s.Inventory.Clients() {
 		out.Clients = append(out.Clients, checkHost(c))
 	}
 	if h, ok := s.Inventory.Host(host); ok {
@@ -26,11 +26,6 @@ func (s *Session) planterFor(sub *acme.Subject) (out acme.Planter) {
 		out.Host = out.Clients[0]
 	}
 	return out
-}
-
-// clients are the machines that an ACME client runs on.
-func (s *Session) clients() []inventory.Host {
-	return slices.DeleteFunc(slices.Clone(s.Inventory.Hosts), func(h inventory.Host) bool { return !h.ACMEClient })
 }
 
 func checkHost(h inventory.Host) acme.Host {

@@ -80,7 +80,7 @@ func TestPlanter(t *testing.T) {
 }
 
 // A name at a balancer has its tokens placed on the only machine of the inventory
-// that an ACME client runs on.
+// that an ACME client runs on, by plans and windows too.
 func TestPlanterBehindABalancer(t *testing.T) {
 	web := inventory.Host{Name: "web", ACMEClient: true, Challenge: &inventory.Challenge{Webroot: "www"}}
 	lb, other := inventory.Host{Name: "lb"}, inventory.Host{Name: "other", ACMEClient: true}
@@ -103,6 +103,9 @@ func TestPlanterBehindABalancer(t *testing.T) {
 		p, host := s.Planter(z, tt.of)
 		if (p != nil) != (tt.host != "") || p != nil && host != tt.host {
 			t.Errorf("%s: %v of %q, want %q", name, p, host, tt.host)
+		}
+		if ref := s.planterName(z, tt.of); ref != tt.host {
+			t.Errorf("%s: a plan has %q, want %q", name, ref, tt.host)
 		}
 	}
 }
