@@ -40,8 +40,8 @@ type app struct {
 	// executable is the path of this program, for the guard of an issuance window;
 	// nil where there is to be none.
 	executable func() (string, error)
-	// notices takes what is told beside a command's output; nil before a session
-	// is opened.
+	// notices takes what is told beside a command's output; nil before a command
+	// begins.
 	notices *notices
 	// notify tells people elsewhere; nil before a session is opened.
 	notify notifier

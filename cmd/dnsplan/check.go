@@ -41,7 +41,8 @@ addresses. What nobody can know from this machine is said to be unclear.
 
 Without a NAME it is every name whose record has acme = "http-01", or, where no
 record has, every name that is not "dns-01" or "none". Nothing is written to the
-DNS; a token is placed on the host, and removed, where the inventory says how.
+DNS, unless an issuance window was left open, which any command closes first. A
+token is placed on the host, and removed, where the inventory says how.
 
 Checks have ids: D-* are about the DNS, H-* about HTTP, B-* about the time
 between two servers, T-* about certificates, R-* about rate limits, X-* about

@@ -49,7 +49,7 @@ const exitCodes = `Exit codes:
      something is wrong (check, doctor, rehearse)
   3  refused by a guard; nothing was touched
   4  partly applied, or held: a person has to look
-  130, 143  stopped by a signal; the run can be resumed`
+  130, 143  stopped by a signal; a run can be resumed, a window is closed`
 
 // coded is an error with an exit code of its own. One without a cause says
 // nothing: what it means has been printed already.

@@ -28,7 +28,8 @@ the change log.`,
   dnsplan verify www.example.org     what every server answers now`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: unknownCommand, SuggestionsMinimumDistance: 2,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return a.closeLeft(c) },
 	}
 	config.Flags(root.PersistentFlags())
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
@@ -111,6 +112,11 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.openWith(s)
+}
+
+// openWith reads the inventory.
+func (a *app) openWith(s config.Settings) (*config.Session, error) {
 	session, err := config.Open(s, a.env)
 	if err != nil {
 		return nil, err
@@ -122,7 +128,6 @@ func (a *app) open(c *cobra.Command) (*config.Session, error) {
 		session.Log = a.notices.line
 		a.tellOf(session)
 	}
-	a.closeLeft(c, session)
 	return session, nil
 }
 

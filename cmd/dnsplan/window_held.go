@@ -13,7 +13,7 @@ import (
 // open, each with that run. A command is not begun in the window of another, which
 // may close while it runs.
 func (w *issuing) heldOpen(names []zone.Name) (held []string) {
-	open := slices.DeleteFunc(w.openWindows(w.session.Settings), func(o journal.OpenWindow) bool { return w.orphaned(w.session, o) })
+	open := slices.DeleteFunc(w.openWindows(w.session.Settings), func(o journal.OpenWindow) bool { return w.orphaned(w.session.Settings, o) })
 	for _, n := range names {
 		for _, o := range open {
 			if slices.Contains(o.Names, n) {

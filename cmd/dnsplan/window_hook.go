@@ -84,8 +84,10 @@ func newWindowClose(a *app) *cobra.Command {
 		Use:   "close [NAME...]",
 		Short: "Close the windows that dnsplan window open has opened",
 		Long: `Turns the proxy on again for the windows that hold one of the names, or for all
-that dnsplan window open has opened. Without one there is nothing to do, and the
-exit code is 0: a post-hook may run although no window was opened.`,
+that dnsplan window open has opened. A window around a command is closed too,
+once nobody holds it any more; as long as somebody does, that is said and it
+stays. Without a window there is nothing to do, and the exit code is 0: a
+post-hook may run although none was opened. It is 4 where one could not be closed.`,
 		Example: "  dnsplan window close\n  dnsplan window close www.example.org",
 		RunE:    func(c *cobra.Command, names []string) error { return runWindowClose(a, c, names) },
 	}
@@ -106,16 +108,38 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
 	ctx, stop := hangup(c.Context())
 	defer stop()
-	open := a.openWindows(s.Settings)
-	open = slices.DeleteFunc(open, func(w journal.OpenWindow) bool { return !w.Hook || !touches(w, names) })
-	if len(open) == 0 {
-		a.notices.line(nothingOpen(s, names))
+	ours, held, others := a.toClose(s.Settings, names)
+	if len(ours) == 0 {
+		a.notices.line(nothingToClose(s, held, names))
 	}
+	err = a.closeAll(ctx, s, ours)
+	a.closeOrphans(c.Context(), s, others, c)
+	return err
+}
+
+// toClose are the open windows by what close does with them: it closes ours, which
+// hold one of the names, or any where there are none; leaves held to the processes
+// that hold them; and closes others by the way, as any command does.
+func (a *app) toClose(s config.Settings, names []zone.Name) (ours, held, others []journal.OpenWindow) {
+	for _, w := range a.openWindows(s) {
+		switch left := a.orphaned(s, w); {
+		case touches(w, names) && (w.Hook || left):
+			ours = append(ours, w)
+		case touches(w, names):
+			held = append(held, w)
+		case left:
+			others = append(others, w)
+		}
+	}
+	return ours, held, others
+}
+
+// closeAll closes windows, one after the other. An error is about those that are not
+// closed as they should be.
+func (a *app) closeAll(ctx context.Context, s *config.Session, open []journal.OpenWindow) error {
 	var errs []error
 	for _, w := range open {
-		if err := a.closeHook(ctx, s, w); err != nil {
-			errs = append(errs, err)
-		}
+		errs = append(errs, a.closeHook(ctx, s, w))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return &coded{exitPartly, err}
@@ -123,8 +147,16 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 	return nil
 }
 
-// nothingOpen says that no window is open, and of which names there can be none.
-func nothingOpen(s *config.Session, names []zone.Name) string {
+// nothingToClose says that no window is open that is to be closed, who closes those
+// that are held, and of which names there can be none.
+func nothingToClose(s *config.Session, held []journal.OpenWindow, names []zone.Name) string {
+	if len(held) > 0 {
+		lines := make([]string, len(held))
+		for i, w := range held {
+			lines[i] = fmt.Sprintf("%s is held by %s, which closes it: nothing to do (%s closes it now)", leftText(w), holderText(w), s.Settings.Command("cancel "+w.Run))
+		}
+		return strings.Join(lines, "; ")
+	}
 	if len(names) == 0 {
 		return "no window is open: nothing to do"
 	}
@@ -142,7 +174,8 @@ func touches(w journal.OpenWindow, names []zone.Name) bool {
 	return len(names) == 0 || slices.ContainsFunc(w.Names, func(n zone.Name) bool { return slices.Contains(names, n) })
 }
 
-// closeHook closes a hook's window, also one that is just being opened.
+// closeHook closes a hook's window, also one that is just being opened, or one that
+// nobody holds.
 func (a *app) closeHook(ctx context.Context, s *config.Session, w journal.OpenWindow) error {
 	run, err := journal.FindRun(s.Settings.StateDir, w.Run)
 	if err != nil {

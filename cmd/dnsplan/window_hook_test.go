@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 )
 
 // A pre-hook opens the window and ends; the post-hook closes it. Both may come twice.
@@ -59,28 +61,53 @@ func TestWindowHookDeadline(t *testing.T) {
 	})
 }
 
-// The guard of a hook's window is killed, and the deadline passes: any command that
-// opens the inventory closes it, and is not about that.
+// The guard of a hook's window is killed, and the deadline passes: any command closes
+// it that knows a state folder and an inventory, and is not about that.
 func TestWindowHookLeft(t *testing.T) {
 	t.Parallel()
+	for _, command := range []string{"plan", "validate", "runs", "show last", "log", "cdn list", "check --list", "backup --list", "window close"} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			r.run("window", "open", "www.example.org").is(t, exitDone)
+			r.kill(r.guardIn(), syscall.SIGKILL)
+			here, clock := r.later()
+			here.run("runs").is(t, exitDone)
+			clock.elapse(time.Hour)
+			for _, apart := range []string{"version", "schema", "help", "completion bash", "__complete show ", "plan --help"} {
+				here.run(strings.Fields(apart)...).is(t, exitDone)
+			}
+			if got := r.toggles(); got != "off" {
+				t.Fatalf("it was closed before: %q", got)
+			}
+			got := here.run(strings.Fields(command)...).is(t, exitDone)
+			if !strings.Contains(got.stderr, "was left open, and is closed now") && !strings.Contains(got.stderr, "proxied again") {
+				t.Errorf("it does not say that it has closed:\n%s", got.stderr)
+			}
+			if command == "plan" && strings.Contains(got.stdout, "www.example.org") {
+				t.Errorf("the plan saw the window:\n%s", got.stdout)
+			}
+			r.closedOnce()
+		})
+	}
+}
+
+// A window that cannot be closed changes nothing of what a command says and ends with,
+// but for a warning.
+func TestWindowLeftByABrokenInventory(t *testing.T) {
+	t.Parallel()
 	r := newWindowRig(t)
-	r.run("window", "open", "www.example.org").is(t, exitDone)
-	r.kill(r.guardIn(), syscall.SIGKILL)
-	here, clock := r.later()
-	here.run("plan").is(t, exitDone)
-	if clock.elapse(time.Hour); r.toggles() != "off" {
-		t.Fatalf("it was closed: %q", r.toggles())
+	r.abandon(r.opened())
+	if err := os.WriteFile(r.path("inventory.toml"), []byte("version = 2\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"validate"}, {"version"}, {"runs"}, {"show", "last"}, {"log"}, {"schema"}} {
-		here.run(args...).is(t, exitDone)
+	got := r.run("runs", "--json").is(t, exitDone, "warning: the issuance window of www.example.org (run", "is not closed, and the proxy may be off: ")
+	if !strings.Contains(got.stdout, `"interrupted"`) || strings.Contains(got.stdout, "warning") {
+		t.Errorf("said:\n%s", got.stdout)
 	}
-	if r.toggles() != "off" {
-		t.Fatalf("it was closed by a command that only reads the state folder: %q", r.toggles())
-	}
-	got := here.run("plan").is(t, exitDone, "was left open, and is closed now")
-	if strings.Contains(got.stdout, "www.example.org") {
-		t.Errorf("the plan saw the window:\n%s", got.stdout)
-	}
+	r.run("validate").is(t, exitError, "is not closed")
+	r.inventory()
+	r.run("validate").is(t, exitDone, "was left open, and is closed now")
 	r.closedOnce()
 }
 
@@ -93,6 +120,48 @@ func TestWindowLeft(t *testing.T) {
 	r.commandEnds()
 	r.run("verify").is(t, exitDone, "was left open, and is closed now")
 	r.closedOnce()
+}
+
+// What closes a hook's window closes any that nobody holds, and says of one that is
+// held who closes it.
+func TestWindowCloseAnOrphan(t *testing.T) {
+	t.Parallel()
+	for _, names := range []string{"", "www.example.org", "plain.example.org"} {
+		t.Run(names, func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			p := r.opened()
+			args := append([]string{"window", "close"}, strings.Fields(names)...)
+			says := "proxied again"
+			if names == "plain.example.org" {
+				says = "no window of plain.example.org is open: nothing to do"
+			} else {
+				r.run(args...).is(t, exitDone, "is held by dnsplan window, process", "which closes it: nothing to do (dnsplan cancel 01")
+			}
+			if got := r.toggles(); got != "off" {
+				t.Fatalf("toggled %q", got)
+			}
+			r.abandon(p)
+			r.run(args...).is(t, exitDone, says)
+			r.closedOnce()
+			r.run(args...).is(t, exitDone, "is open: nothing to do")
+			r.closedOnce()
+		})
+	}
+}
+
+// An orphan that someone has changed is left, and close says so by its exit code.
+func TestWindowCloseAnOrphanChanged(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.abandon(r.opened())
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		if x.ID == "a1" {
+			x.Content = "192.0.2.99"
+		}
+		return true
+	})
+	r.run("window", "close").is(t, exitPartly, "www.example.org")
 }
 
 // A mark that cannot be read keeps no other window open, and is told of.
@@ -112,13 +181,13 @@ func TestWindowBesideABrokenMark(t *testing.T) {
 // Whoever closes a window goes on with that when the terminal hangs up.
 func TestWindowCloseHangsUp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"window close", "recover", "recover --scan-zone example.org --now --state-dir other", "resume last", "cancel last"} {
+	for _, command := range []string{"window close", "runs", "recover", "recover --scan-zone example.org --now --state-dir other", "resume last", "cancel last"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			heeded(t, syscall.SIGHUP)
 			r := newWindowRig(t)
 			closing, letGo := r.heldClosing()
-			if command == "recover" { // which leaves a hook's alone before its deadline
+			if command == "recover" || command == "runs" { // which leave a hook's alone before its deadline
 				r.abandon(r.opened())
 			} else {
 				r.run("window", "open", "www.example.org").is(t, exitDone)
@@ -130,6 +199,8 @@ func TestWindowCloseHangsUp(t *testing.T) {
 			letGo()
 			if got := p.wait(); got.code == -1 {
 				t.Errorf("it was ended: %s", got.stderr)
+			} else if command == "runs" && got.code != bySignal+int(syscall.SIGHUP) {
+				t.Errorf("it went on: %d", got.code)
 			}
 			r.closedOnce()
 		})

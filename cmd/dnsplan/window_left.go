@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -17,31 +18,66 @@ import (
 )
 
 // leavesWindows tells whether a command leaves windows alone that nobody holds: it
-// is about runs itself.
+// sees to them itself, or has to do with no state folder.
 func leavesWindows(c *cobra.Command) bool {
-	return slices.Contains([]string{"guard", "close", "recover", "resume", "cancel", "rollback"}, c.Name())
+	path := strings.Fields(c.CommandPath())
+	if len(path) < 2 || c.Name() == "close" {
+		return true
+	}
+	return slices.Contains([]string{
+		"guard", "recover", "resume", "cancel", "rollback",
+		"version", "schema", "help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd,
+	}, path[1])
 }
 
 // closeLeftWithin bounds what closing the windows of others may take from a command:
 // a provider that is down blocks none.
 const closeLeftWithin = 30 * time.Second
 
-// closeLeft closes the issuance windows that nobody holds any more: those of
-// processes that have died, and of hooks whose deadline has passed. What goes wrong
-// is a warning. Without windows it costs a look into the state folder.
-func (a *app) closeLeft(c *cobra.Command, s *config.Session) {
+// closeLeft closes, before a command begins, the issuance windows that nobody holds
+// any more: those of processes that have died, and of hooks whose deadline has passed.
+// It looks into the state folder, and reads the inventory where one is left there
+// alone. What goes wrong is a warning. An error is the signal that came meanwhile: a
+// hang-up lets the closing go on, and keeps the command from beginning.
+func (a *app) closeLeft(c *cobra.Command) error {
 	if leavesWindows(c) {
-		return
+		return nil
 	}
-	open := a.openWindows(s.Settings)
-	if open = slices.DeleteFunc(open, func(w journal.OpenWindow) bool { return !a.orphaned(s, w) }); len(open) == 0 {
-		return
+	s, err := a.common(c)
+	if err != nil {
+		return nil //nolint:nilerr // the command says so
 	}
-	ctx, stop := letGoAfter(c.Context(), closeLeftWithin)
+	a.notices = &notices{w: a.stderr}
+	left := slices.DeleteFunc(a.openWindows(s), func(w journal.OpenWindow) bool { return !a.orphaned(s, w) })
+	if len(left) == 0 {
+		return nil
+	}
+	hung, stop := hangup(c.Context())
 	defer stop()
-	for _, w := range open {
-		a.closeOrphan(ctx, s, w, c.Name())
+	session, err := a.openWith(s)
+	if err != nil {
+		for _, w := range left {
+			a.notices.line(fmt.Sprintf("warning: %s is not closed, and the proxy may be off: %v", leftText(w), err))
+		}
+		return nil
 	}
+	defer session.Close() //nolint:errcheck // what was written is on disk by then
+	a.closeOrphans(c.Context(), session, left, c)
+	return context.Cause(hung)
+}
+
+// closeOrphans closes windows that nobody holds.
+func (a *app) closeOrphans(ctx context.Context, s *config.Session, left []journal.OpenWindow, c *cobra.Command) {
+	ctx, stop := letGoAfter(ctx, closeLeftWithin)
+	defer stop()
+	for _, w := range left {
+		a.closeOrphan(ctx, s, w, strings.TrimPrefix(c.CommandPath(), "dnsplan "))
+	}
+}
+
+// leftText names a window that was left open.
+func leftText(w journal.OpenWindow) string {
+	return fmt.Sprintf("the issuance window of %s (run %s)", windowNames(w.Names), w.Run)
 }
 
 // openWindows are those of the state folder. A mark that cannot be read is a warning,
@@ -65,8 +101,8 @@ func letGoAfter(ctx context.Context, within time.Duration) (context.Context, fun
 
 // orphaned tells whether nobody holds the window, nor is to close it later. Of one
 // whose run cannot be read that is not known: closing it says why.
-func (a *app) orphaned(s *config.Session, w journal.OpenWindow) bool {
-	run, err := journal.FindRun(s.Settings.StateDir, w.Run)
+func (a *app) orphaned(s config.Settings, w journal.OpenWindow) bool {
+	run, err := journal.FindRun(s.StateDir, w.Run)
 	if err != nil {
 		return true
 	}
@@ -80,7 +116,7 @@ func (a *app) closeOrphan(ctx context.Context, s *config.Session, w journal.Open
 	if !execute.LetGo(ctx) {
 		closed, err = a.closeWindow(ctx, s, w.Run, command, nil)
 	}
-	what := fmt.Sprintf("the issuance window of %s (run %s)", windowNames(w.Names), w.Run)
+	what := leftText(w)
 	switch {
 	case errors.Is(err, journal.ErrBusy) || as[*journal.HeldError](err): // another process is at it
 	case execute.LetGo(ctx) && !closed:
