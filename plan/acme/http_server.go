@@ -36,10 +36,10 @@ func serverCalled(field string) webServer {
 }
 
 // about is where in its configuration lines stand that are about a name. Of Apache's
-// sections the last one counts.
+// sections the last one counts, and of its Alias and Redirect lines the first.
 func (w webServer) about(name string) string {
 	if w == apache {
-		return "at the end of the <VirtualHost> of " + name
+		return "at the end of the <VirtualHost> of " + name + ", in place of an Alias or Redirect that takes that path"
 	}
 	return "in the server of " + name
 }
@@ -76,20 +76,23 @@ func (w webServer) challenges(from source, open bool) string {
 	return fmt.Sprintf("location ^~ %s {\n    %s\n}", http01.Path, strings.Join(lines, "\n    "))
 }
 
-// apacheChallenges is open in any case: a folder has to be permitted by itself.
+// apacheChallenges is open in any case: a folder has to be permitted by itself. What
+// the <VirtualHost> rewrites or passes on is left alone within its <Location>,
+// wherever that stands.
 func apacheChallenges(from source) string {
-	var note, before, inside string
+	var before, proxy string
 	switch {
 	case from.server != "":
 		before = "# needs mod_proxy_http, as by: a2enmod proxy_http\n"
-		inside = fmt.Sprintf("    ProxyPass \"http://%s%s\"\n    ProxyPreserveHost On\n", from.server, http01.Path)
+		proxy = fmt.Sprintf("    ProxyPass \"http://%s%s\"\n    ProxyPreserveHost On\n", from.server, http01.Path)
 	default:
 		if from.guessed {
-			note = fmt.Sprintf("# in place of %s the webroot of your ACME client\n", from.webroot)
+			before = fmt.Sprintf("# in place of %s the webroot of your ACME client\n", from.webroot)
 		}
-		before = note + fmt.Sprintf("Alias %q %q\n", http01.Path, from.webroot+http01.Path)
+		before += fmt.Sprintf("Alias %q %q\n", http01.Path, from.webroot+http01.Path)
+		proxy = "    <IfModule mod_proxy.c>\n        ProxyPass \"!\"\n    </IfModule>\n"
 	}
-	return before + fmt.Sprintf("<Location %q>\n%s    Require all granted\n</Location>", http01.Path, inside)
+	return before + fmt.Sprintf("<Location %q>\n%s    <IfModule mod_rewrite.c>\n        RewriteEngine off\n    </IfModule>\n    Require all granted\n</Location>", http01.Path, proxy)
 }
 
 // redirect leads all that is asked of a name to https.
