@@ -91,8 +91,8 @@ func (s *Subject) expectedAt(t zone.Type, want Record, wrong, answers []resolver
 // RRset: an alias is in its way, or the provider has it and its servers lag. What a
 // run will change yet stays as it is.
 func (s *Subject) unwritten(f Finding, want Record, wrong []resolver.Answer) Finding {
-	switch {
-	case f.Severity == Warning:
+	switch p, _ := s.pending(wrong[0].Key.Type); {
+	case p.inHand(wrong[0].Addrs):
 	case len(wrong[0].CNAME) > 0:
 		f.Remedies = s.unalias(wrong[0].CNAME)
 		return f.because("D-CNAME")
@@ -146,9 +146,11 @@ func (f Finding) asking(a []Asked) Finding {
 	return f
 }
 
-// unexpected is a family that is not as wanted. What a run that has stopped on its
-// way has it at is a warning; what neither it nor the inventory has is somebody
-// else's.
+// unexpected is a family that is not as wanted:
+//
+//	as a run has it that is on its way               Warning
+//	as one has it that has stopped: nobody goes on   Error
+//	as neither it nor the inventory has it           Error: somebody else has written
 func (s *Subject) unexpected(t zone.Type, addrs []netip.Addr, is string) Finding {
 	want, wanted := s.Wanted(t)
 	says := "no " + t.String()
@@ -157,7 +159,10 @@ func (s *Subject) unexpected(t zone.Type, addrs []netip.Addr, is string) Finding
 	}
 	name := s.Name.Display()
 	switch p, _ := s.pending(t); {
-	case p.Run != "" && (p.Phase == nil || p.planned(addrs)):
+	case p.inHand(addrs) && !p.goesOn():
+		return failed(nil, "%s of %s is %s; the inventory says %s, and run %s, which is not through with it, is %s: nobody works on it", t, name, is, says, p.Run, p.Stands).
+			with(p.onward()...)
+	case p.inHand(addrs):
 		return failed(nil, "%s of %s is %s; the inventory says %s, and run %s is not through with it", t, name, is, says, p.Run).at(Warning).
 			with(Remedy{Do: "See how the run stands:", Paste: "dnsplan show " + p.Run})
 	case p.Run != "":

@@ -50,7 +50,7 @@ func TestDNSBreaks(t *testing.T) {
 			"the apex of another name has none", "D-APEX", func(s *dnsSite) {
 				s.name, s.ns1 = "api.example.org.", drop(edit(s.ns1, "www", "api"), "@ 3600")
 			}, fail, acme.Info,
-			[]string{"example.org, the bare domain, has no address; it can be on no certificate"},
+			[]string{"example.org, the bare domain, has no address; it can be on no certificate that is issued by HTTP-01"},
 			nil,
 		},
 		{"the apex of another name is wanted, and has none", "D-APEX", func(s *dnsSite) {
@@ -62,7 +62,7 @@ func TestDNSBreaks(t *testing.T) {
 			}
 		}, fail, acme.Warning, []string{"example.org has no address at ns1 ("}, []string{"as the inventory has it:\n@ 3600 IN A 8.8.4.1\n", "dnsplan apply example.org.plan"}},
 		{"the apex of another name", "D-APEX", func(s *dnsSite) { s.name = "api.example.org." }, pass, acme.Error, []string{"example.org has an address"}, nil},
-		{"the apex has no www", "D-WWW", func(s *dnsSite) { apex(s); s.ns1 = drop(s.ns1, "www") }, fail, acme.Info, []string{"www.example.org has no address; it can be on no certificate"}, nil},
+		{"the apex has no www", "D-WWW", func(s *dnsSite) { apex(s); s.ns1 = drop(s.ns1, "www") }, fail, acme.Info, []string{"www.example.org has no address; it can be on no certificate that is issued by HTTP-01"}, nil},
 		{"the apex has a www by a wildcard", "D-WWW", func(s *dnsSite) {
 			apex(s)
 			s.subject = func(s *acme.Subject) { s.Zone.Live.RRsets = records(t, "*.example.org.", []string{"A 8.8.4.10"}) }
@@ -85,7 +85,7 @@ func TestDNSBreaks(t *testing.T) {
 		},
 		{
 			"the name is missing", "D-WWW", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Error,
-			[]string{"www.example.org has no address at ns1 (", "cannot be issued"},
+			[]string{"www.example.org has no address at ns1 (", "cannot be issued by HTTP-01"},
 			[]string{"www 3600 IN A 8.8.4.10\nwww 3600 IN AAAA 2600::10", "Have it written as the inventory says:\ndnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
 		{"a missing name that DNS-01 validates", "D-WWW", func(s *dnsSite) {
@@ -208,7 +208,20 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"A of www.example.org is 195.20.52.215 at all its name servers; the inventory says 8.8.4.10 (web-02, where the ACME client runs)"},
 			[]string{"These records are to be in zone example.org, and no other A at the name:\nwww 3600 IN A 8.8.4.10", "dnsplan plan -o www.example.org.plan www.example.org\ndnsplan apply www.example.org.plan"},
 		},
-		{"a run has stopped before its switch", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K", Stands: "interrupted"}, "8.8.4.9"), fail, acme.Warning, []string{"run 01K is not through with it"}, []string{"See how the run stands:\ndnsplan show 01K"}},
+		{
+			"a run has stopped before its switch", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K", Stands: "interrupted"}, "8.8.4.9"), fail, acme.Error,
+			[]string{"A of www.example.org is 8.8.4.9 at all its name servers; the inventory says 8.8.4.10, and run 01K, which is not through with it, is interrupted: nobody works on it"},
+			[]string{"Have the run go on; it waits as long as it must by itself:\ndnsplan resume 01K\n", "Or take back what it has not finished:\ndnsplan cancel 01K\n"},
+		},
+		{"a run has stopped before its switch, behind the proxy", "D-EXPECT", func(s *dnsSite) {
+			s.proxied = []string{"A 8.8.4.9", "AAAA 2600::10"}
+			inRun("8.8.4.10", acme.Pending{Run: "01K", Stands: "interrupted"}, "8.8.4.9")(s)
+		}, fail, acme.Error, []string{"run 01K, which is not through with it, is interrupted"}, []string{"dnsplan resume 01K"}},
+		{
+			"a run that goes on, and whose addresses are not known", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K"}), fail, acme.Warning,
+			[]string{"run 01K is not through with it"},
+			[]string{"See how the run stands:\ndnsplan show 01K"},
+		},
 		{
 			"a run has not switched yet", "D-EXPECT", inRun("8.8.4.9", acme.Pending{Run: "01K"}, "8.8.4.9"), pass, acme.Error,
 			[]string{"www.example.org A is 8.8.4.9, as run 01K has it for now; 8.8.4.10 is to come"},
@@ -399,7 +412,35 @@ func TestDNSBreaks(t *testing.T) {
 		{
 			"a TTL of a moment before a change", "D-TTL", func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "5 A 8.8.4.9") }, fail, acme.Info,
 			[]string{"is 5 s, for a change"},
-			nil,
+			[]string{"Raise it in zone example.org:\nwww 60 IN A 8.8.4.9\n"},
+		},
+		{
+			"a TTL of a moment that is the record's own", "D-TTL", ownTTL(func(s *dnsSite) { s.ns1 = edit(s.ns1, "3600 A 8.8.4.10", "5 A 8.8.4.9") }, 5), fail, acme.Info,
+			[]string{"is 5 s, for a change"},
+			[]string{"Raise it in zone example.org:\nwww 60 IN A 8.8.4.9\n", "Let a minute be the least for its record in the inventory:\nttl = \"1m\"\n"},
+		},
+		{"a TTL of a moment that is the record's own, within a run", "D-TTL", ownTTL(func(s *dnsSite) {
+			s.ns1 = edit(s.ns1, "3600", "5")
+			inRun("8.8.4.10", acme.Pending{Run: "01K", TTL: 5})(s)
+		}, 5), fail, acme.Info, []string{"is 5 s, for a change"}, []string{"Let a minute be the least for its record in the inventory:\nttl = \"1m\"\n"}},
+		{
+			"a low TTL of a run that has stopped behind its switch", "D-TTL", func(s *dnsSite) {
+				s.ns1 = edit(s.ns1, "3600", "300")
+				inRun("8.8.4.10", acme.Pending{Run: "01K", Stands: "interrupted", TTL: 300}, "8.8.4.10")(s)
+			}, fail, acme.Warning,
+			[]string{"the TTL of www.example.org A is 300 s (5m), and run 01K, which is to raise it to 3600 s (1h), is interrupted: nobody works on it"},
+			[]string{"dnsplan resume 01K", "dnsplan cancel 01K"},
+		},
+		{
+			"a low TTL of a run that settles", "D-TTL", func(s *dnsSite) {
+				s.ns1, s.want = []string{"www 300 A 8.8.4.10"}, []string{"A 8.8.4.10"}
+				inRun("8.8.4.10", acme.Pending{Run: "01K", TTL: 300}, "8.8.4.10")(s)
+			}, pass, acme.Warning, nil, nil,
+		},
+		{
+			"a high TTL of a run that has stopped before its lowering", "D-TTL", inRun("8.8.4.9", acme.Pending{Run: "01K", Stands: "interrupted"}, "8.8.4.9"), fail, acme.Warning,
+			[]string{"is 3600 s (1h), and run 01K, which is to change it, is interrupted: nobody works on it"},
+			[]string{"dnsplan resume 01K", "dnsplan cancel 01K"},
 		},
 		{
 			"a short TTL at rest", "D-TTL", func(s *dnsSite) {
@@ -635,6 +676,22 @@ func inRun(is string, p acme.Pending, phase ...string) func(*dnsSite) {
 			p.Phase = append(p.Phase, []netip.Addr{netip.MustParseAddr(a)})
 		}
 		s.subject = func(sub *acme.Subject) { sub.Pending = []acme.Pending{p} }
+	}
+}
+
+// ownTTL has the inventory say a TTL for both records.
+func ownTTL(change func(*dnsSite), ttl zone.TTL) func(*dnsSite) {
+	return func(s *dnsSite) {
+		change(s)
+		whole := s.subject
+		s.subject = func(sub *acme.Subject) {
+			if whole != nil {
+				whole(sub)
+			}
+			for i := range sub.Records {
+				sub.Records[i].TTL = ttl
+			}
+		}
 	}
 }
 

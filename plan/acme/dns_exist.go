@@ -62,14 +62,14 @@ func judgeApex(s *Subject, answers []resolver.Answer) Finding {
 		}).with(s.addApex()...)
 	}
 	if bare := without(answers); len(bare) > 0 {
-		f := failed(said(answers), "%s has no address at %s; a certificate for it cannot be issued", apex, s.noneOf(bare)).with(s.addApex()...)
+		f := failed(said(answers), "%s has no address at %s; a certificate for it cannot be issued by HTTP-01", apex, s.noneOf(bare)).with(s.addApex()...)
 		switch {
 		case s.Name == s.Zone.ZoneRef.Zone:
 			return f
 		case len(s.Zone.Apex) > 0 || s.Name == s.Zone.www():
 			return f.at(Warning)
 		}
-		return failed(said(answers), "%s, the bare domain, has no address; it can be on no certificate", apex).at(Info)
+		return failed(said(answers), "%s, the bare domain, has no address; it can be on no certificate that is issued by HTTP-01", apex).at(Info)
 	}
 	return passed(said(answers), "%s has an address", apex)
 }
@@ -132,7 +132,7 @@ func judgeWWW(s *Subject, answers []resolver.Answer) Finding {
 		return f
 	}
 	if len(without(answers)) > 0 {
-		return failed(said(answers), "%s has no address; it can be on no certificate", name).at(Info)
+		return failed(said(answers), "%s has no address; it can be on no certificate that is issued by HTTP-01", name).at(Info)
 	}
 	if w, ok := s.wildcard(); ok {
 		return passed(said(answers), "%s exists too, through %s alone", name, w.Display())
@@ -145,7 +145,7 @@ func judgeWWW(s *Subject, answers []resolver.Answer) Finding {
 func judgeExists(s *Subject, answers []resolver.Answer) Finding {
 	name := s.Name.Display()
 	if bare := without(answers); len(bare) > 0 {
-		f := failed(said(answers), "%s has no address at %s; a certificate that names it cannot be issued", name, s.noneOf(bare)).with(
+		f := failed(said(answers), "%s has no address at %s; a certificate that names it cannot be issued by HTTP-01", name, s.noneOf(bare)).with(
 			Remedy{Do: "Add to " + s.inZone() + ":", Paste: s.wantedLines()}, s.apply(),
 			s.leaveOut())
 		if s.ACME != "" && s.ACME != HTTP01 {

@@ -38,7 +38,9 @@ func checkTTL(ctx context.Context, e *examination) []Finding {
 // judgeTTL compares the highest TTL of each family with what its phase needs:
 //
 //	a run has every server give the change TTL    no more than that: Error
-//	a run is not through with it                  60 to 600 s; the run waits for that
+//	a run is not through with it                  60 to 600 s; the run waits for that,
+//	                                              and that of the inventory where one
+//	                                              has stopped behind its switch
 //	other values are wanted                       60 to 600 s before they come
 //	nothing is to change                          that of the inventory, and there an
 //	                                              hour, but for a purpose: Info
@@ -79,12 +81,13 @@ func (s *Subject) ttlOf(want Record, live resolver.Answer, now time.Time) (Findi
 	p, _ := s.pending(want.Type)
 	switch {
 	case p.Run != "":
-		return s.ttlInRun(p, live)
+		return s.ttlInRun(want, p, live)
 	case !slices.Equal(live.Addrs, want.Addrs) && live.TTL > changeTTLMax:
 		return failed(nil, "the TTL of %s is %s, and %s: lower it and wait %s before the switch", keyed(live.Key), seconds(live.TTL), coming(want.Addrs, live.Addrs), span(live.TTL.Duration())).
 			with(s.lower(live, now)...), true
 	case !slices.Equal(live.Addrs, want.Addrs):
-		return s.ttlBelow(live)
+		f, bad := ttlBelow(live)
+		return f.with(Remedy{Do: "Raise it in " + s.inZone() + ":", Paste: s.lines(max(changeTTLMin, s.Zone.MinTTL), live.Addrs)}).with(want.longer()...), bad
 	case want.Auto:
 		return Finding{}, false
 	}
@@ -92,25 +95,42 @@ func (s *Subject) ttlOf(want Record, live resolver.Answer, now time.Time) (Findi
 }
 
 // ttlInRun judges the TTL of what a run is not through with.
-func (s *Subject) ttlInRun(p Pending, live resolver.Answer) (Finding, bool) {
-	switch name := keyed(live.Key); {
+func (s *Subject) ttlInRun(want Record, p Pending, live resolver.Answer) (Finding, bool) {
+	switch name, rest := keyed(live.Key), max(want.TTL, s.Zone.MinTTL); {
 	case p.TTL > 0 && live.TTL > p.TTL:
 		return failed(nil, "the TTL of %s is %s at %s, and run %s has it at %s for the change: somebody has raised it, or the server has fallen behind", name, seconds(live.TTL), live.Server, p.Run, seconds(p.TTL)).
 			at(Error).with(Remedy{Do: "Find out who has, and how the run stands; its next write looks before it writes:", Paste: "dnsplan show " + p.Run}), true
+	case live.TTL > changeTTLMax && !p.goesOn():
+		return failed(nil, "the TTL of %s is %s, and run %s, which is to change it, is %s: nobody works on it", name, seconds(live.TTL), p.Run, p.Stands).
+			with(p.onward()...), true
 	case live.TTL > changeTTLMax:
 		return failed(nil, "the TTL of %s is %s, and run %s is about to change it", name, seconds(live.TTL), p.Run).
 			with(Remedy{Do: "See how the run stands; it waits the old TTL out before it switches:", Paste: "dnsplan show " + p.Run}), true
+	case !p.goesOn() && slices.Equal(live.Addrs, want.Addrs) && live.TTL < rest && !want.Auto:
+		return failed(nil, "the TTL of %s is %s, and run %s, which is to raise it to %s, is %s: nobody works on it", name, seconds(live.TTL), p.Run, seconds(rest), p.Stands).
+			with(p.onward()...), true
 	}
-	return s.ttlBelow(live)
+	f, bad := ttlBelow(live)
+	if r := want.longer(); len(r) > 0 {
+		return f.with(r...), bad
+	}
+	return f.with(Remedy{Do: "Let a minute be the least, in the inventory:", Paste: "[defaults]\nchange_ttl = \"1m\""}), bad
+}
+
+// longer has the record's own TTL be a minute at least; none where it is.
+func (r Record) longer() []Remedy {
+	if r.Auto || r.TTL >= changeTTLMin {
+		return nil
+	}
+	return []Remedy{{Do: "Let a minute be the least for its record in the inventory:", Paste: `ttl = "1m"`}}
 }
 
 // ttlBelow finds a TTL that is too low to be of use for a change.
-func (s *Subject) ttlBelow(live resolver.Answer) (Finding, bool) {
+func ttlBelow(live resolver.Answer) (Finding, bool) {
 	if live.TTL >= changeTTLMin {
 		return Finding{}, false
 	}
-	return failed(nil, "the TTL of %s is %s, for a change: many resolvers keep answers for a minute at least, whatever they are told", keyed(live.Key), seconds(live.TTL)).
-		at(Info).with(Remedy{Do: "Let a minute be the least, in the inventory:", Paste: "[defaults]\nchange_ttl = \"1m\""}), true
+	return failed(nil, "the TTL of %s is %s, for a change: many resolvers keep answers for a minute at least, whatever they are told", keyed(live.Key), seconds(live.TTL)).at(Info), true
 }
 
 // ttlAtRest judges the TTL where nothing is to change.

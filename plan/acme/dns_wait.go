@@ -46,6 +46,8 @@ func (e *examination) stillServe(ctx context.Context, former []netip.Addr) bool 
 //	the same, and nothing is to change    Info                 Info
 //	the proxy's addresses, or those
 //	behind it                             Info                 Info
+//	any, and nobody knows whether a
+//	proxy answers by now                  Unknown              Unknown
 //
 // It is forgotten when the engine of runs takes it to be: the highest TTL that any
 // server gave, after the last server had taken the write, and the engine's margin. A
@@ -62,6 +64,9 @@ func judgeWait(s *Subject, now time.Time, serve func([]netip.Addr) bool) (out []
 	switch {
 	case len(out) > 0:
 		return out
+	case s.hidden() && slices.ContainsFunc(s.Pending, func(p Pending) bool { return p.holds(now) }):
+		f, _ := s.unread()
+		return []Finding{f}
 	case s.Zone.RunsErr != nil:
 		return []Finding{unclear(nil, "what runs have left in caches is not known: %v", s.Zone.RunsErr)}
 	}
@@ -80,6 +85,9 @@ func (w wait) left(serve func([]netip.Addr) bool) (Finding, bool) {
 		return w.misled(former, until, serve), true
 	}
 	live := w.stands(w.Type)
+	if w.hidden() {
+		return Finding{}, false
+	}
 	if until := w.latest(func(h Held) bool { return !h.Proxied && !live.Proxied }); until.After(w.now.Add(live.TTL.Duration())) {
 		return w.early(live.Addrs, until), true
 	}
@@ -93,6 +101,9 @@ func (w wait) left(serve func([]netip.Addr) bool) (Finding, bool) {
 	}
 	return Finding{}, false
 }
+
+// hidden tells whether it is not known if a proxy answers for the name.
+func (s *Subject) hidden() bool { return s.Zone.Live == nil && s.Zone.Proxy }
 
 // latest is until when resolvers may hold any of some kind; zero where they do not.
 func (w wait) latest(kind func(Held) bool) (latest time.Time) {
@@ -174,8 +185,5 @@ func (w wait) leave() []Remedy {
 	case w.goesOn():
 		return []Remedy{{Do: "Leave the run to wait, and see how it stands:", Paste: "dnsplan show " + w.Run}}
 	}
-	return []Remedy{
-		{Do: "Have the run go on; it waits as long as it must by itself:", Paste: "dnsplan resume " + w.Run},
-		{Do: "Or take back what it has not finished:", Paste: "dnsplan cancel " + w.Run},
-	}
+	return w.onward()
 }

@@ -43,8 +43,27 @@ type Held struct {
 	Until   time.Time
 }
 
+// holds tells whether resolvers may hold anything of before.
+func (p Pending) holds(now time.Time) bool {
+	return slices.ContainsFunc(p.Held, func(h Held) bool { return h.Until.After(now) })
+}
+
 // goesOn tells whether a run has the RRset in hand, and goes on by itself.
 func (p Pending) goesOn() bool { return p.Run != "" && p.Stands == "" }
+
+// onward is what to do with a run that does not go on by itself.
+func (p Pending) onward() []Remedy {
+	return []Remedy{
+		{Do: "Have the run go on; it waits as long as it must by itself:", Paste: "dnsplan resume " + p.Run},
+		{Do: "Or take back what it has not finished:", Paste: "dnsplan cancel " + p.Run},
+	}
+}
+
+// inHand tells whether it is the run that has the RRset at the addresses, as far as
+// its plan is known, and will change them yet.
+func (p Pending) inHand(addrs []netip.Addr) bool {
+	return p.Run != "" && (p.Phase == nil || p.planned(addrs))
+}
 
 // planned tells whether the run has the RRset at the addresses for now.
 func (p Pending) planned(addrs []netip.Addr) bool {
