@@ -1,6 +1,7 @@
 package acme_test
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -55,6 +56,18 @@ func proxy(change func(*dnsSite), live, held bool) func(*dnsSite) {
 			for i := range sub.Pending[0].Held {
 				sub.Pending[0].Held[i].Proxied = held
 			}
+		}
+	}
+}
+
+// hiding has the provider, which has a proxy, be down.
+func hiding(change func(*dnsSite)) func(*dnsSite) {
+	return func(s *dnsSite) {
+		change(s)
+		whole := s.subject
+		s.subject = func(sub *acme.Subject) {
+			whole(sub)
+			sub.Zone.Proxy, sub.Zone.Live, sub.Zone.LiveErr = true, nil, errors.New("it is down")
 		}
 	}
 }
@@ -141,6 +154,17 @@ func TestDNSWait(t *testing.T) {
 			"the proxy is on", "D-WAIT", proxy(waiting("8.8.4.10", 300, ended, "8.8.4.10 1h"), true, false), fail, acme.Info,
 			[]string{"resolvers may lead past the proxy, to 8.8.4.10 itself, until 2026-11-24 07:00:02 UTC"},
 			[]string{"take connections from everywhere"},
+		},
+		{
+			"whether the proxy is on is not known", "D-WAIT", hiding(proxy(waiting("8.8.4.10", 300, ended, "8.8.4.10 5m"), true, true)), acme.Unknown, acme.Error,
+			[]string{"what the provider holds of www.example.org is not known: it is down"},
+			nil,
+		},
+		{"nor of what resolvers hold no more", "D-WAIT", hiding(proxy(waiting("8.8.4.10", 300, ended, "8.8.4.10 0s"), true, true)), pass, acme.Error, nil, nil},
+		{
+			"and other addresses are held than are wanted", "D-WAIT", hiding(proxy(waiting("8.8.4.10", 300, ended, "8.8.4.9 5m"), false, false)), fail, acme.Error,
+			[]string{"lead users of www.example.org A to 8.8.4.9"},
+			nil,
 		},
 		{"another address behind the proxy", "D-WAIT", proxy(waiting("8.8.4.10", 300, ended, "8.8.4.9 5m"), true, true), pass, acme.Error, nil, nil},
 	} {
