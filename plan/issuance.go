@@ -88,6 +88,9 @@ type WindowError struct{ Problems []WindowProblem }
 type WindowProblem struct {
 	Name   zone.Name
 	Reason string
+	// Marked is the zone whose record says that somebody has its window open; empty
+	// where it is another reason.
+	Marked zone.Name
 }
 
 // Error names each name with its reason, in the order of the names.

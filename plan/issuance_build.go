@@ -22,7 +22,7 @@ func (b *windowBuilder) zone(z *WindowZone) ZoneDiff {
 	names := slices.SortedFunc(slices.Values(z.Names), zone.CompareNames)
 	for _, name := range slices.Compact(names) {
 		if reason := z.unfit(w, name); reason != "" {
-			b.problems = append(b.problems, WindowProblem{name, reason})
+			b.problems = append(b.problems, WindowProblem{Name: name, Reason: reason})
 			continue
 		}
 		for _, t := range []zone.Type{zone.A, zone.AAAA} {
@@ -95,15 +95,15 @@ func (b *windowBuilder) seen(w *differ, live zone.RRset) {
 	switch {
 	case !ok:
 	case mark.Until.After(b.now):
-		b.held(live.Name, fmt.Sprintf("run %s has its window open until %s, as its comment says", mark.Run, mark.Until.Format(time.RFC3339)))
+		b.held(w.d.Zone, live.Name, fmt.Sprintf("run %s has its window open until %s, as its comment says", mark.Run, mark.Until.Format(time.RFC3339)))
 	default:
 		w.warn(MarkedOpen, live.Name, fmt.Sprintf("it is DNS-only, and its comment says that run %s has turned the proxy off until %s", mark.Run, mark.Until.Format(time.RFC3339)))
 	}
 }
 
-// held adds a problem once for both families of a name.
-func (b *windowBuilder) held(name zone.Name, reason string) {
-	if p := (WindowProblem{name, reason}); !slices.Contains(b.problems, p) {
+// held adds the problem of a marker in a zone, once for both families of a name.
+func (b *windowBuilder) held(in, name zone.Name, reason string) {
+	if p := (WindowProblem{name, reason, in}); !slices.Contains(b.problems, p) {
 		b.problems = append(b.problems, p)
 	}
 }

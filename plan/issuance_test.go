@@ -215,7 +215,7 @@ func TestWindowHeldOpen(t *testing.T) {
 	}
 	_, err := plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin())
 	unfit, ok := errors.AsType[*plan.WindowError](err)
-	if !ok || len(unfit.Problems) != 1 || unfit.Problems[0].Reason != "run 01OTHER has its window open until 2026-11-23T06:20:00Z, as its comment says" {
+	if !ok || len(unfit.Problems) != 1 || unfit.Problems[0].Marked != "example.org." || unfit.Problems[0].Reason != "run 01OTHER has its window open until 2026-11-23T06:20:00Z, as its comment says" {
 		t.Errorf("%v", err)
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/plan/report"
@@ -116,7 +118,9 @@ func (a *app) planToApply(c *cobra.Command, s *config.Session, o *applyOptions, 
 			return nil, nil, fmt.Errorf("--%s is for planning, and %s is a plan already: it is applied as it stands", name, args[0])
 		}
 	}
-	if p, err = readPlan(args[0]); err != nil {
+	if p, err = readPlan(args[0]); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, noPlan(s, args[0], err)
+	} else if err != nil {
 		return nil, nil, err
 	}
 	if p.Window != nil {
@@ -130,6 +134,28 @@ func (a *app) planToApply(c *cobra.Command, s *config.Session, o *applyOptions, 
 	}
 	seen, err = s.Judged(p, a.clock.Now())
 	return p, seen, err
+}
+
+// noPlanError is a FILE that is not there, in whose place a NAME may have been given.
+type noPlanError struct {
+	name string // empty where it is no name of the inventory
+	err  error
+}
+
+func (e *noPlanError) Error() string { return e.err.Error() }
+func (e *noPlanError) Unwrap() error { return e.err }
+
+// place says in a hint which name it is.
+func (e *noPlanError) place(hint string) string {
+	return strings.ReplaceAll(hint, " NAME", strings.TrimSuffix(" "+e.name, " "))
+}
+
+// noPlan tells err of the name that was given in place of a FILE.
+func noPlan(s *config.Session, path string, err error) error {
+	if n, bad := zone.ParseName(path); bad == nil && s.HasRecord(n) {
+		return &noPlanError{n.Display(), err}
+	}
+	return &noPlanError{"", err}
 }
 
 // unused makes sure that the plan has no run yet. The engine claims it

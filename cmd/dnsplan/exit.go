@@ -99,6 +99,7 @@ func adviceTable() []advised {
 	return []advised{
 		{as[*theirsError], exitRefused, "keep what is there and take back the rest: {rollback RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
 		{as[*overtakenError], exitPartly, "where the new address is right, turn the proxy on at the provider; where the name is to stay DNS-only, take what begins with dnsplan-window out of its comment there"},
+		{as[*markedError], exitRefused, "wait until that window is closed; where its machine is gone, close it from here: {recover --scan-zone ZONE --now}"},
 		{as[*standingError], exitPartly, "see how it stands: {show RUN}; once what went wrong is put right, take the rest back: {rollback RUN}"},
 		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: {plan}"},
 		{as[*config.UnfinishedError], exitRefused, "go on with that run: {resume RUN}; or take it back: {cancel RUN}; then make a new plan"},
@@ -136,6 +137,7 @@ func adviceTable() []advised {
 		{is(cdn.ErrShrunk), exitRefused, "nothing was replaced; compare it with what the vendor publishes, and if that is right: {cdn update --force}"},
 		{is(errFileThere), exitError, "name a file that is not there yet"},
 		{is(errNoExport), exitError, "name a file that is not there yet, or an older export"},
+		{as[*noPlanError], exitError, "apply takes the FILE of a saved plan; make one: {plan -o move.plan NAME}, and apply that: {apply move.plan}; without a FILE it plans all itself, and asks"},
 		{is(errNoPlanFile), exitError, "name a file that is not there yet, or an older plan"},
 		{webPage, exitError, "check the provider's URL in the inventory, and what stands between (a proxy, a login page); -v shows each request"},
 		{is(providers.ErrCredentials), exitError, "check the provider's credentials, and what they may do: {doctor}"},
@@ -266,6 +268,12 @@ func pasted(hint, run string, command func(words string) string) string {
 	return out
 }
 
+// placed is an error that puts into its hint what that is about.
+type placed interface {
+	error
+	place(hint string) string
+}
+
 // advise looks err up in the table.
 func advise(err error) advice {
 	if usage, ok := errors.AsType[*usageError](err); ok {
@@ -274,9 +282,9 @@ func advise(err error) advice {
 	for _, line := range adviceTable() {
 		switch {
 		case !line.fits(err):
-		case as[*authorityError](err):
-			e, _ := errors.AsType[*authorityError](err)
-			return advice{line.code, strings.ReplaceAll(line.hint, "rehearse NAME", "rehearse "+e.name)}
+		case as[placed](err):
+			e, _ := errors.AsType[placed](err)
+			return advice{line.code, e.place(line.hint)}
 		case as[*withoutInventory](err):
 			return advice{line.code, strings.ReplaceAll(apart(line.hint), " in the inventory", "")}
 		default:

@@ -47,7 +47,20 @@ func (a *app) beginFor(ctx context.Context, s *config.Session, p *plan.Plan, com
 		return nil, err
 	}
 	_, err = e.Start(ctx, p)
-	return e, ofUsed(p.ID, err)
+	return e, ofWindow(s.Settings, ofUsed(p.ID, err))
+}
+
+// ofWindow tells of an issuance window where that is what holds a zone.
+func ofWindow(s config.Settings, err error) error {
+	held, ok := errors.AsType[*journal.HeldError](err)
+	if !ok {
+		return err
+	}
+	w, open, unread := journal.FindWindow(s.StateDir, held.Holder.Run)
+	if unread != nil || !open {
+		return err
+	}
+	return fmt.Errorf("the issuance window of %s is open, until %s at the latest: %w", windowNames(w.Names), w.Deadline.Format(time.RFC3339), err)
 }
 
 // ofUsed tells which run has used a plan: the plan's own.

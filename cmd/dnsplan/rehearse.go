@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -63,6 +64,11 @@ type authorityError struct {
 
 func (e *authorityError) Error() string { return e.err.Error() }
 func (e *authorityError) Unwrap() error { return e.err }
+
+// place says in a hint which name it is.
+func (e *authorityError) place(hint string) string {
+	return strings.ReplaceAll(hint, "rehearse NAME", "rehearse "+e.name)
+}
 
 func runRehearse(a *app, c *cobra.Command, o *rehearseOptions, args []string) error {
 	s, err := a.open(c)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -156,6 +157,18 @@ func (e *badWindow) Error() string {
 	return "no issuance window, nothing was changed:\n  " + strings.Join(e.lines, "\n  ")
 }
 
+// markedError is about a window that another machine has open, or has left so.
+type markedError struct {
+	zone string
+	err  error
+}
+
+func (e *markedError) Error() string { return e.err.Error() }
+func (e *markedError) Unwrap() error { return e.err }
+
+// place says in a hint which zone it is.
+func (e *markedError) place(hint string) string { return strings.ReplaceAll(hint, "ZONE", e.zone) }
+
 // prepare plans the window, and refuses what must not be opened. Nothing is
 // written.
 func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
@@ -201,9 +214,19 @@ func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
 	case input:
 		return is, &badWindow{bad}
 	case ok:
-		return is, &coded{exitRefused, &badWindow{bad}}
+		return is, &coded{exitRefused, marked(unfit, &badWindow{bad})}
 	}
 	return is, w.judge(ctx, is)
+}
+
+// marked tells err of the zone where somebody else has the window of a name open.
+func marked(unfit *plan.WindowError, err error) error {
+	for _, p := range unfit.Problems {
+		if p.Marked != "" {
+			return &markedError{p.Marked.Display(), err}
+		}
+	}
+	return err
 }
 
 // stopped is what ended the context, where that is what err comes of.
@@ -288,7 +311,7 @@ func (w *issuing) commandAlone(ctx context.Context, p *plan.Plan) error {
 	}
 	if w.session.Settings.JSON {
 		now := w.clock.Now()
-		if err := report.ResultJSON(w.stdout, report.Result{Run: p.ID, Outcome: report.OutcomeNothing, ExitCode: code, Began: now, Ended: now}); err != nil {
+		if err := report.ResultJSON(w.stdout, report.Result{Run: p.ID, Outcome: report.OutcomeNothing, ExitCode: code, Began: now, Ended: now}); err != nil && !errors.Is(err, syscall.EPIPE) { // nobody reads; the command's code counts
 			return err
 		}
 	}

@@ -87,7 +87,8 @@ func newWindowClose(a *app) *cobra.Command {
 that dnsplan window open has opened. A window around a command is closed too,
 once nobody holds it any more; as long as somebody does, that is said and it
 stays. Without a window there is nothing to do, and the exit code is 0: a
-post-hook may run although none was opened. It is 4 where one could not be closed.`,
+post-hook may run although none was opened. It is 4 where one could not be
+closed.`,
 		Example: "  dnsplan window close\n  dnsplan window close www.example.org",
 		RunE:    func(c *cobra.Command, names []string) error { return runWindowClose(a, c, names) },
 	}

@@ -27,7 +27,7 @@ func TestWindowHooks(t *testing.T) {
 	for _, state := range []string{".dnsplan", "other"} {
 		r.run("window", "www.example.org", "plain.example.org", "--state-dir", state, "--", "touch", "ran").is(t, exitRefused, "www.example.org: run", "has its window open until")
 	}
-	r.run("window", "open", "www.example.org", "--state-dir", "other").is(t, exitRefused, "as its comment says")
+	r.run("window", "open", "www.example.org", "--state-dir", "other").is(t, exitRefused, "as its comment says", "hint: wait until that window is closed; where its machine is gone, close it from here: dnsplan recover --scan-zone example.org --now --state-dir other")
 	if _, err := os.Stat(r.path("ran")); err == nil {
 		t.Error("the command was run in the window of another")
 	}
@@ -232,4 +232,19 @@ func TestWindowIsNotHeard(t *testing.T) {
 			r.closedOnce()
 		})
 	}
+}
+
+// Nobody reads either what is said of a command that needs no window: its code counts.
+func TestWindowNeedlessIsNotHeard(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	hears, says, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = hears.Close()
+	p := r.startAs(func(c *exec.Cmd) { c.Stdout = says }, "window", "plain.example.org", "--json", "--", "sh", "-c", "exit 7")
+	_ = says.Close()
+	p.wait().is(t, 7)
+	r.untouched()
 }

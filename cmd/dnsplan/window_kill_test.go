@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 )
 
 // hanging is a command that writes its process id and does not end by itself.
@@ -172,7 +173,12 @@ func (r *windowRig) commandStops() {
 func TestWindowTwice(t *testing.T) {
 	t.Parallel()
 	r := newWindowRig(t)
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		x.Proxied = true // plain, too
+		return true
+	})
 	p := r.opened()
+	r.run("window", "plain.example.org", "--", "touch", "ran").is(t, exitRefused, "the issuance window of www.example.org is open, until 2", "lock example.org.: held by run", "wait for that run")
 	for _, args := range [][]string{{"window", "www.example.org", "--", "touch", "ran"}, {"window", "open", "www.example.org"}} {
 		r.run(args...).is(t, exitRefused, "has its window open until", "dnsplan window, process "+strconv.Itoa(p.Process.Pid)+" on ")
 	}
