@@ -80,7 +80,11 @@ func (s *Subject) expectedAt(t zone.Type, want Record, wrong, answers []resolver
 	if len(wrong) == len(definite(of(t, answers))) {
 		at = "all its name servers"
 	}
-	f := s.unexpected(t, wrong[0].Addrs, holding(wrong[0])+" at "+at).asking(said(answers))
+	is := holding(wrong[0])
+	if wrong[0].Status != resolver.Answered && len(wrong[0].CNAME) == 0 {
+		is = "missing"
+	}
+	f := s.unexpected(t, wrong[0].Addrs, is+" at "+at).asking(said(answers))
 	if len(without(answers))*len(families()) == len(definite(answers)) {
 		return f.because(s.exists())
 	}

@@ -250,6 +250,16 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"correct the inventory"},
 		},
 		{
+			"no address at all", "D-EXPECT", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www") }, fail, acme.Error,
+			[]string{"A of www.example.org is missing at all its name servers; the inventory says 8.8.4.10"},
+			[]string{"www 3600 IN A 8.8.4.10"},
+		},
+		{
+			"no A", "D-EXPECT", func(s *dnsSite) { s.ns1 = drop(s.ns1, "www 3600 A ") }, fail, acme.Error,
+			[]string{"A of www.example.org is missing at all its name servers; the inventory says 8.8.4.10"},
+			nil,
+		},
+		{
 			"another address behind the proxy", "D-EXPECT", func(s *dnsSite) { s.proxied = []string{"A 8.8.4.9", "AAAA 2600::10"} }, fail, acme.Error,
 			[]string{"is 8.8.4.9 at provider box"},
 			[]string{"www 3600 IN A 8.8.4.10"},

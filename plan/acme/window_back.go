@@ -55,26 +55,39 @@ func (e *examination) judgeBack(last logged, changed bool) Finding {
 	if f, none := e.subject.unread(); none {
 		return f
 	}
-	is := "DNS-only"
-	if e.subject.Proxied() {
-		is = "proxied"
-	}
-	said := []Asked{{Who: "provider " + e.subject.Zone.Provider, Said: name + " is " + is}}
+	is := e.subject.proxyWords()
+	said := []Asked{{Who: "provider " + e.subject.Zone.Provider, Said: name + " " + is}}
 	switch {
 	case e.subject.Proxied():
 		return passed(said, "%s is proxied, and no window is open", name)
+	case e.subject.wantsProxy() && e.subject.empty():
+		return failed(said, "%s %s, and the inventory wants it proxied", name, is).with(e.subject.apply()).because(e.subject.exists())
 	case e.subject.wantsProxy():
-		return failed(said, "%s is DNS-only, and the inventory wants it proxied", name).with(
+		return failed(said, "%s %s, and the inventory wants it proxied", name, is).with(
 			Remedy{Do: "Turn the proxy on again:", Paste: e.subject.applied()})
 	case changed && last.leftOff() && !e.subject.saysProxy():
 		return e.judgeLeft(said, last.Run, e.left(last.Run))
 	case changed && last.proxied() && !e.subject.saysProxy():
 		said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("proxied since %s, run %s", minute(last.At), last.Run)})
-		return failed(said, "%s is DNS-only, and run %s has left it proxied", name, last.Run).with(
+		return failed(said, "%s %s, and run %s has left it proxied", name, is, last.Run).with(
 			Remedy{Do: "If that was not meant, write into its record in the inventory:", Paste: "proxied = true"},
 			Remedy{Do: "and turn the proxy on again:", Paste: e.subject.applied()})
 	}
-	return passed(said, "%s is DNS-only, as it should be, and no window is open", name)
+	if !e.subject.empty() {
+		is += ", as it should be"
+	}
+	return passed(said, "%s %s, and no window is open", name, is)
+}
+
+// proxyWords reads "is proxied", "is DNS-only" or "has no record".
+func (s *Subject) proxyWords() string {
+	switch {
+	case s.Proxied():
+		return "is proxied"
+	case s.empty():
+		return "has no record"
+	}
+	return "is DNS-only"
 }
 
 // saysProxy tells whether the inventory is not silent about the proxy.

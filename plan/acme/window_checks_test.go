@@ -162,6 +162,7 @@ func TestBack(t *testing.T) {
 		m := &s.subject.Zone.Live.RRsets[0].Members[0]
 		m.Comment += "#aaaaaa, seen"
 	}
+	deleted := func(s *site) { s.subject.Zone.Live.RRsets = nil }
 	left := func(s *site) {
 		s.opts.Past.Changes = func() ([]journal.Change, error) {
 			return []journal.Change{{
@@ -198,8 +199,17 @@ func TestBack(t *testing.T) {
 		}}, Fail, Fatal, "a record of www.example.org is DNS-only", "dnsplan recover --scan-zone example.org"},
 		"a value that someone else set":   {false, []func(*site){marked(day0.Add(time.Minute), "127.0.0.99"), left}, Fail, Fatal, "01M8 could not be closed", "set by hand at the provider what stood there before:\nwww 300 IN A 127.0.0.11 ; proxied"},
 		"a window left open, marker gone": {false, []func(*site){left}, Fail, Fatal, "01M8 could not be closed", "or write into its record in the inventory proxied = true, and:\ndnsplan plan"},
-		"a marker on a proxied record":    {true, []func(*site){marked(day0.Add(-time.Minute)), left}, Pass, Fatal, "is proxied", ""},
-		"nothing known of live":           {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "is not known: it was not read", ""},
+		"left open, and deleted":          {false, []func(*site){left, deleted}, Fail, Fatal, "www.example.org has no record any more: the issuance window 01M8 could not be closed by its run, and someone else has deleted it", "Where that was not meant, make it again by hand at the provider, with the proxy on:\nwww 300 IN A 127.0.0.11 ; proxied\n"},
+		"and to be written":               {false, []func(*site){left, deleted}, Fail, Fatal, "has no record any more", "Or write into its record in the inventory proxied = true, and:\ndnsplan plan -o"},
+		"and to be given up":              {false, []func(*site){left, deleted}, Fail, Fatal, "has no record any more", "take its record out of the inventory.\n"},
+		"left open, and one deleted": {false, []func(*site){marked(day0.Add(time.Minute)), left, func(s *site) {
+			s.subject.Zone.Live.RRsets[0].Type = zone.AAAA
+		}}, Fail, Fatal, "a record of www.example.org is DNS-only: the issuance window 01M8 could not be closed by its run, and someone else has deleted another one", "Where the deletion was not meant, set it by hand at the provider again, with the proxy on:\nwww 300 IN A 127.0.0.11 ; proxied\n"},
+		"wanted, and deleted":              {false, []func(*site){wants(true), deleted}, Fail, Fatal, "www.example.org has no record, and the inventory wants it proxied", "Have it written as the inventory says:\ndnsplan plan -o"},
+		"proxied by the log, and deleted":  {false, []func(*site){logged(true), deleted}, Fail, Fatal, "www.example.org has no record, and run 01K has left it proxied", "proxied = true"},
+		"DNS-only by the log, and deleted": {false, []func(*site){logged(false), deleted}, Pass, Fatal, "www.example.org has no record, and no window is open", ""},
+		"a marker on a proxied record":     {true, []func(*site){marked(day0.Add(-time.Minute)), left}, Pass, Fatal, "is proxied", ""},
+		"nothing known of live":            {false, []func(*site){func(s *site) { s.subject.Zone.Live = nil }}, Unknown, Fatal, "is not known: it was not read", ""},
 		"marks that cannot be read": {true, []func(*site){func(s *site) {
 			s.opts.Past.Windows = func() ([]journal.OpenWindow, error) { return nil, errors.New("no access") }
 		}}, Unknown, Fatal, "no access", ""},

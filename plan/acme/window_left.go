@@ -66,23 +66,52 @@ func (e *examination) judgeMarker(m plan.Marker, left []logged) Finding {
 func (e *examination) judgeLeft(said []Asked, run string, left []logged) Finding {
 	s, name := e.subject, e.subject.Name.Display()
 	said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("run %s has turned the proxy off on %s: left open", run, minute(left[0].At))})
-	f := failed(said, "a record of %s is DNS-only: the issuance window %s could not be closed by its run", name, run)
-	var was []string
-	for _, l := range left {
-		if live, ok := s.liveOf(l.Type); !ok || !slices.Equal(textsOf(live.Addrs), l.OldValues) {
-			for _, v := range l.OldValues {
-				was = append(was, s.line(s.Name, l.OldTTL, l.Type, v)+" ; proxied")
-			}
-		}
+	changed, deleted := s.since(left)
+	if s.empty() {
+		return failed(said, "%s has no record any more: the issuance window %s could not be closed by its run, and someone else has deleted it", name, run).with(
+			Remedy{Do: "Where that was not meant, make it again by hand at the provider, with the proxy on:", Paste: strings.Join(deleted, "\n")},
+			Remedy{Do: "Or write into its record in the inventory proxied = true, and:", Paste: s.applied()},
+			Remedy{Do: "Where it was meant, take its record out of the inventory."})
 	}
-	if len(was) > 0 {
+	f := failed(said, "a record of %s is DNS-only: the issuance window %s could not be closed by its run", name, run)
+	if len(changed) > 0 {
 		f.Summary += ", and someone else has changed its record"
-		f = f.with(Remedy{Do: "Where the change was not meant, set by hand at the provider what stood there before:", Paste: strings.Join(was, "\n")})
+		f = f.with(Remedy{Do: "Where the change was not meant, set by hand at the provider what stood there before:", Paste: strings.Join(changed, "\n")})
+	}
+	if len(deleted) > 0 {
+		f.Summary += ", and someone else has deleted another one"
+		f = f.with(Remedy{Do: "Where the deletion was not meant, set it by hand at the provider again, with the proxy on:", Paste: strings.Join(deleted, "\n")})
 	}
 	if m, marked := s.marker(); marked {
 		return f.with(s.scan(e.opts.Now().After(m.Until)))
 	}
 	return f.with(Remedy{Do: fmt.Sprintf("Turn the proxy of %s on by hand at the provider, or write into its record in the inventory proxied = true, and:", name), Paste: s.applied()})
+}
+
+// since are the records that a window found, as lines, where others have changed
+// those, or deleted them.
+func (s *Subject) since(left []logged) (changed, deleted []string) {
+	for _, l := range left {
+		var was []string
+		for _, v := range l.OldValues {
+			was = append(was, s.line(s.Name, l.OldTTL, l.Type, v)+" ; proxied")
+		}
+		switch live, ok := s.liveOf(l.Type); {
+		case !ok:
+			deleted = append(deleted, was...)
+		case !slices.Equal(textsOf(live.Addrs), l.OldValues):
+			changed = append(changed, was...)
+		}
+	}
+	return changed, deleted
+}
+
+// empty tells whether the provider, whose zone is known, holds no address of the name.
+func (s *Subject) empty() bool {
+	return !slices.ContainsFunc(families(), func(t zone.Type) bool {
+		_, ok := s.Live(t)
+		return ok
+	})
 }
 
 // liveOf returns what the provider holds for a type by its name.
