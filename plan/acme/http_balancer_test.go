@@ -339,6 +339,43 @@ func TestRemediesAreWhatNginxReads(t *testing.T) {
 	}
 }
 
+// Lines of a server of nginx that come before its locations are moved, as the remedy
+// has it, and then the location of challenges is one.
+func TestNginxThatIsObeyedBeforeItsLocations(t *testing.T) {
+	for name, c := range map[string]struct {
+		breaks string
+		check  ID
+		order  string
+	}{
+		"a page of maintenance": {"return 503;", "H-TOKEN", "Have the server at"},
+		"a condition":           {"if ($request_method = GET) { return 404; }", "H-TOKEN", "Have the server at"},
+		"one of the client":     {"if ($http_user_agent !~ Firefox) { return 403; }", "H-WAF", "Exempt the challenge's path"},
+		"a door that is shut":   {"return 403;", "H-TOKEN", "Ask nobody"},
+		"a front controller":    {"root EMPTY;\nrewrite ^ /index.html break;", "H-TOKEN", "Have the server at"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, frontend)
+			_ = s.ls[0].Close()
+			openFolders(t, s.root)
+			empty := t.TempDir()
+			openFolders(t, empty)
+			c.breaks = strings.ReplaceAll(c.breaks, "EMPTY", empty)
+			b := &balancer{s, fmt.Sprintf("%s:%d", frontend, s.opts.HTTPPort), nil}
+			stop := b.nginx(c.breaks)
+			f := s.only(c.check, Fail)
+			stop()
+			lines, aside := paste(t, f, c.order), paste(t, f, "nginx obeys return, rewrite and if")
+			moved := strings.Replace(aside, "# the lines with return, rewrite and if", c.breaks, 1)
+			if moved == aside {
+				t.Fatalf("nothing says where to: %s", aside)
+			}
+			b.nginx(lines + "\n" + moved)
+			b.only("H-TOKEN", Pass)
+			b.only(c.check, Pass)
+		})
+	}
+}
+
 // served answers at the first address until stop.
 func served(s *site, h http.Handler) (stop func()) {
 	srv := &http.Server{Handler: h}

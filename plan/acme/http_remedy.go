@@ -24,11 +24,24 @@ func (e *examination) remedies(f fetched) []Remedy {
 	}
 	switch code := f.Err.Code; {
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return []Remedy{e.open(f)}
+		return append([]Remedy{e.open(f)}, f.server().aside()...)
 	case code/100 == 5:
-		return []Remedy{{Do: fmt.Sprintf("See the error log of the server at %s: what stands behind it does not answer.", f.addr)}, e.serve(f)}
+		log := Remedy{Do: fmt.Sprintf("See the error log of the server at %s: what stands behind it does not answer.", f.addr)}
+		return append([]Remedy{log, e.serve(f)}, f.server().aside()...)
 	}
-	return []Remedy{e.serve(f)}
+	return append([]Remedy{e.serve(f)}, f.server().aside()...)
+}
+
+// aside is what lines for a location need beside them, which nginx comes to only
+// behind those that stand in the server itself; nothing of another kind.
+func (w webServer) aside() []Remedy {
+	if w != nginx {
+		return nil
+	}
+	return []Remedy{{
+		Do:    "nginx obeys return, rewrite and if of the server itself before any location. Where it has such lines, move them into its location of all else:",
+		Paste: "location / {\n    # the lines with return, rewrite and if\n}",
+	}}
 }
 
 // portRemedies are those of an address that does not speak HTTP; nil where it does.

@@ -80,16 +80,16 @@ func (w webServer) challenges(from source, open bool) string {
 // the <VirtualHost> rewrites or passes on is left alone within its <Location>,
 // wherever that stands.
 func apacheChallenges(from source) string {
-	var before, proxy string
+	var note, before, proxy string
 	switch {
 	case from.server != "":
 		before = "# needs mod_proxy_http, as by: a2enmod proxy_http\n"
 		proxy = fmt.Sprintf("    ProxyPass \"http://%s%s\"\n    ProxyPreserveHost On\n", from.server, http01.Path)
 	default:
 		if from.guessed {
-			before = fmt.Sprintf("# in place of %s the webroot of your ACME client\n", from.webroot)
+			note = fmt.Sprintf("# in place of %s the webroot of your ACME client\n", from.webroot)
 		}
-		before += fmt.Sprintf("Alias %q %q\n", http01.Path, from.webroot+http01.Path)
+		before = note + fmt.Sprintf("Alias %q %q\n", http01.Path, from.webroot+http01.Path)
 		proxy = "    <IfModule mod_proxy.c>\n        ProxyPass \"!\"\n    </IfModule>\n"
 	}
 	return before + fmt.Sprintf("<Location %q>\n%s    <IfModule mod_rewrite.c>\n        RewriteEngine off\n    </IfModule>\n    Require all granted\n</Location>", http01.Path, proxy)

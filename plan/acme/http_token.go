@@ -38,13 +38,13 @@ func (e *examination) noToken(p planted) Finding {
 // sayWhere is the remedy of an inventory without a planter: the host that runs the
 // ACME client is to have one.
 func (e *examination) sayWhere() Remedy {
-	const lines = "\nwebroot = \"/var/www/html\""
+	const folder = "\nwebroot = \"/var/www/html\""
 	own, clients := e.subject.hosts(), e.planter().Clients
 	elsewhere := len(own) > 0 && !slices.ContainsFunc(own, func(h Host) bool { return h.ACMEClient })
 	if elsewhere && len(clients) > 1 {
 		return Remedy{
 			Do:    fmt.Sprintf("None of the hosts that %s leads to has acme_client, and %s have. Say in the inventory how a token gets to the one that has its certificate issued, as in the [host.challenge] of that:", e.subject.Name.Display(), hostNames(clients)),
-			Paste: "[check.challenge] # of names whose hosts have none of their own" + lines,
+			Paste: "[check.challenge] # of names whose hosts have none of their own" + folder,
 		}
 	}
 	if elsewhere && len(clients) == 1 {
@@ -57,7 +57,7 @@ func (e *examination) sayWhere() Remedy {
 			break
 		}
 	}
-	return Remedy{Do: "Say in the inventory where the ACME client's web server takes challenges from:", Paste: where + lines}
+	return Remedy{Do: "Say in the inventory where the ACME client's web server takes challenges from:", Paste: where + folder}
 }
 
 // hostNames lists hosts by their names.

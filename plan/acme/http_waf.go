@@ -73,13 +73,13 @@ func (e *examination) judgeFilter(f, asBrowser fetched, varies func() bool) Find
 	case f.Err == nil:
 		return passed(said, "%s", where)
 	case mark != "":
-		return failed(said, "%s turns away what is no browser: %s", where, mark).with(e.unfilter(f))
+		return failed(said, "%s turns away what is no browser: %s", where, mark).with(e.unfilter(f)...)
 	case e.doubt(asBrowser) != "", unreached(f) && unreached(asBrowser):
 		return unclear(said, "%s does not answer: %s", where, cause(f.Err))
 	case (asBrowser.Err == nil || answer(f) != answer(asBrowser)) && varies():
 		return unclear(said, "%s answers one and the same client in different ways: whether it turns clients away cannot be told", where).because("H-LB")
 	case asBrowser.Err == nil || answer(f) != answer(asBrowser):
-		return failed(said, "%s answers %s to browsers alone, and %s to an authority's client", where, answer(asBrowser), answer(f)).with(e.unfilter(f))
+		return failed(said, "%s answers %s to browsers alone, and %s to an authority's client", where, answer(asBrowser), answer(f)).with(e.unfilter(f)...)
 	case !answered(f):
 		return unclear(said, "%s does not answer: %s", where, cause(f.Err))
 	}
@@ -111,10 +111,10 @@ func filterMark(f fetched) string {
 }
 
 // unfilter lets authorities' clients through.
-func (e *examination) unfilter(f fetched) Remedy {
+func (e *examination) unfilter(f fetched) []Remedy {
 	w := f.server()
-	return Remedy{
+	return append([]Remedy{{
 		Do:    fmt.Sprintf("Exempt the challenge's path from the filter in front of %s: any User-Agent, no cookie, no challenge, no application control. As a rule for %s, before the filter's own, %s:", e.at(f.addr), w, w.about(e.subject.Name.Display())),
 		Paste: w.challenges(e.source(f.addr), true),
-	}
+	}}, w.aside()...)
 }
