@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -47,11 +49,24 @@ func TestBecause(t *testing.T) {
 		"a catch-all of whoever":            {func(s *site) { s.serve(0, catchAll) }, []string{"H-TOKEN", "H-PARK"}, ""},
 		"an address nobody has seen before": {func(s *site) { s.serve(0, catchAll); s.want("127.0.0.12") }, []string{"D-EXPECT", "B-BRIDGE"}, "B-BRIDGE:D-EXPECT"},
 		"the former address":                {func(s *site) { s.serve(0, catchAll); s.want("127.0.0.12"); had(s) }, []string{"D-EXPECT", "B-BRIDGE"}, ""},
-		"a server that is down":             {func(s *site) { s.beside("127.0.0.1:1") }, []string{"D-AUTH", "D-NSOK"}, "D-NSOK:D-AUTH"},
-		"a server that lags":                {func(s *site) { s.lag(); s.hold("127.0.0.11") }, []string{"D-AUTH", "D-EXPECT"}, "D-EXPECT:D-AUTH"},
-		"servers that differ":               {(*site).lag, []string{"D-AUTH", "D-EXPECT"}, ""},
-		"an alias to nowhere":               {func(s *site) { s.answerWith("www.example.org. 300 IN CNAME gone.example.org.") }, []string{"D-CNAME", "D-EXPECT"}, "D-EXPECT:D-CNAME"},
-		"no backup":                         {backupIs(Backup{}, nil), []string{"O-BACKUP", "O-ROLL"}, "O-ROLL:O-BACKUP"},
+		"the live address, as a run was cancelled": {func(s *site) {
+			s.serve(0, catchAll)
+			s.want("127.0.0.12")
+			s.hold("127.0.0.11")
+			had(s)
+			s.subject.Pending = []Pending{{Type: zone.A, Until: s.opts.Now().Add(time.Hour)}}
+		}, []string{"D-EXPECT", "B-BRIDGE"}, "B-BRIDGE:D-EXPECT"},
+		"the live address, and a run moves it": {func(s *site) {
+			s.serve(0, catchAll)
+			s.want("127.0.0.12")
+			s.hold("127.0.0.11")
+			s.subject.Pending = []Pending{{Type: zone.A, Run: "01K"}}
+		}, []string{"D-EXPECT", "B-BRIDGE"}, ""},
+		"a server that is down": {func(s *site) { s.beside("127.0.0.1:1") }, []string{"D-AUTH", "D-NSOK"}, "D-NSOK:D-AUTH"},
+		"a server that lags":    {func(s *site) { s.lag(); s.hold("127.0.0.11") }, []string{"D-AUTH", "D-EXPECT"}, "D-EXPECT:D-AUTH"},
+		"servers that differ":   {(*site).lag, []string{"D-AUTH", "D-EXPECT"}, ""},
+		"an alias to nowhere":   {func(s *site) { s.answerWith("www.example.org. 300 IN CNAME gone.example.org.") }, []string{"D-CNAME", "D-EXPECT"}, "D-EXPECT:D-CNAME"},
+		"no backup":             {backupIs(Backup{}, nil), []string{"O-BACKUP", "O-ROLL"}, "O-ROLL:O-BACKUP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "127.0.0.11")

@@ -43,13 +43,19 @@ func checkBridge(ctx context.Context, e *examination) []Finding {
 	return e.gathered(out, "the token is answered by the old address too")
 }
 
-// former tells whether the name is known to have had an address before: by the
-// change log, or because a run changes it.
+// former tells whether the name is known to have had an address before, by the change
+// log, or because a run changes it. What the provider holds, and no run is to change,
+// is none: it is wanted otherwise, and that is D-EXPECT's.
 func (e *examination) former(a netip.Addr) bool {
-	for _, p := range e.subject.Pending {
-		if p.Type == zone.TypeOf(a) && (p.Run != "" || p.Until.After(e.opts.Now())) {
-			return true
-		}
+	p, _ := e.subject.pending(zone.TypeOf(a))
+	live, _ := e.subject.Live(zone.TypeOf(a))
+	switch {
+	case p.Run != "":
+		return true
+	case slices.Contains(live.Addrs, a):
+		return false
+	case p.Until.After(e.opts.Now()):
+		return true
 	}
 	all, _, _ := told(e.opts.Past.Changes) // other checks tell of an error
 	return slices.ContainsFunc(all, func(c journal.Change) bool {
