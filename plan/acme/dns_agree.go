@@ -12,7 +12,7 @@ import (
 // checkAgree is D-AUTH.
 func checkAgree(ctx context.Context, e *examination) []Finding {
 	return byServers(func(e *examination, ctx context.Context) []Finding {
-		return judgeAgree(e.subject, e.authoritative(ctx), e.overTCP(ctx), e.serials(ctx), e.chance)
+		return judgeAgree(e.subject, e.authoritative(ctx), e.bothWays(ctx), e.serials(ctx), e.chance)
 	})(ctx, e)
 }
 
@@ -21,22 +21,22 @@ func checkAgree(ctx context.Context, e *examination) []Finding {
 //	all the same                                  pass
 //	other addresses, or an alias                  fail
 //	other TTLs alone                              fail, Warning
-//	either over TCP                               the same; see judgeTCP
+//	either over TCP, asked twice                  the same; see judgeTCP
 //	a server answers at none of its addresses     fail; unknown where none of them
 //	                                              can be routed from here
 //	not all servers are known                     unknown
 //
 // Each perspective of the authority asks one of the servers; chance says how often a
 // certificate is issued by the share of them that gives the right answer.
-func judgeAgree(s *Subject, answers, tcp []resolver.Answer, soa []resolver.SOAAnswer, chance func(float64) string) (out []Finding) {
-	asked := slices.Concat(said(answers), said(tcp), serialsSaid(soa))
+func judgeAgree(s *Subject, answers []resolver.Answer, both []ways, soa []resolver.SOAAnswer, chance func(float64) string) (out []Finding) {
+	asked := slices.Concat(said(answers), saidOver(both), serialsSaid(soa))
 	for _, t := range families() {
 		if f, differ := s.differing(t, definite(of(t, answers)), soa, chance); differ {
 			f.Asked = asked
 			out = append(out, f)
 		}
 	}
-	out = append(out, judgeTCP(s, answers, tcp, asked)...)
+	out = append(out, judgeTCP(s, both, asked)...)
 	out = append(out, s.silent(answers, asked)...)
 	if s.Zone.ServersErr != nil {
 		out = append(out, unclear(asked, "not every name server of %s is known: %v", s.Zone.ZoneRef.Zone.Display(), s.Zone.ServersErr))

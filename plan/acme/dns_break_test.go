@@ -138,6 +138,20 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"ns2 (tcp 127.0.0.1:", "gives www.example.org A with TTL 60 over TCP and TTL 3600 over UDP"},
 			[]string{"www.example.org A\n"},
 		},
+		{"written between the questions over UDP and TCP", "D-AUTH", func(s *dnsSite) {
+			var switched atomic.Bool
+			s.fault2 = func(q, m *dns.Msg) { // over UDP, until the zone is asked for over TCP
+				if q.Question[0].Qtype == dns.TypeA && !switched.Load() {
+					m.Answer[0].Header().Ttl = 60
+				}
+			}
+			s.fault1 = s.fault2
+			s.faultTCP2 = func(q, m *dns.Msg) {
+				if q.Question[0].Qtype == dns.TypeA && !switched.Swap(true) {
+					m.Answer[0].Header().Ttl = 3600
+				}
+			}
+		}, pass, acme.Error, []string{"the same answer comes from both name servers"}, nil},
 		{"nothing behind TCP", "D-AUTH", func(s *dnsSite) { s.noTCP2 = true }, pass, acme.Error, []string{"the same answer comes from both name servers"}, nil},
 		{
 			"a server is silent", "D-AUTH", func(s *dnsSite) { s.silent2 = true }, fail, acme.Error,
