@@ -9,8 +9,10 @@ import (
 )
 
 // asksOfPool is how often a resolver is asked for an RRset. Public ones are pools of
-// caches, of which each question meets one: where half of them hold something old, one
-// pool in sixteen hides it. More would cost each name of a zone more than they tell.
+// caches, of which each question meets one by chance: where half of them hold something
+// old, one check in sixteen misses it, and where a quarter of them do, one in three. So
+// a pass says how often was asked, and no more. More asks would cost each name of a
+// zone more than they tell; what is stale is found by the next check, or forgotten.
 const asksOfPool = 4
 
 // pools are the answers of the inventory's resolvers to several asks each, by who

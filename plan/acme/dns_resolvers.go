@@ -97,9 +97,9 @@ func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]h
 	case len(good) == 0:
 		return []Finding{unclear(asked, "no resolver says what it sees of %s: %s", s.Name.Display(), failures(answers))}
 	}
-	note := ""
+	note := fmt.Sprintf(", each asked %d times", asksOfPool)
 	if quiet := failures(answers); quiet != "" {
-		note = "; not counted: " + quiet
+		note += "; not counted: " + quiet
 	}
 	return []Finding{passed(asked, "resolvers give the answer of the name servers%s", note)}
 }
