@@ -16,8 +16,8 @@ func newVerify(a *app) *cobra.Command {
 inventory's records and compares the answers with it. A TTL above the
 inventory's is a difference. A server that does not answer is named and counts
 for nothing. Nothing is written. Exits with 1 where a zone cannot be read, or
-all its servers are silent; --json says why ("error"), with what the others
-answer.`,
+all its servers are silent, and shows what the others answer; --json says why
+("error").`,
 		Example: "  dnsplan verify\n  dnsplan verify www.example.org --json",
 		RunE:    func(c *cobra.Command, names []string) error { return runVerify(a, c, names) },
 	}
@@ -37,8 +37,8 @@ func runVerify(a *app, c *cobra.Command, args []string) error {
 	switch {
 	case s.Settings.JSON:
 		err = errors.Join(err, report.VerifyJSON(a.stdout, v, err))
-	case err == nil:
-		err = report.VerifyText(a.stdout, v, a.options(a.stdout, s.Settings))
+	case err == nil, len(v.RRsets) > 0 && c.Context().Err() == nil:
+		err = errors.Join(err, report.VerifyText(a.stdout, v, a.options(a.stdout, s.Settings)))
 	}
 	if err == nil && !v.Agree() {
 		return silent(exitDifferences)

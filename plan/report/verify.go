@@ -27,6 +27,9 @@ type Verification struct {
 	// Require is the inventory's: how many of the resolvers must agree.
 	Require string
 	RRsets  []Verified
+	// Unread are the zones of which nothing is known: they could not be read, or
+	// their servers are silent.
+	Unread []plan.ZoneRef
 }
 
 // Agree tells whether the answers are as wanted, as verify.Agree judges each
@@ -71,7 +74,9 @@ func (v Verification) answers() (n int) {
 // VerifyText writes a table of answers for each RRset, authoritative servers
 // first. Its last line is "All N answers agree.", "N of M answers differ: ...",
 // "N authoritative servers do not answer: ..." or "Too few resolvers answer:
-// ..."; a line before it names the servers that did not answer.
+// ..."; a line before it names the servers that did not answer, and another one the
+// zones of which nothing is known: then the last line says that it is about the
+// others.
 func VerifyText(w io.Writer, v Verification, o Options) error {
 	p := newPage(o)
 	for _, r := range v.RRsets {
@@ -196,23 +201,57 @@ func rtt(d time.Duration) string {
 func (p *page) verdict(v Verification) {
 	bad, silent := v.differing(), v.silent()
 	all := v.answers() - len(silent)
+	p.unread(v.Unread)
 	mute := servers(v.lines(func(l verify.Line) bool { return l.Verdict == verify.Silent && !l.Resolver }))
 	switch {
 	case v.answers() == 0:
 		p.whole(plain, "No answers: nothing was asked.")
 	case len(bad) > 0:
 		p.silence(silent)
-		p.naming(red, number(len(bad))+" of "+number(all)+" answers differ: ", servers(bad))
+		p.naming(red, v.ofRead(number(len(bad))+" of "+number(all)+" answers differ: "), servers(bad))
 	case v.Agree():
 		p.silence(silent)
-		p.whole(green, "All "+number(all)+" answers agree.")
+		p.whole(v.agreed(), v.ofRead("All "+number(all)+" answers agree."))
 	case len(mute) > 0:
 		p.silence(v.lines(func(l verify.Line) bool { return l.Verdict == verify.Silent && l.Resolver }))
-		p.naming(red, count(len(mute), "authoritative server")+" "+verb(len(mute), "do", "does")+" not answer: ", mute)
+		p.naming(red, v.ofRead(count(len(mute), "authoritative server")+" "+verb(len(mute), "do", "does")+" not answer: "), mute)
 	default:
 		p.silence(silent)
-		p.whole(red, "Too few resolvers answer: "+number(all)+" of "+number(v.answers())+" answers came.")
+		p.whole(red, v.ofRead("Too few resolvers answer: "+number(all)+" of "+number(v.answers())+" answers came."))
 	}
+}
+
+// ofRead has a sentence say that it is about the zones that could be read alone, where
+// others could not.
+func (v Verification) ofRead(s string) string {
+	if len(v.Unread) == 0 {
+		return s
+	}
+	return "Of the other zones, " + strings.ToLower(s[:1]) + s[1:]
+}
+
+// agreed is the style of agreement; of some zones alone it is not well.
+func (v Verification) agreed() style {
+	if len(v.Unread) > 0 {
+		return yellow
+	}
+	return green
+}
+
+// unread names the zones of which nothing is known.
+func (p *page) unread(zones []plan.ZoneRef) {
+	if len(zones) == 0 {
+		return
+	}
+	names := make([]string, len(zones))
+	for i, z := range zones {
+		names[i] = z.Zone.Display()
+		if z.View != "" {
+			names[i] += " in view " + clean(z.View)
+		}
+	}
+	const text = "Could not be read: "
+	p.whole(red, text+p.fitted(names, "zone", p.o.Width-len(text)-1)+".")
 }
 
 // silence names the servers that did not answer.

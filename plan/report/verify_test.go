@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,32 @@ func TestVerify(t *testing.T) {
 	golden(t, "verify-agrees.txt", func(w io.Writer) error { return report.VerifyText(w, good, options()) })
 	golden(t, "verify-none.txt", func(w io.Writer) error { return report.VerifyText(w, report.Verification{}, options()) })
 	golden(t, "verify-none.json", func(w io.Writer) error { return report.VerifyJSON(w, report.Verification{}, nil) })
+}
+
+// What is known of some zones alone is said to be of those, in one line.
+func TestVerifyUnread(t *testing.T) {
+	unread := []plan.ZoneRef{{Zone: "example.net."}, {Zone: "example.com.", View: "internal"}}
+	agrees := verification().RRsets[1:2]
+	silent := report.Verified{Zone: agrees[0].Zone, Want: agrees[0].Want, Lines: slices.Clone(agrees[0].Lines)}
+	silent.Lines[0].Verdict = verify.Silent
+	few := report.Verified{Zone: agrees[0].Zone, Want: agrees[0].Want, Lines: slices.Clone(agrees[0].Lines)}
+	few.Lines[0].Resolver = true
+	for want, v := range map[string]report.Verification{
+		"Of the other zones, all 1 answers agree.":                                    {RRsets: agrees},
+		"Of the other zones, 4 of 6 answers differ: google, cloudflare and 1 more.":   {RRsets: verification().RRsets},
+		"Of the other zones, 1 authoritative server does not answer: 127.0.0.1:5353.": {RRsets: []report.Verified{silent}},
+		"Of the other zones, too few resolvers answer: 1 of 1 answers came.":          {RRsets: []report.Verified{few}, Require: "2"},
+		"No answers: nothing was asked.":                                              {},
+	} {
+		v.Unread = unread
+		out := text(t, func(w io.Writer) error { return report.VerifyText(w, v, options()) })
+		if got := lastLine(out); got != want || len(got) > 80 {
+			t.Errorf("last line %q, want %q", got, want)
+		}
+		if !strings.Contains(out, "\nCould not be read: example.net, example.com in view internal.\n") && !strings.HasPrefix(out, "Could not") {
+			t.Errorf("which zones is not said: %s", out)
+		}
+	}
 }
 
 // TestVerifyLastLine: it stays one line, however many servers differ.

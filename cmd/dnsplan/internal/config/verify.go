@@ -20,7 +20,7 @@ import (
 // names, and judges the answers. A resolver is asked only for what the
 // authoritative servers hold, so that asking never teaches it that a name does
 // not exist. A zone that cannot be read, or whose servers say nothing, is an error;
-// what the others' say comes with it.
+// what the others' say comes with it, and the zone among Unread.
 func (s *Session) Verify(ctx context.Context, names []zone.Name, now time.Time) (report.Verification, error) {
 	v := report.Verification{Checked: now, Require: s.Inventory.Verify.Require}
 	seen := map[zone.Name]bool{}
@@ -32,6 +32,7 @@ func (s *Session) Verify(ctx context.Context, names []zone.Name, now time.Time) 
 		}
 		if err != nil {
 			failed = append(failed, err)
+			v.Unread = append(v.Unread, plan.ZoneRef{Zone: z.Name, View: z.View})
 			continue
 		}
 		for _, r := range found {
