@@ -198,3 +198,41 @@ func TestWindowFullDisk(t *testing.T) {
 		})
 	}
 }
+
+// Something else takes the room that was given free, once the proxy is on again: the
+// command's code is passed on, and nobody says that the proxy is off. With room the run
+// comes to its end.
+func TestWindowFullDiskBehindIt(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--json=false", "--json"} {
+		for _, code := range []int{exitDone, 5} {
+			t.Run(fmt.Sprint(flag, code), func(t *testing.T) {
+				t.Parallel()
+				r, disk := newWindowRig(t), smallDisk(t, 256)
+				closing, letGo := r.heldClosing()
+				state := filepath.Join(disk, "state")
+				p := r.start("window", "www.example.org", flag, "--state-dir", state, "--", "sh", "-c", fmt.Sprint("exit ", code))
+				<-closing
+				fill(t, disk, 0)
+				letGo()
+				got := p.wait().is(t, code, "warning: the issuance window of www.example.org is closed, and the proxy on, but that could not all be written down: ",
+					"no space left on device; make room on the disk of the state folder, and then: dnsplan recover --state-dir")
+				r.kill(r.guardIn(), syscall.SIGKILL)
+				r.closedOnce()
+				said := got.stdout + got.stderr
+				if strings.Contains(said, "the proxy is off") || strings.Contains(said, "turn the proxy on") || !strings.Contains(said, "the window is closed, and the proxy on") {
+					t.Errorf("said:\n%s", said)
+				}
+				if flag == "--json" && !strings.Contains(got.stdout, fmt.Sprintf(`"exit_code":%d,`, code)) {
+					t.Errorf("the summary has another exit code:\n%s", got.stdout)
+				}
+				if err := os.Remove(filepath.Join(disk, "ballast")); err != nil {
+					t.Fatal(err)
+				}
+				r.run("recover", "--state-dir", state).is(t, exitDone)
+				r.run("runs", "--state-dir", state).is(t, exitDone, "done")
+				r.closedOnce()
+			})
+		}
+	}
+}

@@ -88,7 +88,7 @@ func (a *app) waitFor(ctx context.Context, s config.Settings, e engine.Engine, f
 	stop()
 	f.stuck.telling.Wait()
 	known := f.holding.knows(result)
-	if err != nil {
+	if err = unwritten(result, err); err != nil {
 		if f.plan != nil {
 			stopped := a.summary(s, f, result, err)
 			_ = f.view.End(stopped) // err is what is reported
@@ -224,7 +224,10 @@ func (a *app) summary(s config.Settings, f *follower, r execute.Result, err erro
 	}
 	out := report.NewResult(f.plan, f.events, r, exit(r), a.clock.Now())
 	if err != nil {
-		out.Error, out.ExitCode = err.Error(), advise(err).code
+		out.Error = err.Error()
+		if !as[*unwrittenError](err) || f.exit == nil {
+			out.ExitCode = advise(err).code
+		}
 	}
 	if out.Logged = a.logged(s, out.Run); len(out.Logged) > 0 {
 		out.ChangeLog = filepath.Join(s.StateDir, journal.ChangeLogTable)

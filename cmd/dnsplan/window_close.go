@@ -38,6 +38,7 @@ func (a *app) closeWindow(ctx context.Context, s *config.Session, id, command st
 		r, err = a.waitFor(ctx, s.Settings, e, f, id)
 	} else {
 		r, err = e.Wait(ctx, id)
+		err = unwritten(r, err)
 	}
 	a.tellOfLate(ctx, r)
 	switch {
@@ -49,6 +50,26 @@ func (a *app) closeWindow(ctx context.Context, s *config.Session, id, command st
 		err = about(id, errors.New("the issuance window could not be closed"))
 	}
 	return false, err
+}
+
+// unwrittenError is about a window that is closed, and whose run could not be written
+// down to its end.
+type unwrittenError struct {
+	names string
+	err   error
+}
+
+func (e *unwrittenError) Error() string {
+	return "the issuance window of " + e.names + " is closed, and the proxy on, but that could not all be written down: " + e.err.Error()
+}
+func (e *unwrittenError) Unwrap() error { return e.err }
+
+// unwritten tells err of a window that is closed all the same; nil stays nil.
+func unwritten(r execute.Result, err error) error {
+	if w := r.Window; err == nil || w == nil || w.Opened.IsZero() || w.Open() {
+		return err
+	}
+	return &unwrittenError{windowNames(r.Window.Names), err}
 }
 
 // closedCode is the exit code of what was to close a window, if its run is one: that
@@ -79,8 +100,12 @@ func (a *app) tellOfLate(ctx context.Context, r execute.Result) {
 	}
 }
 
-// tellOfOpen notifies of a window that could not be closed, and why.
+// tellOfOpen notifies of a window that could not be closed, and why; not of one whose
+// proxy is on.
 func (a *app) tellOfOpen(ctx context.Context, run string, why error) {
+	if as[*unwrittenError](why) {
+		return
+	}
 	text := fmt.Sprintf("dnsplan: the issuance window of run %s is open, and the proxy off: dnsplan show %s", run, run)
 	if why != nil {
 		text += "\n" + why.Error()

@@ -121,6 +121,8 @@ func (a *app) closeOrphan(ctx context.Context, s *config.Session, w journal.Open
 	case errors.Is(err, journal.ErrBusy) || as[*journal.HeldError](err): // another process is at it
 	case execute.LetGo(ctx) && !closed:
 		a.notices.line(fmt.Sprintf("warning: %s is not closed yet, and the proxy may be off; close it with: %s", what, s.Settings.Command("recover --windows")))
+	case as[*unwrittenError](err):
+		a.notices.line(fmt.Sprintf("warning: %v (run %s)", err, w.Run))
 	case !closed || err != nil:
 		a.notices.line(fmt.Sprintf("warning: %s is not closed: %v", what, err))
 	default:

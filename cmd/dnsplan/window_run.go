@@ -36,6 +36,10 @@ func (w *issuing) run(ctx context.Context, is config.Issuance) error {
 	if errors.Is(err, syscall.EPIPE) { // nobody reads; the command's code counts
 		return silent(windowCode(ctx, result))
 	}
+	if as[*unwrittenError](err) { // which is no matter of the command's
+		w.notices.line(fmt.Sprintf("warning: %v; make room on the disk of the state folder, and then: %s", err, w.session.Settings.Command("recover")))
+		return silent(windowCode(ctx, result))
+	}
 	return err
 }
 
@@ -90,7 +94,7 @@ func windowCode(ctx context.Context, r execute.Result) int {
 		return exitDone
 	case r.Window.Open(), r.LeftOpen(), r.Outcome == execute.OutcomeHeld:
 		return exitPartly
-	case ended && command.Code != 0:
+	case ended && (command.Code != 0 || !isOver(r)):
 		return command.Code
 	case stopped && !ended:
 		return signalCode(s)

@@ -164,6 +164,9 @@ func (w *Window) text(s RunState, o Options) string {
 func (w *Window) next(s RunState, id string) []Command {
 	resume := Command{program + "resume " + id, "close the window: turn the proxy on again"}
 	verify := Command{program + "verify", "see what every server answers now"}
+	if !w.Open && !w.Closed.IsZero() {
+		resume.Does = "write down its end: the window is closed, and the proxy on"
+	}
 	switch s {
 	case RunRunning:
 		return []Command{{program + "cancel " + id, "close the window now"}}

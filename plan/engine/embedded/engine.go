@@ -209,6 +209,9 @@ func (e *Engine) append(r *run, events ...journal.Event) error {
 			events[i].At = e.opts.Clock.Now()
 		}
 	}
+	if closes(r.plan, events) {
+		journal.UseRoom(e.opts.State, r.plan.ID)
+	}
 	written, err := r.writer.Append(events...)
 	for _, ev := range written {
 		r.take(ev)

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +50,20 @@ func (e *Engine) mark(r *run, a execute.Action, at time.Time) error {
 	h.Run, h.Since = r.plan.ID, at.UTC()
 	return journal.MarkWindow(e.opts.State, journal.OpenWindow{
 		Run: r.plan.ID, Names: w.Names, Hook: w.Hook, Holder: h, Deadline: at.Add(time.Duration(w.Deadline) * time.Second),
+	})
+}
+
+// closes tells whether the events say that an issuance window is open no longer than
+// closing it takes: its command has ended, something has failed, or it is told to.
+func closes(p *plan.Plan, events []journal.Event) bool {
+	return p.Window != nil && slices.ContainsFunc(events, func(e journal.Event) bool {
+		switch e.Kind {
+		case journal.Failed, journal.Hold, journal.Cancel, journal.Resume:
+			return true
+		case journal.Done:
+			return slices.ContainsFunc(p.Steps, func(st plan.Step) bool { return st.ID == e.Step && st.Kind == plan.StepCommand })
+		}
+		return false
 	})
 }
 

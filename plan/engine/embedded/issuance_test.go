@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -130,7 +131,7 @@ func TestWindow(t *testing.T) {
 }
 
 // TestWindowKeepsRoom: as long as the window is open there is room on the disk to write
-// down that it closes; it is given free before the end is written down.
+// down that it closes; it is given free before the end of the command is.
 func TestWindowKeepsRoom(t *testing.T) {
 	scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
 		room := func() bool {
@@ -139,14 +140,14 @@ func TestWindowKeepsRoom(t *testing.T) {
 		}
 		kept := false
 		r.command = func(context.Context) (int, error) { kept = room(); return 0, nil }
-		r.rec.at(func(e journal.Event) bool { return e.Kind == journal.End }, func() {
-			if !kept || room() {
-				t.Errorf("kept %t, and at the end %t", kept, room())
+		ended := false
+		r.rec.at(func(e journal.Event) bool { return kept && e.Kind == journal.Done }, func() {
+			if ended = true; room() {
+				t.Error("it is kept behind the command")
 			}
-			kept = false
 		})
-		if r.run(); kept {
-			t.Error("no end")
+		if r.run(); !ended {
+			t.Error("it was not kept")
 		}
 	})
 }
@@ -415,6 +416,27 @@ func TestWindowIsLetGoOf(t *testing.T) {
 				r.wantWrites(direct60, again)
 				r.wantClosed()
 			})
+		})
+	}
+}
+
+// The disk fails at each write of the journal of a window: what is said of the proxy
+// is what is live, also where that could not be written down.
+func TestWindowUnwritten(t *testing.T) {
+	for good, failed := 0, true; failed; good++ {
+		scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+			r.command = func(context.Context) (int, error) { return 0, nil }
+			r.start()
+			failed = false
+			r.eng.FailJournal(r.plan.ID, good, false, syscall.ENOSPC, func() { failed = true })
+			got, err := r.eng.Wait(r.t.Context(), r.plan.ID)
+			if failed != errors.Is(err, syscall.ENOSPC) {
+				t.Fatalf("behind %d entries: %v", good, err)
+			}
+			live, _ := r.w.provider.Snapshot(org).Find(www)
+			if open := got.Window.Open(); open == live.Proxied {
+				t.Errorf("behind %d entries: open %t, and proxied %t", good, open, live.Proxied)
+			}
 		})
 	}
 }

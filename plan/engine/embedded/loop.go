@@ -134,7 +134,11 @@ func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a exec
 	if err != nil && !errors.Is(err, ctx.Err()) {
 		return fmt.Errorf("step %s: %w", a.Step.ID, err)
 	}
-	return e.append(r, events...)
+	if err := e.append(r, events...); err != nil {
+		r.unwritten(events)
+		return err
+	}
+	return nil
 }
 
 // each makes one event for each of the action's zones.
@@ -167,9 +171,6 @@ func (e *Engine) tell(a execute.Action) {
 // finish writes the change log and then ends the run: a crash between the two
 // comes here again, and the change log takes an entry only once.
 func (e *Engine) finish(r *run) error {
-	if r.plan.Window != nil {
-		journal.UseRoom(e.opts.State, r.plan.ID)
-	}
 	result := r.state.Result()
 	head, repaired, err := journal.AppendChanges(e.opts.State, entries(r.plan, result))
 	if repaired != "" {

@@ -47,6 +47,14 @@ func (r *run) take(ev journal.Event) {
 	r.state.Apply(ev)
 }
 
+// unwritten folds events that have happened and could not be written down, for the
+// result of this process: a proxy that is on again is. The run is let go of then.
+func (r *run) unwritten(events []journal.Event) {
+	for _, ev := range events {
+		r.state.Apply(ev)
+	}
+}
+
 // hear keeps a signal for the driver and ends what it does. The caller holds mu.
 func (r *run) hear(k journal.Kind) {
 	r.signals = append(r.signals, k)
