@@ -45,8 +45,10 @@ func checkCertificate(ctx context.Context, e *examination) []Finding {
 		if !c.found && !c.wanted {
 			continue
 		}
-		c.lender = c.lenderOf(better, seen)
-		f := e.judgeCertificate(c, better)
+		if !c.good() {
+			c.lender = c.lenderOf(e.lends(ctx, better), seen)
+		}
+		f := e.atEdge(ctx, c, e.judgeCertificate(c, better))
 		if f.Outcome == Fail && e.astray(c.target) {
 			f = f.because(expected(c.addr))
 		}
