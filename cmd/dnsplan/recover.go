@@ -227,8 +227,8 @@ func (a *app) resumeRun(ctx context.Context, s *config.Session, r engine.Run, ou
 	} else if c, own := err.(*coded); !own || c.err != nil { //nolint:errorlint // the very value that says nothing more
 		out.Error = err.Error()
 	}
-	if out.ExitCode != exitDone {
-		shown := report.NewRun(f.plan, f.events, false)
+	shown := report.NewRun(f.plan, f.events, false)
+	if out.Window = shown.Window; out.ExitCode != exitDone {
 		out.Next = pasteable(s.Settings, shown.Next)
 	}
 	return out

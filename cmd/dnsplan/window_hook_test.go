@@ -248,3 +248,32 @@ func TestWindowNeedlessIsNotHeard(t *testing.T) {
 	p.wait().is(t, 7)
 	r.untouched()
 }
+
+// What closes a hook's window behind its deadline, and what shows it then, say the same
+// of it: that is an end like another.
+func TestWindowHookExpires(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--json=false", "--json"} {
+		t.Run(flag, func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			r.run("window", "open", "www.example.org").is(t, exitDone)
+			r.kill(r.guardIn(), syscall.SIGKILL)
+			here, clock := r.later()
+			clock.elapse(time.Hour)
+			for _, args := range [][]string{{"recover"}, {"runs"}, {"show", "last"}} {
+				got := here.run(append(args, flag)...).is(t, exitDone)
+				wants := []string{"! ", "done", "closed late"}
+				if flag == "--json" {
+					wants = []string{`"expired":true`, `"state":"done"`}
+				}
+				for _, want := range wants {
+					if flat := strings.ReplaceAll(got.stdout, `": `, `":`); !strings.Contains(flat, want) || strings.Contains(flat, `"state":"failed","next"`) {
+						t.Errorf("%s: nothing says %s:\n%s", args[0], want, got.stdout)
+					}
+				}
+			}
+			r.closedOnce()
+		})
+	}
+}

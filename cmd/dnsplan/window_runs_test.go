@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -151,7 +153,10 @@ func TestRecoverOfAWindowThatHolds(t *testing.T) {
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r.run("show", "last").is(t, exitDone, "needs you")
+	here, _ := r.later()
+	if held, err := config.Reader(config.Settings{StateDir: r.path(".dnsplan")}, here.clock).Show(t.Context(), "last"); err != nil || held.Result.Outcome != execute.OutcomeHeld {
+		t.Fatalf("%s, %v", held.Result.Outcome, err)
+	}
 	r.run("recover", "--windows").is(t, exitDone, "proxied again")
 	r.closedOnce()
 }

@@ -22,6 +22,9 @@ type WindowResult struct {
 	// Closed is when every proxy was on again; zero until then, and where one could
 	// not be turned on.
 	Closed time.Time
+	// Expired says that its deadline has closed the window of a hook, which nobody has
+	// told to close: that is no failure, since the hook's client had all the time.
+	Expired bool
 	// Command is what is known of the command; nil where it was not begun.
 	Command *CommandResult
 	// Certificates are what the addresses behind the proxy serve behind the command;
@@ -76,8 +79,25 @@ func (s *State) windowResult() *WindowResult {
 	if !all {
 		r.Closed = time.Time{}
 	}
-	r.Ready = s.readyAt()
+	r.Ready, r.Expired = s.readyAt(), s.expired()
 	return r
+}
+
+// expired tells whether all that has failed is that nobody has told the window of a
+// hook to close.
+func (s *State) expired() bool {
+	late := false
+	for _, z := range s.plan.Zones {
+		f := s.zones[z.ZoneRef].failed
+		switch {
+		case f == nil:
+		case f.Step != s.index.window.command.ID || f.Class != Late && f.Class != Linked:
+			return false
+		default:
+			late = true
+		}
+	}
+	return late && s.plan.Window.Hook
 }
 
 // readyAt is when the last step before the command was done in all zones; zero

@@ -131,6 +131,8 @@ func TestNextOfAWindow(t *testing.T) {
 	}
 }
 
+// TestHooksDeadline: the deadline of a hook's window is an end like another, unless
+// something is left open.
 func TestHooksDeadline(t *testing.T) {
 	for _, word := range []string{"", "resume"} { // the deadline comes first, or it is told too late
 		r := newRun(issuance(t, hooked, org))
@@ -145,8 +147,17 @@ func TestHooksDeadline(t *testing.T) {
 			t.Errorf("%s: %s", word, got)
 		}
 		r.do(t, "ok ok ok")
-		if got := r.state.Result(); got.Outcome != execute.OutcomeFailed || got.Changes[0].Made != execute.Closed || !strings.Contains(got.Failures[0].Error, "(20m) has passed before it was told to close") {
+		if got := r.state.Result(); got.Outcome != execute.OutcomeDone || !got.Window.Expired || got.Partly || got.Changes[0].Made != execute.Closed || !strings.Contains(got.Failures[0].Error, "(20m) has passed before it was told to close") {
 			t.Errorf("%s: %+v", word, got)
+		}
+	}
+	for script, want := range map[string]execute.Outcome{"ok fail ok": execute.OutcomeFailed, "cancel ok ok": execute.OutcomeCancelled} {
+		r := newRun(issuance(t, hooked, org))
+		r.do(t, "to command")
+		r.now = r.state.Result().Window.Deadline
+		r.do(t, script)
+		if got := r.state.Result(); got.Outcome != want || got.LeftOpen() != (want == execute.OutcomeFailed) {
+			t.Errorf("%q: %s, left open %t", script, got.Outcome, got.LeftOpen())
 		}
 	}
 }

@@ -118,6 +118,9 @@ func (s *State) Result() Result {
 		r.addZone(z.ZoneRef, s.zones[z.ZoneRef])
 	}
 	settled := counts[Applied] + counts[Left]
+	if r.Window != nil && r.Window.Expired {
+		settled += counts[Closed] // an end like another
+	}
 	r.Outcome = s.outcome(settled == len(r.Changes))
 	r.Partly = counts[LeftOpen] > 0 || counts[Applied] > 0 && settled < len(r.Changes)
 	return r

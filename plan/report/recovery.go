@@ -20,7 +20,10 @@ type Recovery struct {
 	// ByHand is what can be done about one that is damaged.
 	ByHand []ByHand `json:"by_hand,omitempty"`
 	// Folder is where one that is damaged lies.
-	Folder string    `json:"folder,omitempty"`
+	Folder string `json:"folder,omitempty"`
+	// Window is how the issuance window stands of a run that was taken on; nil in
+	// other runs.
+	Window *Window   `json:"window,omitempty"`
 	Next   []Command `json:"next"`
 }
 
@@ -42,7 +45,7 @@ func RecoveryText(w io.Writer, list []Recovery, o Options) error {
 	}
 	p.heading("Had not ended: " + count(len(list), "run"))
 	for _, r := range list {
-		m := runMark(r.State)
+		m := Run{State: r.State, Window: r.Window}.mark()
 		line := []span{in(m.style, m.sign(p.o)+" "), in(bold, r.Run), txt(": "), in(m.style, m.word)}
 		switch {
 		case r.Resumed:

@@ -138,6 +138,8 @@ func (r *Run) inWindow(p *plan.Plan, res execute.Result) {
 		r.State = RunOpen
 	case res.Outcome == execute.OutcomeCancelled:
 		r.State = RunCancelled // by its resumption
+	case res.Outcome == execute.OutcomeDone && r.State == RunFailed:
+		r.State = RunDone // a deadline is an end
 	}
 	r.Next = r.Window.next(r.State, r.ID)
 }

@@ -184,7 +184,7 @@ func RunsText(w io.Writer, runs []Run, o Options) error {
 		}
 		p.marked(0, m, statePad, in(bold, padded(r.ID, idPad)+noBreak), txt(" "+keep(p.o.minute(at))))
 		about := []string{zonesPeople(r.Zones) + ": " + summaryText(r)}
-		for _, extra := range []string{r.Window.failure(), r.Ticket, r.Reason} {
+		for _, extra := range []string{r.Window.failure(), r.Window.expired(), r.Ticket, r.Reason} {
 			if extra != "" {
 				about = append(about, extra)
 			}

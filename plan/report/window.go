@@ -20,6 +20,8 @@ type Window struct {
 	Ready    time.Time `json:"ready,omitzero"`
 	Deadline time.Time `json:"deadline,omitzero"`
 	Closed   time.Time `json:"closed,omitzero"`
+	// Expired says that its deadline has closed a hook's window.
+	Expired bool `json:"expired,omitempty"`
 	// Command is what is known of the command; nil where it was not begun.
 	Command *WindowCommand `json:"command,omitempty"`
 	// Issued is whether the addresses behind the proxy serve another certificate than
@@ -48,7 +50,7 @@ func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 	}
 	w := &Window{
 		Names: r.Names, Hook: p.Window.Hook, Open: r.Open(),
-		Opened: r.Opened, Ready: r.Ready, Deadline: r.Deadline, Closed: r.Closed,
+		Opened: r.Opened, Ready: r.Ready, Deadline: r.Deadline, Closed: r.Closed, Expired: r.Expired,
 	}
 	if w.Certificates = r.Certificates; len(w.Certificates) > 0 {
 		w.Issued = r.Issued()
@@ -66,6 +68,10 @@ func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 // failed, or nothing was issued, that is what people have to see. A nil window is none.
 func (w *Window) mark(done mark) mark {
 	switch {
+	case w.expired() != "":
+		end := stepMark(StepWarning)
+		end.word = done.word + ", " + w.expired()
+		return end
 	case w.failure() != "":
 		failed := runMark(RunFailed)
 		failed.word = done.word + ", but " + w.Command.Name + " failed"
@@ -76,6 +82,21 @@ func (w *Window) mark(done mark) mark {
 		return same
 	}
 	return done
+}
+
+// late is how long behind its deadline a window is closed at most that is closed at it.
+const late = time.Minute
+
+// expired says that its deadline has closed the window of a hook; empty where it has
+// not.
+func (w *Window) expired() string {
+	switch {
+	case w == nil || !w.Expired:
+		return ""
+	case w.Closed.After(w.Deadline.Add(late)):
+		return "closed late"
+	}
+	return "closed at its deadline"
 }
 
 // failure says how the command has failed; empty where it has not.

@@ -119,10 +119,12 @@ func windowRuns() map[string]struct {
 			"1m42s start s3 undo\n1m43s failed s3 example.org. undo error=left_as_it_is:_www.example.org._A_was_set_by_someone_else data={\"class\":\"moved\",\"written\":1,\"landed\":[\"c2\"],\"left\":[\"c1\"],\"live\":{\"c1\":{\"ttl\":60,\"values\":[\"198.51.100.7\"],\"proxied\":false}}}\n1m43s end", "1m43s", false},
 		"deleted": {certbot, ready + "\n1m10s start s6\n1m41s done s6 example.org. data={\"exit_code\":0}\n1m41s start s7\n1m42s failed s7 example.org. error=moved data={\"class\":\"moved\"}\n" +
 			"1m42s start s3 undo\n1m43s failed s3 example.org. undo error=left_as_it_is:_www.example.org._A_was_deleted_by_someone_else data={\"class\":\"moved\",\"written\":1,\"landed\":[\"c2\"],\"left\":[\"c1\"],\"live\":{\"c1\":null}}\n1m43s end", "1m43s", false},
-		"failed":  {certbot, strings.Replace(issued, `"exit_code":0`, `"exit_code":7`, 1), "1m47s", false},
-		"holding": {certbot, ready + "\n1m10s cancel\n1m10s start s3 undo\n16m hold s3 example.org. undo error=the_provider_does_not_answer data={\"class\":\"unreachable\"}", "17m", false},
-		"hook":    {hooked, ready, "5m", false},
-		"hooked":  {hooked, ready + "\n6m resume\n6m done s6 example.org.\n6m start s7\n6m1s done s7 example.org. data={\"written\":2}\n6m1s start s8\n6m2s done s8 example.org.\n6m2s end", "6m2s", false},
+		"failed":       {certbot, strings.Replace(issued, `"exit_code":0`, `"exit_code":7`, 1), "1m47s", false},
+		"holding":      {certbot, ready + "\n1m10s cancel\n1m10s start s3 undo\n16m hold s3 example.org. undo error=the_provider_does_not_answer data={\"class\":\"unreachable\"}", "17m", false},
+		"hook":         {hooked, ready, "5m", false},
+		"expired":      {hooked, ready + "\n20m2s failed s6 example.org. error=the_deadline_of_the_issuance_window_(20m)_has_passed_before_it_was_told_to_close data={\"class\":\"late\"}" + closes("20m3s"), "20m3s", false},
+		"expired-late": {hooked, ready + "\n3h2s failed s6 example.org. error=the_deadline_of_the_issuance_window_(20m)_has_passed_before_it_was_told_to_close data={\"class\":\"late\"}" + closes("3h3s"), "3h3s", false},
+		"hooked":       {hooked, ready + "\n6m resume\n6m done s6 example.org.\n6m start s7\n6m1s done s7 example.org. data={\"written\":2}\n6m1s start s8\n6m2s done s8 example.org.\n6m2s end", "6m2s", false},
 	}
 }
 
@@ -154,7 +156,7 @@ func TestWindowRunStates(t *testing.T) {
 	want := map[string]report.RunState{
 		"issued": report.RunDone, "renewed": report.RunDone, "renewed-perhaps": report.RunDone, "renewed-badly": report.RunDone, "not-renewed": report.RunDone, "renewed-in-part": report.RunDone, "running": report.RunRunning, "missing": report.RunFailed, "late": report.RunFailed,
 		"signalled": report.RunCancelled, "killed": report.RunInterrupted, "recovered": report.RunCancelled,
-		"theirs": report.RunFailed, "deleted": report.RunFailed, "failed": report.RunDone, "holding": report.RunHolding, "hook": report.RunOpen, "hooked": report.RunDone,
+		"theirs": report.RunFailed, "deleted": report.RunFailed, "failed": report.RunDone, "holding": report.RunHolding, "hook": report.RunOpen, "hooked": report.RunDone, "expired": report.RunDone, "expired-late": report.RunDone,
 	}
 	for name, tt := range windowRuns() {
 		p := issuance(t, tt.window, proxiedWWW)
