@@ -34,6 +34,8 @@ zones goes on.
 An issuance window is closed, never gone on with, and tried again where that did
 not get through; one of a hook (dnsplan window open) once its deadline has
 passed. A process that holds a window open long behind its deadline is killed.
+One that was left open because someone else had changed a record in it is named,
+with what to do, for as long as the proxy is off; the exit code is 4 then too.
 With --windows nothing but windows is recovered: a run that someone has stopped
 on purpose stays so. dnsplan systemd prints a timer that does this every minute.
 
@@ -72,6 +74,9 @@ func runRecover(a *app, c *cobra.Command, scan string, windows, all bool) error 
 		return unread
 	}
 	list := a.recoverAll(ctx, s, runs)
+	if !windows && ctx.Err() == nil {
+		list = append(list, a.leftOpen(ctx, s, runs)...)
+	}
 	code := worst(list)
 	if s.Settings.JSON {
 		err = report.RecoveryJSON(a.stdout, list, code)

@@ -99,9 +99,19 @@ func TestCheckOfAWindowLeftOpen(t *testing.T) {
 	r.commandStops()
 	p.wait().is(t, exitPartly)
 	r.run("check", "www.example.org", "--only", "X-BACK").is(t, exitDifferences, "fatal", "www 300 IN A 127.0.0.77 ; proxied", "Turn the proxy of www.example.org on by hand at the provider")
+	r.run("recover").is(t, exitPartly, "Left open: the window of 1 run", "fatal", "X-BACK", "www 300 IN A 127.0.0.77 ; proxied", "Turn the proxy of www.example.org on by hand at the provider", "dnsplan rollback 01")
+	if got := r.run("recover", "--json").is(t, exitPartly); !strings.Contains(got.stdout, `"left_open":true`) || !strings.Contains(got.stdout, `"check":"X-BACK"`) {
+		t.Errorf("not told to machines:\n%s", got.stdout)
+	}
+	r.run("recover", "--windows").is(t, exitDone)
 	there, clock := r.later()
 	clock.elapse(time.Hour)
 	there.run("check", "www.example.org", "--only", "X-BACK", "--state-dir", r.path("other")).is(t, exitDifferences, "fatal", "and someone has changed its", "on by hand at the provider")
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		x.Proxied = x.ID != "a3"
+		return true
+	})
+	r.run("recover").is(t, exitDone, "Nothing to recover")
 }
 
 // Another machine does not close a window over an address that someone has set in it,

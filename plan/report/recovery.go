@@ -2,7 +2,9 @@ package report
 
 import (
 	"io"
+	"slices"
 
+	"github.com/dnsplan/dnsplan/plan/acme"
 	"github.com/dnsplan/dnsplan/plan/execute"
 )
 
@@ -23,8 +25,12 @@ type Recovery struct {
 	Folder string `json:"folder,omitempty"`
 	// Window is how the issuance window stands of a run that was taken on; nil in
 	// other runs.
-	Window *Window   `json:"window,omitempty"`
-	Next   []Command `json:"next"`
+	Window *Window `json:"window,omitempty"`
+	// Left says that the run has ended, and left its issuance window open.
+	Left bool `json:"left_open,omitempty"`
+	// Findings say what of that is open, and what to do.
+	Findings []acme.Finding `json:"findings,omitempty"`
+	Next     []Command      `json:"next"`
 }
 
 // RunStateOf is the state of a run with the outcome.
@@ -36,15 +42,22 @@ func RunStateOf(o execute.Outcome) RunState {
 	}[o]
 }
 
-// RecoveryText writes for people what has become of the runs that had not ended.
+// RecoveryText writes for people what has become of the runs that had not ended, and
+// what others have left open.
 func RecoveryText(w io.Writer, list []Recovery, o Options) error {
 	p := newPage(o)
 	if len(list) == 0 {
 		p.row(0, "", txt("Nothing to recover: every run has ended."))
 		return p.writeTo(w)
 	}
-	p.heading("Had not ended: " + count(len(list), "run"))
+	left := slices.DeleteFunc(slices.Clone(list), func(r Recovery) bool { return !r.Left })
+	if n := len(list) - len(left); n > 0 {
+		p.heading("Had not ended: " + count(n, "run"))
+	}
 	for _, r := range list {
+		if r.Left {
+			continue
+		}
 		m := Run{State: r.State, Window: r.Window}.mark()
 		line := []span{in(m.style, m.sign(p.o)+" "), in(bold, r.Run), txt(": "), in(m.style, m.word)}
 		switch {
@@ -64,7 +77,26 @@ func RecoveryText(w io.Writer, list []Recovery, o Options) error {
 		}
 		p.commands(r.Next)
 	}
+	p.leftOpen(left)
 	return p.writeTo(w)
+}
+
+// leftOpen shows the runs that have ended and left their windows open.
+func (p *page) leftOpen(list []Recovery) {
+	if len(list) > 0 {
+		p.heading("Left open: the window of " + count(len(list), "run"))
+	}
+	for _, r := range list {
+		m := runMark(RunFailed)
+		p.row(4, "  ", in(m.style, m.sign(p.o)+" "), in(bold, r.Run), txt(": "+r.Window.proxyText(r.State, p.o)))
+		if r.Error != "" {
+			p.row(6, "      ", in(red, r.Error))
+		}
+		for _, f := range r.Findings {
+			p.finding(f, f.Remedies, false)
+		}
+		p.commands(r.Next)
+	}
 }
 
 // RecoveryJSON writes the last line of the machine stream: one object of type
