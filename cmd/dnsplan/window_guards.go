@@ -10,6 +10,7 @@ import (
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme"
+	"github.com/dnsplan/dnsplan/plan/acme/cert"
 )
 
 // preflightChecks are the checks that say whether a window would help: those of
@@ -66,8 +67,9 @@ func notDue(all []config.OriginCertificate, name zone.Name, now time.Time) (text
 		if !c.Fresh(now) {
 			return "", false
 		}
+		leaf := c.Served.Leaf()
 		text = fmt.Sprintf("%s: the certificate is not due: it is good until %s and to be renewed from %s", name.Display(),
-			c.Served.Leaf().NotAfter.UTC().Format(time.DateOnly), c.Due.From.UTC().Format(time.DateOnly))
+			cert.Moment(leaf, leaf.NotAfter), cert.Moment(leaf, c.Due.From))
 	}
 	return text, text != ""
 }

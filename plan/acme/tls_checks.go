@@ -21,9 +21,6 @@ func tlsChecks() []check {
 	}
 }
 
-// day is a time as people write dates, in UTC.
-func day(t time.Time) string { return t.UTC().Format("2006-01-02") }
-
 // minute is a time to the minute, in UTC.
 func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
@@ -68,7 +65,7 @@ func (e *examination) judgeCertificate(c certificate, better *certificate) Findi
 	case c.good() && c.Leaf().NotAfter.Before(until): // zero is before all
 		return failed(c.saysTLS(), "%s serves a certificate for %s that ends on %s, and the change goes on until %s", at, e.subject.Name.Display(), minute(c.Leaf().NotAfter), minute(until)).with(e.renew())
 	case c.good():
-		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
+		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, cert.Moment(c.Leaf(), c.Leaf().NotAfter))
 	case c.Err == nil:
 		return failed(c.saysTLS(), "%s serves %s a certificate that clients refuse: %s", at, e.subject.Name.Display(), c.flaws[0].Text).with(e.mendTLS(c)...)
 	case better == nil: // nobody has one yet, so nobody loses it
@@ -229,7 +226,7 @@ func (e *examination) judgeRenewal(c certificate, due cert.Due) Finding {
 		return failed(said, "the certificate of %s was to be renewed by %s, and was not; it ends on %s", name, minute(due.To), minute(c.Leaf().NotAfter)).with(
 			Remedy{Do: "See why its client has not done it, and try it for trial:", Paste: "certbot renew --cert-name " + name + " --dry-run"})
 	}
-	return passed(said, "the certificate of %s is to be renewed on %s, and no change is under way then", name, day(due.From))
+	return passed(said, "the certificate of %s is to be renewed on %s, and no change is under way then", name, cert.Moment(c.Leaf(), due.From))
 }
 
 // renew has the certificate renewed although it is not due.

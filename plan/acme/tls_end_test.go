@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
+	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
 // A certificate that ends within the change is none to move to; T-RENEW has nothing
@@ -83,4 +85,20 @@ func TestRenewalByTheAuthority(t *testing.T) {
 	if last := f.Asked[len(f.Asked)-1]; last.Who != "Let's Encrypt, asked when to renew (RFC 9773)" || last.Said != "2026-11-24 06:00 UTC to 2026-11-26 06:00 UTC" {
 		t.Errorf("asked %+v", last)
 	}
+}
+
+// A certificate of hours is told of by the minute, and so is what an authority
+// remembers for hours.
+func TestCertificateOfHours(t *testing.T) {
+	s := newSecure(t, "127.0.0.11")
+	s.serveTLS(0, issued{from: day0.Add(-time.Hour), until: day0.Add(5 * time.Hour)}, http.NotFoundHandler())
+	f := s.only("T-CERT", Pass, "until 2026-11-23 11:00 UTC")
+	if len(f.Asked) != 1 || !strings.HasSuffix(f.Asked[0].Said, "until 2026-11-23 11:00 UTC") {
+		t.Errorf("asked %+v", f.Asked)
+	}
+	s.only("T-RENEW", Pass, "is to be renewed on 2026-11-23 08:00 UTC")
+	s.opts.Past.Changes = func() ([]journal.Change, error) {
+		return []journal.Change{{At: day0.Add(-2 * time.Hour), Zone: "example.org.", Name: "www.example.org.", Type: "A", Run: "01K", OldValues: []string{"192.0.2.1"}, NewValues: []string{"127.0.0.11"}}}, nil
+	}
+	Offers(t, s.only("T-AUTHZ", Fail, "was issued on 2026-11-23 05:00 UTC, perhaps by what was validated before the change of 2026-11-23 04:00 UTC"), "dnsplan rehearse")
 }

@@ -178,7 +178,7 @@ func (c certificate) saysTLS() []Asked {
 		a.Said = c.why()
 		return []Asked{a}
 	}
-	a.Said = "certificate of " + c.issuer() + " until " + day(c.Leaf().NotAfter)
+	a.Said = "certificate of " + c.issuer() + " until " + cert.Moment(c.Leaf(), c.Leaf().NotAfter)
 	for _, p := range c.flaws {
 		a.Said += "; " + p.Text
 	}

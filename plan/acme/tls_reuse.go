@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/authority"
+	"github.com/dnsplan/dnsplan/plan/acme/cert"
 	"github.com/dnsplan/dnsplan/plan/acme/ledger"
 )
 
@@ -68,6 +69,10 @@ func (e *examination) judgeAuthorization(c certificate, last logged, changed boo
 		return unclear(said, "how long %s remembers what it has validated is not known, so that its certificate for %s need not prove that the addresses are right", c.issuer(), name).with(e.rehearse())
 	}
 	period := reused(leaf.NotAfter.Sub(leaf.NotBefore), leaf.NotBefore)
+	day := func(t time.Time) string { return cert.Moment(leaf, t) }
+	if period < 2*hoursOfDay { // of which a day is much, whatever the certificate's life
+		day = minute
+	}
 	words := fmt.Sprintf("%s may issue for %s from memory", c.issuer(), memory(period))
 	if !changed {
 		return unclear(said, "%s, and the change log does not say when the addresses of %s changed last", words, name).with(e.rehearse())

@@ -109,7 +109,7 @@ func (e *examination) judgeOriginTLS(c certificate) Finding {
 	case why != "":
 		return c.doubted(at, why)
 	case c.good():
-		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, day(c.Leaf().NotAfter))
+		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, cert.Moment(c.Leaf(), c.Leaf().NotAfter))
 	case c.Err != nil:
 		return failed(c.saysTLS(), "%s, behind the proxy of %s, serves no certificate: %s; clients fail for as long as an issuance window is open", at, name, c.why()).with(e.mendTLS(c)...)
 	case slices.ContainsFunc(c.flaws, func(p cert.Problem) bool { return p.Flaw == cert.CloudflareOrigin }):

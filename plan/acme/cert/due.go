@@ -43,10 +43,21 @@ type Due struct {
 // Now tells whether the certificate may be renewed by now.
 func (d Due) Now(now time.Time) bool { return !now.Before(d.From) }
 
+// short is the life below which much depends on the hour.
+const short = 10 * 24 * time.Hour
+
+// Moment says a time of a certificate's life, in UTC: its day, or with the minute
+// where that is short.
+func Moment(leaf *x509.Certificate, t time.Time) string {
+	if leaf.NotAfter.Sub(leaf.NotBefore) < short {
+		return t.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return t.UTC().Format(time.DateOnly)
+}
+
 // DueByLife is when clients renew that ask nobody. A short life leaves less time
 // for a second try, so they begin earlier in it.
 func DueByLife(leaf *x509.Certificate) Due {
-	const short = 10 * 24 * time.Hour
 	life := leaf.NotAfter.Sub(leaf.NotBefore)
 	part := life - life/3
 	if life < short {

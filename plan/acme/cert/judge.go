@@ -62,7 +62,7 @@ func Judge(s Served, now time.Time, roots *x509.CertPool) (out []Problem) {
 	add := func(f Flaw, format string, args ...any) { out = append(out, Problem{f, fmt.Sprintf(format, args...)}) }
 	switch {
 	case now.After(leaf.NotAfter):
-		add(Expired, "its certificate expired on %s", leaf.NotAfter.UTC().Format(time.DateOnly))
+		add(Expired, "its certificate expired on %s", Moment(leaf, leaf.NotAfter))
 	case now.Before(leaf.NotBefore):
 		add(NotYet, "its certificate is not valid before %s", leaf.NotBefore.UTC().Format(time.RFC3339))
 	}

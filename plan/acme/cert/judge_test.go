@@ -158,3 +158,15 @@ func TestDueByLife(t *testing.T) {
 		}
 	}
 }
+
+// Of a certificate of hours it is told when, and not on which day alone.
+func TestMoment(t *testing.T) {
+	for life, want := range map[time.Duration]string{
+		6 * time.Hour: "2026-11-23 12:00 UTC", 160 * time.Hour: "2026-11-29 22:00 UTC", 10 * day: "2026-12-03", 90 * day: "2027-02-21",
+	} {
+		c := &x509.Certificate{NotBefore: now, NotAfter: now.Add(life)}
+		if got := cert.Moment(c, c.NotAfter.In(time.FixedZone("", 3600))); got != want {
+			t.Errorf("a life of %v: %q, want %q", life, got, want)
+		}
+	}
+}
