@@ -156,7 +156,7 @@ func TestACMEWarnings(t *testing.T) {
 	})
 	want := []string{
 		"acme-not-checked a.example.org.: whether the new server of the name answers challenges is not checked",
-		"acme-bridge : until every cache has forgotten 192.0.2.1, an authority may ask it for the challenges of a.example.org and b.example.org: have it pass them on to 203.0.113.1, as nginx does by: location /.well-known/acme-challenge/ { proxy_set_header Host $host; proxy_pass http://203.0.113.1; }",
+		"acme-bridge : until every cache has forgotten 192.0.2.1, an authority may ask it for the challenges of a.example.org and b.example.org: have it pass them on to 203.0.113.1, as nginx does by:\nlocation ^~ /.well-known/acme-challenge/ {\n    proxy_pass http://203.0.113.1;\n    proxy_set_header Host $host;\n}",
 		"acme-bridge : until every cache has forgotten 192.0.2.2, an authority may ask it for the challenges of c.example.org and f.example.org:",
 		"cached-authorization : a renewal of a.example.org, b.example.org, c.example.org and 1 more name soon",
 	}

@@ -262,7 +262,7 @@ type Refusal struct {
 
 // Warning is something that the reader of a plan should know. In its message, as in
 // a refusal's, a TTL is the number that a zone file holds ("TTL 300"), and a span of
-// time has units ("30m").
+// time has units ("30m"). Lines behind its first are there to be pasted.
 type Warning struct {
 	Code    string `json:"code"`
 	Name    string `json:"name"`

@@ -123,7 +123,7 @@ func (p *Plan) warnBridges() {
 	}
 	for _, b := range order {
 		p.warnNames(ACMEBridge, names[b], fmt.Sprintf(
-			"until every cache has forgotten %[1]s, an authority may ask it for the challenges of %%s: have it pass them on to %[2]s, as nginx does by: location /.well-known/acme-challenge/ { proxy_set_header Host $host; proxy_pass http://%[3]s; }",
+			"until every cache has forgotten %[1]s, an authority may ask it for the challenges of %%s: have it pass them on to %[2]s, as nginx does by:\nlocation ^~ /.well-known/acme-challenge/ {\n    proxy_pass http://%[3]s;\n    proxy_set_header Host $host;\n}",
 			b.from, b.to, hostPort(b.to, ports[b])))
 	}
 }

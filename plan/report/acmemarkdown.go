@@ -64,15 +64,9 @@ func codes(checks []acme.ID) string {
 func (m *markdown) remedies(of acme.ID, all []acme.Remedy) {
 	for _, r := range all {
 		m.lines("- "+code(string(of))+": "+cell(r.Do), "")
-		if r.Paste == "" {
-			continue
+		if r.Paste != "" {
+			m.lines(strings.TrimPrefix(block(r.Paste), "\n"), "")
 		}
-		fence := "  " + fenceFor(r.Paste)
-		m.lines(fence)
-		for line := range strings.Lines(r.Paste) {
-			m.lines("  " + clean(strings.TrimRight(line, "\r\n"))) // whole: it is to be pasted
-		}
-		m.lines(fence, "")
 	}
 }
 

@@ -124,12 +124,26 @@ func (m *markdown) conflicts(items []plan.Conflict) {
 
 func (m *markdown) warnings(items []plan.Warning) {
 	list(m, "! Warnings", items, func(w plan.Warning) string {
-		text := cell(w.Message)
+		says, lines, _ := strings.Cut(w.Message, "\n")
+		text := cell(says)
 		if w.Name != "" {
 			text = "**" + cell(warned(w)) + "**: " + text
 		}
-		return text
+		return text + block(lines)
 	})
+}
+
+// block is a fenced block within an item of a list; empty without a text.
+func block(text string) string {
+	if text == "" {
+		return ""
+	}
+	fence := "\n  " + fenceFor(text)
+	out := fence
+	for line := range strings.Lines(text) {
+		out += "\n  " + clean(strings.TrimRight(line, "\r\n")) // whole: it is to be pasted
+	}
+	return out + fence
 }
 
 func (m *markdown) unmanaged(p *plan.Plan) {

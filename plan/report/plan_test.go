@@ -138,6 +138,23 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
+// Lines of a warning that are there to be pasted stay lines, and whole.
+func TestWarningToPaste(t *testing.T) {
+	p := move(t)
+	long := "    proxy_pass " + strings.Repeat("x", 90) + ";"
+	p.Warnings = []plan.Warning{{Code: plan.ACMEBridge, Name: "www.example.org.", Message: "have it pass them on, as nginx does by:\nlocation ^~ / {\n" + long + "\n}"}}
+	got := text(t, func(w io.Writer) error { return report.PlanText(w, p, options()) })
+	for _, want := range []string{"[acme-bridge]\n", "  location ^~ / {\n", long + "\n", "  }\n"} {
+		if !strings.Contains(strings.ReplaceAll(got, "\u00a0", " "), want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+	md := text(t, func(w io.Writer) error { return report.PlanMarkdown(w, p, options()) })
+	if want := "as nginx does by:\n  ```\n  location ^~ / {\n  " + long + "\n  }\n  ```\n"; !strings.Contains(md, want) {
+		t.Errorf("no %q in:\n%s", want, md)
+	}
+}
+
 // TestPlanMarkdownSize: a comment stays under 60 KiB, whatever is in the plan.
 func TestPlanMarkdownSize(t *testing.T) {
 	p := many(t, 3000)

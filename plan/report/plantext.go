@@ -276,6 +276,8 @@ func (p *page) warnings(list []plan.Warning) {
 		if w.Name != "" {
 			line = append(line, in(bold, warned(w)), txt(": "))
 		}
-		p.marked(2, warningMark, actionPad, append(line, txt(w.Message+" "), in(dim, "["+w.Code+"]"))...)
+		says, lines, _ := strings.Cut(w.Message, "\n")
+		p.marked(2, warningMark, actionPad, append(line, txt(says+" "), in(dim, "["+w.Code+"]"))...)
+		p.paste(lines)
 	})
 }
