@@ -120,7 +120,7 @@ func TestBridge(t *testing.T) {
 	var old http.Handler = http.NotFoundHandler()
 	s.serve(0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { old.ServeHTTP(w, r) }))
 	f := s.only("B-BRIDGE", Fail, "the old address 127.0.0.11:")
-	Offers(t, f, s.fill("location ^~ /.well-known/acme-challenge/ {\n    proxy_pass http://127.0.0.12:PORT;\n    proxy_set_header Host $host;\n}"))
+	Offers(t, f, s.fill("location ^~ /.well-known/acme-challenge/ {\n    proxy_pass http://127.0.0.12:PORT;\n    proxy_set_header Host $host;\n}"), "nginx obeys return, rewrite and if of the server itself before any location.")
 	old = s.files()
 	s.only("B-BRIDGE", Pass)
 	s.opts.Planter = nil

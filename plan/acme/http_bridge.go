@@ -75,7 +75,7 @@ func (e *examination) judgeBridge(ctx context.Context, f fetched) Finding {
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	x := failed(hops(f), "the old address %s does not answer with the token: %s; what is issued while it is asked fails", where, cause(f.Err)).with(e.bridge(f))
+	x := failed(hops(f), "the old address %s does not answer with the token: %s; what is issued while it is asked fails", where, cause(f.Err)).with(e.bridge(f)).with(f.server().aside()...)
 	if unreached(f) && f.found { // it passes nothing on, whatever is written there
 		return x.because(expected(f.addr))
 	}
