@@ -139,11 +139,12 @@ func block(text string) string {
 		return ""
 	}
 	fence := "\n  " + fenceFor(text)
-	out := fence
+	var out strings.Builder
+	out.WriteString(fence)
 	for line := range strings.Lines(text) {
-		out += "\n  " + clean(strings.TrimRight(line, "\r\n")) // whole: it is to be pasted
+		out.WriteString("\n  " + clean(strings.TrimRight(line, "\r\n"))) // whole: it is to be pasted
 	}
-	return out + fence
+	return out.String() + fence
 }
 
 func (m *markdown) unmanaged(p *plan.Plan) {
