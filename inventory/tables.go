@@ -52,7 +52,7 @@ type checkTable struct {
 	AccountURI   *string         `toml:"accounturi" jsonschema_description:"URL of the ACME account that issues, which CAA records may name."`
 	EABKID       *string         `toml:"eab_kid" jsonschema_description:"Reference to the key id of the account that the authority has given, where it opens ACME accounts for its customers alone (external account binding). Default: the first that is set of EAB_KID, LEGO_EAB_KID, each also with _FILE."`
 	EABHMACKey   *string         `toml:"eab_hmac_key" jsonschema_description:"Reference to the MAC key that goes with it, in base64. Default: the first that is set of EAB_HMAC_KEY, LEGO_EAB_HMAC, each also with _FILE."`
-	Ready        *span           `toml:"ready" jsonschema_description:"How long after the agreement of the authoritative servers the authority sees a change. Default: 60s."`
+	Ready        *span           `toml:"ready" jsonschema_description:"How long after the agreement of the authoritative servers the authority sees a change. Default: 60s for Let's Encrypt; of others it is not known, and they count as seeing it when everybody does."`
 	Challenge    *challengeTable `toml:"challenge" jsonschema_description:"Where a token is placed so that the ACME client's web server serves it, for hosts that do not say so themselves."`
 }
 

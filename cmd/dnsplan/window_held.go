@@ -38,7 +38,7 @@ const longestWindow = 24 * time.Hour
 
 // badDeadline is what is wrong with the deadline; empty where nothing is.
 func (w *issuing) badDeadline() string {
-	d, ready := w.options.deadline, w.session.Inventory.Check.Ready
+	d, ready := w.options.deadline, w.session.WindowReady()
 	switch {
 	case d > longestWindow:
 		return fmt.Sprintf("--deadline %s: it may be %s at most, and the proxy is off meanwhile", zone.FormatDuration(d), zone.FormatDuration(longestWindow))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,7 +48,9 @@ type Config struct {
 
 // CA is a certificate authority that lives as long as its test.
 type CA struct {
-	// Directory is the URL of the ACME directory (RFC 8555, section 7.1.1).
+	// Directory is the URL of the ACME directory (RFC 8555, section 7.1.1). It names
+	// the test: clients remember directories by their URLs, and another CA may have had
+	// the port before.
 	Directory string
 	// HTTP trusts the certificate of the directory.
 	HTTP *http.Client
@@ -88,7 +91,7 @@ func NewCA(tb testing.TB, c Config) *CA {
 	server.StartTLS()
 	tb.Cleanup(server.Close)
 	return &CA{
-		Directory: server.URL + wfe.DirectoryPath,
+		Directory: server.URL + wfe.DirectoryPath + "?of=" + url.QueryEscape(tb.Name()),
 		HTTP:      server.Client(),
 		directory: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
 		issuer:    authority.GetRootCert(0).PEM(),

@@ -72,7 +72,7 @@ func (s *Session) Window(ctx context.Context, req WindowRequest) (Issuance, erro
 		return Issuance{}, fmt.Errorf("make an id for the plan: %w", err)
 	}
 	w := plan.Window{
-		Deadline: wholeSeconds(req.Deadline), Ready: wholeSeconds(s.Inventory.Check.Ready),
+		Deadline: wholeSeconds(req.Deadline), Ready: wholeSeconds(s.WindowReady()),
 		Command: req.Command, Hook: req.Hook, Always: req.Always,
 	}
 	build := func() (*plan.Plan, error) {
@@ -109,6 +109,18 @@ func (s *Session) challengesBehind(z *plan.WindowZone, origins []Origin) map[zon
 		}
 	}
 	return out
+}
+
+// WindowReady is how long a certificate authority may go on to see the proxy, once all
+// authoritative servers give the origin's addresses: what is known of it, or said of
+// it in [check]. One of which nothing is known may hold the proxy's answer as long as
+// anybody.
+func (s *Session) WindowReady() time.Duration {
+	c := s.Inventory.Check
+	if c.ReadyKnown {
+		return c.Ready
+	}
+	return max(c.Ready, zone.AutoTTL.Duration())
 }
 
 // wholeSeconds rounds up.
