@@ -111,7 +111,7 @@ func (e *WindowError) Error() string {
 //
 //	live at the name    result
 //	proxied             proxy off at the lowest TTL, and on again
-//	DNS-only            nothing
+//	DNS-only            nothing; so is every name at a provider without a proxy
 //	DNS-only, a marker  an error until the marker's time, then a warning
 //	foreign, no address an error
 //	protected, proxied  an error, without AllowProtected

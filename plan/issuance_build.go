@@ -34,27 +34,28 @@ func (b *windowBuilder) zone(z *WindowZone) ZoneDiff {
 	return w.diff
 }
 
-// unfit says why the name cannot be in a window; empty where it can.
+// unfit says why the name cannot be in a window; empty where it can. At a provider
+// without a proxy every name is DNS-only, whatever it is there.
 func (z *WindowZone) unfit(w *differ, name zone.Name) string {
-	found, proxied := "", false
+	found, proxied, foreign := false, false, ""
 	for _, t := range []zone.Type{zone.A, zone.AAAA} {
 		live, ok := z.Live.Find(zone.Key{Name: name, Type: t})
-		if ok && live.Foreign != "" {
-			return fmt.Sprintf("its %s RRset is a live %s set, which dnsplan never writes", t, live.Foreign)
+		if ok && live.Foreign != "" && foreign == "" {
+			foreign = fmt.Sprintf("its %s RRset is a live %s set, which dnsplan never writes", t, live.Foreign)
 		}
-		if ok {
-			found, proxied = found+t.String(), proxied || live.Proxied
-		}
+		found, proxied = found || ok, proxied || live.Proxied
 	}
 	cname, aliased := w.cnames[name]
 	switch {
 	case strings.HasPrefix(string(name), wildcardPrefix):
 		return "HTTP-01 cannot validate a wildcard: it needs DNS-01 (RFC 8555, section 8.3)"
-	case !z.Proxy:
-		return fmt.Sprintf("its provider %q has no proxy to turn off: run the command without a window", z.Desired.Provider)
+	case !z.Proxy && (found || aliased):
+		return ""
+	case foreign != "":
+		return foreign
 	case aliased:
 		return "it is a CNAME to " + cname.Data + ": open the window of the name that has the addresses"
-	case found == "":
+	case !found:
 		return "it has no live address"
 	case zone.MatchAny(z.Desired.Ignore, name, z.Desired.Zone):
 		return "the inventory ignores it"

@@ -235,13 +235,23 @@ func TestWindowWithoutRoomForAMarker(t *testing.T) {
 	}
 }
 
+// TestWindowWithoutAProxy: where the provider has none, every name is DNS-only.
+func TestWindowWithoutAProxy(t *testing.T) {
+	z := site{live: "a 300 A 192.0.2.1\nalias 300 A foreign=alias\ncdn 300 CNAME cdn.example.net."}.of(t, "a.example.org.", "alias.example.org.", "cdn.example.org.")
+	z.Proxy, z.Comments = false, false
+	p, err := plan.BuildWindow([]plan.WindowZone{z}, renewal, policy(), origin())
+	if err != nil || !p.Empty() || len(p.Window.Names) != 3 {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 // TestWindowRefusesNames: all that is wrong is told at once.
 func TestWindowRefusesNames(t *testing.T) {
 	z := site{
 		live:   "alias 300 A foreign=alias\n* 300 A 192.0.2.1 proxied\ncdn 300 CNAME cdn.example.net.\nmx 300 MX mail\nold 300 A 192.0.2.1 proxied\nok 300 A 192.0.2.1 proxied",
 		ignore: "old",
 	}.of(t, "alias.example.org.", "*.example.org.", "cdn.example.org.", "mx.example.org.", "old.example.org.", "ok.example.org.")
-	bare := site{zone: "example.net.", live: "a 300 A 192.0.2.1"}.of(t, "a.example.net.")
+	bare := site{zone: "example.net.", live: "a 300 A 192.0.2.1"}.of(t, "a.example.net.", "mx.example.net.", "*.example.net.")
 	bare.Proxy = false
 	_, err := plan.BuildWindow([]plan.WindowZone{z, bare}, renewal, policy(), origin())
 	refused, ok := errors.AsType[*plan.WindowError](err)
@@ -254,7 +264,8 @@ func TestWindowRefusesNames(t *testing.T) {
 		"cdn.example.org.":   "it is a CNAME to cdn.example.net.",
 		"mx.example.org.":    "it has no live address",
 		"old.example.org.":   "the inventory ignores it",
-		"a.example.net.":     `its provider "cf" has no proxy`,
+		"mx.example.net.":    "it has no live address",
+		"*.example.net.":     "it needs DNS-01",
 	}
 	for _, p := range refused.Problems {
 		if w, ok := want[string(p.Name)]; !ok || !strings.Contains(p.Reason, w) || !strings.Contains(err.Error(), p.Name.Display()+": "+p.Reason) {
