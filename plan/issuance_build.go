@@ -37,14 +37,7 @@ func (b *windowBuilder) zone(z *WindowZone) ZoneDiff {
 // unfit says why the name cannot be in a window; empty where it can. At a provider
 // without a proxy every name is DNS-only, whatever it is there.
 func (z *WindowZone) unfit(w *differ, name zone.Name) string {
-	found, proxied, foreign := false, false, ""
-	for _, t := range []zone.Type{zone.A, zone.AAAA} {
-		live, ok := z.Live.Find(zone.Key{Name: name, Type: t})
-		if ok && live.Foreign != "" && foreign == "" {
-			foreign = fmt.Sprintf("its %s RRset is a live %s set, which dnsplan never writes", t, live.Foreign)
-		}
-		found, proxied = found || ok, proxied || live.Proxied
-	}
+	found, proxied, foreign := z.liveAt(name)
 	cname, aliased := w.cnames[name]
 	switch {
 	case strings.HasPrefix(string(name), wildcardPrefix):
@@ -63,6 +56,19 @@ func (z *WindowZone) unfit(w *differ, name zone.Name) string {
 		return "it is protected in the inventory; --allow-protected opens its window"
 	}
 	return ""
+}
+
+// liveAt tells whether the name has an RRset of either family and whether one is
+// proxied, and says so where one is none that dnsplan writes.
+func (z *WindowZone) liveAt(name zone.Name) (found, proxied bool, foreign string) {
+	for _, t := range []zone.Type{zone.A, zone.AAAA} {
+		live, ok := z.Live.Find(zone.Key{Name: name, Type: t})
+		if ok && live.Foreign != "" && foreign == "" {
+			foreign = fmt.Sprintf("its %s RRset is a live %s set, which dnsplan never writes", t, live.Foreign)
+		}
+		found, proxied = found || ok, proxied || live.Proxied
+	}
+	return found, proxied, foreign
 }
 
 // set adds the change of one RRset, unless it is DNS-only already.
