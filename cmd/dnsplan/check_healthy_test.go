@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"testing"
@@ -32,15 +33,16 @@ func (w ednsWriter) WriteMsg(m *dns.Msg) error {
 	return w.ResponseWriter.WriteMsg(m)
 }
 
-// A fresh site with a web server, one A record and nothing written down yet is not
-// wrong: warnings alone, and exit code 0. One thing that breaks is wrong.
-func TestCheckFreshSite(t *testing.T) {
-	web := acmetest.Listen(t, "127.0.0.21")
-	webroot := t.TempDir()
-	acmetest.Serve(t, web[0], http.FileServer(http.Dir(webroot)))
-	soa := "example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60"
-	zone := resolvertest.NewZone(t, soa, "www.example.org. 3600 IN A 127.0.0.21")
-	p := newProgram(t, fmt.Sprintf(`version = 1
+// oneSite is an inventory of www.example.org alone, which web serves by HTTP and
+// nobody by HTTPS, with its challenges out of a folder, and a name server that gives
+// the zone. The zone's file is the caller's.
+func oneSite(t *testing.T, web net.Listener, webroot string, zone *resolvertest.Zone) *program {
+	t.Helper()
+	host, _, err := net.SplitHostPort(web.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newProgram(t, fmt.Sprintf(`version = 1
 [check]
 http_port = %d
 https_port = %d
@@ -56,8 +58,19 @@ name     = "example.org"
 provider = "files"
 servers  = [%q]
 ignore   = ["ns1"]
-record = [{ name = "www", a = ["127.0.0.21"] }]
-`, acmetest.Port(web[0]), resolvertest.ClosedPort(t).Port(), webroot, resolvertest.Serve(t, speaksEDNS{zone})))
+record = [{ name = "www", a = [%q] }]
+`, acmetest.Port(web), resolvertest.ClosedPort(t).Port(), webroot, resolvertest.Serve(t, speaksEDNS{zone}), host))
+}
+
+// A fresh site with a web server, one A record and nothing written down yet is not
+// wrong: warnings alone, and exit code 0. One thing that breaks is wrong.
+func TestCheckFreshSite(t *testing.T) {
+	web := acmetest.Listen(t, "127.0.0.21")
+	webroot := t.TempDir()
+	acmetest.Serve(t, web[0], http.FileServer(http.Dir(webroot)))
+	soa := "example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60"
+	zone := resolvertest.NewZone(t, soa, "www.example.org. 3600 IN A 127.0.0.21")
+	p := oneSite(t, web[0], webroot, zone)
 	file := soa + "\nexample.org. 300 IN NS ns1.example.org.\nns1.example.org. 300 IN A 127.0.0.1\nwww.example.org. 3600 IN A 127.0.0.21\n"
 	p.write("zones/example.org.zone", file)
 

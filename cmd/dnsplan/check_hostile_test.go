@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -46,23 +45,7 @@ func TestCheckHostileServer(t *testing.T) {
 	soa := "example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60"
 	text := "example.org. 300 IN CAA 0 issue \"\\027[2J<b>|`\\195\\155.example.net\""
 	zone := resolvertest.NewZone(t, soa, "www.example.org. 300 IN A 127.0.0.31", text)
-	p := newProgram(t, fmt.Sprintf(`version = 1
-[check]
-http_port = %d
-https_port = %d
-allow_reserved = true
-[check.challenge]
-webroot = %q
-[[provider]]
-name = "files"
-type = "zonefile"
-dir  = "zones"
-[[zone]]
-name     = "example.org"
-provider = "files"
-servers  = [%q]
-record = [{ name = "www", a = ["127.0.0.31"] }]
-`, acmetest.Port(web[0]), resolvertest.ClosedPort(t).Port(), t.TempDir(), resolvertest.Serve(t, speaksEDNS{zone})))
+	p := oneSite(t, web[0], t.TempDir(), zone)
 	p.write("zones/example.org.zone", soa+"\nexample.org. 300 IN NS ns1.example.net.\nwww.example.org. 300 IN A 127.0.0.31\n")
 	for _, form := range [][]string{{}, {"-v"}, {"--checklist"}, {"--json"}, {"--json", "--checklist"}, {"--markdown"}, {"--markdown", "--checklist"}} {
 		e := p.run(append([]string{"check", "--only", "H,D-CAA"}, form...)...).is(t, exitDifferences, "127.0.0.31")

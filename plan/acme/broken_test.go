@@ -14,7 +14,7 @@ import (
 
 // What tests of this package have seen come out of examinations: checks that fail with
 // a remedy, and remedies; and of those what they have expected to be done, or pasted.
-var broken, given, toDo, toPaste sync.Map
+var broken, given, orders, pastes sync.Map
 
 // Examined examines, and notes what is to be done about what was found.
 func Examined(ctx context.Context, x *Examiner, subjects []*Subject, sel Selection) Found {
@@ -43,10 +43,10 @@ func Offers(t *testing.T, f Finding, words ...string) {
 			found = true
 			do, paste := strings.Contains(r.Do, w), strings.Contains(r.Paste, w)
 			if do || !paste { // or from one into the other
-				toDo.Store(r, true)
+				orders.Store(r, true)
 			}
 			if paste || !do || r.Paste == "" {
-				toPaste.Store(r, true)
+				pastes.Store(r, true)
 			}
 		}
 		if !found {
@@ -92,8 +92,8 @@ func unproven() (out []string) {
 	}
 	var proven, touched []Remedy
 	given.Range(func(r, _ any) bool {
-		_, do := toDo.Load(r)
-		_, paste := toPaste.Load(r)
+		_, do := orders.Load(r)
+		_, paste := pastes.Load(r)
 		if do && paste {
 			proven = append(proven, r.(Remedy))
 		}
