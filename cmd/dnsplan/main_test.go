@@ -4,8 +4,10 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"os/signal"
 	"runtime"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,11 +25,21 @@ func TestMain(m *testing.M) {
 	}
 	http.DefaultTransport = transport.NewCarrier(transport.Bounded(http.DefaultTransport)) // as main does
 	time.Local = time.UTC                                                                  // what people read is in local time
+	watchSignals()
 	flag.Parse()
 	if p := flag.Lookup("test.parallel"); p.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
 		_ = p.Value.Set(atATime) // it is a number
 	}
 	os.Exit(m.Run())
+}
+
+// watchSignals has the runtime make its channels for signals, which the first one to
+// ask for any makes: made in a bubble of synctest, they would be that bubble's, and
+// the program dies of a signal's goroutine outside.
+func watchSignals() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGWINCH)
+	signal.Stop(c)
 }
 
 // atATime is how many tests run at the same time unless -parallel says otherwise:
