@@ -180,7 +180,7 @@ func (s dnsSite) open(t *testing.T) (*acme.Examiner, *acme.Subject) {
 	}
 	timeout := 20 * time.Second
 	if s.silent2 {
-		timeout = 300 * time.Millisecond
+		timeout = 2 * time.Second
 	}
 	client := resolver.New(resolver.Options{Timeout: timeout, Attempts: 1, Now: func() time.Time { return dnsNow }})
 	t.Cleanup(func() { _ = client.Close() })
