@@ -54,7 +54,7 @@ func TestOnlyNoiseIsMalformed(t *testing.T) {
 		s.Name = what
 		queries = append(queries, Query{Server: s, Key: key("www.example.org.", zone.A)})
 	}
-	c := newClient(t, Options{Timeout: 2 * time.Second, Attempts: 1})
+	c := newClient(t, Options{Timeout: 5 * time.Second, Attempts: 1})
 	for _, a := range c.Ask(t.Context(), queries) {
 		if a.Status != Malformed || a.Addrs != nil {
 			t.Errorf("%s (%v)", show(a), a.Err)

@@ -300,7 +300,7 @@ func TestTCPFailures(t *testing.T) {
 		want = append(want, tt.want)
 		queries = append(queries, Query{Server: s, Key: key("www.example.org.", zone.A)})
 	}
-	c := newClient(t, Options{Timeout: 2 * time.Second, Attempts: 1})
+	c := newClient(t, Options{Timeout: 5 * time.Second, Attempts: 1})
 	for i, a := range c.Ask(t.Context(), queries) {
 		if a.Status != want[i] {
 			t.Errorf("%v, want %v (%v)", a.Status, want[i], a.Err)
