@@ -260,8 +260,8 @@ func TestExamineNoServer(t *testing.T) {
 	org := []zone.Name{"example.org."}
 	quiet := silentServer(t)
 	c := configFor(quiet.addr)
-	c.Timeout = 50 * time.Millisecond
-	examined(t, provider(t, c), quiet.addr, org, "wrong server: no message from SERVER within 50ms")
+	c.Timeout = 500 * time.Millisecond
+	examined(t, provider(t, c), quiet.addr, org, "wrong server: no message from SERVER within 500ms")
 	rude := listen(t, func(c net.Conn) { _, _ = readFrame(c) })
 	examined(t, provider(t, configFor(rude)), rude, org, "wrong server: SERVER closed the connection")
 	l, err := net.Listen("tcp", "127.0.0.1:0")

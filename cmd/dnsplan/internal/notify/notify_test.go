@@ -100,7 +100,7 @@ func TestSendIsBounded(t *testing.T) {
 	}
 	defer l.Close()
 	cause := errors.New("enough")
-	ctx, stop := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, cause)
+	ctx, stop := context.WithTimeoutCause(t.Context(), 3*time.Second, cause)
 	defer stop()
 	good, sent := hook(t, http.StatusOK)
 	errs := notify.Send(ctx, []notify.Target{{"silent", "generic+http://" + l.Addr().String() + "/" + canary}, {"good", good}}, "x")
