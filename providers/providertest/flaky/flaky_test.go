@@ -13,6 +13,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/dnsplan/dnsplan/providers/providertest/dnsd"
 	"github.com/dnsplan/dnsplan/providers/providertest/flaky"
 )
 
@@ -83,6 +84,7 @@ func TestFatesOfDNS(t *testing.T) {
 				if n := asked.Load(); n != tt.asked && (tt.answered || tt.asked == 0) {
 					t.Errorf("the server was asked %d times, want %d", n, tt.asked)
 				}
+				dnsd.Eventually(t, "the request is seen", func() bool { return len(p.Exchanges()) > 0 })
 				if seen := p.Exchanges(); len(seen) != 1 || seen[0].Fate != tt.fate {
 					t.Errorf("seen %+v", seen)
 				}
