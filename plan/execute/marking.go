@@ -111,8 +111,8 @@ func (w *work) marked(c *plan.Change, m plan.Move) plan.Move {
 	return m
 }
 
-// edited tells whether what stands beside the addresses is neither what was noted nor
+// unnoted tells whether what stands beside the addresses is neither what was noted nor
 // what the step brings.
-func (w *work) edited(live zone.RRset, m plan.Move) bool {
+func (w *work) unnoted(live zone.RRset, m plan.Move) bool {
 	return w.marks(w.action) && m.From.Members != nil && live.SameValues(*m.From) && !live.SameBeside(*m.From) && !live.SameBeside(*m.To)
 }

@@ -104,8 +104,9 @@ type work struct {
 	// sent says that something of the step may have been written here.
 	sent     bool
 	warnings []journal.Event
-	// ahead names the RRsets that the latest look has found at their End.
-	ahead []string
+	// ahead names the RRsets that the latest look has found at their End, and edited
+	// the addresses whose comments or tags someone has edited.
+	ahead, edited []string
 	// silent are the authoritative addresses that are not asked; the preflight
 	// finds them out, and the journal tells later steps.
 	silent []string

@@ -44,10 +44,21 @@ func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 		written, first = written+n, false
 		return err
 	})
-	if err == nil && len(w.ahead) > 0 {
-		w.warnf("someone else has set what the run wants already, and it is not written: %s", listed(w.ahead, ", "))
+	if err == nil {
+		w.tellOfOthers()
 	}
 	return facts{Written: written}, err
+}
+
+// tellOfOthers warns of what the latest look has found that someone else has set, and
+// that is left so.
+func (w *work) tellOfOthers() {
+	if len(w.ahead) > 0 {
+		w.warnf("someone else has set what the run wants already, and it is not written: %s", listed(w.ahead, ", "))
+	}
+	if len(w.edited) > 0 {
+		w.warnf("someone has edited the comment or the tags of these since the plan was made, and they stay so: %s", listed(w.edited, ", "))
+	}
 }
 
 // patiently tries again what fails for a reason that may pass. Its error has
@@ -164,13 +175,13 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 	}
 	var todo []plan.Move
 	var moved []Drifted
-	w.ahead = nil
+	w.ahead, w.edited = nil, nil
 	for _, m := range moves {
 		r, ok := live.Find(m.Key)
-		m = w.Plan.Unmarked(m, r)
+		m = w.overEdits(m, r)
 		switch {
 		case reached(r, ok, m):
-		case ok && w.edited(r, m):
+		case ok && w.unnoted(r, m):
 			return nil, nil, errEdited
 		case m.End != nil && !r.Mixed && isWhole(r, ok, m.End):
 			w.ahead = append(w.ahead, r.String())
@@ -184,6 +195,19 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 		return nil, nil, movedError(w.named(moved))
 	}
 	return todo, live, nil
+}
+
+// overEdits is m over the comments and tags that stand there by now, which others may
+// have edited since the plan was made.
+func (w *work) overEdits(m plan.Move, live zone.RRset) plan.Move {
+	if w.Plan.Window != nil {
+		return w.Plan.Unmarked(m, live)
+	}
+	m, edited := m.Keeping(live)
+	for _, a := range edited {
+		w.edited = append(w.edited, m.Key.Display()+" "+a.String())
+	}
+	return m
 }
 
 // is tells whether the live set is the state; nil is no set.
