@@ -134,7 +134,7 @@ func (r *windowRig) path(name string) string { return filepath.Join(r.dir, name)
 type windowProcess struct {
 	*exec.Cmd
 	t        *testing.T
-	out, err strings.Builder
+	out, err *os.File
 }
 
 // start begins dnsplan in a session of its own: what a terminal would send to all
@@ -151,20 +151,38 @@ func (r *windowRig) startAs(prepare func(*exec.Cmd), args ...string) *windowProc
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	p := &windowProcess{Cmd: exec.CommandContext(context.WithoutCancel(r.t.Context()), exe, args...), t: r.t}
-	p.Stdout, p.Stderr, p.Dir, p.Env = &p.out, &p.err, r.dir, append(os.Environ(), r.env...)
+	p := &windowProcess{Cmd: exec.CommandContext(context.WithoutCancel(r.t.Context()), exe, args...), t: r.t, out: r.stream(), err: r.stream()}
+	p.Stdout, p.Stderr, p.Dir, p.Env = p.out, p.err, r.dir, append(os.Environ(), r.env...)
 	prepare(p.Cmd)
-	p.WaitDelay = time.Second // a command that was left behind has the output too
 	begin(r.t, p.Cmd)
 	return p
+}
+
+// stream is a file for what a process says. A pipe has an end only when a command that
+// was left behind has gone too.
+func (r *windowRig) stream() *os.File {
+	r.t.Helper()
+	f, err := os.CreateTemp(r.t.TempDir(), "said")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = f.Close() })
+	return f
 }
 
 // wait returns how the process has ended.
 func (p *windowProcess) wait() ended {
 	p.t.Helper()
 	_ = p.Wait() // the state says it
-	code := p.ProcessState.ExitCode()
-	return ended{code, p.out.String(), p.err.String()}
+	var said [2]string
+	for i, f := range []*os.File{p.out, p.err} {
+		text, err := os.ReadFile(f.Name())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		said[i] = string(text)
+	}
+	return ended{p.ProcessState.ExitCode(), said[0], said[1]}
 }
 
 // run is start and wait.
