@@ -7,12 +7,6 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
-// because returns f as a consequence of another check.
-func (f Finding) because(id ID) Finding {
-	f.Because = id
-	return f
-}
-
 // settled has each consequence among the findings about one name point at the
 // check that stands for itself, over however many others. What points at a check
 // that passes, or was not made, stands for itself.

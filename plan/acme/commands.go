@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -39,4 +40,29 @@ func commanded(text string, command func(words string) string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// apply is to write what the inventory says.
+func (s *Subject) apply() Remedy {
+	return Remedy{Do: "Have it written as the inventory says:", Paste: s.applied()}
+}
+
+// applied are the commands that plan the name alone, and apply that.
+func (s *Subject) applied() string {
+	name := s.Name.Display()
+	return fmt.Sprintf("dnsplan plan -o %s.plan %s\ndnsplan apply %s.plan", name, name, name)
+}
+
+// again is to make a check once more.
+func (s *Subject) again(c ID) Remedy {
+	return Remedy{Do: "Then look again:", Paste: s.recheck(c)}
+}
+
+// recheck is the command that makes checks of the name.
+func (s *Subject) recheck(checks ...ID) string {
+	words := make([]string, len(checks))
+	for i, c := range checks {
+		words[i] = string(c)
+	}
+	return "dnsplan check " + s.Name.Display() + " --only " + strings.Join(words, ",")
 }

@@ -144,12 +144,6 @@ func judgeHeld(s *Subject, alone bool) (out []Finding) {
 	return s.asExpected(out, phases, asked, behind)
 }
 
-// asking returns f with who was asked.
-func (f Finding) asking(a []Asked) Finding {
-	f.Asked = a
-	return f
-}
-
 // unexpected is a family that is not as wanted:
 //
 //	as a run has it that is on its way               Warning

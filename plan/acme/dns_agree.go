@@ -162,16 +162,6 @@ func (s *Subject) silent(answers []resolver.Answer, asked []Asked) (out []Findin
 	return out
 }
 
-// unrouted are the answers of servers that there is no way to from here.
-func unrouted(answers []resolver.Answer) (out []resolver.Answer) {
-	for _, a := range answers {
-		if a.Status == resolver.NoRoute {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
 // allServers reads "all 3 name servers", "both name servers" or "the one name
 // server".
 func (s *Subject) allServers() string {

@@ -3,9 +3,7 @@ package acme
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"slices"
-	"sync"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/caa"
@@ -156,41 +154,6 @@ func (z *Zone) addresses() (out []resolver.Server) {
 	return out
 }
 
-// found is what a certificate authority would find of each family.
-func (e *examination) found(ctx context.Context) map[zone.Type]http01.Addrs {
-	return e.name.found.get(func() map[zone.Type]http01.Addrs {
-		out := map[zone.Type]http01.Addrs{}
-		_, silent := e.speaking(ctx)
-		look := http01.DNS{Client: e.opts.DNS, Route: e.route(ctx)}
-		alone := len(look.Route.Zones) > 0
-		for _, t := range families() {
-			if silent != nil {
-				out[t] = http01.Addrs{Err: silent}
-				continue
-			}
-			if !alone && !slices.Contains(e.born(ctx), t) {
-				out[t] = http01.Addrs{Err: errUnborn}
-				continue
-			}
-			out[t] = look.Lookup(ctx, e.subject.Name, t)
-		}
-		return out
-	})
-}
-
-// addresses are the addresses that a certificate authority would find, IPv6
-// first, as it prefers them: the wanted ones where nobody can be asked, which
-// asked tells. Each is there once.
-func (e *examination) addresses(ctx context.Context) (addrs []netip.Addr, asked bool) {
-	if z := e.subject.Zone; len(z.Servers) == 0 && len(z.Resolvers) == 0 {
-		all := e.subject.Addrs()
-		slices.SortStableFunc(all, func(a, b netip.Addr) int { return b.BitLen() - a.BitLen() })
-		return slices.Compact(all), false
-	}
-	found := e.found(ctx)
-	return slices.Concat(found[zone.AAAA].Addrs, found[zone.A].Addrs), true
-}
-
 // conducts are how the authoritative servers take strict questions.
 func (e *examination) conducts(ctx context.Context) []resolver.Conduct {
 	return e.zone.conduct.get(func() []resolver.Conduct {
@@ -208,15 +171,4 @@ func (e *examination) validates(ctx context.Context) []bool {
 			return e.secure(ctx, s, zone.Key{Name: zone.Root, Type: zone.A}).Secure()
 		})
 	})
-}
-
-// ofEach calls do for all at once and returns what it returns, in their order.
-func ofEach[In, Out any](list []In, do func(In) Out) []Out {
-	out := make([]Out, len(list))
-	var all sync.WaitGroup
-	for i, x := range list {
-		all.Go(func() { out[i] = do(x) })
-	}
-	all.Wait()
-	return out
 }

@@ -179,28 +179,3 @@ func (s *Subject) wildcard() (zone.Name, bool) {
 	}
 	return "", false
 }
-
-// aliased are the answers that came through a CNAME.
-func aliased(answers []resolver.Answer) (out []resolver.Answer) {
-	for _, a := range answers {
-		if a.Status.Definite() && len(a.CNAME) > 0 {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// without are the answers, one a server, of those that have neither an address of
-// any family nor an alias. A server that does not say of both families is none of
-// them.
-func without(answers []resolver.Answer) (out []resolver.Answer) {
-	bare := map[resolver.Server]int{}
-	for _, a := range answers {
-		if a.Status.Definite() && a.Status != resolver.Answered && len(a.CNAME) == 0 {
-			if bare[a.Server]++; bare[a.Server] == len(families()) {
-				out = append(out, a)
-			}
-		}
-	}
-	return out
-}

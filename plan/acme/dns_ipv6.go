@@ -58,17 +58,6 @@ func (e *examination) challengedIPv6(f Finding, found []netip.Addr, tokens []fet
 	return f
 }
 
-// nowhere is the finding where neither name servers nor resolvers can be asked.
-func (e *examination) nowhere() (Finding, bool) {
-	if len(e.subject.Zone.Resolvers) > 0 {
-		return Finding{}, false
-	}
-	if len(e.subject.Zone.addresses()) > 0 {
-		return Finding{}, false
-	}
-	return e.subject.nobody(nil)
-}
-
 // judgeIPv6 compares the IPv6 addresses with the wanted ones, and their servers
 // with those of IPv4.
 func judgeIPv6(s *Subject, found []netip.Addr, asked []Asked) Finding {

@@ -1,7 +1,6 @@
 package acme
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -62,18 +61,4 @@ func (s *Subject) public(bad []netip.Addr) []Remedy {
 		{Do: "Or validate " + s.Name.Display() + " by DNS-01, in the inventory:", Paste: `acme = "dns-01"`},
 		{Do: "For an authority of your own, in the inventory:", Paste: "[check]\nallow_reserved = true"},
 	}
-}
-
-// ttl is the wanted TTL.
-func (s *Subject) ttl() zone.TTL {
-	for _, r := range s.Records {
-		return cmp.Or(r.TTL, zone.AutoTTL)
-	}
-	return zone.AutoTTL
-}
-
-// held is the TTL that the provider has a family at, or else the wanted one.
-func (s *Subject) held(t zone.Type) zone.TTL {
-	live, _ := s.Live(t)
-	return cmp.Or(live.TTL, s.ttl())
 }

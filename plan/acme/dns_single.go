@@ -30,59 +30,6 @@ func checkSingle(ctx context.Context, e *examination) []Finding {
 	return e.judgeSingle(found, asked, e.weighed(ctx))
 }
 
-// looked is what an authority finds of both families, or the finding that it
-// cannot be told. A family that cannot be looked up is none where the other is
-// there: an authority goes on with that.
-func (e *examination) looked(ctx context.Context) ([]netip.Addr, []Asked, *Finding) {
-	s := e.subject
-	if len(s.Zone.addresses()) == 0 && len(s.Zone.Resolvers) == 0 {
-		f, _ := s.nobody(nil)
-		return nil, nil, &f
-	}
-	found := e.found(ctx)
-	asked := foundSaid(found)
-	var addrs []netip.Addr
-	for _, t := range families() {
-		addrs = append(addrs, found[t].Addrs...)
-	}
-	if err := found[zone.A].Err; err != nil && len(addrs) == 0 {
-		f := unclear(asked, "what %s has cannot be told: %v", s.Name.Display(), err).because("D-AUTH")
-		return nil, asked, &f
-	}
-	return addrs, asked, nil
-}
-
-// foundSaid are the look-ups, for Finding.Asked.
-func foundSaid(found map[zone.Type]http01.Addrs) (out []Asked) {
-	for _, t := range families() {
-		a := found[t]
-		words := "no " + t.String() + " record"
-		switch {
-		case a.Err != nil:
-			words = a.Err.Error()
-		case len(a.Addrs) > 0:
-			words = listed(a.Addrs)
-		case a.NXDomain:
-			words = "the name does not exist"
-		}
-		by := a.By
-		if by == "" {
-			by = "nobody"
-		}
-		out = append(out, Asked{by, t.String() + ": " + words})
-	}
-	return out
-}
-
-// liveAddrs are what the provider holds at the name.
-func (s *Subject) liveAddrs() (out []netip.Addr) {
-	for _, t := range families() {
-		r, _ := s.Live(t)
-		out = append(out, r.Addrs...)
-	}
-	return out
-}
-
 // judgeSingle counts the addresses of each family. Of several only one is asked,
 // whichever comes first, so the chance is that of one that has the challenge, or,
 // where tokens tell it, of as many as have.

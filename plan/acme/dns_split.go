@@ -29,13 +29,6 @@ func checkSplit(ctx context.Context, e *examination) []Finding {
 	return failFirst(out)
 }
 
-// failFirst puts what fails first.
-func failFirst(all []Finding) []Finding {
-	rank := map[Outcome]int{Fail: 0, Unknown: 1, Pass: 2}
-	slices.SortStableFunc(all, func(a, b Finding) int { return rank[a.Outcome] - rank[b.Outcome] })
-	return all
-}
-
 // judgeViews compares the name's addresses in the views of the inventory. What
 // public resolvers answer tells which view the authority sees.
 func judgeViews(s *Subject, public []resolver.Answer) (out []Finding) {
@@ -124,22 +117,6 @@ func first(all []netip.Addr) string {
 	return all[0].String()
 }
 
-// addressesOf are the addresses that answers give, A before AAAA, where any is
-// definite.
-func addressesOf(answers []resolver.Answer) (out []netip.Addr, known bool) {
-	for _, t := range families() {
-		for _, a := range definite(of(t, answers)) {
-			known = true
-			for _, x := range a.Addrs {
-				if !slices.Contains(out, x) {
-					out = append(out, x)
-				}
-			}
-		}
-	}
-	return out, known
-}
-
 // splitHere compares this machine's resolvers with those of the inventory, or,
 // where there are none, with the name servers.
 func (e *examination) splitHere(ctx context.Context, public, inside []resolver.Answer) Finding {
@@ -167,13 +144,6 @@ func judgeSplit(s *Subject, inside, outside []resolver.Answer, who string) Findi
 	}
 	return failed(asked, "inside, by %s, %s is %s; outside, by %s, %s: tests on this machine do not show what the authority sees", at, name, none(in), who, none(out)).
 		with(testOutside(s))
-}
-
-func none(a []netip.Addr) string {
-	if len(a) == 0 {
-		return "without an address"
-	}
-	return listed(a)
 }
 
 func sameAddrs(a, b []netip.Addr) bool {

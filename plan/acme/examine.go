@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -204,16 +203,4 @@ func (e *examination) complete(c check, found []Finding) []Finding {
 		f.Remedies = append([]Remedy{}, f.Remedies...)
 	}
 	return found
-}
-
-// lazy is evidence that is gathered when a check first wants it. Others that want
-// it meanwhile wait.
-type lazy[T any] struct {
-	once sync.Once
-	v    T
-}
-
-func (l *lazy[T]) get(gather func() T) T {
-	l.once.Do(func() { l.v = gather() })
-	return l.v
 }

@@ -2,58 +2,13 @@ package acme
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
 // ID is a check's name, as "D-APEX".
 type ID string
-
-// Outcome is how a check came out.
-type Outcome uint8
-
-// The outcomes. Unknown says that it cannot be told from here: nothing that was
-// asked could have shown it.
-const (
-	Pass Outcome = iota + 1
-	Fail
-	Unknown
-)
-
-// String returns "pass", "fail" or "unknown".
-func (o Outcome) String() string {
-	return word(int(o)-1, "pass", "fail", "unknown")
-}
-
-// MarshalText writes String.
-func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
-
-// Severity is how grave it is that a check fails.
-type Severity uint8
-
-// The severities. With Fatal no certificate can be issued, with Error one that is
-// issued is luck, or somebody loses by it; Warning and Info stop nothing.
-const (
-	Info Severity = iota + 1
-	Warning
-	Error
-	Fatal
-)
-
-// String returns "info", "warning", "error" or "fatal".
-func (s Severity) String() string {
-	return word(int(s)-1, "info", "warning", "error", "fatal")
-}
-
-// MarshalText writes String.
-func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-func word(i int, words ...string) string {
-	if i < 0 || i >= len(words) {
-		return fmt.Sprintf("value %d", i+1)
-	}
-	return words[i]
-}
 
 // Finding is what one check has found about one name.
 type Finding struct {
@@ -97,3 +52,76 @@ type Remedy struct {
 
 // Wrong tells whether the finding is one that exit code 2 is for.
 func (f Finding) Wrong() bool { return f.Outcome == Fail && f.Severity >= Error }
+
+// passed is a finding of what is as it should be.
+func passed(asked []Asked, format string, args ...any) Finding {
+	return Finding{Outcome: Pass, Summary: fmt.Sprintf(format, args...), Asked: asked}
+}
+
+// failed is a finding of what is wrong; its remedies are added by with.
+func failed(asked []Asked, format string, args ...any) Finding {
+	return Finding{Outcome: Fail, Summary: fmt.Sprintf(format, args...), Asked: asked}
+}
+
+// unclear is a finding of what cannot be told from here, and why.
+func unclear(asked []Asked, format string, args ...any) Finding {
+	return Finding{Outcome: Unknown, Summary: fmt.Sprintf(format, args...), Asked: asked}
+}
+
+// with returns f with remedies behind its own.
+func (f Finding) with(r ...Remedy) Finding {
+	f.Remedies = append(slices.Clone(f.Remedies), r...)
+	return f
+}
+
+// at returns f with another severity than its row's.
+func (f Finding) at(s Severity) Finding {
+	f.Severity = s
+	return f
+}
+
+// because returns f as a consequence of another check.
+func (f Finding) because(id ID) Finding {
+	f.Because = id
+	return f
+}
+
+// asking returns f with who was asked.
+func (f Finding) asking(a []Asked) Finding {
+	f.Asked = a
+	return f
+}
+
+// gathered puts what fails first, then what is unclear, and makes one finding of
+// all that passes, whose summaries follow passes. No finding at all is one: without
+// an address nothing can be told.
+func (e *examination) gathered(all []Finding, passes string) []Finding {
+	var bad, unsure []Finding
+	var good []string
+	var said []Asked
+	for _, x := range all {
+		switch x.Outcome {
+		case Fail:
+			bad = append(bad, x)
+		case Unknown:
+			unsure = append(unsure, x)
+		default:
+			good, said = append(good, x.Summary), append(said, x.Asked...)
+		}
+	}
+	out := slices.Concat(bad, unsure)
+	if len(good) > 0 {
+		out = append(out, passed(said, "%s: %s", passes, joinedWords(good)))
+	}
+	if len(out) == 0 {
+		out = append(out, unclear(nil, "%s has no address that can be asked", e.subject.Name.Display()).because(e.subject.exists()))
+	}
+	return out
+}
+
+// failFirst puts what fails first.
+func failFirst(all []Finding) []Finding {
+	rank := map[Outcome]int{Fail: 0, Unknown: 1, Pass: 2}
+	slices.SortStableFunc(all, func(a, b Finding) int { return rank[a.Outcome] - rank[b.Outcome] })
+	return all
+}

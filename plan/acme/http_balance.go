@@ -2,176 +2,59 @@ package acme
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
-	"net/netip"
-	"slices"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
-	"github.com/dnsplan/dnsplan/plan/acme/plant"
 )
 
-// connections are how often one address is asked; see Options.Connections. A few are
-// enough where H-LB is not made, and another check is not to go by luck.
-const (
-	connections = 12
-	few         = 4
-)
-
-// togetherAt is how many connections to one address are under way.
-const togetherAt = 4
-
-// balance is what many connections to one address have met.
-type balance struct {
-	target
-	// why tells why there were none, where there were none.
-	why     string
-	because ID // the check that is the cause of that; mostly empty
-	// asks counts those that tell something, good those that brought the token.
-	asks, good int
-	// sources is from how many local addresses was asked.
-	sources int
-	// varieties are the kinds of answers, the first met first.
-	varieties []variety
+// checkBalance is H-LB.
+func checkBalance(ctx context.Context, e *examination) []Finding {
+	p, _ := e.planted(ctx)
+	token := e.placed(ctx)
+	var all []Finding
+	for _, b := range e.balances(ctx) {
+		all = append(all, e.judgeBalance(b, p, token))
+	}
+	return e.gathered(all, "every connection is answered with the token")
 }
 
-// variety is one kind of answer.
-type variety struct {
-	// says is for people, head tells the kind without the body.
-	says, head string
-	count      int
+// judgeBalance judges the connections to one address; token tells whether p was in
+// place.
+func (e *examination) judgeBalance(b balance, p planted, token bool) Finding {
+	where, said := e.place(b.target), b.asked(e)
+	bad := b.asks - b.good
+	switch {
+	case b.why != "":
+		return unclear(said, "%s: %s", where, b.why).because(b.because)
+	case !token && b.kinds() > 1:
+		return failed(said, "%s gives %d kinds of answers to the same request: a load balancer whose backends differ", where, b.kinds()).at(Warning).with(e.balanceRemedies(b)...)
+	case !token:
+		return unclear(said, "%s answers %d connections alike; without a token that shows nothing of a load balancer", where, b.asks).because("H-TOKEN").with(e.noToken(p).Remedies...)
+	case bad == 0:
+		return passed(said, "%s, %d connections from %s", where, b.asks, b.from())
+	case b.good == 0:
+		return unclear(said, "%s never answers with the token, in %d connections: see H-TOKEN", where, b.asks).because("H-TOKEN")
+	}
+	chance := e.chance(float64(b.good) / float64(b.asks))
+	share := 100 * float64(bad) / float64(b.asks)
+	return failed(said, "%d of %d connections to %s (%.0f %%) are not answered with the token, as by a load balancer that sends them to several servers: %s", bad, b.asks, where, share, chance).with(e.balanceRemedies(b)...)
 }
 
-// balances asks each address often, over fresh connections. Addresses that did not
-// answer at all when they were asked once are left alone.
-func (e *examination) balances(ctx context.Context) (out []balance) {
-	once, token := e.challenged(ctx)
-	for _, f := range asked(once) {
-		out = append(out, e.balance(ctx, f, token))
-	}
-	return out
-}
+// someClient stands for the address of an ACME client that nobody has told.
+const someClient = "ACME-CLIENT-ADDRESS"
 
-// challenged is what each address has answered when it was asked once for the
-// challenge: for the token where one is in place, and else for one that nobody has
-// placed.
-func (e *examination) challenged(ctx context.Context) ([]fetched, plant.Token) {
-	if all, p, ok := e.tokens(ctx); ok {
-		return all, p.token
+// balanceRemedies send challenges to the ACME client's server alone.
+func (e *examination) balanceRemedies(b balance) []Remedy {
+	to, ok := e.behind(e.planter(), b.addr)
+	note := ""
+	if !ok {
+		to = fmt.Sprintf("%s:%d", someClient, e.opts.HTTPPort)
+		note = fmt.Sprintf(" (the address of the ACME client's own server in place of %s; a [[host]] with it and acme_client = true tells dnsplan)", someClient)
 	}
-	return e.plain(ctx), e.unplaced()
-}
-
-// mixed is what several connections to an address have met, f among them; ok tells
-// whether they were not all answered alike, so that what one of them meets is luck.
-// Where H-LB is not made, an address that has not answered is not asked again.
-func (e *examination) mixed(ctx context.Context, f fetched) (b balance, ok bool) {
-	if !answered(f) && !e.selection.Has("H-LB") {
-		return balance{}, false
+	return []Remedy{
+		{Do: fmt.Sprintf("HAProxy: in the frontend of %s, before other rules:", e.at(b.addr)), Paste: "acl acme_challenge path_beg " + http01.Path + "\nuse_backend acme if acme_challenge"},
+		{Do: "HAProxy: and a backend of its own" + note + ":", Paste: "backend acme\n    mode http\n    server acme " + to},
+		{Do: fmt.Sprintf("nginx: in the server of %s, before other locations%s:", e.subject.Name.Display(), note), Paste: nginx.challenges(source{server: to}, false)},
+		e.subject.again("H-LB"),
 	}
-	_, token := e.challenged(ctx)
-	if b = e.balance(ctx, f, token); b.asks == 0 {
-		return b, false
-	}
-	b.varieties = slices.Clone(b.varieties)
-	b.count(f, "")
-	if e.placed(ctx) {
-		return b, b.good > 0 && b.good < b.asks
-	}
-	return b, b.kinds() > 1
-}
-
-func (e *examination) balance(ctx context.Context, f fetched, t plant.Token) balance {
-	return e.name.balanced.get(f.addr, func() balance { return e.connectOften(ctx, f, t) })
-}
-
-func (e *examination) connectOften(ctx context.Context, f fetched, t plant.Token) balance {
-	b := balance{target: f.target}
-	if why := e.doubt(f); why != "" {
-		b.why, b.because = why, e.cause(f)
-		return b
-	}
-	if unreached(f) {
-		b.why, b.because = "it does not answer: "+cause(f.Err), e.cause(f)
-		return b
-	}
-	times := e.opts.Connections
-	if !e.selection.Has("H-LB") {
-		times = min(few, times)
-	}
-	from := e.opts.Sources(f.addr)
-	b.sources = max(1, min(len(from), times))
-	results := make([]fetched, times)
-	v := e.validator(ctx, "")
-	var g errgroup.Group
-	g.SetLimit(togetherAt)
-	for i := range results {
-		r := http01.Request{Host: e.subject.Name.Display(), Token: t.Name, Want: t.Body, Pin: f.addr}
-		if len(from) > 0 {
-			r.Source = from[i%len(from)]
-		}
-		g.Go(func() error {
-			results[i] = fetched{f.target, connectAnyhow(ctx, v, r)}
-			return nil
-		})
-	}
-	_ = g.Wait() // a fetch that fails is evidence, not an error
-	for _, one := range results {
-		b.count(one, e.doubt(one))
-	}
-	return b
-}
-
-// connectAnyhow asks from the machine's own choice of address where there is no
-// way from the one that was to be.
-func connectAnyhow(ctx context.Context, v *http01.Validator, r http01.Request) http01.Result {
-	out := v.Validate(ctx, r)
-	if out.Err == nil || !r.Source.IsValid() {
-		return out
-	}
-	switch out.Err.Kind {
-	case http01.NoRoute, http01.ConnectTimeout, http01.HostUnreachable, http01.ConnectFailed:
-		r.Source = netip.Addr{}
-		return v.Validate(ctx, r)
-	}
-	return out
-}
-
-// count adds one answer, unless it tells nothing, for which doubt says why.
-func (b *balance) count(f fetched, doubt string) {
-	if doubt != "" {
-		if b.asks == 0 && len(b.varieties) == 0 {
-			b.why = doubt
-		}
-		return
-	}
-	b.why = ""
-	b.asks++
-	says, head := "the token", ""
-	if f.Verdict == http01.Valid {
-		b.good++
-		if s := f.Last().Header.Get("Server"); s != "" {
-			says += " (" + clipped(s) + ")"
-		}
-	} else {
-		says, head = kindOf(f)
-	}
-	i := slices.IndexFunc(b.varieties, func(v variety) bool { return v.says == says })
-	if i < 0 {
-		i, b.varieties = len(b.varieties), append(b.varieties, variety{says: says, head: head})
-	}
-	b.varieties[i].count++
-}
-
-// kindOf tells one backend's answer from another's: by status, Server and body.
-func kindOf(f fetched) (says, head string) {
-	last := f.Last()
-	if last.Status == 0 {
-		return cause(f.Err), cause(f.Err)
-	}
-	head = status(last)
-	sum := sha256.Sum256(last.Body)
-	return fmt.Sprintf("%s, body %x", head, sum[:4]), head
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
-	"github.com/dnsplan/dnsplan/plan/acme/vantage"
 )
 
 // httpName is HTTP's part of a name's evidence.
@@ -38,12 +35,6 @@ type target struct {
 
 // old tells whether the address is to go, or has gone of late.
 func (t target) old() bool { return !t.wanted && (t.found || t.held || t.cached) }
-
-// fetched is what an address has answered.
-type fetched struct {
-	target
-	http01.Result
-}
 
 // targets are the addresses of the name, those first that an authority would find.
 // Of a proxied name it is those of the proxy alone: what stands behind is not asked
@@ -183,46 +174,4 @@ func (e *examination) token(ctx context.Context, a netip.Addr) (f fetched, ok bo
 		return f, false
 	}
 	return all[i], true
-}
-
-// lazies are lazy evidence of several things of a kind.
-type lazies[K comparable, T any] struct {
-	mu  sync.Mutex
-	all map[K]*lazy[T]
-}
-
-func (l *lazies[K, T]) get(k K, gather func() T) T {
-	l.mu.Lock()
-	if l.all == nil {
-		l.all = map[K]*lazy[T]{}
-	}
-	one, ok := l.all[k]
-	if !ok {
-		one = &lazy[T]{}
-		l.all[k] = one
-	}
-	l.mu.Unlock()
-	return one.get(gather)
-}
-
-// chain are the names that the name's CNAMEs lead through.
-func (e *examination) chain(ctx context.Context) (out []zone.Name) {
-	if _, asked := e.addresses(ctx); !asked {
-		return nil
-	}
-	for _, t := range families() {
-		for _, n := range e.found(ctx)[t].CNAME {
-			if !slices.Contains(out, n) {
-				out = append(out, n)
-			}
-		}
-	}
-	return out
-}
-
-// seen is what one vantage has met.
-type seen struct {
-	probe string
-	reply vantage.Reply
-	err   error
 }

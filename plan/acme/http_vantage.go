@@ -14,6 +14,55 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme/vantage"
 )
 
+// seen is what one vantage has met.
+type seen struct {
+	probe string
+	reply vantage.Reply
+	err   error
+}
+
+// words are what a vantage has met.
+func (s seen) words() string {
+	switch {
+	case s.err != nil:
+		return s.err.Error()
+	case s.reply.OK:
+		return fmt.Sprint(s.reply.Status)
+	case s.reply.Error != nil && s.reply.Error.Detail != "":
+		return s.reply.Error.Detail
+	case s.reply.Error != nil:
+		return string(s.reply.Error.Kind)
+	}
+	return fmt.Sprint(s.reply.Status)
+}
+
+// kind is why a vantage is not content; empty where it is.
+func (s seen) kind() http01.Kind {
+	if s.reply.Error == nil {
+		return ""
+	}
+	return http01.Kind(s.reply.Error.Kind)
+}
+
+// outcome is what a vantage shows: with a token only the token passes, without one
+// any answer that turns nobody away.
+func (s seen) outcome(token bool) Outcome {
+	switch {
+	case s.err != nil || !s.reply.Tells():
+		return Unknown
+	case s.reply.OK:
+		return Pass
+	case token:
+		return Fail
+	}
+	switch code := s.reply.Status; {
+	case code == 0, code/100 == 5, code == http.StatusUnauthorized, code == http.StatusForbidden,
+		code == http.StatusTooManyRequests, code == http.StatusUnavailableForLegalReasons:
+		return Fail
+	}
+	return Pass
+}
+
 // challenge is what vantages fetch: the token, or a path that nobody has put there.
 func (e *examination) challenge(ctx context.Context) vantage.Request {
 	token, expect := e.unplaced(), ""
@@ -25,6 +74,12 @@ func (e *examination) challenge(ctx context.Context) vantage.Request {
 		host = fmt.Sprintf("%s:%d", host, e.opts.HTTPPort)
 	}
 	return vantage.Request{URL: "http://" + host + token.Path(), Expect: expect}
+}
+
+// placed tells whether a token is in place.
+func (e *examination) placed(ctx context.Context) bool {
+	p, ok := e.planted(ctx)
+	return ok && p.err == nil
 }
 
 // ask has every vantage fetch the challenge, from one address or where the DNS
@@ -62,61 +117,9 @@ func (e *examination) reachedFrom(ctx context.Context, f fetched) (Finding, bool
 	return Finding{}, false
 }
 
-// placed tells whether a token is in place.
-func (e *examination) placed(ctx context.Context) bool {
-	p, ok := e.planted(ctx)
-	return ok && p.err == nil
-}
-
-// words are what a vantage has met.
-func (s seen) words() string {
-	switch {
-	case s.err != nil:
-		return s.err.Error()
-	case s.reply.OK:
-		return fmt.Sprint(s.reply.Status)
-	case s.reply.Error != nil && s.reply.Error.Detail != "":
-		return s.reply.Error.Detail
-	case s.reply.Error != nil:
-		return string(s.reply.Error.Kind)
-	}
-	return fmt.Sprint(s.reply.Status)
-}
-
-// outcome is what a vantage shows: with a token only the token passes, without one
-// any answer that turns nobody away.
-func (s seen) outcome(token bool) Outcome {
-	switch {
-	case s.err != nil || !s.reply.Tells():
-		return Unknown
-	case s.reply.OK:
-		return Pass
-	case token:
-		return Fail
-	}
-	switch code := s.reply.Status; {
-	case code == 0, code/100 == 5, code == http.StatusUnauthorized, code == http.StatusForbidden,
-		code == http.StatusTooManyRequests, code == http.StatusUnavailableForLegalReasons:
-		return Fail
-	}
-	return Pass
-}
-
 // places is from how many places outside a challenge has to be answered before that
 // is taken for everywhere: filters by country or network let some in.
 const places = 2
-
-// vantageLines name more machines in the inventory, by names that none there has.
-func (e *examination) vantageLines(more int) string {
-	var out []string
-	for n := 1; len(out) < more; n++ {
-		name := fmt.Sprintf("elsewhere-%d", n)
-		if !slices.ContainsFunc(e.opts.Vantages, func(p vantage.Probe) bool { return p.Name() == name }) {
-			out = append(out, fmt.Sprintf("[[vantage]]\nname = %q\ncommand = [\"ssh\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]", name))
-		}
-	}
-	return strings.Join(out, "\n\n")
-}
 
 // checkVantages is H-VANTAGE.
 func checkVantages(ctx context.Context, e *examination) []Finding {
@@ -182,6 +185,18 @@ func (e *examination) judgeVantages(all []seen, token bool) Finding {
 		return passed(said, "%s is answered to %s; %s could not ask", what, good, silent)
 	}
 	return passed(said, "%s is answered to %s", what, good)
+}
+
+// vantageLines name more machines in the inventory, by names that none there has.
+func (e *examination) vantageLines(more int) string {
+	var out []string
+	for n := 1; len(out) < more; n++ {
+		name := fmt.Sprintf("elsewhere-%d", n)
+		if !slices.ContainsFunc(e.opts.Vantages, func(p vantage.Probe) bool { return p.Name() == name }) {
+			out = append(out, fmt.Sprintf("[[vantage]]\nname = %q\ncommand = [\"ssh\", \"USER@MACHINE\", \"dnsplan\", \"vantage\"]", name))
+		}
+	}
+	return strings.Join(out, "\n\n")
 }
 
 // another has a second place asked.

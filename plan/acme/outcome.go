@@ -1,59 +1,49 @@
 package acme
 
-import (
-	"fmt"
-	"slices"
-	"strings"
+import "fmt"
+
+// Outcome is how a check came out.
+type Outcome uint8
+
+// The outcomes. Unknown says that it cannot be told from here: nothing that was
+// asked could have shown it.
+const (
+	Pass Outcome = iota + 1
+	Fail
+	Unknown
 )
 
-// passed is a finding of what is as it should be.
-func passed(asked []Asked, format string, args ...any) Finding {
-	return Finding{Outcome: Pass, Summary: fmt.Sprintf(format, args...), Asked: asked}
+// String returns "pass", "fail" or "unknown".
+func (o Outcome) String() string {
+	return word(int(o)-1, "pass", "fail", "unknown")
 }
 
-// failed is a finding of what is wrong; its remedies are added by with.
-func failed(asked []Asked, format string, args ...any) Finding {
-	return Finding{Outcome: Fail, Summary: fmt.Sprintf(format, args...), Asked: asked}
+// MarshalText writes String.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// Severity is how grave it is that a check fails.
+type Severity uint8
+
+// The severities. With Fatal no certificate can be issued, with Error one that is
+// issued is luck, or somebody loses by it; Warning and Info stop nothing.
+const (
+	Info Severity = iota + 1
+	Warning
+	Error
+	Fatal
+)
+
+// String returns "info", "warning", "error" or "fatal".
+func (s Severity) String() string {
+	return word(int(s)-1, "info", "warning", "error", "fatal")
 }
 
-// unclear is a finding of what cannot be told from here, and why.
-func unclear(asked []Asked, format string, args ...any) Finding {
-	return Finding{Outcome: Unknown, Summary: fmt.Sprintf(format, args...), Asked: asked}
-}
+// MarshalText writes String.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// with returns f with remedies behind its own.
-func (f Finding) with(r ...Remedy) Finding {
-	f.Remedies = append(slices.Clone(f.Remedies), r...)
-	return f
-}
-
-// at returns f with another severity than its row's.
-func (f Finding) at(s Severity) Finding {
-	f.Severity = s
-	return f
-}
-
-// listed reads "a", "a and b", "a, b and c".
-func listed[T fmt.Stringer](list []T) string {
-	words := make([]string, len(list))
-	for i, x := range list {
-		words[i] = x.String()
+func word(i int, words ...string) string {
+	if i < 0 || i >= len(words) {
+		return fmt.Sprintf("value %d", i+1)
 	}
-	return joinedWords(words)
-}
-
-// joinedWords reads "a", "a and b", "a, b and c".
-func joinedWords(words []string) string {
-	if n := len(words); n > 1 {
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
-	return strings.Join(words, "")
-}
-
-// counted reads "1 name server", "2 name servers".
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return words[i]
 }

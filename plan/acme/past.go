@@ -79,3 +79,6 @@ func (e *examination) lastChange() (last logged, ok bool, err error) {
 	}
 	return last, ok, err
 }
+
+// leftOff tells whether the entry is of a window that could not be closed.
+func (l logged) leftOff() bool { return l.Outcome == "left open" && l.OldProxied && !l.NewProxied }

@@ -3,6 +3,7 @@ package acme
 import (
 	"errors"
 	"net/netip"
+	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
@@ -131,4 +132,30 @@ func (s *Subject) Proxied() bool {
 		}
 	}
 	return false
+}
+
+// home says whose an address is, in brackets behind a space; empty where the
+// inventory does not say.
+func (r Record) home() string {
+	var words []string
+	for _, h := range r.Hosts {
+		if h.ACMEClient {
+			words = append(words, h.Name+", where the ACME client runs")
+		} else {
+			words = append(words, h.Name)
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(words, "; ") + ")"
+}
+
+// liveAddrs are what the provider holds at the name.
+func (s *Subject) liveAddrs() (out []netip.Addr) {
+	for _, t := range families() {
+		r, _ := s.Live(t)
+		out = append(out, r.Addrs...)
+	}
+	return out
 }

@@ -27,9 +27,6 @@ func (s *Subject) marker() (out plan.Marker, ok bool) {
 	return out, ok
 }
 
-// leftOff tells whether the entry is of a window that could not be closed.
-func (l logged) leftOff() bool { return l.Outcome == "left open" && l.OldProxied && !l.NewProxied }
-
 // left are the entries about the name of a window that could not be closed; none
 // where the change log here has none, or cannot be read.
 func (e *examination) left(run string) (out []logged) {

@@ -58,11 +58,3 @@ func (e *examination) shutTo(ctx context.Context, f fetched) (by seen, shut bool
 	}
 	return by, shut
 }
-
-// kind is why a vantage is not content; empty where it is.
-func (s seen) kind() http01.Kind {
-	if s.reply.Error == nil {
-		return ""
-	}
-	return http01.Kind(s.reply.Error.Kind)
-}
