@@ -88,6 +88,7 @@ func OpenWindows(stateDir string) ([]OpenWindow, error) {
 	for _, e := range entries {
 		w, err := readWindow(filepath.Join(dir, e.Name()), e.Name())
 		switch {
+		case errors.Is(err, fs.ErrNotExist): // another process has closed it just now
 		case err != nil:
 			errs = append(errs, err)
 		case ended(stateDir, w.Run):

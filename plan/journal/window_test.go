@@ -124,6 +124,21 @@ func TestMarksThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestMarkGoesMeanwhile: a mark that another process takes away, once it was listed and
+// before it is read, is no error.
+func TestMarkGoesMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	if err := MarkWindow(dir, mark("01A", now)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("gone", filepath.Join(dir, "windows", "01B")); err != nil { // is listed, and cannot be read
+		t.Fatal(err)
+	}
+	if open := windows(t, dir); len(open) != 1 || open[0].Run != "01A" {
+		t.Errorf("%+v", open)
+	}
+}
+
 func TestMarksStayInTheirFolder(t *testing.T) {
 	dir := t.TempDir()
 	for _, run := range []string{"", "..", "../01A", "a/b", "last"} {
