@@ -223,10 +223,10 @@ func (e *Engine) append(r *run, events ...journal.Event) error {
 }
 
 // Signal writes a person's word into the run's journal and keeps hold of the
-// run for Wait. A Wait that is under way in this process hears it at once: what
-// it waits for ends, and a write that has begun is finished first. The error is
-// engine.ErrEnded when the run has ended, and journal.ErrBusy when another
-// process works on it.
+// run for Wait; with an error it lets go, unless a Wait is at it. A Wait that is
+// under way in this process hears it at once: what it waits for ends, and a write
+// that has begun is finished first. The error is engine.ErrEnded when the run has
+// ended, and journal.ErrBusy when another process works on it.
 func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
 	kind := journal.Resume
 	switch s {
@@ -251,9 +251,14 @@ func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
 		return errors.Join(fmt.Errorf("%s run %s: %w", word(s), id, engine.ErrEnded), e.drop(r))
 	}
 	if kind == journal.Accept {
-		return e.accept(ctx, r)
+		err = e.accept(ctx, r)
+	} else {
+		err = e.append(r, journal.Event{Kind: kind})
 	}
-	return e.append(r, journal.Event{Kind: kind})
+	if err != nil {
+		return errors.Join(err, e.drop(r))
+	}
+	return nil
 }
 
 // word is the command that gives s.
@@ -264,16 +269,15 @@ func word(s engine.Signal) engine.Signal {
 	return s
 }
 
-// accept looks what someone else has set, and leaves it so. The caller holds
-// r.mu.
+// accept looks what someone else has set, and leaves it so. The caller holds r.mu.
 func (e *Engine) accept(ctx context.Context, r *run) error {
 	drifted, err := execute.Drift(ctx, r.state, r.conn.World)
 	if err != nil {
-		return errors.Join(err, e.drop(r))
+		return err
 	}
 	ev, err := execute.Accepted(drifted)
 	if err != nil {
-		return errors.Join(err, e.drop(r))
+		return err
 	}
 	return e.append(r, ev)
 }

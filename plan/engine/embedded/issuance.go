@@ -12,20 +12,42 @@ import (
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
-// limit breaks an action off, by stop, when its limit comes. The returned function
-// ends that, and waits for it.
-func (e *Engine) limit(ctx context.Context, stop context.CancelFunc, at time.Time) func() {
+// limit breaks an action off, by stop, when its limit comes: by the clock or, where that
+// is set back meanwhile, once the time has passed that was left when the first limit of
+// the run was set. The returned function ends that, and waits for it.
+func (e *Engine) limit(ctx context.Context, r *run, stop context.CancelFunc, at time.Time) func() {
 	if at.IsZero() {
 		return func() {}
 	}
+	if r.due.IsZero() {
+		r.due = time.Now().Add(at.Sub(e.opts.Clock.Now())) // the process's monotonic clock
+	}
 	ctx, cancel := context.WithCancel(ctx)
+	left, over := context.WithDeadline(ctx, r.due)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if e.opts.Clock.SleepUntil(ctx, at) == nil {
+		if e.opts.Clock.SleepUntil(left, at) == nil || ctx.Err() == nil {
+			r.late = at
 			stop()
 		}
 	})
-	return func() { cancel(); wg.Wait() }
+	return func() { over(); cancel(); wg.Wait() }
+}
+
+// now is the time by which it is said what to do next. A limit that has come is not
+// ahead again because the clock was set back.
+func (e *Engine) now(r *run) time.Time {
+	now := e.opts.Clock.Now()
+	if now.Before(r.late) {
+		return r.late
+	}
+	return now
+}
+
+// closesNow tells whether the window of a hook is open, and the context has ended, so
+// that it is to be closed. Whoever lets go of a run leaves it as it is.
+func closesNow(ctx context.Context, r *run) bool {
+	return ctx.Err() != nil && !execute.LetGo(ctx) && r.state.Result().Outcome == execute.OutcomeOpen
 }
 
 // The room on the disk that is kept for the end of a window: for its journal, and for

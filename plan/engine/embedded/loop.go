@@ -12,10 +12,11 @@ import (
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
-// Wait drives the run until it ends, holds, or the context ends, and lets go of
-// it then. A run that is closing what it has opened goes on with that behind the end
-// of the context, unless execute.ErrLetGo is its cause, which is the error then. The error is journal.ErrBusy when another Wait of this engine, or
-// another process, is at it.
+// Wait drives the run until it ends, holds, or the context ends, and lets go of it
+// then. A run that is closing what it has opened goes on with that behind the end of
+// the context, unless execute.ErrLetGo is its cause, which is the error then. The
+// error is journal.ErrBusy when another Wait of this engine, or another process, is
+// at it.
 func (e *Engine) Wait(ctx context.Context, id string) (execute.Result, error) {
 	r, err := e.enter(ctx, id)
 	if err != nil {
@@ -52,42 +53,47 @@ func (e *Engine) leave(r *run, err error) (left bool, closing error) {
 // drive does one action after the other. It returns nil when the run has ended,
 // holds, or was interrupted. It is execute.ErrLetGo where that has ended the context.
 func (e *Engine) drive(ctx context.Context, r *run) error {
-	runner := &execute.Runner{
-		Plan: r.plan, World: r.conn.World, Asker: r.conn.Asker, Prober: r.conn.Prober, Challenger: r.conn.Challenger, Router: r.conn.Router, Commander: r.conn.Commander, Certifier: r.conn.Certifier, Clock: e.opts.Clock, Observer: e.opts.Observer, Read: r.read,
-	}
-	if e.opts.Observer == nil {
-		runner.Observer = nil // not an interface that holds nil
-	}
+	runner := e.runner(r)
 	for {
 		for _, k := range r.heard() {
 			if err := e.append(r, journal.Event{Kind: k}); err != nil {
 				return err
 			}
 		}
-		a := execute.Next(r.plan, r.state, e.opts.Clock.Now())
-		switch a.Kind {
-		case execute.Hold, execute.Nothing:
-			return nil
-		case execute.Finish:
+		a := execute.Next(r.plan, r.state, e.now(r))
+		var err error
+		switch {
+		case a.Kind == execute.Finish:
 			return e.finish(r)
-		}
-		if execute.LetGo(ctx) {
+		case a.Kind == execute.Nothing, a.Kind == execute.Hold && !closesNow(ctx, r):
+			return nil
+		case execute.LetGo(ctx):
 			return fmt.Errorf("step %s: %w", a.Step.ID, execute.ErrLetGo)
-		}
-		if !a.Closing && ctx.Err() != nil {
-			if r.plan.Window == nil {
-				return e.append(r, journal.Event{Kind: journal.Interrupted})
-			}
+		case a.Closing || ctx.Err() == nil:
+			err = e.act(ctx, r, runner, a)
+		case r.plan.Window == nil:
+			return e.append(r, journal.Event{Kind: journal.Interrupted})
+		default:
 			ctx = context.WithoutCancel(ctx) // told once: it closes
-			if err := e.append(r, journal.Event{Kind: journal.Cancel, Message: "interrupted: the issuance window closes"}); err != nil {
-				return err
-			}
-			continue
+			err = e.append(r, journal.Event{Kind: journal.Cancel, Message: "interrupted: the issuance window closes"})
 		}
-		if err := e.act(ctx, r, runner, a); err != nil {
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// runner does the steps of the run.
+func (e *Engine) runner(r *run) *execute.Runner {
+	c := r.conn
+	out := &execute.Runner{
+		Plan: r.plan, World: c.World, Asker: c.Asker, Prober: c.Prober, Challenger: c.Challenger, Router: c.Router,
+		Commander: c.Commander, Certifier: c.Certifier, Clock: e.opts.Clock, Read: r.read,
+	}
+	if e.opts.Observer != nil { // else an interface that holds nil
+		out.Observer = e.opts.Observer
+	}
+	return out
 }
 
 // act does one action and writes down what came of it. Being interrupted, by
@@ -95,7 +101,7 @@ func (e *Engine) drive(ctx context.Context, r *run) error {
 func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a execute.Action) error {
 	ctx, stop := r.listen(ctx)
 	defer stop()
-	defer e.limit(ctx, stop, a.Limit)()
+	defer e.limit(ctx, r, stop, a.Limit)()
 	switch a.Kind {
 	case execute.GiveUp:
 		events, err := execute.GivenUp(a)
@@ -114,6 +120,12 @@ func (e *Engine) act(ctx context.Context, r *run, runner *execute.Runner, a exec
 		_ = e.opts.Clock.SleepUntil(ctx, a.Until) // only the context's end
 		return nil
 	}
+	return e.run(ctx, r, runner, a)
+}
+
+// run does one action of the kind Run: it writes down that it begins, and what has come
+// of it. Where what is to be known before cannot be read, it does not begin.
+func (e *Engine) run(ctx context.Context, r *run, runner *execute.Runner, a execute.Action) error {
 	noted, unread, err := runner.Note(ctx, a, r.state)
 	switch {
 	case err != nil && errors.Is(err, ctx.Err()):

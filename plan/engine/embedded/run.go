@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
@@ -30,6 +31,9 @@ type run struct {
 	// read are the zones as they were when the run began; nil in one that was
 	// taken over.
 	read map[plan.ZoneRef]*zone.Snapshot
+	// due is when the limit of an issuance window comes by the monotonic clock, and late
+	// the limit that has come; zero before.
+	due, late time.Time
 
 	mu      sync.Mutex
 	driven  bool               // a Wait is at it
