@@ -49,7 +49,7 @@ func (w *work) certificates(ctx context.Context) (facts, error) {
 	same := func(r CertificateResult) bool { return r.Issued == IssuedSame }
 	for look := range certificateLooks {
 		if look > 0 {
-			if err := w.Clock.SleepUntil(ctx, w.Clock.Now().Add(certificateLook)); err != nil {
+			if _, err := w.pause(ctx, w.Clock.Now().Add(certificateLook)); err != nil {
 				return facts{}, err
 			}
 		}

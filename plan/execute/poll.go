@@ -113,8 +113,8 @@ func (w *work) run(ctx context.Context, p poll) ([]verify.Line, error) {
 // tolerated is how much later than it was to a pause may end on a busy machine.
 const tolerated = 10 * time.Second
 
-// pause waits between two rounds. It returns by how much the clock was set
-// meanwhile, or the machine slept; a clock that is set back does not make it
+// pause waits between two rounds, or two tries. It returns by how much the clock was
+// set meanwhile, or the machine slept; a clock that is set back does not make it
 // longer.
 func (w *work) pause(ctx context.Context, until time.Time) (leapt time.Duration, err error) {
 	short, stop := context.WithTimeout(ctx, until.Sub(w.Clock.Now())+tolerated)

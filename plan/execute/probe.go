@@ -111,7 +111,7 @@ func (w *work) probe(ctx context.Context, list []*probing) (f facts, ill []*prob
 			return f, ill, nil
 		}
 		w.tell(Progress{Doing: "trying again: " + ill[0].String(), Deadline: again, Then: TriesAgain})
-		if err := w.Clock.SleepUntil(ctx, again); err != nil {
+		if _, err := w.pause(ctx, again); err != nil {
 			return facts{}, nil, err
 		}
 	}

@@ -77,7 +77,8 @@ func (w *work) patiently(ctx context.Context, do func() error) error {
 				return w.explain(err)
 			}
 			w.tell(Progress{Doing: "trying again: " + err.Error(), Deadline: again, Then: TriesAgain})
-			last, over = err, w.Clock.SleepUntil(ctx, again)
+			last = err
+			_, over = w.pause(ctx, again)
 		}
 		switch {
 		case over != nil && last != nil:

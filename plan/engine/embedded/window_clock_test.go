@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,4 +97,29 @@ func TestSignalThatIsNotWritten(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestClosingWithAClockThatIsSet: a window is closed soon after its provider is back,
+// whoever has set the clock back meanwhile.
+func TestClosingWithAClockThatIsSet(t *testing.T) {
+	scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+		c := &clocks{began: time.Now()}
+		r.clock = embedded.NewTestClock(c.wall, c.steady)
+		r.eng = r.engine(r.state, r.rec)
+		var back time.Time
+		r.command = func(context.Context) (int, error) {
+			r.w.set(func() { r.w.down = true })
+			c.after(20*time.Second, func() { c.put(-time.Hour) })
+			c.after(time.Minute, func() {
+				r.w.set(func() { r.w.down = false })
+				back = time.Now()
+			})
+			return 0, nil
+		}
+		got := r.run()
+		if late := r.wroteAt(2).Sub(back); got.Window.Open() || late > 30*time.Second {
+			t.Errorf("closed %s after the provider was back: %+v", late, got.Failures)
+		}
+		r.wantClosed()
+	})
 }
