@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -33,6 +34,12 @@ func (s *State) learnCommand(e journal.Event, f facts) {
 	case e.Kind == journal.Done && s.command != nil && f.Code != nil && s.command.Ended.IsZero():
 		s.command = &CommandResult{Begun: s.command.Begun, Ended: e.At, Code: *f.Code}
 	}
+}
+
+// Cancelled is the event by which a process cancels a run that nobody works on: if its
+// command has not ended, the process that ran it has died.
+func Cancelled() journal.Event {
+	return journal.Event{Kind: journal.Cancel, Data: json.RawMessage(`{"orphaned":true}`)}
 }
 
 // orphan takes in that the process has died that ran the command, if it does.

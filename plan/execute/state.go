@@ -189,6 +189,8 @@ type facts struct {
 	Code *int `json:"exit_code,omitempty"`
 	// Certificates are what the addresses behind the proxy serve behind the command.
 	Certificates []CertificateResult `json:"certificates,omitempty"`
+	// Orphaned says that whoever cancels has not run the command; see Cancelled.
+	Orphaned bool `json:"orphaned,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
 	// Left are the changes that closing, or a person, left alone.
@@ -196,6 +198,12 @@ type facts struct {
 	// Live is what someone else has set, by change, of those that a person left
 	// alone and of those that a zone holds for; nil is no such RRset.
 	Live map[string]*plan.State `json:"live,omitempty"`
+}
+
+// factsOf are those of an event. Absent or foreign data is no fact.
+func factsOf(e journal.Event) (f facts) {
+	_ = json.Unmarshal(e.Data, &f)
+	return f
 }
 
 // Apply takes in one event. Events about steps or zones that the plan does not
@@ -210,10 +218,8 @@ func (s *State) Apply(e journal.Event) {
 	case journal.Resume:
 		s.resume(e.At)
 	case journal.Accept:
-		var f facts
-		_ = json.Unmarshal(e.Data, &f) // absent or foreign data is no fact
 		s.resume(e.At)
-		s.accept(f, e.At)
+		s.accept(factsOf(e), e.At)
 	case journal.Cancel:
 		s.cancel(e)
 	case journal.End:
@@ -229,9 +235,7 @@ func (s *State) applyStep(e journal.Event) {
 		return
 	}
 	if e.Kind == journal.Start {
-		var f facts
-		_ = json.Unmarshal(e.Data, &f) // absent or foreign data is no fact
-		maps.Copy(s.beside, f.Beside)
+		maps.Copy(s.beside, factsOf(e).Beside)
 		s.start(e)
 		s.learnCommand(e, facts{})
 		return
@@ -240,8 +244,7 @@ func (s *State) applyStep(e journal.Event) {
 	if z == nil || !s.index.touches(e.Step, ref) {
 		return
 	}
-	var f facts
-	_ = json.Unmarshal(e.Data, &f) // absent or foreign data is no fact
+	f := factsOf(e)
 	s.learnCommand(e, f)
 	switch {
 	case e.Kind == journal.Wait:
@@ -352,6 +355,9 @@ func (s *State) resume(at time.Time) {
 // verified.
 func (s *State) cancel(e journal.Event) {
 	s.Cancelled, s.Interrupted = true, false
+	if f := factsOf(e); f.Orphaned {
+		s.orphan()
+	}
 	for _, z := range s.plan.Zones {
 		if h := s.zones[z.ZoneRef].held; h != nil && s.settles(h.Step) && (h.Class == Probe || h.Class == Disagree) {
 			s.fail(z.ZoneRef, Failure{Step: h.Step, Class: Stopped, Error: "cancelled", At: e.At})

@@ -250,9 +250,12 @@ func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
 	if r.state.Ended {
 		return errors.Join(fmt.Errorf("%s run %s: %w", word(s), id, engine.ErrEnded), e.drop(r))
 	}
-	if kind == journal.Accept {
+	switch kind {
+	case journal.Accept:
 		err = e.accept(ctx, r)
-	} else {
+	case journal.Cancel:
+		err = e.append(r, execute.Cancelled())
+	default:
 		err = e.append(r, journal.Event{Kind: kind})
 	}
 	if err != nil {

@@ -339,6 +339,24 @@ func TestWindowKilledAtEachEvent(t *testing.T) {
 	}
 }
 
+// TestCommandIsOrphaned: whoever closes the window of a process that has died says that
+// its command may still run, by what word ever.
+func TestCommandIsOrphaned(t *testing.T) {
+	for _, word := range []engine.Signal{engine.Resume, engine.Cancel} {
+		scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+			r.command = func(context.Context) (int, error) { panic(killed{}) }
+			if !r.die(-1) {
+				t.Fatal("it has not died")
+			}
+			r.eng = r.engine(r.state, r.rec)
+			r.reborn(len(r.events()))
+			if c := r.signal(word).Window.Command; c == nil || !c.Orphaned || !c.Ended.IsZero() {
+				t.Errorf("%s: %+v", word, c)
+			}
+		})
+	}
+}
+
 // killedAt lets the run die at an event, and another process end it. It is false
 // where the run has come to its end before.
 func (r *rig) killedAt(seq int, word engine.Signal) bool {
