@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -36,10 +37,14 @@ func (s *State) learnCommand(e journal.Event, f facts) {
 	}
 }
 
-// Cancelled is the event by which a process cancels a run that nobody works on: if its
-// command has not ended, the process that ran it has died.
-func Cancelled() journal.Event {
-	return journal.Event{Kind: journal.Cancel, Data: json.RawMessage(`{"orphaned":true}`)}
+// Cancelled is the event by which a process cancels a run that nobody works on: where an
+// issuance window's command has not ended, the process that ran it has died.
+func Cancelled(p *plan.Plan) journal.Event {
+	e := journal.Event{Kind: journal.Cancel}
+	if p.Window != nil {
+		e.Data = json.RawMessage(`{"orphaned":true}`)
+	}
+	return e
 }
 
 // orphan takes in that the process has died that ran the command, if it does.

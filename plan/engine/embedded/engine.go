@@ -254,7 +254,7 @@ func (e *Engine) Signal(ctx context.Context, id string, s engine.Signal) error {
 	case journal.Accept:
 		err = e.accept(ctx, r)
 	case journal.Cancel:
-		err = e.append(r, execute.Cancelled())
+		err = e.append(r, execute.Cancelled(r.plan))
 	default:
 		err = e.append(r, journal.Event{Kind: kind})
 	}
