@@ -40,8 +40,7 @@ type app struct {
 	// executable is the path of this program, for the guard of an issuance window;
 	// nil where there is to be none.
 	executable func() (string, error)
-	// notices takes what is told beside a command's output; nil before a command
-	// begins.
+	// notices takes what is told beside a command's output; nil before run.
 	notices *notices
 	// notify tells people elsewhere; nil before a session is opened.
 	notify notifier
@@ -77,6 +76,7 @@ func terminalWidth(stream any) (int, bool) {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, a *app) int {
+	a.notices = &notices{w: a.stderr, o: a.remarks()}
 	root := newRoot(a)
 	root.SetArgs(a.args)
 	root.SetIn(a.stdin)
@@ -93,8 +93,15 @@ func (a *app) options(stream io.Writer, s config.Settings) report.Options {
 		Now: a.clock.Now(), Location: time.Local, Width: a.width(stream), Color: a.color(stream, s),
 		Command: s.Command,
 	}
+	_, o.Fold = a.terminal(stream)
 	o.ASCII = !a.utf8()
 	return o
+}
+
+// remarks are how what is said beside a command's output is written.
+func (a *app) remarks() report.Options {
+	_, terminal := a.terminal(a.stderr)
+	return report.Options{Width: a.width(a.stderr), Fold: terminal}
 }
 
 // maxWidth keeps lines readable on very wide terminals.

@@ -130,7 +130,7 @@ func (a *app) planToApply(c *cobra.Command, s *config.Session, o *applyOptions, 
 		return nil, nil, fmt.Errorf("plan %s: %w", args[0], err)
 	}
 	if p.Inventory.SHA256 != s.Inventory.SHA256 {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %s has changed since %s was made; the plan is applied as it stands\n", s.Settings.Inventory, args[0])
+		a.notices.line(fmt.Sprintf("warning: %s has changed since %s was made; the plan is applied as it stands", s.Settings.Inventory, args[0]))
 	}
 	seen, err = s.Judged(p, a.clock.Now())
 	return p, seen, err

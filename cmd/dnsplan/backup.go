@@ -103,7 +103,7 @@ func (a *app) backupZones(c *cobra.Command, s *config.Session, wanted []zone.Nam
 			return done, err
 		}
 		if live.Blind != "" {
-			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %s%s is not whole, names outside the inventory are missing: %s\n", z.Name.Display(), inView(z.View), live.Blind)
+			a.notices.line(fmt.Sprintf("warning: %s%s is not whole, names outside the inventory are missing: %s", z.Name.Display(), inView(z.View), live.Blind))
 		}
 		info, err := s.SaveBackup(z, live, a.clock.Now())
 		if err != nil {

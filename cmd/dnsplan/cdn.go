@@ -108,7 +108,7 @@ func (a *app) ranges(c *cobra.Command) (config.Settings, cdn.Ranges, error) {
 // warnOfRanges tells of lists that are damaged.
 func (a *app) warnOfRanges(s config.Settings, damage []error) {
 	for _, err := range damage {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %v; the list that came with dnsplan is used; renew it: %s\n", err, s.Command("cdn update"))
+		a.notices.line(fmt.Sprintf("warning: %v; the list that came with dnsplan is used; renew it: %s", err, s.Command("cdn update")))
 	}
 }
 

@@ -77,7 +77,7 @@ func (a *app) confirm(ctx context.Context, severe ...plan.Refusal) error {
 	if len(severe) == 0 {
 		return a.ask(ctx, in, "\nApply these changes? Only \"yes\" is taken: ", "yes")
 	}
-	_, _ = fmt.Fprintf(a.stderr, "\nA flag allows what is hard to take back:\n  %s\n", strings.Join(reasons(severe), "\n  "))
+	a.tell("\nA flag allows what is hard to take back:\n  " + strings.Join(reasons(severe), "\n  "))
 	for _, z := range zonesOf(severe) {
 		if err := a.ask(ctx, in, "Type the name of the zone, "+z.Display()+", to apply: ", z.Display()); err != nil {
 			return err

@@ -42,7 +42,7 @@ func runDrift(a *app, c *cobra.Command) error {
 		return err
 	}
 	if err := s.Settings.Watch(p.Created); err != nil {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %v\n", err)
+		a.notices.line(fmt.Sprintf("warning: %v", err))
 	}
 	if differs(p) {
 		a.tellOfDrift(c.Context(), p)

@@ -23,7 +23,6 @@ import (
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/plan/netfault"
-	"github.com/dnsplan/dnsplan/plan/report"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/transport"
 )
@@ -317,10 +316,9 @@ func (a *app) exit(ctx context.Context, err error, command func(words string) st
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: %v\n", s)
 		return signalCode(s)
 	}
-	// What servers have said may be in it. Nothing can be said about a closed stderr.
-	_, _ = fmt.Fprintf(a.stderr, "dnsplan: error: %s\n", report.Lines(err.Error()))
+	a.tell("dnsplan: error: " + err.Error())
 	if hint := advise(err).hint; hint != "" {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: hint: %s\n", pasted(hint, runOf(err), command))
+		a.tell("dnsplan: hint: " + pasted(hint, runOf(err), command))
 	}
 	return codeOf(ctx, err)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -73,7 +74,7 @@ func TestExit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			a := &app{stderr: &stderr}
+			a := saying(&stderr)
 			if got := a.exit(t.Context(), tt.err, config.Settings{}.Command); got != tt.code {
 				t.Errorf("exit code %d, want %d", got, tt.code)
 			}
@@ -89,11 +90,19 @@ func TestExit(t *testing.T) {
 	}
 }
 
+// saying is a program whose standard error is no terminal.
+func saying(stderr io.Writer) *app {
+	return &app{stderr: stderr, terminal: noTerminal, env: func(string) (string, bool) { return "", false }}
+}
+
+// noTerminal is a stream that is no terminal.
+func noTerminal(any) (int, bool) { return 0, false }
+
 // What a server has said cannot harm the terminal that its error is printed on.
 func TestExitIsPrintable(t *testing.T) {
 	var stderr bytes.Buffer
-	(&app{stderr: &stderr}).exit(t.Context(), errors.New("rehearse: \x1b]0;owned\a\r\u009b2J\u202ereversed\n\tnext"), config.Settings{}.Command)
-	if want := "dnsplan: error: rehearse: ?]0;owned? ?2J?reversed\n\tnext\n"; stderr.String() != want {
+	saying(&stderr).exit(t.Context(), errors.New("rehearse: \x1b]0;owned\a\r\u009b2J\u202ereversed\n\tnext"), config.Settings{}.Command)
+	if want := "dnsplan: error: rehearse: ?]0;owned? ?2J?reversed\n next\n"; stderr.String() != want {
 		t.Errorf("%q, want %q", stderr.String(), want)
 	}
 }
@@ -112,7 +121,7 @@ func TestExitBySignal(t *testing.T) {
 			fmt.Errorf("read zone: %w", context.Cause(ctx)), errors.Join(ctx.Err(), nil),
 		} {
 			var stderr bytes.Buffer
-			a := &app{stderr: &stderr}
+			a := saying(&stderr)
 			if got := a.exit(ctx, err, config.Settings{}.Command); got != want.code || stderr.String() != "dnsplan: stopped by "+want.name+"\n" {
 				t.Errorf("%v: exit code %d, says %q", err, got, stderr.String())
 			}

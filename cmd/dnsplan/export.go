@@ -88,7 +88,7 @@ func runExport(a *app, c *cobra.Command, o *exportOptions, args []string) error 
 		return err
 	}
 	for _, n := range result.Notes {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: note: %s\n", n)
+		a.notices.line("note: " + n)
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (a *app) exportDocument(c *cobra.Command, s *config.Session, zones []invent
 			return doc, err
 		}
 		warn := func(format string, args ...any) {
-			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: "+format+"\n", args...)
+			a.notices.line("warning: " + fmt.Sprintf(format, args...))
 		}
 		for _, x := range diff.Conflicts {
 			warn("%s %s%s stays as it is live: conflict: %s", x.Name.Display(), x.Type, inView(x.View), x.Reason)
@@ -195,7 +195,7 @@ func (a *app) writeExport(files []export.File, out, inventory string) error {
 		if err := renameio.WriteFile(targets[i], f.Text, 0o644); err != nil {
 			return fmt.Errorf("write %s: %w", targets[i], err)
 		}
-		_, _ = fmt.Fprintf(a.stderr, "Wrote %s.\n", targets[i])
+		a.notices.say(fmt.Sprintf("Wrote %s.", targets[i]))
 	}
 	return nil
 }

@@ -144,9 +144,7 @@ func (a *app) follow(s config.Settings) *follower {
 	default:
 		f.view = report.NewPlain(a.stderr, a.options(a.stderr, s))
 	}
-	if a.notices != nil {
-		a.notices.through(f.view)
-	}
+	a.notices.through(f.view)
 	return f
 }
 
@@ -240,7 +238,7 @@ func (a *app) summary(s config.Settings, f *follower, r execute.Result, err erro
 func (a *app) logged(s config.Settings, run string) []journal.Change {
 	entries, err := journal.ReadChanges(s.StateDir)
 	if err != nil {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %v\n", err)
+		a.notices.line(fmt.Sprintf("warning: %v", err))
 	}
 	return slices.DeleteFunc(entries, func(c journal.Change) bool { return c.Run != run })
 }

@@ -69,7 +69,7 @@ func runGuard(a *app, c *cobra.Command, id string, deadline time.Duration) error
 	}
 	ctx := context.WithoutCancel(c.Context())
 	if why := g.watch(ctx); why != "" {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: %s: closing\n", why)
+		a.notices.line(why + ": closing")
 		var ending sync.WaitGroup
 		defer ending.Wait()
 		ending.Go(func() { endGroupOf(g.group) })

@@ -19,7 +19,7 @@ func TestGuardGivesUp(t *testing.T) {
 	var said strings.Builder
 	g := &guarding{
 		app: &app{
-			clock: clock, stderr: &said, env: func(string) (string, bool) { return "", false },
+			clock: clock, stderr: &said, notices: &notices{w: &said}, env: func(string) (string, bool) { return "", false },
 			terminal: func(any) (int, bool) { return 0, false },
 			notify:   func(_ context.Context, event, message string) { told = append(told, event+": "+message) },
 		},

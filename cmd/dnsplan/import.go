@@ -89,7 +89,6 @@ func runImport(a *app, c *cobra.Command, o *importOptions, args []string) error 
 		return err
 	}
 	session := config.Adopt(s, base, a.env)
-	a.notices = &notices{w: a.stderr}
 	session.Notice = a.notices.line
 	if s.Verbose {
 		session.Log = a.notices.line
@@ -282,7 +281,7 @@ var errFileThere = errors.New("the file is there, and is left as it is")
 
 // tellImport says on standard error what was made, and what to do with it.
 func (a *app) tellImport(d *inventory.Draft, out string) {
-	say := func(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, format+"\n", args...) }
+	say := func(format string, args ...any) { a.notices.say(fmt.Sprintf(format, args...)) }
 	inv := d.Inventory
 	say("Imported %s: %s, %s.", inv.Zones[0].Name.Display(), count(len(inv.Zones[0].Records), "RRset"), count(len(inv.Hosts), "host"))
 	if n := len(d.Left); n > 0 {

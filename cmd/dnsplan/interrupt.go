@@ -37,7 +37,7 @@ func (a *app) interrupt(ctx context.Context, s config.Settings, id string) error
 	if busy.PID == 0 || busy.PID == os.Getpid() {
 		return fmt.Errorf("%w: stop it where it runs, then cancel again", err)
 	}
-	_, _ = fmt.Fprintf(a.stderr, "dnsplan: interrupting process %d, which works on run %s\n", busy.PID, id)
+	a.notices.line(fmt.Sprintf("interrupting process %d, which works on run %s", busy.PID, id))
 	if err := syscall.Kill(busy.PID, syscall.SIGINT); err != nil {
 		return fmt.Errorf("interrupt process %d: %w", busy.PID, err)
 	}

@@ -46,7 +46,7 @@ func runLog(a *app, s config.Settings) error {
 		return err
 	}
 	if v, err := journal.VerifyChanges(s.StateDir); err == nil && v.Fault != nil {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: %s line %d: %s\n", v.Fault.Path, v.Fault.Line, v.Fault.Reason)
+		a.notices.line(fmt.Sprintf("warning: %s line %d: %s", v.Fault.Path, v.Fault.Line, v.Fault.Reason))
 	}
 	if s.JSON {
 		return report.ChangeLogJSON(a.stdout, entries)

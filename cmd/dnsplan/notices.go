@@ -12,22 +12,30 @@ import (
 // goes on. It is safe for concurrent use.
 type notices struct {
 	w io.Writer
+	// o say how wide it is, and whether it is a terminal.
+	o report.Options
 
 	mu   sync.Mutex
 	view *report.Progress
 }
 
-// line tells something. That standard error cannot be written stops nothing.
-func (n *notices) line(text string) {
+// line tells something behind the program's name.
+func (n *notices) line(text string) { n.say("dnsplan: " + text) }
+
+// say tells something. That standard error cannot be written stops nothing.
+func (n *notices) say(text string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	text = "dnsplan: " + text
 	if n.view != nil {
-		_ = n.view.Note(n.w, text)
+		_ = n.view.Note(n.w, text, n.o)
 		return
 	}
-	_ = report.Note(n.w, text)
+	_ = report.Note(n.w, text, n.o)
 }
+
+// tell says one or more lines on standard error, which may hold what servers have
+// said. Nothing can be said about one that is closed.
+func (a *app) tell(text string) { _, _ = io.WriteString(a.stderr, report.Lines(text, a.remarks())) }
 
 // through lets the view tell from now on.
 func (n *notices) through(view *report.Progress) {

@@ -158,7 +158,7 @@ func runPlan(a *app, c *cobra.Command, o *planOptions, names []string, out strin
 		return err
 	}
 	if out != "" {
-		_, _ = fmt.Fprintf(a.stderr, "Saved to %s. Apply exactly this with: %s\n", out, s.Settings.Command("apply "+config.Quoted(out)))
+		a.notices.say(fmt.Sprintf("Saved to %s. Apply exactly this with: %s", out, s.Settings.Command("apply "+config.Quoted(out))))
 	}
 	if o.detailed && differs(p) {
 		return silent(exitDifferences)

@@ -24,6 +24,8 @@ type program struct {
 	entropy io.Reader
 	// stdout, when set, takes the standard output.
 	stdout io.Writer
+	// width, when set, is that of the terminal that the output is shown on.
+	width int
 	// router, when set, knows the machine's routes.
 	router execute.Router
 }
@@ -84,7 +86,7 @@ func (p *program) runWith(ctx context.Context, args ...string) ended {
 	a := &app{
 		args: append(args, "-i", p.path("inventory.toml")), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr,
 		env: func(name string) (string, bool) { v, ok := p.env[name]; return v, ok }, clock: p.clock, entropy: p.entropy,
-		terminal: func(any) (int, bool) { return 0, false }, router: p.router,
+		terminal: func(any) (int, bool) { return p.width, p.width > 0 }, router: p.router,
 	}
 	for name, value := range p.env {
 		a.environ = append(a.environ, name+"="+value)

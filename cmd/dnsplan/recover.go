@@ -164,7 +164,7 @@ func (a *app) nothingToRecover(s config.Settings, r engine.Run) bool {
 	if err != nil || slices.ContainsFunc(copies, func(b backup.Info) bool { return b.Run == r.ID }) {
 		return false
 	}
-	_, _ = fmt.Fprintf(a.stderr, "dnsplan: run %s never began: nothing was done\n", r.ID)
+	a.notices.line(fmt.Sprintf("run %s never began: nothing was done", r.ID))
 	return true
 }
 

@@ -155,6 +155,6 @@ func (a *app) saveRestore(s config.Settings, o *restoreOptions, p *plan.Plan, on
 	if err := a.printPlan(s, p, o.markdown, only...); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(a.stderr, "Saved to %s. Apply exactly this with: %s\n", o.out, s.Command("apply "+config.Quoted(o.out)))
+	a.notices.say(fmt.Sprintf("Saved to %s. Apply exactly this with: %s", o.out, s.Command("apply "+config.Quoted(o.out))))
 	return nil
 }

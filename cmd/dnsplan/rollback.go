@@ -144,7 +144,7 @@ func (a *app) planRollback(ctx context.Context, s *config.Session, o *rollbackOp
 // where nobody has said yes: what cancel takes back is not in the plan that is
 // asked about later.
 func (a *app) cancelFirst(ctx context.Context, s *config.Session, o *rollbackOptions, r engine.Run) (after engine.Run, touched bool, err error) {
-	_, _ = fmt.Fprintf(a.stderr, "dnsplan: run %s has not ended: it is cancelled first, and what it has not verified goes back\n", r.ID)
+	a.notices.line(fmt.Sprintf("run %s has not ended: it is cancelled first, and what it has not verified goes back", r.ID))
 	if !o.autoApprove {
 		if err := a.confirmCancel(ctx, r.ID); err != nil {
 			return r, false, a.notBegun(ctx, s.Settings, nil, err)

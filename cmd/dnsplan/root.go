@@ -122,7 +122,6 @@ func (a *app) openWith(s config.Settings) (*config.Session, error) {
 		return nil, err
 	}
 	a.warnOfVariables(session.Inventory)
-	a.notices = &notices{w: a.stderr}
 	session.Notice, a.notify, session.Router = a.notices.line, a.notifierOf(session), a.router
 	if s.Verbose {
 		session.Log = a.notices.line
@@ -139,7 +138,7 @@ func (a *app) warnOfVariables(inv *inventory.Inventory) {
 
 // tellOf says what a command works with.
 func (a *app) tellOf(s *config.Session) {
-	say := func(format string, args ...any) { _, _ = fmt.Fprintf(a.stderr, "dnsplan: "+format+"\n", args...) }
+	say := func(format string, args ...any) { a.notices.line(fmt.Sprintf(format, args...)) }
 	say("inventory %s, SHA-256 %s", s.Settings.Inventory, s.Inventory.SHA256)
 	say("state folder %s", s.Settings.StateDir)
 	for _, p := range s.Inventory.Providers {

@@ -36,7 +36,7 @@ func runRuns(a *app, c *cobra.Command) error {
 	var runs []report.Run
 	for _, r := range list {
 		if r.Err != nil {
-			_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: run %s: %v\n", r.ID, r.Err)
+			a.notices.line(fmt.Sprintf("warning: run %s: %v", r.ID, r.Err))
 		}
 		if r.Plan == nil {
 			continue

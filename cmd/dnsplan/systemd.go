@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/report"
 )
 
 // unitFiles are templates of systemd's units, and what those of services share.
@@ -92,10 +93,11 @@ func runSystemd(a *app, c *cobra.Command, dir, user string) error {
 		}
 	}
 	if _, err := os.Stat(s.StateDir); errors.Is(err, fs.ErrNotExist) {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: warning: the state folder %s is not there yet, and the services cannot make it: mkdir -m 700 %s\n", s.StateDir, config.Quoted(s.StateDir))
+		a.tell(fmt.Sprintf("dnsplan: warning: the state folder %s is not there yet, and the services cannot make it:\n%s", s.StateDir, report.Paste("mkdir -m 700 "+config.Quoted(s.StateDir))))
 	}
 	if dir != "" {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: wrote %s to %s; now: systemctl daemon-reload && systemctl enable --now dnsplan-recover.timer dnsplan-drift.timer\n", count(len(unitNames()), "unit"), dir)
+		a.tell(fmt.Sprintf("dnsplan: wrote %s to %s; now:\n%s", count(len(unitNames()), "unit"), dir,
+			report.Paste("systemctl daemon-reload && systemctl enable --now dnsplan-recover.timer dnsplan-drift.timer")))
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func runValidate(a *app, c *cobra.Command) error {
 		return err
 	}
 	for _, w := range inv.Warnings {
-		_, _ = fmt.Fprintf(a.stderr, "dnsplan: %s\n", w)
+		a.notices.line(w.String())
 	}
 	records := 0
 	for _, z := range inv.Zones {

@@ -107,7 +107,7 @@ func runVantage(a *app, c *cobra.Command, o *vantageOptions) error {
 		return a.serveVantage(c.Context(), o, agent)
 	}
 	if _, ok := a.terminal(a.stdin); ok {
-		_, _ = fmt.Fprintln(a.stderr, "dnsplan: reading one request from standard input, as --help shows it")
+		a.notices.line("reading one request from standard input, as --help shows it")
 	}
 	request, err := a.readRequest(c.Context())
 	if err != nil {
@@ -229,9 +229,9 @@ func (a *app) serveVantage(ctx context.Context, o *vantageOptions, agent *vantag
 		Handler: agent.Handler(token), ReadTimeout: readLimit, WriteTimeout: writeLimit, MaxHeaderBytes: headLimit,
 		ErrorLog: log.New(a.stderr, "dnsplan: ", 0),
 	}
-	_, _ = fmt.Fprintf(a.stderr, "dnsplan: serving at %s\n", o.url(listener))
+	a.notices.line("serving at " + o.url(listener))
 	if o.cert == "" && token != "" {
-		_, _ = fmt.Fprintln(a.stderr, "dnsplan: warning: the token comes without encryption: give --tls-cert and --tls-key, or put it behind a server that has TLS")
+		a.notices.line("warning: the token comes without encryption: give --tls-cert and --tls-key, or put it behind a server that has TLS")
 	}
 	var g errgroup.Group
 	stopped, stop := context.WithCancel(ctx)

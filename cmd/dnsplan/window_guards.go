@@ -11,6 +11,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
+	"github.com/dnsplan/dnsplan/plan/report"
 )
 
 // preflightChecks are the checks that say whether a window would help: those of
@@ -106,7 +107,7 @@ func findingText(f acme.Finding) string {
 	for _, r := range f.Remedies {
 		lines = append(lines, "    "+r.Do)
 		for paste := range strings.Lines(r.Paste) {
-			lines = append(lines, "      "+strings.TrimRight(paste, "\n"))
+			lines = append(lines, report.Paste(strings.TrimRight(paste, "\n")))
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -21,7 +21,8 @@
 // A state is always a sign and a word, never a colour alone. Text from outside
 // (comments, reasons, errors of providers) never reaches a terminal with its
 // control characters. No line has blanks at its end, and none is wider than
-// Options.Width, except those of NewPlain, which is one line an event.
+// Options.Width, except what is to be pasted, and, unless Options.Fold is set,
+// remarks and the lines of NewPlain, which is one line an event.
 package report
 
 // FormatVersion is the version of the JSON forms of this package. Members may

@@ -48,7 +48,7 @@ func (f *liveFace) redraw(n *nowState, permanent []byte) []byte {
 func (f *liveFace) begin(n *nowState) []byte {
 	p := newPage(n.o)
 	p.row(2, "", in(bold, "Run "+n.run), txt(": "+count(len(n.plan.Changes), "change")+", "+count(len(n.plan.Steps), "step")+"."))
-	p.row(2, "", in(dim, "Ctrl-C is safe, go on with: "+keep(n.o.Command("resume "+n.run))))
+	p.row(2, "", in(dim, "Ctrl-C is safe, go on with: "+n.o.Command("resume "+n.run)))
 	return f.redraw(n, p.out.Bytes())
 }
 

@@ -14,6 +14,9 @@ type Options struct {
 	Color bool
 	// Width is the widest line, in columns; 0 is 80, and less than 40 is 40.
 	Width int
+	// Fold breaks remarks and the lines of NewPlain too where they are wider, as is
+	// right on a terminal. In a pipe or a file, which machines read, each is one line.
+	Fold bool
 	// ASCII keeps signs within ASCII, for terminals that are not UTF-8.
 	ASCII bool
 	// Now is the time of rendering.

@@ -79,7 +79,10 @@ func clean(s string) string {
 
 // page collects lines that fit its width.
 type page struct {
-	o    Options
+	o Options
+	// atWords breaks lines between words alone, also where one does not fit.
+	atWords bool
+
 	out  bytes.Buffer
 	line []span
 	col  int
@@ -134,15 +137,15 @@ const leastFlow = 28
 func (p *page) flow(hang int, flow []span) {
 	hang = min(hang, max(p.o.Width-leastFlow, p.o.Width/2))
 	start := true
-	for _, w := range words(flow) {
+	for _, w := range commands(words(flow)) {
 		width := 0
-		for _, piece := range w {
+		for _, piece := range w.pieces {
 			width += lipgloss.Width(piece.text)
 		}
 		switch {
 		case start:
 		case p.col+1+width <= p.o.Width:
-			p.emit(span{" ", p.between(w[0].style)})
+			p.emit(span{" ", p.between(w.pieces[0].style)})
 		default:
 			p.wrap(hang)
 		}
@@ -150,8 +153,12 @@ func (p *page) flow(hang int, flow []span) {
 			p.wrap(hang)
 		}
 		start = false
-		for _, piece := range w {
-			p.put(hang, piece)
+		for _, piece := range w.pieces {
+			if w.whole || p.atWords {
+				p.emit(piece)
+			} else {
+				p.put(hang, piece)
+			}
 		}
 	}
 }

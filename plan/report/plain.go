@@ -17,7 +17,7 @@ import (
 const heartbeat = time.Minute
 
 // NewPlain makes a Progress for pipes and logs: one line an event, however
-// wide, one for each resolver's answer when it is another than before, a line a
+// wide unless o.Fold is set, one for each resolver's answer when it is another than before, a line a
 // minute while something is waited for, and no escapes. o.Color is ignored.
 func NewPlain(w io.Writer, o Options) *Progress {
 	o.Color = false
@@ -33,10 +33,11 @@ type plainFace struct {
 	again string
 }
 
-// say makes one line, whatever its width.
+// say makes a line behind the time.
 func (f *plainFace) say(n *nowState, text string) []byte {
 	f.spoken = n.o.Now
-	return []byte(n.o.clock(n.o.Now) + "  " + clean(text) + "\n")
+	at := n.o.clock(n.o.Now) + "  "
+	return []byte(remark(at, text, n.o))
 }
 
 func (f *plainFace) begin(n *nowState) []byte {

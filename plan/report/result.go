@@ -284,7 +284,7 @@ func (p *page) changeLog(r Result) {
 	if rest := len(r.Logged) - maxLogged; rest > 0 {
 		p.row(2, "  ", txt("... and "+count(rest, "more entry")))
 	}
-	p.row(4, "  ", txt(r.ChangeLog+" ("+keep(p.o.Command("log"))+")"))
+	p.row(4, "  ", txt(r.ChangeLog+" ("+p.o.Command("log")+")"))
 }
 
 func (p *page) resultHead(r Result) {
@@ -459,7 +459,7 @@ func (p *page) resultChange(c *plan.Change, r ResultChange, shared bool) {
 func (p *page) nowText(c *plan.Change, r ResultChange) []span {
 	switch {
 	case r.Live == nil:
-		return []span{txt("now not known, see: " + keep(p.o.Command("verify "+r.Name.Display())))}
+		return []span{txt("now not known, see: " + p.o.Command("verify "+r.Name.Display()))}
 	case r.State == execute.Applied && c != nil && c.Before != nil:
 		return []span{txt(liveOf(c.Before.RRset(c.Key)).String() + " -> "), in(green, r.Live.String())}
 	case r.State == execute.Applied:
