@@ -61,6 +61,16 @@ func TestWindowHookDeadline(t *testing.T) {
 	})
 }
 
+// untilClosed runs a command that only looks, again where the machine was too slow for
+// the time that such a one takes for closing a window.
+func untilClosed(run func() ended) ended {
+	for {
+		if got := run(); !strings.Contains(got.stderr, ") is not closed yet") {
+			return got
+		}
+	}
+}
+
 // The guard of a hook's window is killed, and the deadline passes: any command closes
 // it that knows a state folder and an inventory, and is not about that.
 func TestWindowHookLeft(t *testing.T) {
@@ -80,8 +90,8 @@ func TestWindowHookLeft(t *testing.T) {
 			if got := r.toggles(); got != "off" {
 				t.Fatalf("it was closed before: %q", got)
 			}
-			got := here.run(strings.Fields(command)...).is(t, exitDone)
-			if !strings.Contains(got.stderr, "was left open, and is closed now") && !strings.Contains(got.stderr, "proxied again") {
+			got := untilClosed(func() ended { return here.run(strings.Fields(command)...).is(t, exitDone) })
+			if !strings.Contains(got.stderr, ") is closed now\n") && !strings.Contains(got.stderr, "proxied again") {
 				t.Errorf("it does not say that it has closed:\n%s", got.stderr)
 			}
 			if command == "plan" && strings.Contains(got.stdout, "www.example.org") {
@@ -107,7 +117,7 @@ func TestWindowLeftByABrokenInventory(t *testing.T) {
 	}
 	r.run("validate").is(t, exitError, "is not closed")
 	r.inventory()
-	r.run("validate").is(t, exitDone, "was left open, and is closed now")
+	untilClosed(func() ended { return r.run("validate") }).is(t, exitDone, ") is closed now\n")
 	r.closedOnce()
 }
 
@@ -118,7 +128,7 @@ func TestWindowLeft(t *testing.T) {
 	r := newWindowRig(t)
 	r.abandon(r.opened())
 	r.commandEnds()
-	r.run("verify").is(t, exitDone, "was left open, and is closed now")
+	untilClosed(func() ended { return r.run("verify") }).is(t, exitDone, ") is closed now\n")
 	r.closedOnce()
 }
 
@@ -181,13 +191,13 @@ func TestWindowBesideABrokenMark(t *testing.T) {
 // Whoever closes a window goes on with that when the terminal hangs up.
 func TestWindowCloseHangsUp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"window close", "runs", "recover", "recover --scan-zone example.org --now --state-dir other", "resume last", "cancel last"} {
+	for _, command := range []string{"window close", "apply", "recover", "recover --scan-zone example.org --now --state-dir other", "resume last", "cancel last"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			heeded(t, syscall.SIGHUP)
 			r := newWindowRig(t)
 			closing, letGo := r.heldClosing()
-			if command == "recover" || command == "runs" { // which leave a hook's alone before its deadline
+			if command == "recover" || command == "apply" { // which leave a hook's alone before its deadline
 				r.abandon(r.opened())
 			} else {
 				r.run("window", "open", "www.example.org").is(t, exitDone)
@@ -199,7 +209,7 @@ func TestWindowCloseHangsUp(t *testing.T) {
 			letGo()
 			if got := p.wait(); got.code == -1 {
 				t.Errorf("it was ended: %s", got.stderr)
-			} else if command == "runs" && got.code != bySignal+int(syscall.SIGHUP) {
+			} else if command == "apply" && got.code != bySignal+int(syscall.SIGHUP) {
 				t.Errorf("it went on: %d", got.code)
 			}
 			r.closedOnce()

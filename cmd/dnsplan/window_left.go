@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
@@ -30,9 +31,16 @@ func leavesWindows(c *cobra.Command) bool {
 	}, path[1])
 }
 
-// closeLeftWithin bounds what closing the windows of others may take from a command:
-// a provider that is down blocks none.
-const closeLeftWithin = 30 * time.Second
+// closesWithin bounds what closing the windows of others may take from a command, so
+// that a provider that is down blocks none: one that only looks for as long as a
+// provider takes that is up, and one that changes records longer, which it could not
+// do either.
+func closesWithin(c *cobra.Command) time.Duration {
+	if slices.Contains([]string{"apply", "restore", "window"}, strings.Fields(c.CommandPath())[1]) {
+		return 30 * time.Second
+	}
+	return 5 * time.Second
+}
 
 // closeLeft closes, before a command begins, the issuance windows that nobody holds
 // any more: those of processes that have died, and of hooks whose deadline has passed.
@@ -47,7 +55,6 @@ func (a *app) closeLeft(c *cobra.Command) error {
 	if err != nil {
 		return nil //nolint:nilerr // the command says so
 	}
-	a.notices = &notices{w: a.stderr}
 	left := slices.DeleteFunc(a.openWindows(s), func(w journal.OpenWindow) bool { return !a.orphaned(s, w) })
 	if len(left) == 0 {
 		return nil
@@ -66,9 +73,13 @@ func (a *app) closeLeft(c *cobra.Command) error {
 	return context.Cause(hung)
 }
 
-// closeOrphans closes windows that nobody holds.
+// closeOrphans closes windows that nobody holds, and says so before and behind.
 func (a *app) closeOrphans(ctx context.Context, s *config.Session, left []journal.OpenWindow, c *cobra.Command) {
-	ctx, stop := letGoAfter(ctx, closeLeftWithin)
+	within := closesWithin(c)
+	for _, w := range left {
+		a.notices.line(fmt.Sprintf("%s was left open: closing it; %s waits %s for that at most, and goes on", leftText(w), c.CommandPath(), zone.FormatDuration(within)))
+	}
+	ctx, stop := letGoAfter(ctx, within)
 	defer stop()
 	for _, w := range left {
 		a.closeOrphan(ctx, s, w, strings.TrimPrefix(c.CommandPath(), "dnsplan "))
@@ -126,7 +137,7 @@ func (a *app) closeOrphan(ctx context.Context, s *config.Session, w journal.Open
 	case !closed || err != nil:
 		a.notices.line(fmt.Sprintf("warning: %s is not closed: %v", what, err))
 	default:
-		a.notices.line(what + " was left open, and is closed now")
+		a.notices.line(what + " is closed now")
 	}
 }
 
