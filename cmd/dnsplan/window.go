@@ -75,8 +75,8 @@ Without a terminal certbot renew sleeps for up to eight minutes first; with
 A guard process closes the window should this one die, and ends the command.
 What is left when both do, dnsplan recover closes: run it from a timer, as
 dnsplan systemd prints it. Any other command does so before it begins, and goes
-on after 5 seconds, or 30 where it changes records, if it cannot. Where the provider keeps comments, a record tells by
-itself: dnsplan recover --scan-zone.
+on after 5 seconds, or 30 where it changes records, if it cannot. Where the
+provider keeps comments, a record tells by itself: dnsplan recover --scan-zone.
 
 What the command says is passed through, and is alone on standard output; with
 --json the events are, and the command's output goes to standard error. Its exit
