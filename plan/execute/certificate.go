@@ -89,6 +89,9 @@ func (w *work) certificatesNow(ctx context.Context, before []plan.OriginCertific
 		}
 		g.Go(func() error {
 			now, err := w.Certifier.Certificate(ctx, old.Name, old.Address)
+			if err != nil && out[i].Issued == IssuedSame {
+				return nil // it is just loading another one: asked again, or the same as far as is known
+			}
 			out[i] = CertificateResult{OriginCertificate: now, Issued: issued(old, now, err)}
 			out[i].Name, out[i].Address = old.Name, old.Address
 			if err != nil {

@@ -117,6 +117,29 @@ func TestWindowCertificates(t *testing.T) {
 	}
 }
 
+// TestCertificateOfAServerThatRestarts: a server that serves the certificate of before
+// and then nothing, because it is loading the new one, is asked once more.
+func TestCertificateOfAServerThatRestarts(t *testing.T) {
+	for _, tt := range []struct {
+		then string
+		want execute.Issued
+	}{{"2", execute.IssuedNew}, {"?", execute.IssuedSame}} {
+		asking.inBubble(t, func(t *testing.T, r *rig) {
+			serve := func(serial string) func() { return func() { r.w.services.serve("192.0.2.1", serial) } }
+			serve("1")()
+			r.w.services.serve("2001:db8::1", "2")
+			r.command = func(context.Context) (int, error) { return 0, nil }
+			r.rec.at(r.first(plan.StepIssued), func() {
+				time.AfterFunc(500*time.Millisecond, serve("?"))
+				time.AfterFunc(1500*time.Millisecond, serve(tt.then))
+			})
+			if all := r.run().Window.Certificates; len(all) != 2 || all[0].Issued != tt.want || all[0].Error != "" {
+				t.Errorf("%v, want %s", all, tt.want)
+			}
+		})
+	}
+}
+
 // TestWindowChallenge: the command is run where both addresses answer a challenge once
 // they are shown; else the window closes without it.
 func TestWindowChallenge(t *testing.T) {
