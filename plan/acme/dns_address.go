@@ -120,7 +120,7 @@ func judgeHeld(s *Subject, alone bool) (out []Finding) {
 	if f, none := s.unread(); none {
 		return []Finding{f}
 	}
-	asked := []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}
+	asked := s.heldSaid()
 	var phases []string
 	for _, r := range s.Records {
 		live, _ := s.Live(r.Type)
@@ -180,6 +180,11 @@ func (s *Subject) wantedWords() string {
 		words = append(words, listed(r.Addrs)+r.home())
 	}
 	return joinedWords(words)
+}
+
+// heldSaid is what the provider holds, for Finding.Asked.
+func (s *Subject) heldSaid() []Asked {
+	return []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}
 }
 
 func (s *Subject) heldWords() string {

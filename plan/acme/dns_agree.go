@@ -11,9 +11,11 @@ import (
 
 // checkAgree is D-AUTH.
 func checkAgree(ctx context.Context, e *examination) []Finding {
-	return byServers(func(e *examination, ctx context.Context) []Finding {
-		return judgeAgree(e.subject, e.authoritative(ctx), e.bothWays(ctx), e.serials(ctx), e.chance)
-	})(ctx, e)
+	answers := e.authoritative(ctx)
+	if f, none := e.subject.nobody(answers); none {
+		return []Finding{f}
+	}
+	return judgeAgree(e.subject, answers, e.bothWays(ctx), e.serials(ctx), e.chance)
 }
 
 // judgeAgree compares what the servers say of both families:

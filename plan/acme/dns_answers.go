@@ -10,68 +10,41 @@ import (
 )
 
 // of are the answers about one family.
-func of(t zone.Type, answers []resolver.Answer) (out []resolver.Answer) {
-	for _, a := range answers {
-		if a.Key.Type == t {
-			out = append(out, a)
-		}
-	}
-	return out
+func of(t zone.Type, answers []resolver.Answer) []resolver.Answer {
+	return filter(answers, func(a resolver.Answer) bool { return a.Key.Type == t })
 }
 
 // definite are the answers that say what the name holds.
-func definite(answers []resolver.Answer) (out []resolver.Answer) {
-	for _, a := range answers {
-		if a.Status.Definite() {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// missing are the answers that say there is no such RRset.
-func missing(answers []resolver.Answer) (out []resolver.Answer) {
-	for _, a := range definite(answers) {
-		if a.Status != resolver.Answered && len(a.CNAME) == 0 {
-			out = append(out, a)
-		}
-	}
-	return out
+func definite(answers []resolver.Answer) []resolver.Answer {
+	return filter(answers, func(a resolver.Answer) bool { return a.Status.Definite() })
 }
 
 // aliased are the answers that came through a CNAME.
-func aliased(answers []resolver.Answer) (out []resolver.Answer) {
-	for _, a := range answers {
-		if a.Status.Definite() && len(a.CNAME) > 0 {
-			out = append(out, a)
-		}
-	}
-	return out
+func aliased(answers []resolver.Answer) []resolver.Answer {
+	return filter(answers, func(a resolver.Answer) bool { return a.Status.Definite() && len(a.CNAME) > 0 })
+}
+
+// missing are the answers that say there is no such RRset.
+func missing(answers []resolver.Answer) []resolver.Answer {
+	return filter(answers, func(a resolver.Answer) bool {
+		return a.Status.Definite() && a.Status != resolver.Answered && len(a.CNAME) == 0
+	})
 }
 
 // without are the answers, one a server, of those that have neither an address of
 // any family nor an alias. A server that does not say of both families is none of
 // them.
-func without(answers []resolver.Answer) (out []resolver.Answer) {
+func without(answers []resolver.Answer) []resolver.Answer {
 	bare := map[resolver.Server]int{}
-	for _, a := range answers {
-		if a.Status.Definite() && a.Status != resolver.Answered && len(a.CNAME) == 0 {
-			if bare[a.Server]++; bare[a.Server] == len(families()) {
-				out = append(out, a)
-			}
-		}
-	}
-	return out
+	return filter(missing(answers), func(a resolver.Answer) bool {
+		bare[a.Server]++
+		return bare[a.Server] == len(families())
+	})
 }
 
 // unrouted are the answers of servers that there is no way to from here.
-func unrouted(answers []resolver.Answer) (out []resolver.Answer) {
-	for _, a := range answers {
-		if a.Status == resolver.NoRoute {
-			out = append(out, a)
-		}
-	}
-	return out
+func unrouted(answers []resolver.Answer) []resolver.Answer {
+	return filter(answers, func(a resolver.Answer) bool { return a.Status == resolver.NoRoute })
 }
 
 // highest is the answer with the highest TTL.

@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -62,15 +63,14 @@ func judgeCAA(s *Subject, r caa.Result, private bool) Finding {
 	case r.Outcome == caa.Forbidden:
 		return failed(asked, "%s; so %s may not issue for %s", r, issuer(r.Request), s.Name.Display()).with(s.permit(r)...)
 	}
-	if r.Reason == caa.LookupFailed && len(s.Zone.Resolvers) == 0 && !r.At.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
-		return unclear(asked, "CAA records above the zone, as of %s, can be looked up by no one: the inventory has no [[verify.resolver]]", r.At.Display()).
-			because("D-RESOLV").with(s.tell(r)...)
-	}
 	f := unclear(asked, "%s", r).with(s.tell(r)...)
-	if r.Reason == caa.LookupFailed && len(s.Zone.Resolvers) == 0 {
-		return f.because("D-RESOLV")
+	if r.Reason != caa.LookupFailed || len(s.Zone.Resolvers) > 0 {
+		return f
 	}
-	return f
+	if !r.At.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
+		f.Summary = fmt.Sprintf("CAA records above the zone, as of %s, can be looked up by no one: the inventory has no [[verify.resolver]]", r.At.Display())
+	}
+	return f.because("D-RESOLV")
 }
 
 func issuer(q caa.Request) string {
@@ -96,11 +96,7 @@ func caaSaid(sets []caa.Set) []Asked {
 		case text == "":
 			text = "none"
 		}
-		by := set.By
-		if by == "" {
-			by = "nobody"
-		}
-		out[i] = Asked{by, "CAA of " + set.Name.Display() + ": " + text}
+		out[i] = Asked{cmp.Or(set.By, "nobody"), "CAA of " + set.Name.Display() + ": " + text}
 	}
 	return out
 }

@@ -1,7 +1,5 @@
 package acme
 
-import "context"
-
 // dnsChecks are the rows of the table about the DNS.
 func dnsChecks() []check {
 	return []check{
@@ -21,15 +19,5 @@ func dnsChecks() []check {
 		{"D-NSOK", Error, "strict resolvers can ask each name server", checkConduct},
 		{"D-CAA", Fatal, "CAA records let the authority issue by HTTP-01", checkCAA},
 		{"D-SPLIT", Warning, "inside and outside see the same addresses", checkSplit},
-	}
-}
-
-// byServers makes a check of what the authoritative servers answer, where one does.
-func byServers(judge func(*examination, context.Context) []Finding) func(context.Context, *examination) []Finding {
-	return func(ctx context.Context, e *examination) []Finding {
-		if f, none := e.subject.nobody(e.authoritative(ctx)); none {
-			return []Finding{f}
-		}
-		return judge(e, ctx)
 	}
 }

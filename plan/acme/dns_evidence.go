@@ -83,7 +83,7 @@ func (e *examination) ask(ctx context.Context, name zone.Name, servers []resolve
 	if len(types) == 0 {
 		return nil
 	}
-	return slices.Concat(ofEach(servers, func(s resolver.Server) []resolver.Answer {
+	return slices.Concat(ofEach(servers, unbounded, func(s resolver.Server) []resolver.Answer {
 		var queries []resolver.Query
 		for _, t := range types {
 			queries = append(queries, resolver.Query{Server: s, Key: zone.Key{Name: name, Type: t}, Recurse: recurse})
@@ -157,7 +157,7 @@ func (z *Zone) addresses() (out []resolver.Server) {
 // conducts are how the authoritative servers take strict questions.
 func (e *examination) conducts(ctx context.Context) []resolver.Conduct {
 	return e.zone.conduct.get(func() []resolver.Conduct {
-		return ofEach(e.subject.Zone.addresses(), func(s resolver.Server) resolver.Conduct {
+		return ofEach(e.subject.Zone.addresses(), unbounded, func(s resolver.Server) resolver.Conduct {
 			return e.opts.DNS.Conduct(ctx, s, e.subject.Zone.ZoneRef.Zone)
 		})
 	})
@@ -167,7 +167,7 @@ func (e *examination) conducts(ctx context.Context) []resolver.Conduct {
 // says so of the root, which is signed.
 func (e *examination) validates(ctx context.Context) []bool {
 	return e.zone.validates.get(func() []bool {
-		return ofEach(e.subject.Zone.Resolvers, func(s resolver.Server) bool {
+		return ofEach(e.subject.Zone.Resolvers, unbounded, func(s resolver.Server) bool {
 			return e.secure(ctx, s, zone.Key{Name: zone.Root, Type: zone.A}).Secure()
 		})
 	})

@@ -112,9 +112,7 @@ func checkExists(ctx context.Context, e *examination) []Finding {
 		f := judgeWWW(e.subject.at(www), e.answersAt(ctx, www))
 		return []Finding{e.onCertificate(ctx, f, www, e.subject.at(www).orLeaveOut())}
 	}
-	return byServers(func(e *examination, ctx context.Context) []Finding {
-		return []Finding{judgeExists(e.subject, e.authoritative(ctx))}
-	})(ctx, e)
+	return []Finding{judgeExists(e.subject, e.authoritative(ctx))}
 }
 
 // at is the subject with another name of its zone.
@@ -144,6 +142,9 @@ func judgeWWW(s *Subject, answers []resolver.Answer) Finding {
 // HTTP-01 is hardly on such a certificate.
 func judgeExists(s *Subject, answers []resolver.Answer) Finding {
 	name := s.Name.Display()
+	if f, none := s.nobody(answers); none {
+		return f
+	}
 	if bare := without(answers); len(bare) > 0 {
 		f := failed(said(answers), "%s has no address at %s; a certificate that names it cannot be issued by HTTP-01", name, s.noneOf(bare)).with(
 			Remedy{Do: "Add to " + s.inZone() + ":", Paste: s.wantedLines()}, s.apply(),

@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -94,11 +95,7 @@ func foundSaid(found map[zone.Type]http01.Addrs) (out []Asked) {
 		case a.NXDomain:
 			words = "the name does not exist"
 		}
-		by := a.By
-		if by == "" {
-			by = "nobody"
-		}
-		out = append(out, Asked{by, t.String() + ": " + words})
+		out = append(out, Asked{cmp.Or(a.By, "nobody"), t.String() + ": " + words})
 	}
 	return out
 }

@@ -19,7 +19,7 @@ func checkIPv6(ctx context.Context, e *examination) []Finding {
 			return []Finding{f}
 		}
 		live, _ := s.Live(zone.AAAA)
-		return []Finding{judgeIPv6(s, live.Addrs, []Asked{{"provider " + s.Zone.Provider, s.heldWords()}})}
+		return []Finding{judgeIPv6(s, live.Addrs, s.heldSaid())}
 	}
 	if f, none := e.nowhere(); none {
 		return []Finding{f}
@@ -62,7 +62,7 @@ func (e *examination) challengedIPv6(f Finding, found []netip.Addr, tokens []fet
 // with those of IPv4.
 func judgeIPv6(s *Subject, found []netip.Addr, asked []Asked) Finding {
 	want, wanted := s.Wanted(zone.AAAA)
-	stray := slices.DeleteFunc(slices.Clone(found), func(a netip.Addr) bool { return slices.Contains(want.Addrs, a) })
+	stray := lacking(want.Addrs, found)
 	name := s.Name.Display()
 	const takes = "an authority asks %s first, and turns to IPv4 only if it cannot connect there"
 	switch v4, _ := s.Wanted(zone.A); {

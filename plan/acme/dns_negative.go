@@ -10,9 +10,11 @@ import (
 
 // checkNegative is D-NEG.
 func checkNegative(ctx context.Context, e *examination) []Finding {
-	return byServers(func(e *examination, ctx context.Context) []Finding {
-		return judgeNegative(e.subject, e.authoritative(ctx), e.serials(ctx), e.pools(ctx))
-	})(ctx, e)
+	answers := e.authoritative(ctx)
+	if f, none := e.subject.nobody(answers); none {
+		return []Finding{f}
+	}
+	return judgeNegative(e.subject, answers, e.serials(ctx), e.pools(ctx))
 }
 
 // judgeNegative looks for who remembers, or would, that a wanted RRset is missing.

@@ -31,10 +31,9 @@ func checkResolvers(ctx context.Context, e *examination) []Finding {
 // change log: dnsplan has changed it, and its TTL and the engine's margin are over. It
 // is false where the resolver may hold it yet, or nobody knows.
 func (e *examination) overdue(a resolver.Answer) (since time.Time, ok bool) {
-	all, _, _ := told(e.opts.Past.Changes) // without it nobody knows
+	all, _ := e.history() // without it nobody knows
 	for _, c := range all {
-		replaced := c.Outcome == "applied" && !c.OldProxied && slices.Equal(c.OldValues, textsOf(a.Addrs))
-		if c.Zone != e.subject.Zone.Zone || c.View != e.subject.Zone.View || c.Name != a.Key.Name || c.Type != a.Key.Type.String() || !replaced {
+		if c.Type != a.Key.Type.String() || c.Outcome != "applied" || c.OldProxied || !slices.Equal(c.OldValues, textsOf(a.Addrs)) {
 			continue
 		}
 		at := c.At

@@ -49,7 +49,7 @@ func checkSecure(ctx context.Context, e *examination) []Finding {
 		return []Finding{s.notBorn()}
 	}
 	key := zone.Key{Name: s.Name, Type: born[0]}
-	all := ofEach(s.Zone.Resolvers, func(r resolver.Server) resolver.Security { return e.secure(ctx, r, key) })
+	all := ofEach(s.Zone.Resolvers, unbounded, func(r resolver.Server) resolver.Security { return e.secure(ctx, r, key) })
 	return judgeSecure(s, all, func() []bool { return e.validates(ctx) }, e.opts.Now(), e.underWay())
 }
 
@@ -101,7 +101,7 @@ func (s *Subject) bogus(a resolver.Security) Finding {
 	return failed(nil, "DNSSEC of %s is bogus: %s refuses it%s and gives it only without validation; since March 2026 every authority must refuse then",
 		a.Key.Name.Display(), a.Server, why).with(
 		Remedy{Do: "See where the chain breaks:", Paste: fmt.Sprintf("delv @%s %s %s +vtrace", a.Server.Addr.Addr(), a.Key.Name.Display(), a.Key.Type)},
-		Remedy{Do: "Sign the zone again if signatures have expired (BIND, Knot):", Paste: "rndc sign " + z + "\nknotc zone-sign " + z},
+		Remedy{Do: "Sign the zone again if signatures have expired (BIND, Knot):", Paste: signing(z)},
 		Remedy{Do: "Or, if the keys have changed, have the registrar replace the DS record of " + z + ", or delete it until the zone is signed."},
 		s.again("D-DNSSEC"))
 }
@@ -116,8 +116,11 @@ func (s *Subject) ending(ends, now, until time.Time) Finding {
 		when += ", and the change goes on until " + moment(until)
 	}
 	return failed(nil, "signatures of %s %s: without new ones every authority must refuse", s.Name.Display(), when).
-		with(Remedy{Do: "Sign the zone again (BIND, Knot):", Paste: "rndc sign " + z + "\nknotc zone-sign " + z}, s.again("D-DNSSEC"))
+		with(Remedy{Do: "Sign the zone again (BIND, Knot):", Paste: signing(z)}, s.again("D-DNSSEC"))
 }
+
+// signing are the commands that sign a zone, of either server.
+func signing(zone string) string { return "rndc sign " + zone + "\nknotc zone-sign " + zone }
 
 // validator is to name a resolver that validates.
 func validator() Remedy {

@@ -76,7 +76,7 @@ func (e *examination) soa(ctx context.Context, s resolver.Server) resolver.SOAAn
 
 // serials are the SOA records at every address of the authoritative servers.
 func (e *examination) serials(ctx context.Context) []resolver.SOAAnswer {
-	return ofEach(e.subject.Zone.addresses(), func(s resolver.Server) resolver.SOAAnswer { return e.soa(ctx, s) })
+	return ofEach(e.subject.Zone.addresses(), unbounded, func(s resolver.Server) resolver.SOAAnswer { return e.soa(ctx, s) })
 }
 
 // speaking are the authoritative servers that are not silent, and err why there is

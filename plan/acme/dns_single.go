@@ -18,7 +18,7 @@ func checkSingle(ctx context.Context, e *examination) []Finding {
 		if f, none := s.unread(); none {
 			return []Finding{f}
 		}
-		return e.judgeSingle(s.liveAddrs(), []Asked{{"provider " + s.Zone.Provider, s.heldWords()}}, nil)
+		return e.judgeSingle(s.liveAddrs(), s.heldSaid(), nil)
 	}
 	found, asked, err := e.looked(ctx)
 	if err != nil {
@@ -39,12 +39,12 @@ func (e *examination) judgeSingle(found []netip.Addr, asked []Asked, tokens []fe
 		return []Finding{unclear(asked, "%s has no address to count", s.Name.Display()).because(s.exists())}
 	}
 	for _, t := range families() {
-		all := slices.DeleteFunc(slices.Clone(found), func(a netip.Addr) bool { return zone.TypeOf(a) != t })
+		all := filter(found, func(a netip.Addr) bool { return zone.TypeOf(a) == t })
 		if len(all) < 2 {
 			continue
 		}
 		want, _ := s.Wanted(t)
-		stray := slices.DeleteFunc(slices.Clone(all), func(a netip.Addr) bool { return slices.Contains(want.Addrs, a) })
+		stray := lacking(want.Addrs, all)
 		good, known := e.serving(all, tokens)
 		if !known {
 			good = 1

@@ -26,12 +26,14 @@ func checkTTL(ctx context.Context, e *examination) []Finding {
 		if f, none := s.unread(); none {
 			return []Finding{f}
 		}
-		return []Finding{passed([]Asked{{"provider " + s.Zone.Provider, s.heldWords()}},
+		return []Finding{passed(s.heldSaid(),
 			"the proxy answers for %s with a TTL of its own, which is short and cannot be set", s.Name.Display())}
 	}
-	return byServers(func(e *examination, ctx context.Context) []Finding {
-		return judgeTTL(s, e.authoritative(ctx), e.opts.Now())
-	})(ctx, e)
+	answers := e.authoritative(ctx)
+	if f, none := s.nobody(answers); none {
+		return []Finding{f}
+	}
+	return judgeTTL(s, answers, e.opts.Now())
 }
 
 // judgeTTL compares the highest TTL of each family with what its phase needs:

@@ -1,6 +1,10 @@
 package acme
 
-import "sync"
+import (
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
 
 // zoneEvidence is what has been asked about a zone, once for all its names.
 type zoneEvidence struct {
@@ -49,13 +53,31 @@ func (l *lazies[K, T]) get(k K, gather func() T) T {
 	return one.get(gather)
 }
 
-// ofEach calls do for all at once and returns what it returns, in their order.
-func ofEach[In, Out any](list []In, do func(In) Out) []Out {
+// unbounded is the limit of ofEach that is none.
+const unbounded = -1
+
+// ofEach calls do for all of a list, as many at once as limit says, and returns what
+// it returns, in their order.
+func ofEach[In, Out any](list []In, limit int, do func(In) Out) []Out {
 	out := make([]Out, len(list))
-	var all sync.WaitGroup
+	var g errgroup.Group
+	g.SetLimit(limit)
 	for i, x := range list {
-		all.Go(func() { out[i] = do(x) })
+		g.Go(func() error {
+			out[i] = do(x)
+			return nil
+		})
 	}
-	all.Wait()
+	_ = g.Wait() // what fails is evidence, not an error
+	return out
+}
+
+// filter are those of a list that keep holds for.
+func filter[T any](list []T, keep func(T) bool) (out []T) {
+	for _, x := range list {
+		if keep(x) {
+			out = append(out, x)
+		}
+	}
 	return out
 }

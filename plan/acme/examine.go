@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"net/netip"
@@ -94,18 +95,10 @@ type Examiner struct{ opts Options }
 
 // New returns an examiner. It asks nobody.
 func New(o Options) *Examiner {
-	if o.AtOnce == 0 {
-		o.AtOnce = atOnce
-	}
-	if o.HTTPPort == 0 {
-		o.HTTPPort = 80
-	}
-	if o.HTTPSPort == 0 {
-		o.HTTPSPort = 443
-	}
-	if o.Connections == 0 {
-		o.Connections = connections
-	}
+	o.AtOnce = cmp.Or(o.AtOnce, atOnce)
+	o.HTTPPort = cmp.Or(o.HTTPPort, 80)
+	o.HTTPSPort = cmp.Or(o.HTTPSPort, 443)
+	o.Connections = cmp.Or(o.Connections, connections)
 	if o.Sources == nil {
 		o.Sources = sources
 	}

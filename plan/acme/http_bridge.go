@@ -8,7 +8,6 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
-	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
 // checkBridge is B-BRIDGE: while the name moves, authorities still ask the old
@@ -57,10 +56,9 @@ func (e *examination) former(a netip.Addr) bool {
 	case p.Until.After(e.opts.Now()):
 		return true
 	}
-	all, _, _ := told(e.opts.Past.Changes) // other checks tell of an error
-	return slices.ContainsFunc(all, func(c journal.Change) bool {
-		return c.Zone == e.subject.Zone.Zone && c.View == e.subject.Zone.View && c.Name == e.subject.Name &&
-			(slices.Contains(c.OldValues, a.String()) || slices.Contains(c.NewValues, a.String()))
+	all, _ := e.history() // other checks tell of an error
+	return slices.ContainsFunc(all, func(l logged) bool {
+		return slices.Contains(l.OldValues, a.String()) || slices.Contains(l.NewValues, a.String())
 	})
 }
 

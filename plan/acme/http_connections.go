@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 )
@@ -103,21 +101,16 @@ func (e *examination) connectOften(ctx context.Context, f fetched, t plant.Token
 	}
 	from := e.opts.Sources(f.addr)
 	b.sources = max(1, min(len(from), times))
-	results := make([]fetched, times)
-	v := e.validator(ctx, "")
-	var g errgroup.Group
-	g.SetLimit(togetherAt)
-	for i := range results {
-		r := http01.Request{Host: e.subject.Name.Display(), Token: t.Name, Want: t.Body, Pin: f.addr}
+	requests := slices.Repeat([]http01.Request{{Host: e.subject.Name.Display(), Token: t.Name, Want: t.Body, Pin: f.addr}}, times)
+	for i := range requests {
 		if len(from) > 0 {
-			r.Source = from[i%len(from)]
+			requests[i].Source = from[i%len(from)]
 		}
-		g.Go(func() error {
-			results[i] = fetched{f.target, connectAnyhow(ctx, v, r)}
-			return nil
-		})
 	}
-	_ = g.Wait() // a fetch that fails is evidence, not an error
+	v := e.validator(ctx, "")
+	results := ofEach(requests, togetherAt, func(r http01.Request) fetched {
+		return fetched{f.target, connectAnyhow(ctx, v, r)}
+	})
 	for _, one := range results {
 		b.count(one, e.doubt(one))
 	}

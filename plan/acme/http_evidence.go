@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 )
@@ -99,19 +97,10 @@ const perName = 8
 
 // fetch asks each address of the name once.
 func (e *examination) fetch(ctx context.Context, t plant.Token, agent, host string) []fetched {
-	all := e.targets(ctx)
-	out := make([]fetched, len(all))
 	v := e.validator(ctx, agent)
-	var g errgroup.Group
-	g.SetLimit(perName)
-	for i, one := range all {
-		g.Go(func() error {
-			out[i] = fetched{one, e.validate(ctx, v, http01.Request{Host: host, Token: t.Name, Want: t.Body, Pin: one.addr})}
-			return nil
-		})
-	}
-	_ = g.Wait() // a fetch that fails is evidence, not an error
-	return out
+	return ofEach(e.targets(ctx), perName, func(to target) fetched {
+		return fetched{to, e.validate(ctx, v, http01.Request{Host: host, Token: t.Name, Want: t.Body, Pin: to.addr})}
+	})
 }
 
 // unplaced is a token that nobody has placed.

@@ -38,13 +38,8 @@ func unreached(f fetched) bool {
 
 // asked are those fetches that decide whether a certificate can be issued, now or
 // once the wanted addresses are there.
-func asked(all []fetched) (out []fetched) {
-	for _, f := range all {
-		if f.found || f.wanted {
-			out = append(out, f)
-		}
-	}
-	return out
+func asked(all []fetched) []fetched {
+	return filter(all, func(f fetched) bool { return f.found || f.wanted })
 }
 
 // doubt says why a fetch does not show what an authority would find; empty where

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/vantage"
 )
@@ -87,18 +85,10 @@ func (e *examination) placed(ctx context.Context) bool {
 func (e *examination) askVantages(ctx context.Context, from netip.Addr) []seen {
 	r := e.challenge(ctx)
 	r.Address = from
-	out := make([]seen, len(e.opts.Vantages))
-	var g errgroup.Group
-	g.SetLimit(perName)
-	for i, p := range e.opts.Vantages {
-		g.Go(func() error {
-			reply, err := p.Ask(ctx, r)
-			out[i] = seen{p.Name(), reply, err}
-			return nil
-		})
-	}
-	_ = g.Wait() // a vantage that is of no use is evidence, not an error
-	return out
+	return ofEach(e.opts.Vantages, perName, func(p vantage.Probe) seen {
+		reply, err := p.Ask(ctx, r)
+		return seen{p.Name(), reply, err}
+	})
 }
 
 // reachedFrom is the finding about an address that cannot be connected to from

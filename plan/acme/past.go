@@ -71,13 +71,25 @@ func (l logged) leads() bool {
 // lastChange is the last entry of the change log about where the name leads; ok is
 // false where there is none, or nobody knows.
 func (e *examination) lastChange() (last logged, ok bool, err error) {
-	all, _, err := told(e.opts.Past.Changes)
-	for _, c := range all {
-		if l := (logged{c}); c.Zone == e.subject.Zone.Zone && c.View == e.subject.Zone.View && c.Name == e.subject.Name && l.leads() {
+	all, err := e.history()
+	for _, l := range all {
+		if l.leads() {
 			last, ok = l, true
 		}
 	}
 	return last, ok, err
+}
+
+// history are the entries of the change log about the name, the oldest first; none
+// where nobody knows.
+func (e *examination) history() (out []logged, err error) {
+	all, _, err := told(e.opts.Past.Changes)
+	for _, c := range all {
+		if z := e.subject.Zone; c.Zone == z.Zone && c.View == z.View && c.Name == e.subject.Name {
+			out = append(out, logged{c})
+		}
+	}
+	return out, err
 }
 
 // leftOff tells whether the entry is of a window that could not be closed.

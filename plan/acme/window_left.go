@@ -29,14 +29,9 @@ func (s *Subject) marker() (out plan.Marker, ok bool) {
 
 // left are the entries about the name of a window that could not be closed; none
 // where the change log here has none, or cannot be read.
-func (e *examination) left(run string) (out []logged) {
-	all, _, _ := told(e.opts.Past.Changes) // X-BACK has told of an error
-	for _, c := range all {
-		if l := (logged{c}); c.Zone == e.subject.Zone.Zone && c.View == e.subject.Zone.View && c.Name == e.subject.Name && c.Run == run && l.leftOff() {
-			out = append(out, l)
-		}
-	}
-	return out
+func (e *examination) left(run string) []logged {
+	all, _ := e.history() // X-BACK has told of an error
+	return filter(all, func(l logged) bool { return l.Run == run && l.leftOff() })
 }
 
 // judgeMarker judges a window that a record tells of, and of which no mark is here.
