@@ -318,8 +318,11 @@ func (e *Engine) Watch(ctx context.Context, id string) iter.Seq2[journal.Event, 
 	return journal.Watch(ctx, entry.Journal(), 1)
 }
 
+// readRun reads a run from disk. It looks first whether somebody works on it: then what
+// is read is not behind a process that has just ended it and gone.
 func readRun(entry journal.Run) engine.Run {
 	r := engine.Run{ID: entry.ID}
+	busy, unknown := entry.Busy()
 	if r.Plan, r.Err = readPlan(entry); r.Err != nil {
 		return r
 	}
@@ -327,9 +330,9 @@ func readRun(entry journal.Run) engine.Run {
 	if r.Err != nil && len(r.Events) == 0 {
 		return engine.Run{ID: r.ID, Err: r.Err}
 	}
-	r.Result = execute.Fold(r.Plan, r.Events).Result()
-	if r.Err == nil {
-		r.Busy, r.Err = entry.Busy()
+	s := execute.Fold(r.Plan, r.Events)
+	if r.Result = s.Result(); r.Err == nil {
+		r.Busy, r.Err = busy && !s.Ended, unknown
 	}
 	return r
 }
