@@ -74,7 +74,7 @@ func (x *index) addStep(st *plan.Step) {
 	}
 }
 
-// holds tells whether the step is one of the zone's.
+// touches tells whether the step is one of the zone's.
 func (x *index) touches(step string, ref plan.ZoneRef) bool {
 	_, ok := x.byStep[step][ref]
 	return ok

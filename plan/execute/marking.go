@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -36,15 +37,15 @@ func (r *Runner) Note(ctx context.Context, a Action, s *State) (json.RawMessage,
 	if !r.marks(a) {
 		return nil, nil, nil
 	}
-	noted, failed := make([]map[string][]plan.Member, len(a.Zones)), make([][]journal.Event, len(a.Zones))
+	beside, unread := make([]map[string][]plan.Member, len(a.Zones)), make([][]journal.Event, len(a.Zones))
 	var g errgroup.Group
 	g.SetLimit(zonesAtOnce)
 	for i, ref := range a.Zones {
 		g.Go(func() error {
 			w := &work{Runner: r, action: a, state: s, ref: ref, step: a.Step}
 			var err error
-			if noted[i], err = w.beside(ctx); err != nil && ctx.Err() == nil {
-				failed[i] = []journal.Event{w.event(facts{}, err)}
+			if beside[i], err = w.beside(ctx); err != nil {
+				unread[i] = []journal.Event{w.event(facts{}, err)}
 			}
 			return nil
 		})
@@ -53,20 +54,12 @@ func (r *Runner) Note(ctx context.Context, a Action, s *State) (json.RawMessage,
 	if ctx.Err() != nil {
 		return nil, nil, ctx.Err()
 	}
-	if out := slices.Concat(failed...); len(out) > 0 {
+	f := facts{Beside: map[string][]plan.Member{}}
+	for _, zone := range beside {
+		maps.Copy(f.Beside, zone)
+	}
+	if out := slices.Concat(unread...); len(out) > 0 || len(f.Beside) == 0 {
 		return nil, out, nil
-	}
-	var f facts
-	for _, zone := range noted {
-		for id, members := range zone {
-			if f.Beside == nil {
-				f.Beside = map[string][]plan.Member{}
-			}
-			f.Beside[id] = members
-		}
-	}
-	if f.Beside == nil {
-		return nil, nil, nil
 	}
 	data, err := json.Marshal(f)
 	return data, nil, err

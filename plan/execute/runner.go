@@ -47,9 +47,10 @@ type Runner struct {
 }
 
 // Run does the action's step in each of its zones and returns one done, failed
-// or hold event for each, in the order of the zones, warnings before it. When the context ends, it
-// returns the context's error; zones that were not finished have no event then,
-// and the step is to be run again. So it is in zones whose Note does not hold any more.
+// or hold event for each, in the order of the zones, warnings before it. When the
+// context ends, it returns the context's error; zones that were not finished have
+// no event then, and the step is to be run again. So it is in zones whose Note does
+// not hold any more.
 //
 // A write that has begun is finished before Run gives up. Closing does not give up
 // but where ErrLetGo is the context's cause.

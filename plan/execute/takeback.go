@@ -161,11 +161,11 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 	return ours, left, landed, nil
 }
 
-// stays tells whether the live set is not to be taken back, and why. What
-// someone else has set is theirs; what the step has left halfway is not. And the new addresses of a name that was a
-// CNAME stay: the CNAME is not dnsplan's to write, and without both there would
-// be nothing at the name.
-// byValue says that the provider writes value by value.
+// stays tells whether the live set is not to be taken back, and why. What someone else
+// has set is theirs; what the step has left halfway is not. And the new addresses of a
+// name that was a CNAME stay: the CNAME is not dnsplan's to write, and without both
+// there would be nothing at the name. ByValue says that the provider writes value by
+// value.
 func (u undoing) stays(live zone.RRset, ok, byValue bool) (s stray, stays bool) {
 	m := u.move
 	s.ids = []string{u.change.ID}
