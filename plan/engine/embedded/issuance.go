@@ -31,7 +31,7 @@ func (e *Engine) limit(ctx context.Context, r *run, stop context.CancelFunc, at 
 			stop()
 		}
 	})
-	return func() { over(); cancel(); wg.Wait() }
+	return func() { cancel(); over(); wg.Wait() } // in this order: what ends by cancel was not late
 }
 
 // now is the time by which it is said what to do next. A limit that has come is not
