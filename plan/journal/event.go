@@ -15,8 +15,6 @@ const (
 	// Start is written before a step acts. Without a later Done or Failed of
 	// the step its outcome is unknown.
 	Start Kind = "start"
-	// Wrote tells that a write of the step was accepted.
-	Wrote Kind = "wrote"
 	// Done ends a step that reached what it wanted.
 	Done Kind = "done"
 	// Failed ends a step that did not; Error says why.

@@ -143,8 +143,6 @@ func (n *nowState) stepText(s *entry, e journal.Event) (string, StepState) {
 			return "waited, looks once more", StepRunning
 		}
 		return firstOf(n.sentence(s), "started"), StepRunning
-	case journal.Wrote:
-		return "written" + said(e), StepRunning
 	case journal.Wait:
 		return "waits until " + n.o.clock(e.Until) + " (" + duration(e.Until.Sub(e.At)) + ")" + said(e), StepRunning
 	case journal.Done:

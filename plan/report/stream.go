@@ -13,7 +13,7 @@ import (
 
 // NewJSON makes a Progress for machines: newline-delimited JSON, one object an
 // event. The first is of type begin, the last of type summary; the types
-// between are step_start, step_done, step_failed, step_wrote, wait, progress,
+// between are step_start, step_done, step_failed, wait, progress,
 // milestone, hold, resume, cancel, interrupted, warning and end. A milestone comes
 // as soon as its time is known, which until tells. Readers ignore types and
 // members that they do not know. Times are RFC 3339 in UTC.
@@ -95,7 +95,7 @@ func streamType(k journal.Kind) string {
 	switch k {
 	case journal.Begin:
 		return ""
-	case journal.Start, journal.Done, journal.Failed, journal.Wrote:
+	case journal.Start, journal.Done, journal.Failed:
 		return "step_" + string(k)
 	}
 	return string(k)
