@@ -11,7 +11,7 @@ import (
 )
 
 // askTimeout bounds one try of one question; the callers that wait try again.
-const askTimeout = 5 * time.Second
+const askTimeout = 20 * time.Second
 
 // Query asks for name without recursion and returns the whole reply. A reply
 // that is lost fails the test.

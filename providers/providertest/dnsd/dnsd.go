@@ -28,7 +28,7 @@ import (
 
 // Patience bounds every wait of this package. It is long because test machines
 // are slow; a wait ends as soon as its condition holds.
-const Patience = 30 * time.Second
+const Patience = 2 * time.Minute
 
 const pollEvery = 10 * time.Millisecond
 
@@ -82,7 +82,7 @@ func (s *Server) Start() {
 	if s.proc != nil {
 		return
 	}
-	if err := s.launch(); err != nil {
+	if err := s.start(func() {}); err != nil {
 		s.tb.Fatalf("start %s again: %v", s.program, err)
 	}
 }

@@ -60,17 +60,25 @@ func (s *Server) run() *Server {
 			s.tb.Logf("log of %s on %v:\n%s", s.program, s.Addr, s.Log())
 		}
 	})
-	for attempt := 1; ; attempt++ {
+	err := s.start(func() {
 		s.Addr = s.listen
 		if s.listen.Port() == 0 {
 			s.Addr = freeAddr(s.tb, s.listen.Addr())
 		}
-		err := s.launch()
-		if err == nil {
-			return s
-		}
-		if !errors.Is(err, errClash) || s.listen.Port() != 0 || attempt == 5 {
-			s.tb.Fatalf("start %s on %v: %v", s.program, s.Addr, err)
+	})
+	if err != nil {
+		s.tb.Fatalf("start %s on %v: %v", s.program, s.Addr, err)
+	}
+	return s
+}
+
+// start launches s, some times where its address, which pick sets, is in use: a
+// client's socket, which may have any port, goes soon.
+func (s *Server) start(pick func()) error {
+	for attempt := 1; ; attempt++ {
+		pick()
+		if err := s.launch(); !errors.Is(err, errClash) || attempt == 5 {
+			return err
 		}
 	}
 }
