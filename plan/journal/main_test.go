@@ -116,7 +116,7 @@ var now = time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC)
 func sample(t testing.TB) (dir string, events []Event) {
 	t.Helper()
 	dir = t.TempDir()
-	w, err := Create(dir, Event{At: now, Kind: Begin, Data: json.RawMessage(`{ "a" : [1, 2] }`)})
+	w, err := create(dir, Event{At: now, Kind: Begin, Data: json.RawMessage(`{ "a" : [1, 2] }`)}, openFile)
 	if err != nil {
 		t.Fatal(err)
 	}

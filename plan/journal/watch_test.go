@@ -13,7 +13,7 @@ import (
 func begun(t *testing.T) (dir string, w *Writer) {
 	t.Helper()
 	dir = t.TempDir()
-	w, err := Create(dir, Event{At: now, Kind: Begin})
+	w, err := create(dir, Event{At: now, Kind: Begin}, openFile)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,7 +137,7 @@ func createIn(dir string) (*Writer, error) {
 	if err := writeNew(filepath.Join(dir, PlanFile), []byte("{}"), openFile); err != nil {
 		return nil, err
 	}
-	w, err := Create(dir, Event{At: now, Kind: Begin})
+	w, err := create(dir, Event{At: now, Kind: Begin}, openFile)
 	if err == nil {
 		err = w.Close()
 	}

@@ -36,10 +36,8 @@ type Writer struct {
 	err error // the first failure; no event is written behind it
 }
 
-// Create starts the journal of a new run in dir with its first event, whose
+// create starts the journal of a new run in dir with its first event, whose
 // Kind is Begin. Its errors wrap fs.ErrExist when dir has a journal already.
-func Create(dir string, first Event) (*Writer, error) { return create(dir, first, openFile) }
-
 func create(dir string, first Event, open opener) (*Writer, error) {
 	path := filepath.Join(dir, JournalFile)
 	if first.Kind != Begin {

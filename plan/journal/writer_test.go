@@ -112,13 +112,13 @@ func TestAppendIsSafeForConcurrentUse(t *testing.T) {
 
 func TestCreateRefuses(t *testing.T) {
 	dir, _ := sample(t)
-	if _, err := Create(dir, Event{At: now, Kind: Begin}); !errors.Is(err, os.ErrExist) {
+	if _, err := create(dir, Event{At: now, Kind: Begin}, openFile); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a second journal: %v", err)
 	}
-	if _, err := Create(t.TempDir(), Event{At: now, Kind: Start}); err == nil {
+	if _, err := create(t.TempDir(), Event{At: now, Kind: Start}, openFile); err == nil {
 		t.Error("a journal that does not begin")
 	}
-	if _, err := Create(filepath.Join(dir, "none"), Event{At: now, Kind: Begin}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := create(filepath.Join(dir, "none"), Event{At: now, Kind: Begin}, openFile); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
 }
