@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -40,14 +39,18 @@ func checkCDN(ctx context.Context, e *examination) []Finding {
 // whichCDN weighs the evidence, and asks for Cloudflare's trace where that would add
 // something; said is what came of it where that is no trace.
 func (e *examination) whichCDN(ctx context.Context, now []fetched) (v cdn.Verdict, said []Asked) {
-	evidence := e.cdnEvidence(ctx, now)
+	at := make([]target, len(now))
+	for i, f := range now {
+		at[i] = f.target
+	}
+	evidence := e.shownByEdge(ctx, at)
 	v = e.opts.Ranges.Judge(evidence)
-	at := slices.IndexFunc(now, answered)
-	if at < 0 || !v.Traceable() {
+	i := slices.IndexFunc(now, answered)
+	if i < 0 || !v.Traceable() {
 		return v, nil
 	}
 	host := e.subject.Name.Display()
-	f := fetched{now[at].target, e.validate(ctx, e.validator(ctx, ""), http01.Request{Host: host, Path: cdn.TracePath, Pin: now[at].addr})}
+	f := fetched{at[i], e.validate(ctx, e.validator(ctx, ""), http01.Request{Host: host, Path: cdn.TracePath, Pin: at[i].addr})}
 	last := f.Last()
 	t, err := cdn.ParseTrace(last.Body, host)
 	if last.Status != http.StatusOK || err != nil {
@@ -55,28 +58,6 @@ func (e *examination) whichCDN(ctx context.Context, now []fetched) (v cdn.Verdic
 	}
 	evidence.Trace = &t
 	return e.opts.Ranges.Judge(evidence), nil
-}
-
-func (e *examination) cdnEvidence(ctx context.Context, now []fetched) cdn.Evidence {
-	out := cdn.Evidence{CNAMEs: e.chain(ctx), Header: http.Header{}}
-	if e.subject.Zone.Proxy && e.subject.Zone.Live != nil {
-		proxied := e.subject.Proxied()
-		out.Proxied, out.Proxy = &proxied, cdn.Cloudflare // no other provider has a proxy
-	}
-	var addrs []netip.Addr
-	for _, f := range now {
-		addrs = append(addrs, f.addr)
-		for _, h := range f.Hops {
-			if h.Host != f.Hops[0].Host { // a redirect led to another name
-				break
-			}
-			for name, values := range h.Header {
-				out.Header[name] = append(out.Header[name], values...)
-			}
-		}
-	}
-	out.Addrs = addrs
-	return out
 }
 
 // judgeCDN has the token decide, where ok says that there was one.

@@ -22,6 +22,7 @@ type site struct {
 	t       *testing.T
 	addrs   []netip.Addr
 	ls      []net.Listener
+	served  map[int]bool // which of them are answered at
 	root    string
 	opts    Options
 	subject *Subject
@@ -31,7 +32,7 @@ type site struct {
 // wanted; the ACME client's files are in root, and nobody serves them yet.
 func newSite(t *testing.T, addrs ...string) *site {
 	t.Helper()
-	s := &site{t: t, ls: acmetest.Listen(t, addrs...), root: t.TempDir()}
+	s := &site{t: t, ls: acmetest.Listen(t, addrs...), served: map[int]bool{}, root: t.TempDir()}
 	for _, a := range addrs {
 		s.addrs = append(s.addrs, netip.MustParseAddr(a))
 	}
@@ -125,6 +126,7 @@ func (s *site) files() http.Handler { return http.FileServer(http.Dir(s.root)) }
 // serve answers at the i-th address.
 func (s *site) serve(i int, h http.Handler) {
 	s.t.Helper()
+	s.served[i] = true
 	acmetest.Serve(s.t, s.ls[i], h)
 }
 

@@ -63,7 +63,7 @@ func (e *examination) judgeCertificate(c certificate, better *certificate) Findi
 	case why != "":
 		return c.doubted(at, why)
 	case c.good() && c.Leaf().NotAfter.Before(until): // zero is before all
-		return failed(c.saysTLS(), "%s serves a certificate for %s that ends on %s, and the change goes on until %s", at, e.subject.Name.Display(), minute(c.Leaf().NotAfter), minute(until)).with(e.renew())
+		return failed(c.saysTLS(), "%s serves a certificate for %s that ends on %s, and the change goes on until %s", at, e.subject.Name.Display(), minute(c.Leaf().NotAfter), minute(until)).with(e.renew(c, "")...)
 	case c.good():
 		return passed(c.saysTLS(), "of %s at %s, until %s", c.issuer(), at, cert.Moment(c.Leaf(), c.Leaf().NotAfter))
 	case c.Err == nil:
@@ -122,7 +122,7 @@ func (c certificate) lenderOf(better *certificate, seen []netip.Addr) *lender {
 // getCertificate brings a better certificate to the server, or mends how it shows
 // the one that it has.
 func (e *examination) getCertificate(c certificate) []Remedy {
-	name, w := e.subject.Name.Display(), serverCalled(c.Server)
+	name, w := e.subject.Name.Display(), serverCalled(c.Header.Get("Server"))
 	for _, p := range c.flaws {
 		switch p.Flaw {
 		case cert.Incomplete:
@@ -150,7 +150,7 @@ func (e *examination) issue(c certificate) Remedy {
 	do := fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right", c.addr)
 	names, how, reload := []string{e.subject.Name.Display()}, "", ""
 	if c.Leaf() != nil {
-		w := serverCalled(c.Server)
+		w := serverCalled(c.Header.Get("Server"))
 		do += fmt.Sprintf(", and its web server read it, here %s", w)
 		how, reload = " --force-renewal", "\n"+w.reload()
 		if old := c.expandable(); old != nil {
@@ -184,54 +184,6 @@ func (c certificate) expandable() []string {
 // into a command.
 func oddInHost(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
-}
-
-// checkRenewal is T-RENEW.
-func checkRenewal(ctx context.Context, e *examination) []Finding {
-	c, ok := e.inUse(ctx)
-	if !ok {
-		return []Finding{e.noCertificate(ctx, "when a renewal is due")}
-	}
-	return []Finding{e.judgeRenewal(c, e.due(ctx, c))}
-}
-
-// noCertificate says that nothing can be told, for there is no certificate.
-func (e *examination) noCertificate(ctx context.Context, what string) Finding {
-	var said []Asked
-	why := "no address of " + e.subject.Name.Display() + " serves a certificate"
-	for _, c := range e.certificates(ctx) {
-		said = append(said, c.saysTLS()...)
-		if d := c.doubt(); d != "" {
-			why = e.atTLS(c.addr) + ": " + d
-		}
-	}
-	return unclear(said, "%s cannot be told: %s", what, why).because("T-CERT")
-}
-
-// judgeRenewal compares when the certificate is to be renewed with the changes
-// that are under way.
-func (e *examination) judgeRenewal(c certificate, due cert.Due) Finding {
-	name, now := e.subject.Name.Display(), e.opts.Now()
-	said := c.saysTLS()
-	if due.Source == cert.ARI {
-		said = append(said, Asked{Who: c.issuer() + ", asked when to renew (RFC 9773)", Said: minute(due.From) + " to " + minute(due.To)})
-	}
-	until := e.underWay()
-	switch {
-	case !until.IsZero() && c.Leaf().NotAfter.Before(until):
-		return failed(said, "the certificate of %s ends on %s, and the change goes on until %s", name, minute(c.Leaf().NotAfter), minute(until)).at(Error).because("T-CERT").with(e.renew())
-	case !until.IsZero() && due.From.Before(until):
-		return failed(said, "the certificate of %s is to be renewed from %s, and the change goes on until %s", name, minute(due.From), minute(until)).with(e.renew())
-	case due.To.Before(now):
-		return failed(said, "the certificate of %s was to be renewed by %s, and was not; it ends on %s", name, minute(due.To), minute(c.Leaf().NotAfter)).with(
-			Remedy{Do: "See why its client has not done it, and try it for trial:", Paste: "certbot renew --cert-name " + name + " --dry-run"})
-	}
-	return passed(said, "the certificate of %s is to be renewed on %s, and no change is under way then", name, cert.Moment(c.Leaf(), due.From))
-}
-
-// renew has the certificate renewed although it is not due.
-func (e *examination) renew() Remedy {
-	return Remedy{Do: "Renew it now, before anything else changes:", Paste: "certbot renew --cert-name " + e.subject.Name.Display() + " --force-renewal"}
 }
 
 // underWay is until when a run changes the name, or caches remember what one has

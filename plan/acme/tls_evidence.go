@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dnsplan/dnsplan/inventory/authority"
+	"github.com/dnsplan/dnsplan/plan/acme/cdn"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
@@ -18,6 +19,8 @@ import (
 // tlsName is TLS's part of a name's evidence.
 type tlsName struct {
 	served lazies[netip.Addr, certificate]
+	// edges are who answers at each address that the DNS has.
+	edges lazies[netip.Addr, cdn.Verdict]
 }
 
 // tlsZone is TLS's part of a zone's evidence.
@@ -130,10 +133,11 @@ func (e *examination) allCertificates(ctx context.Context, all []target) []certi
 	return out
 }
 
-// inUse is the certificate of the name that its clients have now: a good one before
-// one with flaws; ok is false where no address serves any.
+// inUse is the certificate of the name that is one's own to renew, a good one before
+// one with flaws: that which clients have now or, where a CDN shows them one of its
+// own, that of a server behind it. ok is false where no server serves any.
 func (e *examination) inUse(ctx context.Context) (c certificate, ok bool) {
-	for _, one := range e.certificates(ctx) {
+	for _, one := range e.allCertificates(ctx, e.servers(ctx)) {
 		if one.Leaf() != nil && (!ok || !c.good() && one.good()) {
 			c, ok = one, true
 		}

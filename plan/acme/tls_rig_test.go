@@ -1,11 +1,16 @@
 package acme
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +36,8 @@ type secure struct {
 	tls []net.Listener
 	now time.Time
 	ca  *certtest.Signed
+	// reached are the addresses of servers here in place of public ones.
+	reached map[netip.Addr]netip.Addr
 }
 
 // newSecure is newSite at a fixed time, with nobody serving certificates yet.
@@ -40,12 +47,35 @@ func newSecure(t *testing.T, addrs ...string) *secure {
 	now := func() time.Time { return s.now }
 	s.ca = certtest.SelfSigned(t, s.issuing("Let's Encrypt", "R13"))
 	s.opts.Roots = certtest.Pool(s.ca)
-	s.opts.HTTPSPort, s.opts.Now = acmetest.Port(s.tls[0]), now
+	s.opts.HTTPSPort, s.opts.Now, s.opts.Dial = acmetest.Port(s.tls[0]), now, s.dial
 	s.opts.Certificates = cert.New(cert.Options{
-		Port: uint16(s.opts.HTTPSPort), Now: now, HSTS: true,
+		Port: uint16(s.opts.HTTPSPort), Now: now, HSTS: true, Dial: func(ctx context.Context, network, to string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, s.here(netip.MustParseAddrPort(to)).String())
+		},
 		HTTP: &http.Client{Transport: offline{}},
 	})
 	return s
+}
+
+// dial refuses where nobody serves HTTP, which a listener alone would be silent about.
+func (s *secure) dial(ctx context.Context, source netip.Addr, to netip.AddrPort) (net.Conn, error) {
+	to = s.here(to)
+	i := slices.IndexFunc(s.ls, func(l net.Listener) bool { return l.Addr().String() == to.String() })
+	if i >= 0 && !s.served[i] {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	}
+	d := net.Dialer{}
+	if source.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	}
+	return d.DialContext(ctx, "tcp", to.String())
+}
+
+func (s *secure) here(to netip.AddrPort) netip.AddrPort {
+	if at, ok := s.reached[to.Addr()]; ok {
+		return netip.AddrPortFrom(at, to.Port())
+	}
+	return to
 }
 
 // offline is an authority that is never reached: renewal goes by life.

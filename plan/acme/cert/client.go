@@ -27,7 +27,7 @@ type Options struct {
 	// Connect bounds the connection, Total all of one question; 0 is 3 s and 10 s.
 	Connect, Total time.Duration
 	// HSTS has / fetched too, to see whether clients are told to insist on TLS, and
-	// what the server calls itself.
+	// who answers.
 	HSTS bool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -100,8 +100,8 @@ func (c *Client) ask(ctx context.Context, s *Served) error {
 		return errors.New("the server showed no certificate")
 	}
 	if c.opts.HSTS {
-		header := fetchHeader(ctx, conn, s.Name)
-		s.HSTS, s.Server = parseHSTS(header.Get("Strict-Transport-Security")), header.Get("Server")
+		s.Header = fetchHeader(ctx, conn, s.Name)
+		s.HSTS = parseHSTS(s.Header.Get("Strict-Transport-Security"))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package cert
 
 import (
 	"crypto/x509"
+	"net/http"
 	"net/netip"
 	"time"
 )
@@ -21,9 +22,8 @@ type Served struct {
 	// HSTS is what the server's answer to a GET of / orders; nil where it orders
 	// nothing, or was not asked.
 	HSTS *HSTS
-	// Server is what it calls itself there (RFC 9110, section 10.2.4), in its own
-	// octets; empty where it does not say.
-	Server string
+	// Header is that of the answer, in the server's own octets; nil without one.
+	Header http.Header
 	// Err is why there is no certificate.
 	Err *Error
 }
