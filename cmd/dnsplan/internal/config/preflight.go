@@ -15,6 +15,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/authority"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/cdn"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
@@ -149,7 +150,8 @@ func (s *Session) renewals(ctx context.Context, diffs []plan.ZoneDiff, now time.
 	if client, err := s.authorityClient(s.roots()); err == nil {
 		o.HTTP = client
 	}
-	due := dues{client: cert.New(o), directory: s.Inventory.Check.CA.Directory}
+	ranges, _ := s.Settings.Ranges() // of a list that is damaged, what came with the program counts
+	due := dues{client: cert.New(o), directory: s.Inventory.Check.CA.Directory, edges: ranges}
 	out := make([]plan.Renewal, len(live))
 	var g errgroup.Group
 	g.SetLimit(certsAtOnce)
@@ -193,14 +195,18 @@ func (s *Session) leaving(diffs []plan.ZoneDiff) (out []plan.Renewal) {
 type dues struct {
 	client    *cert.Client
 	directory string // of an authority that is not among the public ones
+	edges     cdn.Ranges
 
 	mu    sync.Mutex
 	known map[string]func() cert.Due
 }
 
 // renewal is when the certificate is due that the address serves for the name; the
-// zero Renewal where that is not known.
+// zero Renewal where that is not known, or a CDN's, which renews it by itself.
 func (d *dues) renewal(ctx context.Context, n zone.Name, at netip.Addr) plan.Renewal {
+	if _, _, ok := d.edges.Lookup(at); ok {
+		return plan.Renewal{}
+	}
 	leaf := d.client.Ask(ctx, n.Display(), at).Leaf()
 	if leaf == nil {
 		return plan.Renewal{}

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme/cdn"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
 	"github.com/dnsplan/dnsplan/plan/certtest"
 )
@@ -75,5 +78,26 @@ func TestDuesAskOnce(t *testing.T) {
 	d.of(t.Context(), signed(t))
 	if n := asked.Load(); n != 2 {
 		t.Errorf("asked %d times of two certificates", n)
+	}
+}
+
+// What an address within a CDN's published ranges serves is the CDN's to renew; what
+// another one serves is one's own.
+func TestRenewalOfAnEdge(t *testing.T) {
+	ranges, damage := cdn.Load(nil)
+	if len(damage) > 0 {
+		t.Fatal(damage)
+	}
+	list, _ := ranges.List(cdn.Fastly)
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	client := cert.New(cert.Options{Total: time.Minute, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
+	}})
+	d := dues{client: client, edges: ranges}
+	for at, want := range map[netip.Addr]zone.Name{list.Prefixes[0].Addr().Next(): "", netip.MustParseAddr("192.0.2.1"): "www.example.org."} {
+		if r := d.renewal(t.Context(), "www.example.org.", at); r.Name != want {
+			t.Errorf("at %s: %+v", at, r)
+		}
 	}
 }
