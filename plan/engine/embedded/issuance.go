@@ -13,17 +13,17 @@ import (
 )
 
 // limit breaks an action off, by stop, when its limit comes: by the clock or, where that
-// is set back meanwhile, once the time has passed that was left when the first limit of
-// the run was set. The returned function ends that, and waits for it.
+// was set back meanwhile, once the time has passed that the window has. The returned
+// function ends that, and waits for it.
 func (e *Engine) limit(ctx context.Context, r *run, stop context.CancelFunc, at time.Time) func() {
 	if at.IsZero() {
 		return func() {}
 	}
-	if r.due.IsZero() {
-		r.due = time.Now().Add(at.Sub(e.opts.Clock.Now())) // the process's monotonic clock
-	}
 	ctx, cancel := context.WithCancel(ctx)
-	left, over := context.WithDeadline(ctx, r.due)
+	left, over := ctx, cancel
+	if !r.due.IsZero() {
+		left, over = context.WithDeadline(ctx, r.due)
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if e.opts.Clock.SleepUntil(left, at) == nil || ctx.Err() == nil {
@@ -68,6 +68,7 @@ func (e *Engine) mark(r *run, a execute.Action, at time.Time) error {
 	if err := journal.KeepRoom(e.opts.State, r.plan.ID, room+len(r.plan.Changes)*roomForChange); err != nil {
 		return err
 	}
+	r.due = time.Now().Add(time.Duration(w.Deadline) * time.Second) // by the process's monotonic clock
 	h := e.opts.Holder
 	h.Run, h.Since = r.plan.ID, at.UTC()
 	return journal.MarkWindow(e.opts.State, journal.OpenWindow{

@@ -31,8 +31,8 @@ type run struct {
 	// read are the zones as they were when the run began; nil in one that was
 	// taken over.
 	read map[plan.ZoneRef]*zone.Snapshot
-	// due is when the limit of an issuance window comes by the monotonic clock, and late
-	// the limit that has come; zero before.
+	// due is when the deadline of an issuance window comes by the monotonic clock, once it
+	// is opened, and late the limit of an action that has come; zero before.
 	due, late time.Time
 
 	mu      sync.Mutex

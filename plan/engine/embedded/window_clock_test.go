@@ -60,6 +60,24 @@ func TestDeadlineWithAClockThatIsSet(t *testing.T) {
 	}
 }
 
+// TestDeadlineCountsFromTheOpening: what comes before the write that opens the window
+// takes nothing from its deadline.
+func TestDeadlineCountsFromTheOpening(t *testing.T) {
+	scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {
+		down := func(is bool) func() { return func() { r.w.set(func() { r.w.down = is }) } }
+		preflight := r.step(plan.StepPreflight, 1)
+		r.rec.at(func(e journal.Event) bool { return e.Kind == journal.Done && e.Step == preflight.ID }, func() {
+			down(true)()
+			time.AfterFunc(10*time.Second, down(false))
+		})
+		r.command = hang
+		r.wantOutcome(r.run(), execute.OutcomeFailed, execute.Closed, execute.Closed)
+		if open := r.wroteAt(2).Sub(r.wroteAt(1)); open < 20*time.Minute-time.Second || open > 20*time.Minute+time.Second {
+			t.Errorf("it was open for %s", open)
+		}
+	})
+}
+
 // TestHookIsInterruptedAsItOpens: a signal that comes with the last step closes the
 // window of a hook as one that comes before.
 func TestHookIsInterruptedAsItOpens(t *testing.T) {
