@@ -241,7 +241,7 @@ func testCancelled(t *testing.T, h HTTPHarness) {
 func wantNoneRunning(t *testing.T, p providers.Provider) {
 	t.Helper()
 	pkg := reflect.Indirect(reflect.ValueOf(p)).Type().PkgPath() + "."
-	deadline := time.NewTimer(10 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
