@@ -50,12 +50,7 @@ func isSwitch(k plan.Kind) bool { return k.Writes() && !isTTL(k) }
 func isTTL(k plan.Kind) bool    { return k == plan.StepLower || k == plan.StepRaise }
 
 func (s *State) anyFailed() bool {
-	for _, z := range s.plan.Zones {
-		if s.zones[z.ZoneRef].failed != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.plan.Zones, func(z plan.Zone) bool { return s.zones[z.ZoneRef].failed != nil })
 }
 
 // toClose returns the failed zones in which st left something open. A zone

@@ -134,9 +134,7 @@ func (s *State) wait(st *plan.Step, open []plan.ZoneRef, now time.Time) Action {
 			arm.Zones = append(arm.Zones, ref)
 			arm.Waits = append(arm.Waits, s.deadline(st, ref, now))
 		}
-		if until.After(latest) {
-			latest = until
-		}
+		latest = later(latest, until)
 	}
 	switch {
 	case len(arm.Zones) > 0:
@@ -198,12 +196,7 @@ func (s *State) holdsOld(st *plan.Step, c *plan.Change) bool {
 }
 
 func (s *State) anyHeld() bool {
-	for _, z := range s.plan.Zones {
-		if s.zones[z.ZoneRef].held != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.plan.Zones, func(z plan.Zone) bool { return s.zones[z.ZoneRef].held != nil })
 }
 
 // Seen returns the highest TTL of the change's RRset before the run, as the

@@ -49,9 +49,7 @@ func (s *State) latest(st *plan.Step, open []plan.ZoneRef) (latest time.Time) {
 		if !armed {
 			return time.Time{}
 		}
-		if until.After(latest) {
-			latest = until
-		}
+		latest = later(latest, until)
 	}
 	return latest
 }

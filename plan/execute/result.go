@@ -142,10 +142,6 @@ func (r *Result) addZone(ref plan.ZoneRef, z *zoneState) {
 
 // outcome is how the run stands; all says that every change is applied.
 func (s *State) outcome(all bool) Outcome {
-	failed := false
-	for _, z := range s.plan.Zones {
-		failed = failed || s.zones[z.ZoneRef].failed != nil
-	}
 	switch {
 	case !s.Ended && s.anyHeld():
 		return OutcomeHeld
@@ -157,7 +153,7 @@ func (s *State) outcome(all bool) Outcome {
 		return OutcomeRunning
 	case s.Cancelled:
 		return OutcomeCancelled
-	case failed && !all:
+	case s.anyFailed() && !all:
 		return OutcomeFailed
 	}
 	return OutcomeDone
@@ -258,12 +254,7 @@ func (s *State) live(c *plan.Change) time.Time {
 
 // LeftOpen tells whether something was written and could not be taken back.
 func (r Result) LeftOpen() bool {
-	for _, c := range r.Changes {
-		if c.Made == LeftOpen {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Changes, func(c ChangeResult) bool { return c.Made == LeftOpen })
 }
 
 // alarmed tells whether closing left the change's RRset alone, or could not

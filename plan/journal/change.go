@@ -31,8 +31,9 @@ type Change struct {
 	Name   zone.Name `json:"name"`
 	Type   string    `json:"type"`
 	Action string    `json:"action"` // the plan's
-	// Outcome is what became of it: "applied", "rolled back" after it had been
-	// live, or "left open" where a person has to look.
+	// Outcome is what became of it: "applied", "closed" of an issuance window,
+	// "rolled back" after it had been live, "left" to someone else, or "left open"
+	// where a person has to look.
 	Outcome string `json:"outcome"`
 	// Replaced is the record that went in the same operation: "CNAME target.".
 	Replaced string `json:"replaced,omitempty"`

@@ -47,7 +47,7 @@ type Event struct {
 	Kind Kind      `json:"event"`
 	// Step is the id of the plan's step, where the event belongs to one.
 	Step string `json:"step,omitempty"`
-	// Undo marks the events of a rollback's steps.
+	// Undo marks the events of a step that is being taken back.
 	Undo bool `json:"undo,omitempty"`
 	// Zone is a zone as LockName.String writes it: "example.org.", or
 	// "example.org./internal" where the zone has views.
