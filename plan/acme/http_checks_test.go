@@ -398,15 +398,15 @@ func TestServeGoesByTheMachine(t *testing.T) {
 	}
 	at := netip.MustParseAddrPort("127.0.0.15:8080")
 	s.subject.Records[0].Hosts = nil
-	listener := named{plant.Webroot(s.root, time.Now), plant.Listen(at).String()}
+	listener := placing{plant.Webroot(s.root, time.Now), plant.Place{Listen: at}}
 	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: listener} }
 	Offers(t, s.only("H-TOKEN", Fail), "proxy_pass http://127.0.0.15:8080;")
 }
 
-// named is a planter under another's name.
-type named struct {
+// placing is a planter that says another place.
+type placing struct {
 	plant.Planter
-	name string
+	at plant.Place
 }
 
-func (n named) String() string { return n.name }
+func (p placing) Place() plant.Place { return p.at }

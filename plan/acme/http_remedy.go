@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
@@ -125,24 +124,20 @@ func (e *examination) source(a netip.Addr) source {
 	if to, ok := e.client(p, a); ok {
 		return source{server: to}
 	}
-	if p.Planter != nil {
-		if at, ok := strings.CutPrefix(p.String(), "listener at "); ok {
-			return source{server: at}
-		}
+	if p.Planter != nil && p.Place().Listen.IsValid() {
+		return source{server: p.Place().Listen.String()}
 	}
 	dir, ok := webrootOf(p.Planter)
 	return source{webroot: dir, guessed: !ok}
 }
 
-// webrootOf is the folder that a planter places tokens below; ok is false where it
-// is none of those, or nil, and the folder stands for one.
+// webrootOf is the folder that a planter, which may be nil, places tokens below; ok
+// is false where it has none, and the folder stands for one.
 func webrootOf(p plant.Planter) (dir string, ok bool) {
-	if p != nil {
-		if dir, ok = strings.CutPrefix(p.String(), "webroot "); ok {
-			return dir, true
-		}
+	if p == nil || p.Place().Webroot == "" {
+		return someWebroot, false
 	}
-	return someWebroot, false
+	return p.Place().Webroot, true
 }
 
 // planter is the name's, and places nothing.

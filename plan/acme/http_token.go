@@ -17,7 +17,7 @@ func checkToken(ctx context.Context, e *examination) []Finding {
 		return []Finding{e.noToken(p)}
 	}
 	all = asked(all)
-	out := e.perAddress(all, func(f fetched) Finding { return e.judgeToken(ctx, f, all) }, fmt.Sprintf("the token from %s is answered by", p))
+	out := e.perAddress(all, func(f fetched) Finding { return e.judgeToken(ctx, f, all) }, fmt.Sprintf("the token from %s is answered by", p.Place()))
 	if share, differ := e.share(e.weighed(ctx)); differ && share < 1 {
 		out[0].Summary += fmt.Sprintf("; as addresses of the name differ in that, %s", e.chance(share))
 	}
@@ -27,7 +27,7 @@ func checkToken(ctx context.Context, e *examination) []Finding {
 // noToken says why there is no token in place.
 func (e *examination) noToken(p planted) Finding {
 	if p.err != nil {
-		return unclear(nil, "the token could not be placed by %s: %v", p, p.err).because("H-TOKEN").with(
+		return unclear(nil, "the token could not be placed by %s: %v", p.Place(), p.err).because("H-TOKEN").with(
 			Remedy{Do: "Let dnsplan write there, or correct [check.challenge] or [host.challenge] in the inventory."})
 	}
 	return unclear(nil, "the inventory does not say where a token for %s is placed", e.subject.Name.Display()).because("H-TOKEN").with(e.sayWhere())
@@ -69,7 +69,7 @@ func hostNames(all []Host) string {
 
 // tokenLeft is a token that could not be removed.
 func tokenLeft(p planted, err error) Finding {
-	return failed(nil, "the token at %s could not be removed: %v", p, err).at(Warning).with(
+	return failed(nil, "the token at %s could not be removed: %v", p.Place(), err).at(Warning).with(
 		Remedy{Do: "Remove it by hand; it tells nobody anything:", Paste: leftAt(p.Planter.Planter, p.token)})
 }
 

@@ -37,8 +37,7 @@ type command struct {
 	turns   chan struct{}
 }
 
-// String names the program alone: arguments may hold secrets.
-func (c *command) String() string { return "command " + c.program.Argv[0] }
+func (c *command) Place() Place { return Place{Command: c.program.Argv[0]} }
 
 func (c *command) Plant(ctx context.Context, t Token) (func(context.Context) error, error) {
 	if err := errors.Join(t.valid(), ctx.Err()); err != nil {
@@ -46,12 +45,12 @@ func (c *command) Plant(ctx context.Context, t Token) (func(context.Context) err
 	}
 	remove := func(ctx context.Context) error {
 		if err := c.run(context.WithoutCancel(ctx), "remove", t.Name, ""); err != nil {
-			return fmt.Errorf("remove token with %s: %w", c, err)
+			return fmt.Errorf("remove token with %s: %w", c.Place(), err)
 		}
 		return nil
 	}
 	if err := c.run(ctx, "plant", t.Name, t.Body); err != nil {
-		err = fmt.Errorf("place token with %s: %w", c, err)
+		err = fmt.Errorf("place token with %s: %w", c.Place(), err)
 		if errors.Is(err, exec.ErrNotFound) {
 			return nil, err // nothing has run
 		}

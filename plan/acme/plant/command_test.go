@@ -51,8 +51,8 @@ esac
 	if got := tree(t, dir); len(got) > 0 {
 		t.Errorf("left: %v", got)
 	}
-	if p.String() != "command /bin/sh" {
-		t.Errorf("called %q", p)
+	if p.Place().String() != "command /bin/sh" {
+		t.Errorf("called %q", p.Place())
 	}
 }
 

@@ -29,7 +29,7 @@ type listener struct {
 	stop   func()            // nil where nothing listens
 }
 
-func (l *listener) String() string { return "listener at " + l.at.String() }
+func (l *listener) Place() Place { return Place{Listen: l.at} }
 
 func (l *listener) Plant(ctx context.Context, t Token) (func(context.Context) error, error) {
 	if err := errors.Join(t.valid(), ctx.Err()); err != nil {
@@ -38,11 +38,11 @@ func (l *listener) Plant(ctx context.Context, t Token) (func(context.Context) er
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, taken := l.bodies[t.Path()]; taken {
-		return nil, fmt.Errorf("place token with %s: %q is there already", l, t.Name)
+		return nil, fmt.Errorf("place token with %s: %q is there already", l.Place(), t.Name)
 	}
 	if l.stop == nil {
 		if err := l.start(ctx); err != nil {
-			return nil, fmt.Errorf("place token with %s: %w", l, err)
+			return nil, fmt.Errorf("place token with %s: %w", l.Place(), err)
 		}
 	}
 	l.bodies[t.Path()] = t.Body

@@ -32,8 +32,8 @@ func get(t *testing.T, at netip.AddrPort, path string) (int, string) {
 func TestListen(t *testing.T) {
 	at := netfaulttest.Nobody(t)
 	p := plant.Listen(at)
-	if p.String() != "listener at "+at.String() {
-		t.Errorf("called %q", p)
+	if p.Place().String() != "listener at "+at.String() {
+		t.Errorf("called %q", p.Place())
 	}
 	for range 2 { // it listens again after it has stopped
 		a, b := plant.NewToken(), plant.NewToken()

@@ -3,6 +3,7 @@ package plant
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -14,8 +15,30 @@ type Planter interface {
 	// that could not be brought about, the error says so. Something that is there
 	// under the token's name is left alone and is an error.
 	Plant(ctx context.Context, t Token) (remove func(context.Context) error, err error)
-	// String says where tokens go, for messages: "webroot /var/www/html".
-	String() string
+	// Place says where tokens go.
+	Place() Place
+}
+
+// Place is where tokens go: one of its fields is set.
+type Place struct {
+	// Webroot is the folder that a web server serves.
+	Webroot string
+	// Listen is the address of a listener of our own.
+	Listen netip.AddrPort
+	// Command is a program that takes them elsewhere, without its arguments: those
+	// may hold secrets.
+	Command string
+}
+
+// String reads "webroot /var/www/html", "listener at 192.0.2.1:80" or "command ssh".
+func (p Place) String() string {
+	switch {
+	case p.Webroot != "":
+		return "webroot " + p.Webroot
+	case p.Listen.IsValid():
+		return "listener at " + p.Listen.String()
+	}
+	return "command " + p.Command
 }
 
 // removal is how long the removal of a token may take.

@@ -50,7 +50,7 @@ type made struct {
 	info fs.FileInfo
 }
 
-func (w *webroot) String() string { return "webroot " + w.dir }
+func (w *webroot) Place() Place { return Place{Webroot: w.dir} }
 
 func (w *webroot) Plant(ctx context.Context, t Token) (func(context.Context) error, error) {
 	if err := errors.Join(t.valid(), ctx.Err()); err != nil {
@@ -59,11 +59,11 @@ func (w *webroot) Plant(ctx context.Context, t Token) (func(context.Context) err
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.open(); err != nil {
-		return nil, fmt.Errorf("place token in %s: %w", w, err)
+		return nil, fmt.Errorf("place token in %s: %w", w.Place(), err)
 	}
 	files, err := w.plant(t)
 	if err != nil {
-		return nil, fmt.Errorf("place token in %s: %w", w, errors.Join(err, w.remove(files)))
+		return nil, fmt.Errorf("place token in %s: %w", w.Place(), errors.Join(err, w.remove(files)))
 	}
 	var once sync.Once
 	return func(context.Context) (err error) {
@@ -71,7 +71,7 @@ func (w *webroot) Plant(ctx context.Context, t Token) (func(context.Context) err
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			if err = w.remove(files); err != nil {
-				err = fmt.Errorf("remove token from %s: %w", w, err)
+				err = fmt.Errorf("remove token from %s: %w", w.Place(), err)
 			}
 		})
 		return err

@@ -103,11 +103,11 @@ func (c *Client) Ask(ctx context.Context, q Question) Result {
 	})
 	switch {
 	case err != nil && !asked:
-		r.Err = fmt.Errorf("place a token at %s: %w", p, err)
+		r.Err = fmt.Errorf("place a token at %s: %w", p.Place(), err)
 	case err != nil && r.Good():
-		r.Warning = joined(r.Warning, fmt.Sprintf("the token %s stays at %s: %v", t.Name, p, err))
+		r.Warning = joined(r.Warning, fmt.Sprintf("the token %s stays at %s: %v", t.Name, p.Place(), err))
 	case err != nil:
-		r.Err = fmt.Errorf("%w; the token %s stays at %s: %w", r.Err, t.Name, p, err)
+		r.Err = fmt.Errorf("%w; the token %s stays at %s: %w", r.Err, t.Name, p.Place(), err)
 	}
 	return r
 }

@@ -64,7 +64,7 @@ func Run(ctx context.Context, o Options, name string) (Result, error) {
 		o.Now = time.Now
 	}
 	r := &rehearsal{o: o, client: &acme.Client{Directory: o.Directory, HTTPClient: o.HTTP, UserAgent: "dnsplan", PollTimeout: o.Wait}}
-	r.result = Result{Name: name, Directory: o.Directory, Place: o.Planter.String(), Began: o.Now().UTC()}
+	r.result = Result{Name: name, Directory: o.Directory, Place: o.Planter.Place().String(), Began: o.Now().UTC()}
 	err := r.run(ctx)
 	r.result.Elapsed = o.Now().Sub(r.result.Began)
 	return r.result, wrap("rehearse "+name, err)
@@ -134,7 +134,7 @@ func (r *rehearsal) validate(ctx context.Context, a acme.Account, z acme.Authori
 	t := plant.Token{Name: challenge.Token, Body: challenge.KeyAuthorization}
 	found := false
 	err = plant.During(ctx, r.o.Planter, t, func(ctx context.Context) error {
-		r.notice("token placed in " + r.o.Planter.String() + ": the authority looks for it")
+		r.notice("token placed in " + r.o.Planter.Place().String() + ": the authority looks for it")
 		err := r.look(ctx, a, z, challenge)
 		found = err == nil
 		return err

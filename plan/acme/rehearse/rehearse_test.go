@@ -191,7 +191,7 @@ func TestCannotBeTried(t *testing.T) {
 // broken places no token.
 type broken struct{ err error }
 
-func (broken) String() string { return "nowhere" }
+func (broken) Place() plant.Place { return plant.Place{Command: "nowhere"} }
 
 func (b broken) Plant(context.Context, plant.Token) (func(context.Context) error, error) {
 	return nil, b.err

@@ -29,7 +29,7 @@ func (s *Session) planter(c *inventory.Challenge) plant.Planter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	made := s.newPlanter(c)
-	key := made.String()
+	key := made.Place().String()
 	if len(c.Command) > 0 {
 		key = "command " + strings.Join(c.Command, "\x00")
 	}

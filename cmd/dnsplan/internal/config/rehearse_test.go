@@ -63,7 +63,7 @@ func TestPlanter(t *testing.T) {
 	seen := map[any]int{}
 	for i, want := range []string{"webroot /site/www", "webroot /site/www", "command ./place", "command ssh", "command ssh", "listener at 192.0.2.1:80"} {
 		p, host := s.Planter(z, z.Records[i].Name)
-		if p == nil || p.String() != want || host != inv.Hosts[i].Name {
+		if p == nil || p.Place().String() != want || host != inv.Hosts[i].Name {
 			t.Fatalf("%s: %v of %q", z.Records[i].Name, p, host)
 		}
 		seen[p]++
