@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
@@ -76,15 +77,21 @@ func terminalWidth(stream any) (int, bool) {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, a *app) int {
+	c, err := a.execute(ctx)
+	s, _ := a.common(c) // without settings, commands are suggested without flags
+	return a.exit(ctx, err, s.Command)
+}
+
+// execute runs the command that the arguments name. It returns that, and the error
+// that exit tells of.
+func (a *app) execute(ctx context.Context) (*cobra.Command, error) {
 	a.notices = &notices{w: a.stderr, o: a.remarks()}
 	root := newRoot(a)
 	root.SetArgs(a.args)
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	c, err := root.ExecuteContextC(ctx)
-	s, _ := a.common(c) // without settings, commands are suggested without flags
-	return a.exit(ctx, err, s.Command)
+	return root.ExecuteContextC(ctx)
 }
 
 // options are how a stream is written to.

@@ -3,28 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net"
-	"net/http"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
-	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/plan"
-	"github.com/dnsplan/dnsplan/plan/engine"
-	"github.com/dnsplan/dnsplan/plan/execute"
-	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/transport"
 )
 
+// What the lines of the table have is tested by TestHints.
 func TestExit(t *testing.T) {
 	wrap := func(err error) error { return fmt.Errorf("apply plan: %w", err) }
 	tests := []struct {
@@ -35,40 +27,13 @@ func TestExit(t *testing.T) {
 	}{
 		{"nothing", nil, exitDone, ""},
 		{"differences", silent(exitDifferences), exitDifferences, ""},
-		{"stale", wrap(&execute.StaleError{}), exitRefused, "make a new plan"},
-		{"held", wrap(&journal.HeldError{}), exitRefused, "dnsplan runs"},
-		{"busy", wrap(&journal.BusyError{}), exitRefused, "dnsplan runs"},
-		{"used", wrap(journal.ErrUsed), exitRefused, "applied once"},
-		{"damaged", wrap(plan.ErrDamaged), exitRefused, "plan -o FILE"},
 		{"damaged, only shown", &coded{exitError, wrap(plan.ErrDamaged)}, exitError, "plan -o FILE"},
-		{"newer", wrap(plan.ErrNewer), exitRefused, "update dnsplan"},
 		{"guard", refused("no"), exitRefused, ""},
-		{"no inventory", wrap(config.ErrNoInventory), exitError, "-i"},
-		{"no group", wrap(config.ErrNoSuchGroup), exitError, "group"},
-		{"no name", wrap(config.ErrNoSuchName), exitError, "NAME"},
-		{"no run", wrap(journal.ErrNoRun), exitError, "dnsplan runs"},
-		{"ended", about("01K5", wrap(engine.ErrEnded)), exitError, "dnsplan show 01K5\n"},
-		{"credentials", wrap(providers.ErrCredentials), exitError, "credentials"},
 		{"a web page of status 403", wrap(&transport.AnswerError{Status: 403, Page: true}), exitError, "what stands between"},
 		{"status 403", wrap(&transport.AnswerError{Status: 403}), exitError, "credentials"},
-		{"status 500", wrap(&transport.AnswerError{Status: 500}), exitError, "try again later"},
-		{"status 404", wrap(&transport.AnswerError{Status: 404}), exitError, "URL"},
 		{"no zone and no inventory", &withoutInventory{wrap(providers.ErrZoneNotFound)}, exitError, "check the zone's name and its provider\n"},
 		{"a provider without an inventory", &withoutInventory{&config.ProviderError{Err: errors.New("it is Monday")}}, exitError, "-v shows each request\n"},
-		{"HTTP where HTTPS is wanted", wrap(http.ErrSchemeMismatch), exitError, "URL"},
-		{"certificate", wrap(&tls.CertificateVerificationError{Err: errors.New("unknown authority")}), exitError, "SSL_CERT_FILE"},
-		{"no zone", wrap(providers.ErrZoneNotFound), exitError, "provider"},
-		{"disk", wrap(syscall.ENOSPC), exitError, "disk"},
-		{"mode", wrap(fs.ErrPermission), exitError, "mode"},
 		{"flag", &usageError{"dnsplan plan", errors.New("unknown flag")}, exitError, "dnsplan plan --help"},
-		{"used by a run", about("01K5", wrap(journal.ErrUsed)), exitRefused, "dnsplan show 01K5, or"},
-		{"held by a run", wrap(&journal.HeldError{Holder: journal.Holder{Run: "01K6"}}), exitRefused, "dnsplan show 01K6\n"},
-		{"disk of a run", about("01K7", wrap(syscall.ENOSPC)), exitError, "dnsplan resume 01K7\n"},
-		{"secret", wrap(&inventory.SecretError{Ref: "env:X", Err: errors.New("not set")}), exitError, "set the variable"},
-		{"refused connection", wrap(syscall.ECONNREFUSED), exitError, "that it runs"},
-		{"no host", wrap(&net.DNSError{Err: "no such host", IsNotFound: true}), exitError, "server's name"},
-		{"silence", wrap(os.ErrDeadlineExceeded), exitError, "drops packets"},
-		{"no plan file", wrap(errNoPlanFile), exitError, "older plan"},
 		{"other", wrap(errors.New("it is Monday")), exitError, ""},
 	}
 	for _, tt := range tests {

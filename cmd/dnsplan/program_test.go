@@ -79,12 +79,19 @@ func (p *program) run(args ...string) ended {
 
 func (p *program) runWith(ctx context.Context, args ...string) ended {
 	p.t.Helper()
+	var stdout, stderr bytes.Buffer
+	a := p.outside(&stdout, &stderr, append(args, "-i", p.path("inventory.toml")))
+	code := run(ctx, a)
+	return ended{code, stdout.String(), stderr.String()}
+}
+
+// outside is all that a call knows of the world; a later one has a later time.
+func (p *program) outside(stdout, stderr io.Writer, args []string) *app {
 	if c, ok := p.clock.(*leapingClock); ok {
 		c.elapse(time.Second)
 	}
-	var stdout, stderr bytes.Buffer
 	a := &app{
-		args: append(args, "-i", p.path("inventory.toml")), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr,
+		args: args, stdin: strings.NewReader(""), stdout: stdout, stderr: stderr,
 		env: func(name string) (string, bool) { v, ok := p.env[name]; return v, ok }, clock: p.clock, entropy: p.entropy,
 		terminal: func(any) (int, bool) { return p.width, p.width > 0 }, router: p.router,
 	}
@@ -94,8 +101,7 @@ func (p *program) runWith(ctx context.Context, args ...string) ended {
 	if p.stdout != nil {
 		a.stdout = p.stdout
 	}
-	code := run(ctx, a)
-	return ended{code, stdout.String(), stderr.String()}
+	return a
 }
 
 // is fails the test unless the code is code and both streams together hold each
