@@ -57,14 +57,27 @@ func (r *windowRig) guardOf(parent int) int {
 // guardIn is the process of the guard that has the rig's folder as its own.
 func (r *windowRig) guardIn() int {
 	r.t.Helper()
-	return r.guardWhere(func(folder string) bool {
-		dir, err := os.Readlink(filepath.Join(folder, "cwd"))
-		return err == nil && dir == r.dir
-	})
+	return r.guardWhere(r.worksHere)
+}
+
+// worksHere tells whether a process, by its folder in /proc, has the rig's as its own.
+func (r *windowRig) worksHere(folder string) bool {
+	dir, err := os.Readlink(filepath.Join(folder, "cwd"))
+	return err == nil && dir == r.dir
 }
 
 // guardWhere is the guard whose folder in /proc is the one.
 func (r *windowRig) guardWhere(is func(folder string) bool) int {
+	r.t.Helper()
+	found := r.guards(is)
+	if len(found) == 0 {
+		r.t.Fatal("there is no guard")
+	}
+	return found[0]
+}
+
+// guards are the guards whose folders in /proc are such.
+func (r *windowRig) guards(is func(folder string) bool) (pids []int) {
 	r.t.Helper()
 	found, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
@@ -79,10 +92,21 @@ func (r *windowRig) guardWhere(is func(folder string) bool) int {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		return pid
+		pids = append(pids, pid)
 	}
-	r.t.Fatal("there is no guard")
-	return 0
+	return pids
+}
+
+// noGuard ends what guards there still are: one that writes keeps the test's folder
+// from going.
+func (r *windowRig) noGuard() {
+	eventually(r.t, "the guards are gone", func() bool {
+		left := r.guards(r.worksHere)
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		return len(left) == 0
+	})
 }
 
 // abandon kills a process that has opened a window, and its guard before it: nobody

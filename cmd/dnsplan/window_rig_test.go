@@ -54,6 +54,7 @@ func newWindowRig(t *testing.T) *windowRig {
 		cloudflaretest.Record{ID: "a2", Type: "AAAA", Name: "www", Content: originV6, TTL: 1, Proxied: true},
 		cloudflaretest.Record{ID: "a3", Type: "A", Name: "plain", Content: originV4, TTL: 300})
 	r := &windowRig{t: t, fake: s, dir: t.TempDir(), settings: v.settings, check: "allow_reserved = true\n", servers: "[]"}
+	t.Cleanup(r.noGuard)
 	r.check += fmt.Sprintf("http_port = %d\n", serveOrigins(t))
 	r.inventory()
 	r.env = []string{asProgram + "=1"}
