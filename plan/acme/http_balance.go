@@ -3,6 +3,9 @@ package acme
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
@@ -45,16 +48,46 @@ const someClient = "ACME-CLIENT-ADDRESS"
 
 // balanceRemedies send challenges to the ACME client's server alone.
 func (e *examination) balanceRemedies(b balance) []Remedy {
-	to, ok := e.behind(e.planter(), b.addr)
-	note := ""
-	if !ok {
-		to = fmt.Sprintf("%s:%d", someClient, e.opts.HTTPPort)
-		note = fmt.Sprintf(" (the address of the ACME client's own server in place of %s; a [[host]] with it and acme_client = true tells dnsplan)", someClient)
-	}
+	to, note := e.behind(e.planter(), b.addr)
 	return []Remedy{
 		{Do: fmt.Sprintf("HAProxy: in the frontend of %s, before other rules:", e.at(b.addr)), Paste: "acl acme_challenge path_beg " + http01.Path + "\nuse_backend acme if acme_challenge"},
 		{Do: "HAProxy: and a backend of its own" + note + ":", Paste: "backend acme\n    mode http\n    server acme " + to},
 		{Do: fmt.Sprintf("nginx: in the server of %s, before other locations%s:", e.subject.Name.Display(), note), Paste: nginx.challenges(source{server: to}, false)},
 		e.subject.again("H-LB"),
 	}
+}
+
+// behind is where a load balancer passes challenges to, which is never itself: where
+// the token is placed or, where nobody says so, the only other host that an ACME
+// client runs on. Where that is not known either, note says what stands for it.
+func (e *examination) behind(p Planter, balancer netip.Addr) (to, note string) {
+	own := append(e.subject.Addrs(), balancer)
+	fronts := func(h Host) bool {
+		return slices.ContainsFunc(h.Addrs, func(a netip.Addr) bool { return slices.Contains(own, a) })
+	}
+	if to, ok := e.atHost([]Host{p.Host}, balancer); ok && !fronts(p.Host) {
+		return to, ""
+	}
+	others := filter(p.Clients, func(h Host) bool { return !fronts(h) && (p.Planter == nil || !h.OwnPlace) })
+	clients := filter(append(e.subject.hosts(), p.Host), func(h Host) bool { return h.ACMEClient && fronts(h) })
+	if to, ok := e.atHost(others, balancer); ok && len(others) == 1 && len(clients) == 0 {
+		return to, ""
+	}
+	return fmt.Sprintf("%s:%d", someClient, e.opts.HTTPPort), unknownClient(p, others, clients)
+}
+
+// unknownClient says in brackets what stands for the ACME client's server: it may be
+// one of others, and is not the balancer, where clients says that it is.
+func unknownClient(p Planter, others, clients []Host) string {
+	which, tells := "the ACME client's own server", "a [[host]] with it and acme_client = true tells dnsplan"
+	if p.Planter != nil {
+		which += fmt.Sprintf(", which has the token from %s,", p.Place())
+	}
+	switch {
+	case len(others) > 0:
+		tells = "perhaps that of " + strings.Join(namesOf(others), " or ")
+	case len(clients) > 0:
+		tells = fmt.Sprintf("acme_client and [host.challenge] at a [[host]] with it, and not at %s, tell dnsplan", hostNames(clients[:1]))
+	}
+	return fmt.Sprintf(" (the address of %s in place of %s; %s)", which, someClient, tells)
 }

@@ -286,14 +286,23 @@ func TestBalancerWithoutPlanter(t *testing.T) {
 func TestBalancerIsNotItsOwnBackend(t *testing.T) {
 	lb := Host{Name: "lb", Addrs: []netip.Addr{netip.MustParseAddr(frontend)}, ACMEClient: true}
 	web := Host{Name: "web-01", Addrs: []netip.Addr{netip.MustParseAddr("2001:db8::21"), netip.MustParseAddr("127.0.0.21")}, ACMEClient: true}
+	other := Host{Name: "web-02", Addrs: []netip.Addr{netip.MustParseAddr("127.0.0.22")}, ACMEClient: true}
+	elsewhere, plain := other, Host{Name: "lb", Addrs: lb.Addrs}
+	elsewhere.OwnPlace = true
+	const tells = "; a [[host]] with it and acme_client = true tells dnsplan)"
 	for name, c := range map[string]struct {
 		p    Planter
 		want string
+		note string // behind the address that is not known
 	}{
-		"the balancer alone is known":  {Planter{Host: lb, Clients: []Host{lb}}, someClient},
-		"the client is another host":   {Planter{Host: web}, "127.0.0.21"},
-		"the challenge is of the host": {Planter{Host: Host{Name: "lb", Addrs: lb.Addrs}, Clients: []Host{lb, web}}, "127.0.0.21"},
-		"nothing is known":             {Planter{}, someClient},
+		"the balancer alone is known":           {Planter{Host: lb, Clients: []Host{lb}}, someClient, "; acme_client and [host.challenge] at a [[host]] with it, and not at lb, tell dnsplan)"},
+		"the client is another host":            {Planter{Host: web, Clients: []Host{web, elsewhere}}, "127.0.0.21", ""},
+		"the challenge is of the host":          {Planter{Host: plain, Clients: []Host{web}}, "127.0.0.21", ""},
+		"another client is for others":          {Planter{Host: lb, Clients: []Host{lb, elsewhere}}, someClient, "; acme_client and [host.challenge] at a [[host]] with it, and not at lb, tell dnsplan)"},
+		"the only client is for others":         {Planter{Host: plain, Clients: []Host{elsewhere}}, someClient, tells},
+		"the balancer is a client, and another": {Planter{Host: lb, Clients: []Host{lb, web}}, someClient, "; perhaps that of web-01)"},
+		"there are several":                     {Planter{Clients: []Host{web, other}}, someClient, "; perhaps that of web-01 or web-02)"},
+		"nothing is known":                      {Planter{}, someClient, tells},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, frontend)
@@ -302,12 +311,11 @@ func TestBalancerIsNotItsOwnBackend(t *testing.T) {
 			s.opts.Planter = func(*Subject) Planter { return c.p }
 			f := s.only("H-LB", Fail, "6 of 12 connections to")
 			Offers(t, f, "server acme "+c.want+s.fill(":PORT"), "proxy_pass http://"+c.want+s.fill(":PORT;"))
-			const note = "the address of the ACME client's own server in place of"
 			if c.want != someClient {
-				lacks(t, f, note)
+				lacks(t, f, "in place of")
 				return
 			}
-			Offers(t, f, note)
+			Offers(t, f, "the address of the ACME client's own server, which has the token from webroot "+s.root+", in place of "+someClient+c.note)
 		})
 	}
 }

@@ -163,16 +163,6 @@ func (e *examination) client(p Planter, from netip.Addr) (at string, ok bool) {
 	return e.atHost(hosts, from)
 }
 
-// behind is client for a load balancer, which passes nothing to itself: a host that
-// has one of the name's own addresses is none.
-func (e *examination) behind(p Planter, balancer netip.Addr) (at string, ok bool) {
-	own := append(e.subject.Addrs(), balancer)
-	hosts := slices.Concat([]Host{p.Host}, p.Clients)
-	return e.atHost(slices.DeleteFunc(hosts, func(h Host) bool {
-		return slices.ContainsFunc(h.Addrs, func(a netip.Addr) bool { return slices.Contains(own, a) })
-	}), balancer)
-}
-
 // atHost is the first address of hosts, of the family of from where there is one.
 func (e *examination) atHost(hosts []Host, from netip.Addr) (at string, ok bool) {
 	var all []netip.Addr

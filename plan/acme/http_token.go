@@ -59,12 +59,13 @@ func (e *examination) sayWhere() Remedy {
 }
 
 // hostNames lists hosts by their names.
-func hostNames(all []Host) string {
-	var names []string
+func hostNames(all []Host) string { return joinedWords(namesOf(all)) }
+
+func namesOf(all []Host) (names []string) {
 	for _, h := range all {
 		names = append(names, h.Name)
 	}
-	return joinedWords(names)
+	return names
 }
 
 // tokenLeft is a token that could not be removed.

@@ -46,8 +46,9 @@ type Record struct {
 type Host struct {
 	Name  string
 	Addrs []netip.Addr
-	// ACMEClient says that an ACME client runs there.
-	ACMEClient bool
+	// ACMEClient says that an ACME client runs there, and OwnPlace that its tokens have
+	// a place of their own.
+	ACMEClient, OwnPlace bool
 }
 
 // Zone is a zone in a view, with how it can be asked.

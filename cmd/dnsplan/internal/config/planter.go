@@ -9,7 +9,7 @@ import (
 
 // planterFor is what places tokens for a name under examination, with the machine
 // that its ACME client runs on: that of [host.challenge], or the only one of the
-// inventory that says acme_client.
+// inventory that says acme_client, unless its tokens are placed elsewhere.
 func (s *Session) planterFor(sub *acme.Subject) (out acme.Planter) {
 	z, ok := s.Inventory.Zone(sub.Zone.ZoneRef.Zone, sub.Zone.View)
 	if !ok {
@@ -22,12 +22,12 @@ func (s *Session) planterFor(sub *acme.Subject) (out acme.Planter) {
 	}
 	if h, ok := s.Inventory.Host(host); ok {
 		out.Host = checkHost(h)
-	} else if len(out.Clients) == 1 {
+	} else if len(out.Clients) == 1 && (p == nil || !out.Clients[0].OwnPlace) {
 		out.Host = out.Clients[0]
 	}
 	return out
 }
 
 func checkHost(h inventory.Host) acme.Host {
-	return acme.Host{Name: h.Name, Addrs: slices.Concat(h.IPv4, h.IPv6), ACMEClient: h.ACMEClient}
+	return acme.Host{Name: h.Name, Addrs: slices.Concat(h.IPv4, h.IPv6), ACMEClient: h.ACMEClient, OwnPlace: h.Challenge != nil}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/acme"
 )
 
 func TestStage(t *testing.T) {
@@ -106,6 +108,29 @@ func TestPlanterBehindABalancer(t *testing.T) {
 		}
 		if ref := s.planterName(z, tt.of); ref != tt.host {
 			t.Errorf("%s: a plan has %q, want %q", name, ref, tt.host)
+		}
+	}
+}
+
+// Where tokens of names without a host are placed by [check.challenge], that is no
+// machine whose tokens have a place of their own.
+func TestMachineOfTheTokens(t *testing.T) {
+	z := inventory.Zone{Name: "example.org."}
+	sub := &acme.Subject{Name: "bare.example.org.", Zone: &acme.Zone{ZoneRef: plan.ZoneRef{Zone: z.Name}}}
+	for name, tt := range map[string]struct {
+		own, all *inventory.Challenge
+		want     string
+	}{
+		"a place of its own":       {&inventory.Challenge{Webroot: "w1"}, &inventory.Challenge{Webroot: "w2"}, ""},
+		"the place of all":         {nil, &inventory.Challenge{Webroot: "w2"}, "web"},
+		"nobody places the name's": {&inventory.Challenge{Webroot: "w1"}, nil, "web"},
+	} {
+		s := &Session{Inventory: &inventory.Inventory{
+			Hosts: []inventory.Host{{Name: "web", ACMEClient: true, Challenge: tt.own}}, Zones: []inventory.Zone{z}, Check: inventory.Check{Challenge: tt.all},
+		}}
+		p := s.planterFor(sub)
+		if p.Host.Name != tt.want || len(p.Clients) != 1 || p.Clients[0].OwnPlace != (tt.own != nil) {
+			t.Errorf("%s: %+v", name, p)
 		}
 	}
 }
