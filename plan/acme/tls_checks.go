@@ -142,9 +142,9 @@ func (e *examination) getCertificate(c certificate) []Remedy {
 	return []Remedy{e.issue(c)}
 }
 
-// issue is to have a certificate issued by certbot. One that lacks only the name is
-// expanded by it: another one beside it would not be served. What is served already
-// is read again by the web server when it is told to.
+// issue is to have a certificate issued by certbot: one for all names of that which is
+// served, if for this one as well, for certbot puts what is for others beside it, where
+// no web server reads it. What is served already is read again when that is told to.
 func (e *examination) issue(c certificate) Remedy {
 	webroot, _ := webrootOf(e.planter().Planter)
 	do := fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right", c.addr)
@@ -153,19 +153,22 @@ func (e *examination) issue(c certificate) Remedy {
 		w := serverCalled(c.Header.Get("Server"))
 		do += fmt.Sprintf(", and its web server read it, here %s", w)
 		how, reload = " --force-renewal", "\n"+w.reload()
-		if old := c.expandable(); old != nil {
+		switch old := c.renewable(); {
+		case old != nil && c.flawed(cert.WrongName):
 			how, names = " --expand", append(slices.Clone(old), names...)
+		case old != nil:
+			names = old
 		}
 	}
 	return Remedy{Do: do + ":", Paste: "certbot certonly --webroot --webroot-path " + webroot + how + " -d " + strings.Join(names, " -d ") + reload}
 }
 
-// expandable are the names of a certificate that one for another name as well can
-// take the place of; nil where there is something else wrong with it, or HTTP-01
-// cannot prove all of them.
-func (c certificate) expandable() []string {
+// renewable are the names of a certificate that another one, perhaps for the name as
+// well, can take the place of; nil where there is something else wrong with it, or
+// HTTP-01 cannot prove all of them.
+func (c certificate) renewable() []string {
 	for _, p := range c.flaws {
-		if p.Flaw != cert.WrongName && p.Flaw != cert.Expired {
+		if p.Flaw != cert.WrongName && p.Flaw != cert.Expired && p.Flaw != cert.Staging {
 			return nil
 		}
 	}
@@ -174,10 +177,12 @@ func (c certificate) expandable() []string {
 			return nil
 		}
 	}
-	if !slices.ContainsFunc(c.flaws, func(p cert.Problem) bool { return p.Flaw == cert.WrongName }) {
-		return nil
-	}
 	return c.Leaf().DNSNames
+}
+
+// flawed tells whether a certificate has a flaw.
+func (c certificate) flawed(f cert.Flaw) bool {
+	return slices.ContainsFunc(c.flaws, func(p cert.Problem) bool { return p.Flaw == f })
 }
 
 // oddInHost tells what a host's name never holds: what a server shows is not to get

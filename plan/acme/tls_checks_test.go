@@ -132,7 +132,8 @@ func (s *secure) store(c issued) (dir string) {
 }
 
 // TestCertificateWithoutTheName: a certificate that lacks only the name is expanded
-// by it, and read again; of any other one is issued anew.
+// by it, and read again; one that has ended, or is for trial, is issued again for all
+// its names, and any other one anew.
 func TestCertificateWithoutTheName(t *testing.T) {
 	for name, c := range map[string]struct {
 		served issued
@@ -144,7 +145,9 @@ func TestCertificateWithoutTheName(t *testing.T) {
 		"of a wildcard":      {issued{names: []string{"*.example.net"}}, "but for *.example.net", " --force-renewal -d www.example.org\nnginx -s reload"},
 		"of a command":       {issued{names: []string{"`id`.example.org"}}, "but for ", " --force-renewal -d www.example.org\nnginx -s reload"},
 		"signed by itself":   {issued{names: []string{"example.org"}, organization: "self"}, "but for example.org", " --force-renewal -d www.example.org"},
-		"expired, its name ": {issued{from: day0.AddDate(0, 0, -100)}, "expired", " --force-renewal -d www.example.org\nnginx -s reload"},
+		"expired, its name":  {issued{from: day0.AddDate(0, 0, -100)}, "expired", " --force-renewal -d www.example.org\nnginx -s reload"},
+		"expired, two names": {issued{names: []string{"www.example.org", "example.org"}, from: day0.AddDate(0, 0, -100)}, "expired", " --force-renewal -d www.example.org -d example.org\nnginx -s reload"},
+		"for trial":          {issued{names: []string{"example.org", "www.example.org"}, organization: "(STAGING) Let's Encrypt"}, "staging", " --force-renewal -d example.org -d www.example.org\nnginx -s reload"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSecure(t, "127.0.0.11")
