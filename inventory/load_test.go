@@ -257,11 +257,12 @@ func TestLoadReturnsAllFindings(t *testing.T) {
 }
 
 func TestWarningsDoNotStopLoading(t *testing.T) {
-	inv := mustLoad(t, preamble+"[[zone.record]]\nname = \"www\"\na = [\"192.0.2.1\", \"192.0.2.1\"]\naaaa = []\nttl = 60\nproxied = true\n")
+	inv := mustLoad(t, preamble+"[[zone.record]]\nname = \"www\"\na = [\"192.0.2.1\", \"192.0.2.1\"]\naaaa = []\nttl = 60\nproxied = true\n[[zone.record]]\nname = \"*\"\na = [\"192.0.2.1\"]\nacme = \"http-01\"\n")
 	want := []string{
 		`inventory.toml:21:19: warning: a: 192.0.2.1 stands twice`,
 		`inventory.toml:22:8: warning: aaaa is empty, which deletes nothing (leave it out)`,
 		`inventory.toml:23:7: warning: ttl has no effect while www is proxied (leave ttl out)`,
+		`inventory.toml:28:8: warning: acme = "http-01", but HTTP-01 cannot prove *.example.org, a wildcard (say acme = "dns-01", or leave acme out)`,
 	}
 	if got := inventory.Errors(inv.Warnings).Error(); got != strings.Join(want, "\n") {
 		t.Errorf("warnings:\n%s", got)

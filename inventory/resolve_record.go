@@ -21,6 +21,10 @@ func (r *resolver) record(s *zoneScope, j int) {
 		r.add("bad-value", s.path("record", j, "tls"), "tls is required, but no server can be asked for the certificate of %s", rec.Name.Display()).
 			fix("leave tls out, or give the record a probe of type tls with a host that it answers for")
 	}
+	if rec.ACME == "http-01" && rec.Name.IsWildcard() {
+		r.warn("wildcard-acme", s.path("record", j, "acme"), "acme = \"http-01\", but HTTP-01 cannot prove %s, a wildcard", rec.Name.Display()).
+			fix(`say acme = "dns-01", or leave acme out`)
+	}
 	rec.TTL = r.inv.Defaults.TTL
 	if t.TTL != nil {
 		ttl, err := t.TTL.ttl()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
 // program begins a command of this program.
@@ -49,7 +51,7 @@ func (s *Subject) apply() Remedy {
 
 // applied are the commands that plan the name alone, and apply that.
 func (s *Subject) applied() string {
-	name := s.Name.Display()
+	name := inCommand(s.Name)
 	return fmt.Sprintf("dnsplan plan -o %s.plan %s\ndnsplan apply %s.plan", name, name, name)
 }
 
@@ -64,5 +66,14 @@ func (s *Subject) recheck(checks ...ID) string {
 	for i, c := range checks {
 		words[i] = string(c)
 	}
-	return "dnsplan check " + s.Name.Display() + " --only " + strings.Join(words, ",")
+	return "dnsplan check " + inCommand(s.Name) + " --only " + strings.Join(words, ",")
+}
+
+// inCommand is a name as a shell takes it for one word.
+func inCommand(n zone.Name) string {
+	text := n.Display()
+	if !strings.ContainsFunc(text, oddInHost) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

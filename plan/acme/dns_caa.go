@@ -15,6 +15,9 @@ import (
 // checkCAA is D-CAA.
 func checkCAA(ctx context.Context, e *examination) []Finding {
 	s := e.subject
+	if s.Name.IsWildcard() {
+		return []Finding{s.unprovable()}
+	}
 	if f, none := e.nowhere(); none {
 		return []Finding{f}
 	}
@@ -23,6 +26,13 @@ func checkCAA(ctx context.Context, e *examination) []Finding {
 	}
 	r := caa.Check(ctx, e, caa.Request{Name: s.Name, Issuers: e.opts.Issuer.Identities, Accounts: e.opts.Issuer.Accounts})
 	return []Finding{judgeCAA(s, r, e.opts.AllowReserved || s.Zone.local())}
+}
+
+// unprovable is a wildcard, whatever its CAA records say.
+func (s *Subject) unprovable() Finding {
+	return failed(nil, "%s is a wildcard, and no authority proves one by HTTP-01", s.Name.Display()).with(
+		Remedy{Do: "Have it validated by DNS-01, in its record in the inventory:", Paste: `acme = "dns-01"`},
+		Remedy{Do: "Or take acme out of its record, where it is for no certificate."})
 }
 
 // LookupCAA asks along the route; what is at the apex and above it once a zone.

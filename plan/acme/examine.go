@@ -143,6 +143,9 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 		e := &examination{Examiner: x, subject: s, selection: sel, zone: zones[s.Zone.ZoneRef], name: &nameEvidence{}}
 		under = append(under, e)
 		for j, c := range chosen {
+			if !c.holdsFor(s.Name) {
+				continue
+			}
 			g.Go(func() error {
 				found[i*len(chosen)+j] = e.make(ctx, c)
 				return nil
@@ -155,7 +158,9 @@ func (x *Examiner) Examine(ctx context.Context, subjects []*Subject, sel Selecti
 	}
 	out.Findings = append(out.Findings, cleanUp(ctx, under)...)
 	for _, s := range subjects {
-		out.Subjects = append(out.Subjects, s.Name)
+		if slices.ContainsFunc(chosen, func(c check) bool { return c.holdsFor(s.Name) }) {
+			out.Subjects = append(out.Subjects, s.Name)
+		}
 	}
 	return out
 }

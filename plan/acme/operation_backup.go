@@ -100,7 +100,7 @@ func (e *examination) judgeRestore(b copied) Finding {
 	if len(diff.Conflicts) > 0 {
 		c := diff.Conflicts[0]
 		return failed(b.says(), "%s cannot be brought back from the backup of %s: %s", name, minute(b.Taken), clipped(c.Reason)).with(
-			Remedy{Do: "See all of it, without writing:", Paste: fmt.Sprintf("dnsplan restore %s %s -o way-back.json", b.Path, name)})
+			Remedy{Do: "See all of it, without writing:", Paste: fmt.Sprintf("dnsplan restore %s %s -o way-back.json", b.Path, inCommand(e.subject.Name))})
 	}
 	return passed(b.says(), "%s can be brought back as it was on %s, by %s", name, minute(b.Taken), counted(len(diff.Changes), "change"))
 }

@@ -73,5 +73,5 @@ func (e *examination) compared(n zone.Name, own Record, other zone.RRset, why, d
 		return passed(said, "%s and %s", name, n.Display())
 	}
 	return failed(said, "%s is %s as %s, and is at %s, not at %s", n.Display(), why, name, listed(other.Addrs), listed(own.Addrs)).with(
-		Remedy{Do: do}, Remedy{Do: "Then see what will be done:", Paste: fmt.Sprintf("dnsplan plan %s %s", name, n.Display())})
+		Remedy{Do: do}, Remedy{Do: "Then see what will be done:", Paste: fmt.Sprintf("dnsplan plan %s %s", inCommand(e.subject.Name), inCommand(n))})
 }

@@ -3,6 +3,8 @@ package acme
 import (
 	"context"
 	"slices"
+
+	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
 // check is a row of the table of checks.
@@ -22,6 +24,10 @@ type check struct {
 func table() []check {
 	return slices.Concat(dnsChecks(), httpChecks(), tlsChecks(), windowChecks(), operationChecks())
 }
+
+// holdsFor tells whether the check can be made for a name: of a wildcard, which no
+// authority proves by HTTP-01, D-CAA says that, and nothing else is asked.
+func (c check) holdsFor(n zone.Name) bool { return !n.IsWildcard() || c.id == "D-CAA" }
 
 // Check describes a row of the table, for lists and documents.
 type Check struct {
