@@ -129,15 +129,16 @@ func TestClosingWithAClockThatIsSet(t *testing.T) {
 			r.w.set(func() { r.w.down = true })
 			c.after(20*time.Second, func() { c.put(-time.Hour) })
 			c.after(time.Minute, func() {
-				r.w.set(func() { r.w.down = false })
-				back = time.Now()
+				r.w.set(func() { r.w.down, back = false, time.Now() })
 			})
 			return 0, nil
 		}
 		got := r.run()
-		if late := r.wroteAt(2).Sub(back); got.Window.Open() || late > 30*time.Second {
-			t.Errorf("closed %s after the provider was back: %+v", late, got.Failures)
-		}
+		r.w.set(func() {
+			if late := r.wroteAt(2).Sub(back); got.Window.Open() || late > 30*time.Second {
+				t.Errorf("closed %s after the provider was back: %+v", late, got.Failures)
+			}
+		})
 		r.wantClosed()
 	})
 }
