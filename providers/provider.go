@@ -94,6 +94,11 @@ type Limits struct {
 	// Sync is how long the provider says it needs until all its servers
 	// serve a change; 0 when it does not say.
 	Sync time.Duration
+	// Late is how long after a request was sent it may still be applied where nobody
+	// has heard its answer, because it was lost or the process has died: what is read
+	// before is no proof that it is not. 0 is not at all: what the provider has
+	// received it applies before it answers anything else.
+	Late time.Duration
 	// Proxy says that the provider has a CDN proxy that can be toggled; see
 	// SetProxied.
 	Proxy bool
@@ -111,6 +116,10 @@ type Limits struct {
 	// the moment between is not noticed.
 	Conditional bool
 }
+
+// LateHTTP is the Late of a vendor's API: it queues what it has taken, and goes on with
+// it when the client has gone.
+const LateHTTP = 30 * time.Second
 
 // Syncer is a Provider whose API tells when a change has reached all of its
 // authoritative servers.

@@ -103,7 +103,11 @@ type work struct {
 	step   *plan.Step
 
 	// sent says that something of the step may have been written here.
-	sent     bool
+	sent bool
+	// unheard is when the answer to a request was last lost, and twice says that another
+	// one was sent behind it.
+	unheard  time.Time
+	twice    bool
 	warnings []journal.Event
 	// ahead names the RRsets that the latest look has found at their End, and edited
 	// the addresses whose comments or tags someone has edited.
@@ -170,7 +174,7 @@ func (w *work) event(f facts, err error) journal.Event {
 	e := journal.Event{At: w.Clock.Now(), Kind: journal.Done, Step: w.step.ID, Undo: w.action.Closing, Zone: w.ref.String()}
 	if err != nil {
 		e.Kind, e.Error = journal.Failed, err.Error()
-		f = facts{Class: classOf(err), Left: f.Left, Landed: f.Landed, Written: f.Written}
+		f = facts{Class: classOf(err), Left: f.Left, Landed: f.Landed, Written: f.Written, Heard: w.unheard.IsZero() && !w.action.Again && w.step.Kind.Writes()}
 		if moved, ok := errors.AsType[*stepError](err); ok {
 			f.Live = liveOf(moved.drifted)
 		}

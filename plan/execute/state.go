@@ -62,6 +62,9 @@ type stepState struct {
 	// halted says that it was begun, held, and has written nothing as far as is
 	// known: going on with it is to begin it.
 	halted map[plan.ZoneRef]bool
+	// heard says that it has ended, not done, and that each of its requests had an
+	// answer.
+	heard map[plan.ZoneRef]bool
 }
 
 // zoneState is what stands in a zone's way.
@@ -145,6 +148,7 @@ func NewState(p *plan.Plan) *State {
 			until: map[plan.ZoneRef]time.Time{}, closed: map[plan.ZoneRef]bool{},
 			undone: map[plan.ZoneRef]time.Time{}, begun: map[plan.ZoneRef]time.Time{},
 			closings: map[plan.ZoneRef]int{}, landed: map[string]bool{}, halted: map[plan.ZoneRef]bool{},
+			heard: map[plan.ZoneRef]bool{},
 		}
 	}
 	for _, z := range p.Zones {
@@ -193,6 +197,8 @@ type facts struct {
 	Orphaned bool `json:"orphaned,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
+	// Heard says that each request of a write that was not done had an answer.
+	Heard bool `json:"heard,omitempty"`
 	// Left are the changes that closing, or a person, left alone.
 	Left []string `json:"left,omitempty"`
 	// Live is what someone else has set, by change, of those that a person left
@@ -261,11 +267,13 @@ func (s *State) applyStep(e journal.Event) {
 		st.closed[ref], st.undone[ref] = true, e.At
 		z.alarm(Failure{e.Step, f.Class, e.Error, e.At}, f.Left)
 	case e.Kind == journal.Failed:
+		st.heard[ref] = f.Heard
 		s.accepts(e.Step, ref, f)
 		s.fail(ref, Failure{e.Step, f.Class, e.Error, e.At})
 	case e.Kind == journal.Hold:
 		s.accepts(e.Step, ref, f)
 		st.halted[ref] = !e.Undo && f.Written == 0
+		st.heard[ref] = !e.Undo && f.Heard || e.Undo && st.heard[ref]
 		z.held = &Failure{e.Step, f.Class, e.Error, e.At}
 	}
 }
@@ -282,6 +290,7 @@ func (s *State) start(e journal.Event) {
 	}
 	for _, ref := range s.open(step, s.besideHeld()) {
 		delete(st.halted, ref)
+		delete(st.heard, ref)
 		if !st.started[ref] {
 			st.started[ref], st.begun[ref] = true, e.At
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -42,12 +43,11 @@ func (w *work) closeNow(ctx context.Context) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	ours, left, landed, err := w.sort(ctx, p)
-	if err != nil {
-		return facts{}, err
+	u, unread, err := w.undoAll(ctx, p)
+	f, ours, left := u.facts, u.ours, u.left
+	if unread {
+		return f, err
 	}
-	f, err := w.takeBack(ctx, ours)
-	f.Landed = landed
 	if class := classOf(err); class == Moved || class == Refused {
 		left = append(left, strays(ours, err))
 	}
@@ -134,8 +134,8 @@ func movesOf(undos []undoing) []plan.Move {
 
 // sort reads the RRsets that are to be taken back, and tells those that are as
 // the run left them, or back already, from those that are to stay as they are.
-// Landed are the changes of which it has found what the step writes.
-func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, left []stray, landed []string, err error) {
+// Landed are the changes of which it has found what the step writes, this time.
+func (w *work) sort(ctx context.Context, p providers.Provider, out *undone) (landed []string, err error) {
 	undos := w.undos()
 	var live *zone.Snapshot
 	err = w.patiently(ctx, func() (err error) {
@@ -143,8 +143,9 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 		return err
 	})
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
+	out.ours, out.left = nil, nil
 	for _, u := range undos {
 		r, ok := live.Find(u.move.Key)
 		stray, stays := u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic)
@@ -153,12 +154,17 @@ func (w *work) sort(ctx context.Context, p providers.Provider) (ours []undoing, 
 			landed = append(landed, u.change.ID)
 		}
 		if stays {
-			left = append(left, stray)
+			out.left = append(out.left, stray)
 		} else {
-			ours = append(ours, u)
+			out.ours = append(out.ours, u)
 		}
 	}
-	return ours, left, landed, nil
+	for _, id := range landed {
+		if !slices.Contains(out.Landed, id) {
+			out.Landed = append(out.Landed, id)
+		}
+	}
+	return landed, nil
 }
 
 // stays tells whether the live set is not to be taken back, and why. What someone else

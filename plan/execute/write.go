@@ -46,6 +46,7 @@ func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 	})
 	if err == nil {
 		w.tellOfOthers()
+		err = w.outlast(ctx, p)
 	}
 	return facts{Written: written}, err
 }
@@ -161,7 +162,11 @@ func (w *work) send(ctx, sent context.Context, p providers.Provider, moves []pla
 
 // call has the provider write, and remembers when something may have been.
 func (w *work) call(ctx context.Context, p providers.Provider, changes []providers.Change) (providers.Receipt, error) {
+	w.twice = w.twice || !w.unheard.IsZero()
 	receipt, err := p.Write(ctx, w.ref.Zone, changes)
+	if errors.Is(err, providers.ErrUnknown) {
+		w.unheard = w.Clock.Now()
+	}
 	w.sent = w.sent || err == nil || errors.Is(err, providers.ErrPartial) || errors.Is(err, providers.ErrUnknown)
 	return receipt, err
 }

@@ -163,7 +163,7 @@ const freeBatch = 200
 // (https://developers.cloudflare.com/dns/manage-dns-records/reference/ttl/).
 // Until the zone has been looked up, they are those of the free plan.
 func (p *Provider) Limits(z zone.Name) providers.Limits {
-	l := providers.Limits{MinTTL: 60, MaxTTL: 86400, Proxy: true, Comments: true, Batch: freeBatch, Atomic: true}
+	l := providers.Limits{MinTTL: 60, MaxTTL: 86400, Proxy: true, Comments: true, Batch: freeBatch, Atomic: true, Late: providers.LateHTTP}
 	if info := p.known(z); info != nil {
 		l.Batch = info.batch()
 		if info.Plan.LegacyID == "enterprise" {

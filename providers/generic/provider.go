@@ -123,7 +123,11 @@ func (p *Provider) String() string { return fmt.Sprintf("generic %q", p.name) }
 func (p *Provider) GoString() string { return p.String() }
 
 // Limits returns those of the quirks.
-func (p *Provider) Limits(zone.Name) providers.Limits { return p.quirks.Limits }
+func (p *Provider) Limits(zone.Name) providers.Limits {
+	l := p.quirks.Limits
+	l.Late = providers.LateHTTP
+	return l
+}
 
 // Budget returns what the vendor's answers said last of its budget.
 func (p *Provider) Budget() providers.Budget {

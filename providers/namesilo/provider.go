@@ -80,7 +80,7 @@ func (p *Provider) GoString() string { return p.String() }
 
 // Limits returns NameSilo's bounds, which are the same for every zone.
 func (p *Provider) Limits(zone.Name) providers.Limits {
-	return providers.Limits{MinTTL: minTTL, MaxTTL: maxTTL, Sync: syncTime, Batch: 1}
+	return providers.Limits{MinTTL: minTTL, MaxTTL: maxTTL, Sync: syncTime, Late: providers.LateHTTP, Batch: 1}
 }
 
 // Budget returns how many requests were made. NameSilo tells no limit.

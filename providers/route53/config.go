@@ -198,7 +198,7 @@ func (p *Provider) GoString() string { return p.String() }
 // batch is 1,000 records, and a change of one address takes two.
 func (p *Provider) Limits(zone.Name) providers.Limits {
 	return providers.Limits{
-		MinTTL: 1, MaxTTL: zone.MaxTTL, Sync: time.Minute, Batch: maxChanges, Atomic: true, Conditional: true,
+		MinTTL: 1, MaxTTL: zone.MaxTTL, Sync: time.Minute, Late: providers.LateHTTP, Batch: maxChanges, Atomic: true, Conditional: true,
 	}
 }
 

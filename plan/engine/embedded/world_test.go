@@ -38,7 +38,13 @@ type world struct {
 	unnamed   bool // no server is to be asked
 	onWrite   func(zone.Name, []providers.Change)
 	wholesale bool // the provider reads whole zones only
+	// late says how long after it was sent a write is applied whose answer is lost, and
+	// whether this is one.
+	late func() (after time.Duration, lost bool)
 }
+
+// lateness is the Late of the provider of every world.
+const lateness = 30 * time.Second
 
 // asked is a question that the run put to a resolver.
 type asked struct {
@@ -51,7 +57,7 @@ type asked struct {
 func newWorld(t testing.TB, zones ...*zone.Snapshot) *world {
 	t.Helper()
 	w := &world{services: newServices(), now: time.Now, history: map[zone.Name][]version{}, servers: map[zone.Name][]*authority{}}
-	w.provider = memory.New(memory.Options{Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true, Comments: true}})
+	w.provider = memory.New(memory.Options{Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true, Comments: true, Late: lateness}})
 	for i, s := range zones {
 		w.provider.Put(s)
 		w.note(s.Zone)
@@ -245,9 +251,27 @@ func (p watched) Write(ctx context.Context, z zone.Name, changes []providers.Cha
 	if p.w.onWrite != nil {
 		p.w.onWrite(z, changes)
 	}
+	if p.w.late != nil {
+		if after, lost := p.w.late(); lost {
+			p.w.landsIn(after, z, changes)
+			return providers.Receipt{}, fmt.Errorf("%w: the connection was closed", providers.ErrUnknown)
+		}
+	}
 	r, err := p.w.provider.Write(ctx, z, changes)
 	p.w.note(z)
 	return r, err
+}
+
+// landsIn has the provider apply a write after a while, which nobody waits for; none
+// that it never applies.
+func (w *world) landsIn(after time.Duration, z zone.Name, changes []providers.Change) {
+	if after == 0 {
+		return
+	}
+	time.AfterFunc(after, func() {
+		_, _ = w.provider.Write(context.Background(), z, changes) // nobody hears of it
+		w.note(z)
+	})
 }
 
 func (p watched) Limits(z zone.Name) providers.Limits { return p.w.provider.Limits(z) }
