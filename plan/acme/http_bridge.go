@@ -89,10 +89,14 @@ func (e *examination) bridge(f fetched) Remedy {
 			break
 		}
 	}
-	w := f.server()
+	w, name := f.server(), e.subject.Name.Display()
+	where, lines := w.about(name), w.challenges(source{server: to}, false)
+	if w == caddy && len(f.Hops) > 1 { // by itself, perhaps
+		where, lines = w.besideRedirect(source{server: to}, name)
+	}
 	return Remedy{
-		Do:    fmt.Sprintf("Until %s, have the old server pass challenges on. For %s at %s, %s:", e.forgotten(f.addr), w, e.at(f.addr), w.about(e.subject.Name.Display())),
-		Paste: w.challenges(source{server: to}, false),
+		Do:    fmt.Sprintf("Until %s, have the old server pass challenges on. For %s at %s, %s:", e.forgotten(f.addr), w, e.at(f.addr), where),
+		Paste: lines,
 	}
 }
 

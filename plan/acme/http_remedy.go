@@ -67,6 +67,9 @@ func (e *examination) portRemedies(f fetched) []Remedy {
 		return []Remedy{{Do: fmt.Sprintf("Start the machine of %s, or take the address out of %s.", f.addr, e.subject.Name.Display())}}
 	case http01.TLSOnHTTP, http01.HTTP2:
 		w := serverCalled(f.Last().Header.Get("Server"))
+		if w == caddy { // which passes the words on of what stands behind it
+			return []Remedy{e.serve(f)}
+		}
 		return []Remedy{{Do: fmt.Sprintf("Have the server at %s speak plain HTTP/1.1 on port %d, without TLS and HTTP/2. For %s:", f.addr, port, w), Paste: w.plain(e.at(f.addr))}}
 	case http01.Reset, http01.Closed, http01.Garbled:
 		return []Remedy{{Do: fmt.Sprintf("Let requests for %s through to the server at %s: a firewall that looks into them, or a proxy, cuts them off (BlockedByFirewall).", http01.Path, f.addr)}}
@@ -101,10 +104,11 @@ func (e *examination) serve(f fetched) Remedy {
 // serveBesideRedirect is serve for a server that redirects, mostly before it looks
 // at anything else.
 func (e *examination) serveBesideRedirect(f fetched) Remedy {
-	w, name := f.server(), e.subject.Name.Display()
+	w := f.server()
+	where, lines := w.besideRedirect(e.source(f.addr), e.subject.Name.Display())
 	return Remedy{
-		Do:    fmt.Sprintf("Or have the server at %s answer challenges, and redirect the rest. For %s, in place of the redirect of %s:", e.at(f.addr), w, name),
-		Paste: w.challenges(e.source(f.addr), false) + "\n" + w.redirectRest(name),
+		Do:    fmt.Sprintf("Or have the server at %s answer challenges, and redirect the rest. For %s, %s:", e.at(f.addr), w, where),
+		Paste: lines,
 	}
 }
 

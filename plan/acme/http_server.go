@@ -14,6 +14,7 @@ type webServer string
 const (
 	nginx  webServer = "nginx"
 	apache webServer = "Apache"
+	caddy  webServer = "Caddy"
 )
 
 // server is the kind of web server that has answered at the address itself.
@@ -29,17 +30,24 @@ func (f fetched) server() webServer {
 // known here. Apache-Coyote is another one.
 func serverCalled(field string) webServer {
 	product, _, _ := strings.Cut(strings.ReplaceAll(field, "/", " "), " ")
-	if strings.EqualFold(product, string(apache)) {
-		return apache
+	for _, known := range []webServer{apache, caddy} {
+		if strings.EqualFold(product, string(known)) {
+			return known
+		}
 	}
 	return nginx
 }
 
 // about is where in its configuration lines stand that are about a name. Of Apache's
-// sections the last one counts, and of its Alias and Redirect lines the first.
+// sections the last one counts, and of its Alias and Redirect lines the first; Caddy
+// goes by an order of its own, in which much comes before handle
+// (https://caddyserver.com/docs/caddyfile/directives#directive-order).
 func (w webServer) about(name string) string {
-	if w == apache {
+	switch w {
+	case apache:
 		return "at the end of the <VirtualHost> of " + name + ", in place of an Alias or Redirect that takes that path"
+	case caddy:
+		return "in place of what is in the site that answers http://" + name
 	}
 	return "in the server of " + name
 }
@@ -58,8 +66,11 @@ const someWebroot = "/var/www/html"
 // challenges has challenges answered from where they are; open has it ask nobody for
 // a password, and turn nobody away.
 func (w webServer) challenges(from source, open bool) string {
-	if w == apache {
+	switch w {
+	case apache:
 		return apacheChallenges(from)
+	case caddy:
+		return caddyChallenges(from)
 	}
 	var lines []string
 	if open {
@@ -95,12 +106,42 @@ func apacheChallenges(from source) string {
 	return before + fmt.Sprintf("<Location %q>\n%s    <IfModule mod_rewrite.c>\n        RewriteEngine off\n    </IfModule>\n    Require all granted\n</Location>", http01.Path, proxy)
 }
 
+// caddyGroup is what Caddy does with challenges.
+func caddyGroup(from source) []string {
+	root := "root * " + from.webroot
+	switch {
+	case from.server != "":
+		return []string{"reverse_proxy " + from.server}
+	case from.guessed:
+		root += " # the webroot of your ACME client"
+	}
+	return []string{root, "file_server"}
+}
+
+// caddyChallenges is open in any case, for of two groups one alone counts.
+func caddyChallenges(from source) string {
+	return fmt.Sprintf("handle %s* {\n    %s\n}\nhandle {\n    # what is there now, but tls, log, bind and handle_errors\n}", http01.Path, strings.Join(caddyGroup(from), "\n    "))
+}
+
 // redirect leads all that is asked of a name to https.
 func (w webServer) redirect(name string) string {
-	if w == apache {
+	switch w {
+	case apache:
 		return fmt.Sprintf(`Redirect permanent "/" "https://%s/"`, name)
+	case caddy:
+		return "redir https://{host}{uri} permanent"
 	}
 	return "return 301 https://$host$request_uri;"
+}
+
+// besideRedirect is challenges with redirect for all else, and where that stands. Caddy
+// leads to https by itself what has no site of http://.
+func (w webServer) besideRedirect(from source, name string) (where, lines string) {
+	if w == caddy {
+		return "as a site, in place of one of http://" + name,
+			fmt.Sprintf("http://%s {\n    handle %s* {\n        %s\n    }\n    handle {\n        %s\n    }\n}", name, http01.Path, strings.Join(caddyGroup(from), "\n        "), w.redirect(name))
+	}
+	return "in place of the redirect of " + name, w.challenges(from, false) + "\n" + w.redirectRest(name)
 }
 
 // redirectRest is redirect for all but challenges: Apache redirects before it looks
@@ -123,24 +164,33 @@ func (w webServer) plain(at string) string {
 // wholeChain has it send the certificate of a name, as certbot keeps it, with those
 // between it and the authority's.
 func (w webServer) wholeChain(name string) string {
-	if w == apache {
+	switch w {
+	case apache:
 		return fmt.Sprintf("SSLCertificateFile /etc/letsencrypt/live/%s/fullchain.pem", name)
+	case caddy:
+		return fmt.Sprintf("tls /etc/letsencrypt/live/%[1]s/fullchain.pem /etc/letsencrypt/live/%[1]s/privkey.pem", name)
 	}
 	return fmt.Sprintf("ssl_certificate /etc/letsencrypt/live/%s/fullchain.pem;", name)
 }
 
 // versionsOfTLS has it speak the versions of TLS that clients take.
 func (w webServer) versionsOfTLS() string {
-	if w == apache {
+	switch w {
+	case apache:
 		return "SSLProtocol -all +TLSv1.2 +TLSv1.3"
+	case caddy:
+		return "tls {\n    protocols tls1.2 tls1.3\n}"
 	}
 	return "ssl_protocols TLSv1.2 TLSv1.3;"
 }
 
 // reload is the command that has it read certificates again.
 func (w webServer) reload() string {
-	if w == apache {
+	switch w {
+	case apache:
 		return "apachectl graceful"
+	case caddy:
+		return "caddy reload --force --config /etc/caddy/Caddyfile"
 	}
 	return "nginx -s reload"
 }
