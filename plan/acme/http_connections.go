@@ -91,7 +91,7 @@ func (e *examination) connectOften(ctx context.Context, f fetched, t plant.Token
 		b.why, b.because = why, e.cause(f)
 		return b
 	}
-	if unreached(f) {
+	if e.mute(f) {
 		b.why, b.because = "it does not answer: "+cause(f.Err), e.cause(f)
 		return b
 	}

@@ -85,9 +85,12 @@ func page(f fetched) *parking.Page {
 	return &parking.Page{Status: h.Status, Header: header, Body: h.Body}
 }
 
+// nobody is a name that none has.
+const nobody = "nobody-has-this-name.invalid"
+
 // strangers are what each address answers for a name that nobody has.
 func (e *examination) strangers(ctx context.Context) []fetched {
 	return e.name.stranger.get(func() []fetched {
-		return e.fetch(ctx, e.unplaced(), "", "nobody-has-this-name.invalid")
+		return e.fetch(ctx, e.unplaced(), "", nobody)
 	})
 }

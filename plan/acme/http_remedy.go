@@ -53,7 +53,12 @@ func (e *examination) portRemedies(f fetched) []Remedy {
 			{Do: fmt.Sprintf("Start the web server on the machine of %s, and see there that it listens:", f.addr), Paste: fmt.Sprintf("ss -ltn 'sport = :%d'", port)},
 			{Do: "If it does, a firewall rejects connections. " + firewall.Do, Paste: firewall.Paste},
 		}
-	case http01.ConnectTimeout, http01.AnswerTimeout:
+	case http01.AnswerTimeout:
+		return []Remedy{{
+			Do:    fmt.Sprintf("The port is open, and the server behind it does not answer. On the machine of %s, see what that is, how it is loaded and what it logs, and start it again:", f.addr),
+			Paste: fmt.Sprintf("curl -m 15 -sv -o /dev/null http://%s/\nss -ltnp 'sport = :%d'\nuptime\njournalctl -p warning --since -1h", e.at(f.addr), port),
+		}}
+	case http01.ConnectTimeout:
 		every := "0.0.0.0/0"
 		if f.addr.Is6() {
 			every = "::/0"

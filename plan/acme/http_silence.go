@@ -4,26 +4,28 @@ import (
 	"cmp"
 	"context"
 	"net/netip"
+	"time"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
 // httpZone is HTTP's part of a zone's evidence.
 type httpZone struct {
-	// dropped tells of each address that was asked why no connection stood in time;
-	// nil where one did.
-	dropped lazies[netip.Addr, *http01.Error]
+	// unanswered tells of each address that was asked why nothing came of it in time,
+	// whoever asks; nil where something did.
+	unanswered lazies[netip.Addr, *http01.Error]
 }
 
-// validate asks the address of r.Pin, and remembers for the zone whether connections
-// to it are dropped: what drops them does so for each name and path. While it is asked
-// for the first time others wait, and then have the same answer without asking. So it
-// costs its time-out once a zone, not several times a name.
+// validate asks the address of r.Pin, and remembers for the zone whether it is silent:
+// connections to it are dropped, or taken and never answered. While it is asked for the
+// first time others wait, and then have the same answer without asking. So it costs its
+// time-out once a zone, not several times a name.
 func (e *examination) validate(ctx context.Context, v *http01.Validator, r http01.Request) (out http01.Result) {
 	told := false
-	dropped := e.zone.dropped.get(r.Pin, func() *http01.Error {
+	silent := e.zone.unanswered.get(r.Pin, func() *http01.Error {
 		told, out = true, v.Validate(ctx, r)
-		if len(out.Hops) == 1 && out.Err != nil && out.Err.Kind == http01.ConnectTimeout {
+		f := fetched{Result: out}
+		if f.tookTooLong(http01.ConnectTimeout) || f.tookTooLong(http01.AnswerTimeout) && e.nobodyHears(ctx, r.Pin) {
 			return out.Err
 		}
 		return nil
@@ -31,12 +33,36 @@ func (e *examination) validate(ctx context.Context, v *http01.Validator, r http0
 	switch {
 	case told:
 		return out
-	case dropped == nil:
+	case silent == nil:
 		return v.Validate(ctx, r)
 	}
-	again := *dropped
+	again := *silent
 	again.URL = "http://" + r.Host + cmp.Or(r.Path, http01.Path+r.Token)
 	return http01.Result{Verdict: http01.Connection, Err: &again, Hops: []http01.Hop{{
 		URL: again.URL, Host: r.Host, Pinned: true, Used: r.Pin, Port: uint16(e.opts.HTTPPort), //nolint:gosec // G115: a port, checked by the inventory
 	}}}
+}
+
+// tookTooLong tells whether the address itself has let time run out in this way.
+func (f fetched) tookTooLong(k http01.Kind) bool {
+	return len(f.Hops) == 1 && f.Err != nil && f.Err.Kind == k
+}
+
+// patience is how long an address has to answer anybody at all, once it has let the time
+// of an authority run out.
+const patience = 5 * time.Second
+
+// nobodyHears tells whether an address answers another client, for another name, as
+// little: then it is not one site alone that is slow, nor one client that is left
+// waiting.
+func (e *examination) nobodyHears(ctx context.Context, a netip.Addr) bool {
+	limited, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	f := fetched{Result: e.validator(ctx, browser).Validate(limited, http01.Request{Host: nobody, Token: e.unplaced().Name, Pin: a})}
+	return ctx.Err() == nil && (f.tookTooLong(http01.AnswerTimeout) || f.tookTooLong(http01.Cancelled))
+}
+
+// mute tells whether f is of an address that answers nobody.
+func (e *examination) mute(f fetched) bool {
+	return unreached(f) || f.tookTooLong(http01.AnswerTimeout) && e.zone.unanswered.get(f.addr, func() *http01.Error { return nil }) != nil
 }
