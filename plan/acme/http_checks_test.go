@@ -137,6 +137,29 @@ func TestCDNThatChallengesWithoutAToken(t *testing.T) {
 	Offers(t, s.only("H-CDN", Fail, "answers for www.example.org with a challenge for browsers"), "with the action Skip", `http.host eq "www.example.org"`)
 }
 
+// One's own server shows a page for names that it does not know, as it may come with.
+func TestParkedOnOnesOwnServer(t *testing.T) {
+	for name, page := range map[string]string{"a mark": "This domain has been parked.", "a catch-all": "<h1>It works!"} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "127.0.0.11")
+			s.serve(0, answers(200, "text/html", page))
+			s.subject.Records[0].Hosts = []Host{{Name: "web-01", Addrs: s.addrs}}
+			f := s.only("H-PARK", Unknown, "is a machine of the inventory, whose server may have no site for www.example.org, and looks like")
+			Offers(t, f, "Have the server at 127.0.0.11:", s.fill("location ^~ /.well-known/acme-challenge/ {\n    root ROOT;\n}"))
+			lacks(t, f, "change its addresses in the inventory")
+			for _, f := range Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN", "H-PARK"}}).Findings {
+				if f.Check == "H-PARK" && f.Because != "H-TOKEN" {
+					t.Errorf("%+v", f)
+				}
+			}
+			s.opts.Planter = nil
+			f = s.only("H-PARK", Unknown, "only a token could tell")
+			Offers(t, f, "If the server at 127.0.0.11:", "is yours, give it a site for www.example.org, which answers challenges. For nginx, in the server of www.example.org:\nlocation ^~")
+			lacks(t, f, "change its addresses in the inventory")
+		})
+	}
+}
+
 // A name that is still parked, while the inventory wants another address.
 func TestParkedBeforeTheMove(t *testing.T) {
 	s := newSite(t, "127.0.0.11", "127.0.0.12")

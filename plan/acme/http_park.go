@@ -2,6 +2,7 @@ package acme
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -30,37 +31,53 @@ func (e *examination) judgeParking(f fetched, signs []parking.Sign, t fetched, o
 	switch {
 	case ok && t.Verdict == http01.Valid:
 		return passed(hops(t), "%s answers with the token", where)
-	case len(signs) > 0 && signs[0].Kind == parking.ByCatchAll && ok && e.ours(f.addr):
-		return unclear(hops(f), "%s is a machine of the inventory where an ACME client runs, and %s", where, words).because("H-TOKEN")
+	case byPage(signs) && ok && e.ours(f.addr):
+		return unclear(hops(f), "%s is a machine of the inventory, whose server may have no site for %s, and %s", where, e.subject.Name.Display(), words).because("H-TOKEN").with(e.remedies(t)...)
 	case len(signs) > 0 && ok && (e.doubt(t) == "" || len(parking.Judge(parking.Evidence{Path: page(t)})) > 0):
-		return failed(hops(f), "%s does not answer with the token, and %s", where, words).with(e.unpark(f)...)
+		return failed(hops(f), "%s does not answer with the token, and %s", where, words).with(e.unpark(f, byPage(signs))...)
 	case len(signs) > 0:
-		return unclear(hops(f), "%s %s; only a token could tell", where, words).with(e.unpark(f)...)
+		return unclear(hops(f), "%s %s; only a token could tell", where, words).with(e.unpark(f, byPage(signs))...)
 	case !answered(f):
 		return unclear(hops(f), "%s has not answered: %s", where, cause(f.Err))
 	}
 	return passed(hops(f), "%s", where)
 }
 
-// ours tells whether an address is of a machine of the inventory that an ACME client
-// runs on: a page for any path is a catch-all of one's own there.
+// byPage tells whether nothing but the page that is shown looks parked: one's own server
+// shows such a page for names that it does not know.
+func byPage(signs []parking.Sign) bool {
+	return len(signs) > 0 && (signs[0].Kind == parking.ByBody || signs[0].Kind == parking.ByCatchAll)
+}
+
+// ours tells whether an address is of a machine of the inventory.
 func (e *examination) ours(a netip.Addr) bool {
 	return slices.ContainsFunc(slices.Concat(e.planter().Clients, e.subject.hosts()), func(h Host) bool {
-		return h.ACMEClient && slices.Contains(h.Addrs, a)
+		return slices.Contains(h.Addrs, a)
 	})
 }
 
 // unpark is what to do about a parked name: the wanted addresses where there are
-// others, and else a server.
-func (e *examination) unpark(f fetched) []Remedy {
-	lines := e.subject.wantedLines(families()...)
-	if slices.Contains(e.subject.Addrs(), f.addr) || lines == "" {
-		return []Remedy{{Do: "Let " + e.subject.Name.Display() + " lead to your own server: change its addresses in the inventory, and apply that.", Paste: e.subject.applied()}}
+// others, and else a server, or a site on the one that is there.
+func (e *examination) unpark(f fetched, page bool) (out []Remedy) {
+	name, lines := e.subject.Name.Display(), e.subject.wantedLines(families()...)
+	wanted := slices.Contains(e.subject.Addrs(), f.addr)
+	if !wanted && lines != "" {
+		return []Remedy{
+			{Do: "Have the parking or forwarding of the name turned off at its registrar, so that these records hold:", Paste: lines},
+			{Do: "And write them, if they are not there:", Paste: e.subject.applied()},
+		}
 	}
-	return []Remedy{
-		{Do: "Have the parking or forwarding of the name turned off at its registrar, so that these records hold:", Paste: lines},
-		{Do: "And write them, if they are not there:", Paste: e.subject.applied()},
+	if wanted && page {
+		w := f.server()
+		out = append(out, Remedy{
+			Do:    fmt.Sprintf("If the server at %s is yours, give it a site for %s, which answers challenges. For %s, %s:", e.at(f.addr), name, w, w.about(name)),
+			Paste: w.challenges(e.source(f.addr), false),
+		})
 	}
+	if e.ours(f.addr) {
+		return out
+	}
+	return append(out, Remedy{Do: "Let " + name + " lead to your own server: change its addresses in the inventory, and apply that.", Paste: e.subject.applied()})
 }
 
 // nameServers are the names of the zone's servers.
