@@ -87,42 +87,52 @@ func addFields(to, from http.Header) {
 	}
 }
 
-// front is an address of the name at which a CDN answers, and which CDN that is; ok
-// is false where there is none.
+// front is an address of the name at which a CDN shows clients a certificate, and which
+// CDN that is; ok is false where there is none.
 func (e *examination) front(ctx context.Context) (t target, v cdn.Verdict, ok bool) {
-	for _, t := range e.targets(ctx) {
-		if v := e.edge(ctx, t); v.Vendor != "" {
-			return t, v, true
-		}
+	_, edges := e.parted(ctx)
+	if len(edges) == 0 {
+		return t, v, false
 	}
-	return t, v, false
+	return edges[0], e.edge(ctx, edges[0]), true
 }
 
-// servers are the addresses of the name's own servers. Behind a CDN they are those
-// that the provider holds or the inventory wants, or else of the ACME client's host,
-// as far as that is known.
+// servers are the addresses of the name's own servers, as far as certificates go.
+// Behind a CDN they are those that the provider holds or the inventory wants, or else
+// of the ACME client's host, as far as that is known.
 func (e *examination) servers(ctx context.Context) []target {
-	var all tally
-	var edges []netip.Addr
-	for _, t := range e.targets(ctx) {
-		if e.edge(ctx, t).Vendor != "" {
-			edges = append(edges, t.addr)
-		} else {
-			all = append(all, t)
-		}
-	}
+	all, edges := e.parted(ctx)
 	if len(edges) == 0 && !e.subject.Proxied() {
 		return all
 	}
-	add := func(addrs []netip.Addr, mark func(*target)) {
-		all.add(slices.DeleteFunc(addrs, func(a netip.Addr) bool { return slices.Contains(edges, a) }), mark)
+	add := func(a netip.Addr, mark func(*target)) {
+		if !slices.ContainsFunc(edges, func(t target) bool { return t.addr == a }) {
+			all.add([]netip.Addr{a}, mark)
+		}
 	}
 	for _, t := range e.origins() {
-		add([]netip.Addr{t.addr}, func(t *target) { t.held = true })
+		add(t.addr, func(t *target) { t.held = true })
 	}
-	add(e.subject.Addrs(), func(t *target) { t.wanted = true })
+	for _, a := range e.subject.Addrs() {
+		add(a, func(t *target) { t.wanted = true })
+	}
 	if len(all) == 0 {
-		add(slices.Clone(e.planter().Host.Addrs), func(*target) {})
+		for _, a := range e.planter().Host.Addrs {
+			add(a, func(*target) {})
+		}
 	}
 	return all
+}
+
+// parted are the addresses at which a CDN shows a certificate, and all others. One
+// that shows none is no reason to ask by HTTP too.
+func (e *examination) parted(ctx context.Context) (own, edges tally) {
+	for _, c := range e.certificates(ctx) {
+		if c.Leaf() != nil && e.edge(ctx, c.target).Vendor != "" {
+			edges = append(edges, c.target)
+		} else {
+			own = append(own, c.target)
+		}
+	}
+	return own, edges
 }

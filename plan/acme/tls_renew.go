@@ -16,7 +16,7 @@ func checkRenewal(ctx context.Context, e *examination) []Finding {
 	if !ok {
 		return []Finding{e.noCertificate(ctx, "when a renewal is due")}
 	}
-	f := e.judgeRenewal(c, e.due(ctx, c), edged)
+	f := e.judgeRenewal(c, e.due(ctx, c), edged || e.subject.Proxied())
 	if edged {
 		f.Summary += fmt.Sprintf("; %s answers clients at %s, with a certificate that is renewed there (H-CDN)", v.Vendor.Title(), e.atTLS(t.addr))
 		f.Asked = slices.Concat(f.Asked, e.certificate(ctx, t).saysTLS(), signs(v))
@@ -55,10 +55,10 @@ func (e *examination) noCertificate(ctx context.Context, what string) Finding {
 }
 
 // judgeRenewal compares when the certificate is to be renewed with the changes that
-// are under way; edged says that a CDN has another one for the name.
-func (e *examination) judgeRenewal(c certificate, due cert.Due, edged bool) Finding {
+// are under way; behind says that it is that of a server behind a CDN.
+func (e *examination) judgeRenewal(c certificate, due cert.Due, behind bool) Finding {
 	of, where, now := e.subject.Name.Display(), "", e.opts.Now()
-	if edged {
+	if behind {
 		of, where = of+" at "+e.atTLS(c.addr), fmt.Sprintf(" on the machine of %s", c.addr)
 	}
 	said := c.saysTLS()
@@ -69,7 +69,7 @@ func (e *examination) judgeRenewal(c certificate, due cert.Due, edged bool) Find
 	switch {
 	case !until.IsZero() && c.Leaf().NotAfter.Before(until):
 		f := failed(said, "the certificate of %s ends on %s, and the change goes on until %s", of, minute(c.Leaf().NotAfter), minute(until)).at(Error).with(e.renew(c, where)...)
-		if edged { // T-CERT may speak of the CDN's
+		if behind { // T-CERT may speak of the CDN's
 			return f
 		}
 		return f.because("T-CERT")

@@ -179,3 +179,13 @@ func TestRenewalOfANameThatLeavesAnEdge(t *testing.T) {
 	s.serveTLS(1, issued{from: day0.AddDate(0, 0, -61)}, http.NotFoundHandler())
 	Offers(t, s.only("T-RENEW", Fail, "at 127.0.0.12:", "Google Cloud answers clients at 127.0.0.11:"), "See on the machine of 127.0.0.12 why")
 }
+
+// Of a proxied name it is the server behind it that counts, whatever the proxy shows.
+func TestRenewalBehindAProxyWithoutTLS(t *testing.T) {
+	s := newBehindAnEdge(t)
+	s.proxy("127.0.0.12", true)
+	s.answer("127.0.0.11")
+	_ = s.tls[0].Close()
+	s.serveTLS(1, issued{from: day0.AddDate(0, 0, -61)}, http.NotFoundHandler())
+	Offers(t, s.only("T-RENEW", Fail, "www.example.org at 127.0.0.12:"), "See on the machine of 127.0.0.12 why")
+}
