@@ -44,7 +44,7 @@ func TestBecause(t *testing.T) {
 		"nobody is asked":                   {func(s *site) { s.subject.Zone.Servers = nil }, []string{"D-AUTH", "D-TTL", "D-EXPECT", "D-NSOK"}, "D-TTL:D-AUTH D-NSOK:D-AUTH"},
 		"a name that is missing":            {func(s *site) { s.answer() }, []string{"D-WWW", "D-EXPECT", "D-TTL", "D-SINGLE"}, "D-EXPECT:D-WWW D-SINGLE:D-WWW D-TTL:D-WWW"},
 		"the old address is gone":           {func(s *site) { refused(s); s.hold("127.0.0.11"); s.want("127.0.0.12") }, []string{"D-EXPECT", "B-BRIDGE"}, "B-BRIDGE:D-EXPECT"},
-		"a CDN that loses the token":        {func(s *site) { s.serve(0, challenge()) }, []string{"H-CDN", "H-TOKEN"}, "H-TOKEN:H-CDN"},
+		"a CDN that loses the token":        {func(s *site) { s.serve(0, challenge()) }, []string{"H-CDN", "H-TOKEN", "H-PATH", "H-WAF"}, "H-TOKEN:H-CDN H-PATH:H-CDN H-WAF:H-CDN"},
 		"a catch-all of one's own":          {func(s *site) { s.serve(0, catchAll); s.client(s.addrs[0]) }, []string{"H-TOKEN", "H-PARK"}, "H-PARK:H-TOKEN"},
 		"a catch-all of whoever":            {func(s *site) { s.serve(0, catchAll) }, []string{"H-TOKEN", "H-PARK"}, ""},
 		"an address nobody has seen before": {func(s *site) { s.serve(0, catchAll); s.want("127.0.0.12") }, []string{"D-EXPECT", "B-BRIDGE"}, "B-BRIDGE:D-EXPECT"},

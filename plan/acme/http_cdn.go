@@ -129,6 +129,17 @@ func (e *examination) unneeded(ctx context.Context, found []Finding) []Finding {
 	return found
 }
 
+// atCDN has what fails because of what a CDN's edge has answered mended there: the
+// server is not the user's.
+func (e *examination) atCDN(ctx context.Context, f fetched, x Finding) Finding {
+	v := e.edge(ctx, f.target)
+	if x.Outcome != Fail || v.Vendor == "" || !answered(f) {
+		return x
+	}
+	x.Remedies = nil
+	return x.because("H-CDN").with(e.passCDN(v)...)
+}
+
 // passCDN lets challenges through a CDN, or goes around it.
 func (e *examination) passCDN(v cdn.Verdict) (out []Remedy) {
 	name := e.subject.Name.Display()

@@ -135,6 +135,11 @@ func TestCDNThatChallengesWithoutAToken(t *testing.T) {
 	s.serve(0, challenge())
 	s.opts.Planter = nil
 	Offers(t, s.only("H-CDN", Fail, "answers for www.example.org with a challenge for browsers"), "with the action Skip", `http.host eq "www.example.org"`)
+	for _, id := range []ID{"H-PATH", "H-WAF"} { // there is no server there to configure
+		f := s.only(id, Fail)
+		Offers(t, f, "with the action Skip")
+		lacks(t, f, "nginx")
+	}
 }
 
 // One's own server shows a page for names that it does not know, as it may come with.

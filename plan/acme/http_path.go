@@ -31,7 +31,7 @@ func (e *examination) judgePath(ctx context.Context, f fetched) Finding {
 	if t, ok := e.token(ctx, f.addr); ok && t.Verdict == http01.Valid {
 		return passed(hops(f), "%s, where a token in its place is", e.place(f.target))
 	}
-	return failed(hops(f), "%s: %s", e.place(f.target), odd).because(e.cause(f)).with(e.remedies(f)...)
+	return e.atCDN(ctx, f, failed(hops(f), "%s: %s", e.place(f.target), odd).because(e.cause(f)).with(e.remedies(f)...))
 }
 
 // oddPath says what is odd about an answer to a path that nobody has put there;

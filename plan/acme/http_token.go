@@ -95,8 +95,5 @@ func (e *examination) judgeToken(ctx context.Context, f fetched, all []fetched) 
 		return by
 	}
 	x := e.graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all)
-	if v := e.edge(ctx, f.target); v.Vendor != "" && answered(f) {
-		return x.because("H-CDN").with(e.passCDN(v)...) // the server there is not the user's
-	}
-	return x.because(e.cause(f)).with(e.remedies(f)...)
+	return e.atCDN(ctx, f, x.because(e.cause(f)).with(e.remedies(f)...))
 }

@@ -21,7 +21,7 @@ func checkFilter(ctx context.Context, e *examination) []Finding {
 	others := e.asBrowser(ctx, token)
 	return e.perAddress(asked(base), func(f fetched) Finding {
 		i := slices.IndexFunc(others, func(o fetched) bool { return o.addr == f.addr })
-		return e.judgeFilter(f, others[i], func() bool { return e.varies(ctx, f, others[i], token) })
+		return e.atCDN(ctx, f, e.judgeFilter(f, others[i], func() bool { return e.varies(ctx, f, others[i], token) }))
 	}, "clients that are no browsers are answered alike")
 }
 
