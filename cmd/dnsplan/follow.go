@@ -88,6 +88,9 @@ func (a *app) waitFor(ctx context.Context, s config.Settings, e engine.Engine, f
 	stop()
 	f.stuck.telling.Wait()
 	known := f.holding.knows(result)
+	if f.leaves && errors.Is(err, execute.ErrLetGo) {
+		err = nil
+	}
 	if err = unwritten(result, err); err != nil {
 		if f.plan != nil {
 			stopped := a.summary(s, f, result, err)
@@ -125,7 +128,10 @@ type follower struct {
 	plan   *plan.Plan
 	events []journal.Event
 	// exit is the exit code of the run; nil is exitOf.
-	exit    func(execute.Result) int
+	exit func(execute.Result) int
+	// leaves says that a run which is let go of is left to another process: that is how
+	// it stands then, and no error.
+	leaves  bool
 	holding holding
 	stuck   stuck
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -21,7 +20,9 @@ import (
 // there, a line each, is what the guard acts upon:
 //
 //	group 4711     the command runs in this process group; 0 is none
+//	alive          the process lives; it says so every second
 //	open           a hook has opened the window: nobody need live until its deadline
+//	left           the process could not close the window: the guard does
 //	done           the window is closed, or was never opened: the guard ends
 //	end of file    the process has died: the guard ends the command and closes
 //
@@ -32,7 +33,9 @@ import (
 const (
 	guardArmed = "armed"
 	guardGroup = "group"
+	guardAlive = "alive"
 	guardOpen  = "open"
+	guardLeft  = "left"
 	guardDone  = "done"
 )
 
@@ -51,35 +54,25 @@ const (
 	guardLog = "guard.log"
 )
 
-// guardian is this process's end of the guard. A nil one stands for none.
-type guardian struct {
-	pipe *os.File
-	cmd  *exec.Cmd
-}
-
-// arm starts the guard of a run that has begun and written nothing yet. There is
-// none where the program does not know itself, as within a test.
-func (a *app) arm(ctx context.Context, s *config.Session, id string, deadline time.Duration) (*guardian, error) {
-	if a.executable == nil {
-		return nil, nil //nolint:nilnil // a nil guardian is none
-	}
+// guard starts the guard of a run, and returns the end of the pipe to it.
+func (a *app) guard(ctx context.Context, s *config.Session, id string, deadline time.Duration) (*exec.Cmd, *os.File, error) {
 	exe, err := a.executable()
 	if err != nil {
-		return nil, fmt.Errorf("arm the guard: %w", err)
+		return nil, nil, fmt.Errorf("arm the guard: %w", err)
 	}
-	log, err := os.OpenFile(filepath.Join(s.Settings.StateDir, journal.RunsDir, id, guardLog), os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
+	log, err := os.OpenFile(guardLogOf(s.Settings, id), os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("arm the guard: %w", err)
+		return nil, nil, fmt.Errorf("arm the guard: %w", err)
 	}
 	defer log.Close()
 	hears, pipe, err := os.Pipe()
 	if err != nil {
-		return nil, fmt.Errorf("arm the guard: %w", err)
+		return nil, nil, fmt.Errorf("arm the guard: %w", err)
 	}
 	defer hears.Close()
 	ack, says, err := os.Pipe()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("arm the guard: %w", err), pipe.Close())
+		return nil, nil, errors.Join(fmt.Errorf("arm the guard: %w", err), pipe.Close())
 	}
 	defer ack.Close()
 	args := []string{"guard", id, "--deadline", deadline.String(), "-i", s.Settings.Inventory, "--state-dir", s.Settings.StateDir}
@@ -92,9 +85,14 @@ func (a *app) arm(ctx context.Context, s *config.Session, id string, deadline ti
 		err = comesUp(ack)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("arm the guard: %w; see %s", err, log.Name()), pipe.Close())
+		return nil, nil, errors.Join(fmt.Errorf("arm the guard: %w; see %s", err, log.Name()), pipe.Close())
 	}
-	return &guardian{pipe, cmd}, nil
+	return cmd, pipe, nil
+}
+
+// guardLogOf is the file that takes what the guard of a run says.
+func guardLogOf(s config.Settings, run string) string {
+	return filepath.Join(s.StateDir, journal.RunsDir, run, guardLog)
 }
 
 // comesUp waits until the guard is armed.
@@ -107,42 +105,4 @@ func comesUp(ack *os.File) error {
 		return fmt.Errorf("it did not come up: %w", err)
 	}
 	return nil
-}
-
-// tell says a line. A guard that was killed hears nothing, which stops nothing.
-func (g *guardian) tell(line string) {
-	if g != nil {
-		_, _ = g.pipe.WriteString(line + "\n")
-	}
-}
-
-// group tells the guard the command's process group; 0 is none.
-func (g *guardian) group(id int) { g.tell(guardGroup + " " + strconv.Itoa(id)) }
-
-// done dismisses the guard.
-func (g *guardian) done() {
-	if g == nil {
-		return
-	}
-	g.tell(guardDone)
-	gone := make(chan struct{})
-	go func() { _ = g.cmd.Wait(); close(gone) }()
-	select {
-	case <-gone:
-	case <-time.After(guardLeaves): // it hears the end of this process too
-	}
-	_ = g.pipe.Close()
-}
-
-// leave lets the guard go on alone: it closes the window, now or, where that is
-// open for a hook, at its deadline.
-func (g *guardian) leave(open bool) {
-	if g == nil {
-		return
-	}
-	if open {
-		g.tell(guardOpen)
-	}
-	_ = g.pipe.Close()
-	_ = g.cmd.Process.Release()
 }

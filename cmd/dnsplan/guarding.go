@@ -23,8 +23,11 @@ import (
 
 const (
 	// guardGrace is how long behind the deadline the process may still be closing
-	// the window: a provider takes its time.
-	guardGrace = 20 * time.Second
+	// the window: a provider takes its time. One that has said nothing for guardSilent
+	// has guardSoon.
+	guardGrace  = 20 * time.Second
+	guardSilent = 6 * time.Second
+	guardSoon   = 3 * time.Second
 	// guardLook is how often it is looked whether the window is still there, and how
 	// late it is by the clock, which may be set, and stands still in a machine that
 	// sleeps.
@@ -103,6 +106,8 @@ type guarding struct {
 	deadline time.Duration
 	// limit is how long it may take at most, as long as the window is not opened late.
 	limit time.Time
+	// heard is when the parent has last said something.
+	heard time.Time
 	// parent is the process that opens the window; it lives as long as the pipe has
 	// not ended.
 	parent int
@@ -124,13 +129,15 @@ func (g *guarding) armed() error {
 
 // watch returns why the window is to be closed from here; empty when it is not.
 func (g *guarding) watch(ctx context.Context) string {
-	g.limit = g.clock.Now().Add(g.deadline + guardGrace)
-	next := g.limit // when it is looked whether the process hangs
+	g.limit, g.heard = g.clock.Now().Add(g.deadline+guardGrace), time.Now()
+	next := g.clock.Now().Add(g.deadline + guardSoon) // when it is looked whether the process hangs
 	for {
 		words, err := g.listen(ctx)
 		switch {
 		case slices.Contains(words, guardDone):
 			return ""
+		case slices.Contains(words, guardLeft):
+			return "the process that opened the window could not close it"
 		case g.open:
 			switch gone, late := g.late(0); {
 			case gone:
@@ -143,13 +150,21 @@ func (g *guarding) watch(ctx context.Context) string {
 		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
 			return fmt.Sprintf("the process that opened the window cannot be heard: %v", err)
 		case g.clock.Now().After(next):
-			if _, late := g.late(guardGrace); late {
+			if _, late := g.late(g.grace()); late {
 				g.kill()
 				return "the process that opened the window hangs"
 			}
 			next = g.clock.Now().Add(guardLook)
 		}
 	}
+}
+
+// grace is how long behind the deadline the parent may still be closing the window.
+func (g *guarding) grace() time.Duration {
+	if time.Since(g.heard) > guardSilent { // by a clock that nobody sets
+		return guardSoon
+	}
+	return guardGrace
 }
 
 // late tells whether the mark of the window says that its deadline was that long
@@ -177,6 +192,9 @@ func (g *guarding) listen(ctx context.Context) (words []string, err error) {
 	}
 	buf := make([]byte, 256)
 	n, err := g.pipe.Read(buf)
+	if n > 0 {
+		g.heard = time.Now()
+	}
 	g.pending = append(g.pending, buf[:n]...)
 	for {
 		line, rest, whole := bytes.Cut(g.pending, []byte("\n"))

@@ -37,3 +37,17 @@ func TestGuardGivesUp(t *testing.T) {
 		t.Errorf("told %q", told)
 	}
 }
+
+// A process that has said nothing for a while hangs, and has less time behind the
+// deadline than one that still closes the window.
+func TestGuardGrace(t *testing.T) {
+	for silent, want := range map[time.Duration]time.Duration{0: guardGrace, guardSilent - time.Second: guardGrace, guardSilent + time.Second: guardSoon} {
+		g := &guarding{heard: time.Now().Add(-silent)}
+		if got := g.grace(); got != want {
+			t.Errorf("silent for %s: %s, want %s", silent, got, want)
+		}
+	}
+	if guardBeat*3 > guardSilent || guardLetGo+guardBeat*3 > guardGrace || guardLetGo <= endWithin {
+		t.Error("the times do not fit each other")
+	}
+}

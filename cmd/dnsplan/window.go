@@ -72,8 +72,9 @@ is turned on at once.
 Without a terminal certbot renew sleeps for up to eight minutes first; with
 --no-random-sleep-on-renew the proxy is not off for that.
 
-A guard process closes the window should this one die, and ends the command.
-What is left when both do, dnsplan recover closes: run it from a timer, as
+A guard process closes the window should this one die or hang, and ends the
+command's process group; what has left that, as with setsid, lives on. So it is
+at the deadline. A guard that dies is replaced. What is left when both die, dnsplan recover closes: run it from a timer, as
 dnsplan systemd prints it. Any other command does so before it begins, and goes
 on after 5 seconds, or 30 where it changes records, if it cannot. Where the
 provider keeps comments, a record tells by itself: dnsplan recover --scan-zone.

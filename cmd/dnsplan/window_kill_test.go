@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -109,10 +112,11 @@ func (r *windowRig) noGuard() {
 	})
 }
 
-// abandon kills a process that has opened a window, and its guard before it: nobody
-// is left to close the window.
+// abandon kills a process that has opened a window, and its guard before it, of which
+// it does not come to hear: nobody is left to close the window.
 func (r *windowRig) abandon(p *windowProcess) {
 	r.t.Helper()
+	r.kill(p.Process.Pid, syscall.SIGSTOP)
 	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
 	r.kill(p.Process.Pid, syscall.SIGKILL)
 	_ = p.wait()
@@ -226,6 +230,39 @@ func TestWindowOnlyGuardKilled(t *testing.T) {
 	r.closedOnce()
 }
 
+// The guard alone is killed, again and again: another one comes, which does what the
+// first would have done, but not for ever.
+func TestWindowGuardIsReplaced(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	p := r.opened()
+	pid := p.Process.Pid
+	for range guardsMore {
+		before := r.guardOf(pid)
+		r.kill(before, syscall.SIGKILL)
+		eventually(t, "another guard comes", func() bool {
+			text := p.said()
+			return strings.Contains(text, fmt.Sprintf("warning: its guard (process %d) has died; process ", before))
+		})
+	}
+	r.kill(pid, syscall.SIGKILL)
+	r.closes()
+	r.commandEnds()
+	r.closedOnce()
+	again := newWindowRig(t)
+	p = again.opened()
+	for n := range guardsMore + 1 {
+		again.kill(again.guardOf(p.Process.Pid), syscall.SIGKILL)
+		eventually(t, "it is told of", func() bool { return strings.Count(p.said(), "has died") > n })
+	}
+	if !strings.Contains(p.said(), "nothing closes the window should this process die too, but dnsplan recover") {
+		t.Errorf("it says:\n%s", p.said())
+	}
+	again.commandStops()
+	p.wait().is(t, 128+int(syscall.SIGKILL))
+	again.closedOnce()
+}
+
 // A signal ends the command with it, and closes the window.
 func TestWindowSignals(t *testing.T) {
 	t.Parallel()
@@ -319,13 +356,54 @@ func TestWindowHangs(t *testing.T) {
 	})
 }
 
+// The provider is down, from before the deadline on: the process leaves the window to
+// its guard, says so, and the guard closes it once the provider is back.
+func TestWindowIsLeftToItsGuard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits in real time")
+	}
+	t.Parallel()
+	for _, s := range []syscall.Signal{0, syscall.SIGTERM} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			inTime(t, func(r *windowRig, deadline time.Duration) bool {
+				var down atomic.Bool
+				r.serve(func(w http.ResponseWriter, q *http.Request) {
+					if down.Load() {
+						http.Error(w, "{}", http.StatusServiceUnavailable)
+						return
+					}
+					r.fake.ServeHTTP(w, q)
+				})
+				p := r.start("window", "www.example.org", "--deadline", deadline.String(), "--", "sh", "-c", hanging)
+				eventually(t, "the command runs, or is late", func() bool {
+					_, err := os.Stat(r.path("pid"))
+					return err == nil || r.toggles() == "off on"
+				})
+				if down.Store(true); r.toggles() != "off" {
+					return false
+				}
+				if s != 0 {
+					r.kill(p.Process.Pid, s)
+				}
+				p.wait().is(t, exitPartly, "the proxy is off since", "could not be closed within 14s of its deadline", "the guard goes on closing it", guardLog)
+				r.commandEnds()
+				down.Store(false)
+				r.closes()
+				r.closedOnce()
+				return true
+			})
+		})
+	}
+}
+
 // The process hangs and its guard is killed: recover kills it, once its deadline is
 // long past, and closes the window.
 func TestWindowHangsUnguarded(t *testing.T) {
 	r := newWindowRig(t)
 	p := r.opened()
-	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
 	r.kill(p.Process.Pid, syscall.SIGSTOP)
+	r.kill(r.guardOf(p.Process.Pid), syscall.SIGKILL)
 	here, clock := r.later()
 	here.run("recover", "--windows").is(t, exitDone, "another process works on it")
 	if r.toggles() != "off" {

@@ -171,6 +171,16 @@ func (r *windowRig) stream() *os.File {
 	return f
 }
 
+// said is what the process has said so far on standard error.
+func (p *windowProcess) said() string {
+	p.t.Helper()
+	text, err := os.ReadFile(p.err.Name())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(text)
+}
+
 // wait returns how the process has ended.
 func (p *windowProcess) wait() ended {
 	p.t.Helper()

@@ -27,11 +27,18 @@ func (w *issuing) run(ctx context.Context, is config.Issuance) error {
 		return w.notBegun(ctx, w.session.Settings, is.Plan, err)
 	}
 	f.exit = func(r execute.Result) int { return windowCode(ctx, r) }
-	if w.guard, err = w.arm(ctx, w.session, is.Plan.ID, w.options.deadline); err != nil {
+	waiting, letGo, done := execute.WithLetGo(ctx)
+	defer done()
+	if w.guard, err = w.arm(ctx, w.session, is.Plan.ID, w.options.deadline, letGo); err != nil {
 		return w.unguarded(ctx, e, is.Plan, err)
 	}
-	result, err := w.waitFor(ctx, w.session.Settings, e, f, is.Plan.ID)
+	f.leaves = true
+	result, err := w.waitFor(waiting, w.session.Settings, e, f, is.Plan.ID)
 	w.dismiss(result)
+	if execute.LetGo(waiting) && !isOver(result) {
+		w.notices.line(fmt.Sprintf("warning: the issuance window of %s could not be closed within %s of its deadline, and the proxy is off; the guard goes on closing it, and says how it fares in %s",
+			windowNames(result.Window.Names), zone.FormatDuration(guardLetGo), guardLogOf(w.session.Settings, is.Plan.ID)))
+	}
 	w.tellOfLate(ctx, result)
 	if errors.Is(err, syscall.EPIPE) { // nobody reads; the command's code counts
 		return silent(windowCode(ctx, result))

@@ -12,18 +12,36 @@ import (
 // process would: the run stays as it is then, and whoever resumes it goes on.
 var ErrLetGo = errors.New("the run is let go of, and can be resumed")
 
+// lettingGo is where a context has that of WithLetGo.
+type lettingGo struct{}
+
+// WithLetGo returns a context that the returned function ends with ErrLetGo, also where
+// something else has ended it before; done frees it.
+func WithLetGo(ctx context.Context) (both context.Context, letGo, done func()) {
+	letting, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	both, endBoth := context.WithCancelCause(context.WithValue(ctx, lettingGo{}, letting))
+	return both, func() { end(ErrLetGo); endBoth(ErrLetGo) }, func() { endBoth(nil); end(nil) }
+}
+
 // LetGo tells whether ErrLetGo has ended the context.
-func LetGo(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrLetGo) }
+func LetGo(ctx context.Context) bool {
+	letting, ok := ctx.Value(lettingGo{}).(context.Context)
+	return errors.Is(context.Cause(ctx), ErrLetGo) || ok && errors.Is(context.Cause(letting), ErrLetGo)
+}
 
 // untilLetGo is a context that nothing ends but ErrLetGo; done frees it.
 func untilLetGo(ctx context.Context) (closing context.Context, done func()) {
 	closing, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
+	over := func() {
 		if LetGo(ctx) {
 			end(ErrLetGo)
 		}
-	})
-	return closing, func() { stop(); end(nil) }
+	}
+	stop, stopLetting := context.AfterFunc(ctx, over), func() bool { return true }
+	if letting, ok := ctx.Value(lettingGo{}).(context.Context); ok {
+		stopLetting = context.AfterFunc(letting, over)
+	}
+	return closing, func() { stop(); stopLetting(); end(nil) }
 }
 
 // nextClosing returns the next step to take back: in the zones that failed,

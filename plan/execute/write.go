@@ -98,7 +98,9 @@ func (w *work) tryWrite(ctx context.Context, p providers.Provider, moves []plan.
 	}
 	sent := ctx // closing is not cancelled, and has its own deadline
 	if !w.action.Closing {
-		sent = context.WithoutCancel(ctx) // what is begun is finished
+		var done func()
+		sent, done = untilLetGo(ctx) // what is begun is finished
+		defer done()
 	}
 	receipt, todo, err := w.send(ctx, sent, p, moves, first)
 	if err != nil {
