@@ -73,11 +73,12 @@ Without a terminal certbot renew sleeps for up to eight minutes first; with
 --no-random-sleep-on-renew the proxy is not off for that.
 
 A guard process closes the window should this one die or hang, and ends the
-command's process group; what has left that, as with setsid, lives on. So it is
-at the deadline. A guard that dies is replaced. What is left when both die, dnsplan recover closes: run it from a timer, as
-dnsplan systemd prints it. Any other command does so before it begins, and goes
-on after 5 seconds, or 30 where it changes records, if it cannot. Where the
-provider keeps comments, a record tells by itself: dnsplan recover --scan-zone.
+process group of the command, as the deadline does: a process that has left the
+group (setsid) lives on. A guard that dies is replaced. What is left when both
+die, dnsplan recover closes: run it from a timer, as dnsplan systemd prints it.
+Any other command does so before it begins, and goes on after 5 seconds, or 30
+where it changes records, if it cannot. Where the provider keeps comments, a
+record tells by itself: dnsplan recover --scan-zone.
 
 What the command says is passed through, and is alone on standard output; with
 --json the events are, and the command's output goes to standard error. Its exit
