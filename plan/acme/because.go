@@ -36,9 +36,9 @@ func origin(found []Finding, id ID, steps int) ID {
 	return origin(found, next, steps-1)
 }
 
-// exists is the check of whether the name exists.
-func (s *Subject) exists() ID {
-	if s.Name == s.Zone.ZoneRef.Zone {
+// existence is the check of whether the name exists.
+func (s *Subject) existence() ID {
+	if s.Name == s.Zone.Zone {
 		return "D-APEX"
 	}
 	return "D-WWW"
@@ -50,8 +50,8 @@ func (e *examination) astray(t target) bool {
 	return t.found && t.old() && len(e.subject.Addrs()) > 0 && !e.subject.Proxied()
 }
 
-// expected is the check of whether an address is one of the inventory's.
-func expected(a netip.Addr) ID {
+// expectation is the check of whether an address is one of the inventory's.
+func expectation(a netip.Addr) ID {
 	if a.Is6() {
 		return "D-AAAA"
 	}

@@ -71,7 +71,7 @@ func (s *Subject) asExpected(found []Finding, phases []string, asked []Asked, be
 // inPhase says that a run has a family as it is, and what is to come.
 func (s *Subject) inPhase(p Pending, is []netip.Addr) string {
 	want, _ := s.Wanted(p.Type)
-	return fmt.Sprintf("%s is %s, as run %s has it for now; %s", keyed(zone.Key{Name: s.Name, Type: p.Type}), none(is), p.Run, coming(want.Addrs, is))
+	return fmt.Sprintf("%s is %s, as run %s has it for now; %s", keyed(zone.Key{Name: s.Name, Type: p.Type}), addressWords(is), p.Run, coming(want.Addrs, is))
 }
 
 // expectedAt is a family of which servers give wrong answers.
@@ -86,7 +86,7 @@ func (s *Subject) expectedAt(t zone.Type, want Record, wrong, answers []resolver
 	}
 	f := s.unexpected(t, wrong[0].Addrs, is+" at "+at).asking(said(answers))
 	if len(without(answers))*len(families()) == len(definite(answers)) {
-		return f.because(s.exists())
+		return f.because(s.existence())
 	}
 	return s.unwritten(f, want, wrong)
 }

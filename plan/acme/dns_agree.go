@@ -41,7 +41,7 @@ func judgeAgree(s *Subject, answers []resolver.Answer, both []ways, soa []resolv
 	out = append(out, judgeTCP(s, both, asked)...)
 	out = append(out, s.silent(answers, asked)...)
 	if s.Zone.ServersErr != nil {
-		out = append(out, unclear(asked, "not every name server of %s is known: %v", s.Zone.ZoneRef.Zone.Display(), s.Zone.ServersErr))
+		out = append(out, unclear(asked, "not every name server of %s is known: %v", s.Zone.Zone.Display(), s.Zone.ServersErr))
 	}
 	if len(out) > 0 {
 		return out
@@ -132,7 +132,7 @@ func serialsSaid(soa []resolver.SOAAnswer) []Asked {
 
 // transfer brings a server's copy of the zone up to date.
 func (s *Subject) transfer(late []resolver.Answer) []Remedy {
-	z := s.Zone.ZoneRef.Zone.Display()
+	z := s.Zone.Zone.Display()
 	return []Remedy{
 		{Do: "Wait for the zone transfer, or on " + whose(late) + " fetch the zone again (BIND, Knot):", Paste: "rndc retransfer " + z + "\nknotc zone-retransfer " + z},
 		s.again("D-AUTH"),

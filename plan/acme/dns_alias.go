@@ -80,7 +80,7 @@ func (z *Zone) proxied(n zone.Name) bool {
 
 func (s *Subject) outside(chain []zone.Name) bool {
 	for _, n := range chain {
-		if !n.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
+		if !n.IsSubdomainOf(s.Zone.Zone) {
 			return true
 		}
 	}
@@ -106,7 +106,7 @@ func servfail(err error) bool {
 // unalias puts addresses in place of the alias.
 func (s *Subject) unalias(chain []zone.Name) []Remedy {
 	return []Remedy{
-		{Do: "Delete the alias from " + s.inZone() + ":", Paste: s.Name.Relative(s.Zone.ZoneRef.Zone) + " IN CNAME " + string(chain[0])},
+		{Do: "Delete the alias from " + s.inZone() + ":", Paste: s.Name.Relative(s.Zone.Zone) + " IN CNAME " + string(chain[0])},
 		{Do: "And add in its place; with replace_cname = true dnsplan apply does both at once:", Paste: s.wantedLines()},
 	}
 }

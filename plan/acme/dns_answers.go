@@ -76,7 +76,7 @@ func addressesOf(answers []resolver.Answer) (out []netip.Addr, known bool) {
 // nobody is the finding where no authoritative server can be asked, or none of
 // those that were answered; ok is false where one did.
 func (s *Subject) nobody(answers []resolver.Answer) (f Finding, ok bool) {
-	z := s.Zone.ZoneRef.Zone.Display()
+	z := s.Zone.Zone.Display()
 	switch {
 	case len(s.Zone.addresses()) == 0 && s.Zone.ServersErr != nil:
 		return unclear(nil, "the name servers of %s are not known: %v", z, s.Zone.ServersErr).because("D-AUTH"), true

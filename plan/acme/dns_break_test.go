@@ -619,6 +619,14 @@ func TestDNSBreaks(t *testing.T) {
 			[]string{"not by http-01"},
 			[]string{"Delete from zone example.org:", `@ 300 IN CAA 0 issue "letsencrypt.org; validationmethods=dns-01"`, "dns-01,http-01"},
 		},
+		{"CAA above the zone", "D-CAA", func(s *dnsSite) {
+			s.ns1 = drop(s.ns1, "@ 300 CAA")
+			s.faultPublic = func(q, m *dns.Msg) {
+				if q.Question[0].Name == "org." && q.Question[0].Qtype == dns.TypeCAA {
+					m.Answer, m.Ns = []dns.RR{line(s.t, `org. 300 IN CAA 0 issue "digicert.com"`)}, nil
+				}
+			}
+		}, fail, acme.Fatal, []string{"CAA at org permits only digicert.com"}, []string{"Add to the zone that holds org:\norg. 3600 IN CAA 0 issue \"letsencrypt.org\""}},
 		{"CAA for another account", "D-CAA", func(s *dnsSite) {
 			s.ns1 = edit(s.ns1, "letsencrypt.org", "letsencrypt.org; accounturi=https://example.net/1")
 			s.options = func(o *acme.Options) { o.Issuer.Accounts = []string{"https://example.net/2"} }

@@ -38,7 +38,7 @@ func (s *Subject) unprovable() Finding {
 // LookupCAA asks along the route; what is at the apex and above it once a zone.
 func (e *examination) LookupCAA(ctx context.Context, names []zone.Name) []caa.Set {
 	look := caa.DNS{Client: e.opts.DNS, Route: e.route(ctx)}
-	upper := caa.Climb(e.subject.Zone.ZoneRef.Zone)
+	upper := caa.Climb(e.subject.Zone.Zone)
 	lower := names[:max(0, len(names)-len(upper))]
 	return slices.Concat(e.lookupBelow(ctx, look, lower), e.zone.above.get(func() []caa.Set {
 		return look.LookupCAA(ctx, upper)
@@ -68,7 +68,7 @@ func judgeCAA(s *Subject, r caa.Result, private bool) Finding {
 		return passed(asked, "%s", r)
 	case r.Reason == caa.NoTLD && private:
 		return passed(asked, "no CAA record is in the way, and %s is no public name", s.Name.Display())
-	case r.Reason == caa.ServerFailure && private && !r.At.IsSubdomainOf(s.Zone.ZoneRef.Zone):
+	case r.Reason == caa.ServerFailure && private && !r.At.IsSubdomainOf(s.Zone.Zone):
 		return unclear(asked, "%s; it is above the zone, and nobody here knows the public DNS", r)
 	case r.Outcome == caa.Forbidden:
 		return failed(asked, "%s; so %s may not issue for %s", r, issuer(r.Request), s.Name.Display()).with(s.permit(r)...)
@@ -77,7 +77,7 @@ func judgeCAA(s *Subject, r caa.Result, private bool) Finding {
 	if r.Reason != caa.LookupFailed || len(s.Zone.Resolvers) > 0 {
 		return f
 	}
-	if !r.At.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
+	if !r.At.IsSubdomainOf(s.Zone.Zone) {
 		f.Summary = fmt.Sprintf("CAA records above the zone, as of %s, can be looked up by no one: the inventory has no [[verify.resolver]]", r.At.Display())
 	}
 	return f.because("D-RESOLV")
@@ -114,10 +114,10 @@ func caaSaid(sets []caa.Set) []Asked {
 // permit changes the records so that they let the authority issue.
 func (s *Subject) permit(r caa.Result) (out []Remedy) {
 	if len(r.Fix.Remove) > 0 {
-		out = append(out, Remedy{Do: "Delete from " + s.holding(r.At) + ":", Paste: s.caaLines(r, r.Fix.Remove)})
+		out = append(out, Remedy{Do: "Delete from " + s.zoneOf(r.At) + ":", Paste: s.caaLines(r, r.Fix.Remove)})
 	}
 	if len(r.Fix.Add) > 0 {
-		out = append(out, Remedy{Do: "Add to " + s.holding(r.At) + ":", Paste: s.caaLines(r, r.Fix.Add)})
+		out = append(out, Remedy{Do: "Add to " + s.zoneOf(r.At) + ":", Paste: s.caaLines(r, r.Fix.Add)})
 	}
 	switch r.Reason {
 	case caa.ServerFailure:
@@ -145,9 +145,9 @@ func (s *Subject) tell(r caa.Result) []Remedy {
 	return nil
 }
 
-// holding names the zone that a set is in, as far as it is known.
-func (s *Subject) holding(at zone.Name) string {
-	if at.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
+// zoneOf names the zone that a set is in, as far as it is known.
+func (s *Subject) zoneOf(at zone.Name) string {
+	if at.IsSubdomainOf(s.Zone.Zone) {
 		return s.inZone()
 	}
 	return "the zone that holds " + at.Display()
@@ -156,9 +156,9 @@ func (s *Subject) holding(at zone.Name) string {
 // caaLines are records of the set that decides, as lines of a zone's file, with its
 // TTL: a set has one.
 func (s *Subject) caaLines(r caa.Result, records []resolver.CAA) string {
-	owner, ttl := string(r.At), s.ttl()
-	if r.At.IsSubdomainOf(s.Zone.ZoneRef.Zone) {
-		owner = r.At.Relative(s.Zone.ZoneRef.Zone)
+	owner, ttl := string(r.At), s.wantedTTL()
+	if r.At.IsSubdomainOf(s.Zone.Zone) {
+		owner = r.At.Relative(s.Zone.Zone)
 	}
 	for _, set := range r.Sets {
 		if set.Name == r.At && set.TTL > 0 {

@@ -68,7 +68,7 @@ func judgeConduct(s *Subject, all []resolver.Conduct) (out []Finding) {
 		}
 	}
 	if dead == len(all) {
-		return []Finding{unclear(asked, "no name server of %s can be reached from here", s.Zone.ZoneRef.Zone.Display()).because("D-AUTH")}
+		return []Finding{unclear(asked, "no name server of %s can be reached from here", s.Zone.Zone.Display()).because("D-AUTH")}
 	}
 	for _, c := range all {
 		if c.Alive.Status != resolver.NoRoute {
@@ -79,11 +79,11 @@ func judgeConduct(s *Subject, all []resolver.Conduct) (out []Finding) {
 	case len(out) > 0:
 		return out
 	case s.Zone.ServersErr != nil:
-		return []Finding{unclear(asked, "not every name server of %s is known: %v", s.Zone.ZoneRef.Zone.Display(), s.Zone.ServersErr)}
+		return []Finding{unclear(asked, "not every name server of %s is known: %v", s.Zone.Zone.Display(), s.Zone.ServersErr)}
 	case away > 0:
 		return []Finding{passed(asked, "strict resolvers can ask %d of the %d addresses of the name servers; there is no way from here to the others", len(all)-away, len(all))}
 	}
-	return []Finding{passed(asked, "strict resolvers can ask %s of %s", s.allServers(), s.Zone.ZoneRef.Zone.Display())}
+	return []Finding{passed(asked, "strict resolvers can ask %s of %s", s.allServers(), s.Zone.Zone.Display())}
 }
 
 // misconduct is what one server does wrong. One that does not answer as a server

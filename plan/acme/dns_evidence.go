@@ -39,7 +39,7 @@ var errUnborn = errors.New("not asked: the name is not in the zone yet, and a re
 
 // notBorn is the finding of what only a resolver could tell about such a name.
 func (s *Subject) notBorn() Finding {
-	return unclear(nil, "%s: %v", s.Name.Display(), errUnborn).because(s.exists())
+	return unclear(nil, "%s: %v", s.Name.Display(), errUnborn).because(s.existence())
 }
 
 // families are the types of addresses, in the order of answers.
@@ -158,7 +158,7 @@ func (z *Zone) addresses() (out []resolver.Server) {
 func (e *examination) conducts(ctx context.Context) []resolver.Conduct {
 	return e.zone.conduct.get(func() []resolver.Conduct {
 		return ofEach(e.subject.Zone.addresses(), unbounded, func(s resolver.Server) resolver.Conduct {
-			return e.opts.DNS.Conduct(ctx, s, e.subject.Zone.ZoneRef.Zone)
+			return e.opts.DNS.Conduct(ctx, s, e.subject.Zone.Zone)
 		})
 	})
 }

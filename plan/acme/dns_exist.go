@@ -12,7 +12,7 @@ import (
 
 // checkApex is D-APEX.
 func checkApex(ctx context.Context, e *examination) []Finding {
-	apex := e.subject.Zone.ZoneRef.Zone
+	apex := e.subject.Zone.Zone
 	f := judgeApex(e.subject, e.answersAt(ctx, apex))
 	return []Finding{e.onCertificate(ctx, f, apex, e.subject.addApex())}
 }
@@ -49,7 +49,7 @@ func (s *Subject) provenByHTTP(c certificate) bool {
 //	and any name where the inventory wants it
 //	other names                                  Info
 func judgeApex(s *Subject, answers []resolver.Answer) Finding {
-	apex := s.Zone.ZoneRef.Zone.Display()
+	apex := s.Zone.Zone.Display()
 	if f, none := s.nobody(answers); none {
 		return f
 	}
@@ -58,13 +58,13 @@ func judgeApex(s *Subject, answers []resolver.Answer) Finding {
 			apex, displayed(alias[0].CNAME, ", of "), whose(alias))
 		return f.with(Remedy{
 			Do:    "Delete the CNAME from " + s.inZone() + ", or use your provider's ALIAS in its place:",
-			Paste: s.line(s.Zone.ZoneRef.Zone, alias[0].TTL, "CNAME", string(alias[0].CNAME[0])),
+			Paste: s.line(s.Zone.Zone, alias[0].TTL, "CNAME", string(alias[0].CNAME[0])),
 		}).with(s.addApex()...)
 	}
 	if bare := without(answers); len(bare) > 0 {
 		f := failed(said(answers), "%s has no address at %s; a certificate for it cannot be issued by HTTP-01", apex, s.noneOf(bare)).with(s.addApex()...)
 		switch {
-		case s.Name == s.Zone.ZoneRef.Zone:
+		case s.Name == s.Zone.Zone:
 			return f
 		case len(s.Zone.Apex) > 0 || s.Name == s.Zone.www():
 			return f.at(Warning)
@@ -76,7 +76,7 @@ func judgeApex(s *Subject, answers []resolver.Answer) Finding {
 
 // addApex gives the apex an address: its own wanted one, or that of www.
 func (s *Subject) addApex() []Remedy {
-	at := s.at(s.Zone.ZoneRef.Zone)
+	at := s.at(s.Zone.Zone)
 	do := "Add to " + s.inZone() + " (or your provider's ALIAS):"
 	if s.Name != at.Name {
 		do = "Add to " + s.inZone() + " (or your provider's ALIAS), and to the inventory, if the certificate is to name it too:"
@@ -103,11 +103,11 @@ func (s *Subject) orLeaveOut() []Remedy {
 }
 
 // www is the zone's www.
-func (z *Zone) www() zone.Name { return "www." + z.ZoneRef.Zone }
+func (z *Zone) www() zone.Name { return "www." + z.Zone }
 
 // checkExists is D-WWW: of the name, and for the apex of its www.
 func checkExists(ctx context.Context, e *examination) []Finding {
-	if e.subject.Name == e.subject.Zone.ZoneRef.Zone {
+	if e.subject.Name == e.subject.Zone.Zone {
 		www := e.subject.Zone.www()
 		f := judgeWWW(e.subject.at(www), e.answersAt(ctx, www))
 		return []Finding{e.onCertificate(ctx, f, www, e.subject.at(www).orLeaveOut())}
@@ -171,7 +171,7 @@ func (s *Subject) wildcard() (zone.Name, bool) {
 			return "", false
 		}
 	}
-	for at := s.Name.Parent(); at.IsSubdomainOf(s.Zone.ZoneRef.Zone) && at != zone.Root; at = at.Parent() {
+	for at := s.Name.Parent(); at.IsSubdomainOf(s.Zone.Zone) && at != zone.Root; at = at.Parent() {
 		for _, t := range families() {
 			if _, ok := s.Zone.Live.Find(zone.Key{Name: "*." + at, Type: t}); ok {
 				return "*." + at, true

@@ -45,9 +45,9 @@ func (e *examination) challengedIPv6(f Finding, found []netip.Addr, tokens []fet
 		case t.Verdict == http01.Valid:
 			serving++
 		case e.doubt(t) == "":
-			x := failed(f.Asked, "%s has the IPv6 address of the inventory, %s, which an authority asks first, and it does not answer with the token: %s", s.Name.Display(), t.addr, cause(t.Err))
+			x := failed(f.Asked, "%s has the IPv6 address of the inventory, %s, which an authority asks first, and it does not answer with the token: %s", s.Name.Display(), t.addr, reason(t.Err))
 			return e.graded(x, t, tokens).because("H-TOKEN").with(
-				Remedy{Do: "Have the server there answer challenges, or delete from the inventory and from " + s.inZone() + ":", Paste: s.lines(s.held(zone.AAAA), []netip.Addr{t.addr})})
+				Remedy{Do: "Have the server there answer challenges, or delete from the inventory and from " + s.inZone() + ":", Paste: s.lines(s.heldTTL(zone.AAAA), []netip.Addr{t.addr})})
 		}
 	}
 	if serving == len(found) {
@@ -68,7 +68,7 @@ func judgeIPv6(s *Subject, found []netip.Addr, asked []Asked) Finding {
 	switch v4, _ := s.Wanted(zone.A); {
 	case len(stray) > 0 && !wanted:
 		return failed(asked, "%s has an IPv6 address that the inventory does not: "+takes, name, listed(stray)).with(
-			Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(s.held(zone.AAAA), stray)},
+			Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(s.heldTTL(zone.AAAA), stray)},
 			Remedy{Do: "Or, if it is the same server, write it down under " + name + " in the inventory:", Paste: fmt.Sprintf("aaaa = [%q]", stray[0])})
 	case len(stray) > 0:
 		return failed(asked, "%s has the IPv6 address %s; the inventory says %s%s: "+takes, name, listed(stray), listed(want.Addrs), want.home(), listed(stray)).with(

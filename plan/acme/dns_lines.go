@@ -12,7 +12,7 @@ import (
 
 // line is a record as a line of its zone's file: "www 300 IN A 192.0.2.1".
 func (s *Subject) line(name zone.Name, ttl zone.TTL, kind, data string) string {
-	return fmt.Sprintf("%s %s IN %s %s", name.Relative(s.Zone.ZoneRef.Zone), ttl, kind, data)
+	return fmt.Sprintf("%s %s IN %s %s", name.Relative(s.Zone.Zone), ttl, kind, data)
 }
 
 // lines are records of addresses at the subject's name.
@@ -38,30 +38,30 @@ func (s *Subject) wantedLines(types ...zone.Type) string {
 // inZone names the zone: "zone example.org", "zone example.org, view internal".
 func (s *Subject) inZone() string {
 	if s.Zone.View != "" {
-		return fmt.Sprintf("zone %s, view %s", s.Zone.ZoneRef.Zone.Display(), s.Zone.View)
+		return fmt.Sprintf("zone %s, view %s", s.Zone.Zone.Display(), s.Zone.View)
 	}
-	return "zone " + s.Zone.ZoneRef.Zone.Display()
+	return "zone " + s.Zone.Zone.Display()
 }
 
 // inventoryZone is the head of a zone's table.
 func inventoryZone(z *Zone) string {
-	text := fmt.Sprintf("[[zone]]\nname = %q\n", z.ZoneRef.Zone.Display())
+	text := fmt.Sprintf("[[zone]]\nname = %q\n", z.Zone.Display())
 	if z.View != "" {
 		text += fmt.Sprintf("view = %q\n", z.View)
 	}
 	return text
 }
 
-// ttl is the wanted TTL.
-func (s *Subject) ttl() zone.TTL {
+// wantedTTL is the wanted TTL.
+func (s *Subject) wantedTTL() zone.TTL {
 	for _, r := range s.Records {
 		return cmp.Or(r.TTL, zone.AutoTTL)
 	}
 	return zone.AutoTTL
 }
 
-// held is the TTL that the provider has a family at, or else the wanted one.
-func (s *Subject) held(t zone.Type) zone.TTL {
+// heldTTL is the TTL that the provider has a family at, or else the wanted one.
+func (s *Subject) heldTTL(t zone.Type) zone.TTL {
 	live, _ := s.Live(t)
-	return cmp.Or(live.TTL, s.ttl())
+	return cmp.Or(live.TTL, s.wantedTTL())
 }

@@ -41,23 +41,23 @@ func judgeReserved(s *Subject, all []netip.Addr, asked []Asked, allowed bool) Fi
 	}
 	switch {
 	case len(all) == 0:
-		return unclear(asked, "%s has no address to judge", s.Name.Display()).because(s.exists())
+		return unclear(asked, "%s has no address to judge", s.Name.Display()).because(s.existence())
 	case len(bad) == 0:
 		return passed(asked, "%s is public", listed(all))
 	case allowed:
 		return passed(asked, "%s is reserved, and the inventory allows it (allow_reserved)", listed(bad))
 	}
-	f := failed(asked, "%s: a public authority does not connect there", joinedWords(words)).with(s.public(bad)...)
+	f := failed(asked, "%s: a public authority does not connect there", joinedWords(words)).with(s.makePublic(bad)...)
 	if len(bad) < len(all) {
 		return f.at(Error)
 	}
 	return f
 }
 
-// public leads away from addresses that are not.
-func (s *Subject) public(bad []netip.Addr) []Remedy {
+// makePublic leads away from addresses that are not.
+func (s *Subject) makePublic(bad []netip.Addr) []Remedy {
 	return []Remedy{
-		{Do: "Put the server's public address in place of these, in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.ttl(), bad)},
+		{Do: "Put the server's public address in place of these, in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.wantedTTL(), bad)},
 		{Do: "Or validate " + s.Name.Display() + " by DNS-01, in the inventory:", Paste: `acme = "dns-01"`},
 		{Do: "For an authority of your own, in the inventory:", Paste: "[check]\nallow_reserved = true"},
 	}

@@ -83,13 +83,13 @@ func judgeSecure(s *Subject, all []resolver.Security, validates func() []bool, n
 	case secure:
 		return []Finding{passed(asked, "DNSSEC of %s is valid", name)}
 	case signed:
-		return []Finding{unclear(asked, "%s is signed, and no resolver of the inventory validates it", name).with(validator())}
+		return []Finding{unclear(asked, "%s is signed, and no resolver of the inventory validates it", name).with(addValidator())}
 	case !answeredBy(all):
 		return []Finding{unclear(asked, "no resolver of the inventory resolves %s", name).because("D-RESOLV")}
 	case slices.Contains(validates(), true):
 		return []Finding{passed(asked, "%s is not signed, and a resolver that validates takes it so", name)}
 	}
-	return []Finding{unclear(asked, "whether DNSSEC of %s fails cannot be told: no resolver of the inventory validates", name).with(validator())}
+	return []Finding{unclear(asked, "whether DNSSEC of %s fails cannot be told: no resolver of the inventory validates", name).with(addValidator())}
 }
 
 func (s *Subject) bogus(a resolver.Security) Finding {
@@ -97,7 +97,7 @@ func (s *Subject) bogus(a resolver.Security) Finding {
 	if w := extended(a); w != "" {
 		why = " (" + w + ")"
 	}
-	z := s.Zone.ZoneRef.Zone.Display()
+	z := s.Zone.Zone.Display()
 	return failed(nil, "DNSSEC of %s is bogus: %s refuses it%s and gives it only without validation; since March 2026 every authority must refuse then",
 		a.Key.Name.Display(), a.Server, why).with(
 		Remedy{Do: "See where the chain breaks:", Paste: fmt.Sprintf("delv @%s %s %s +vtrace", a.Server.Addr.Addr(), a.Key.Name.Display(), a.Key.Type)},
@@ -108,7 +108,7 @@ func (s *Subject) bogus(a resolver.Security) Finding {
 
 // ending are signatures that run out, or have.
 func (s *Subject) ending(ends, now, until time.Time) Finding {
-	z, when := s.Zone.ZoneRef.Zone.Display(), fmt.Sprintf("end at %s, %s from now", moment(ends), span(ends.Sub(now)))
+	z, when := s.Zone.Zone.Display(), fmt.Sprintf("end at %s, %s from now", moment(ends), span(ends.Sub(now)))
 	switch {
 	case ends.Before(now):
 		when = "have ended at " + moment(ends)
@@ -122,8 +122,8 @@ func (s *Subject) ending(ends, now, until time.Time) Finding {
 // signing are the commands that sign a zone, of either server.
 func signing(zone string) string { return "rndc sign " + zone + "\nknotc zone-sign " + zone }
 
-// validator is to name a resolver that validates.
-func validator() Remedy {
+// addValidator is to name a resolver that validates in the inventory.
+func addValidator() Remedy {
 	return Remedy{Do: "Name a resolver that validates in the inventory:", Paste: "[[verify.resolver]]\nname = \"quad9\"\naddress = \"9.9.9.9\""}
 }
 

@@ -64,7 +64,7 @@ func unasked(s resolver.Server, question string) error {
 // soa is the zone's SOA record at one server.
 func (e *examination) soa(ctx context.Context, s resolver.Server) resolver.SOAAnswer {
 	return e.zone.soa.get(s, func() resolver.SOAAnswer {
-		apex := e.subject.Zone.ZoneRef.Zone
+		apex := e.subject.Zone.Zone
 		out := resolver.SOAAnswer{Server: s, Zone: apex, Status: resolver.Timeout, Err: unasked(s, string(apex)+" SOA")}
 		e.once(s, func() bool {
 			out = e.opts.DNS.SOA(ctx, s, apex, false)
@@ -105,7 +105,7 @@ func (e *examination) route(ctx context.Context) resolver.Route {
 		servers = z.addresses()[:1]
 	}
 	if len(servers) > 0 {
-		r.Zones = map[zone.Name][]resolver.Server{z.ZoneRef.Zone: servers}
+		r.Zones = map[zone.Name][]resolver.Server{z.Zone: servers}
 	}
 	return r
 }

@@ -36,7 +36,7 @@ func checkSingle(ctx context.Context, e *examination) []Finding {
 func (e *examination) judgeSingle(found []netip.Addr, asked []Asked, tokens []fetched) (out []Finding) {
 	s := e.subject
 	if len(found) == 0 {
-		return []Finding{unclear(asked, "%s has no address to count", s.Name.Display()).because(s.exists())}
+		return []Finding{unclear(asked, "%s has no address to count", s.Name.Display()).because(s.existence())}
 	}
 	for _, t := range families() {
 		all := filter(found, func(a netip.Addr) bool { return zone.TypeOf(a) == t })
@@ -95,9 +95,9 @@ func severityOf(want Record, stray []netip.Addr, allServe bool) Severity {
 func (s *Subject) reduce(t zone.Type, all, stray []netip.Addr) []Remedy {
 	var r []Remedy
 	if len(stray) > 0 && len(stray) < len(all) {
-		r = append(r, Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(s.held(t), stray)}, s.apply())
+		r = append(r, Remedy{Do: "Delete from " + s.inZone() + ":", Paste: s.lines(s.heldTTL(t), stray)}, s.apply())
 	} else {
-		r = append(r, Remedy{Do: "Keep one of them in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.held(t), all)})
+		r = append(r, Remedy{Do: "Keep one of them in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.heldTTL(t), all)})
 	}
 	return append(r, Remedy{Do: "Or make each of them serve the challenge, and look:", Paste: s.recheck("H-TOKEN", "H-LB")})
 }

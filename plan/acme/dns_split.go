@@ -102,12 +102,12 @@ func (e *examination) elsewhere(ctx context.Context) []netip.Addr {
 func testOutside(s *Subject) Remedy {
 	return Remedy{
 		Do:    "Test as from outside, not by this machine's own resolvers:",
-		Paste: "curl --connect-to " + s.Name.Display() + "::" + first(s.Addrs()) + " http://" + s.Name.Display() + "/.well-known/acme-challenge/test",
+		Paste: "curl --connect-to " + s.Name.Display() + "::" + urlHost(s.Addrs()) + " http://" + s.Name.Display() + "/.well-known/acme-challenge/test",
 	}
 }
 
-// first is the first address as a URL holds it.
-func first(all []netip.Addr) string {
+// urlHost is the first address as a URL holds it.
+func urlHost(all []netip.Addr) string {
 	if len(all) == 0 {
 		return ""
 	}
@@ -136,13 +136,13 @@ func judgeSplit(s *Subject, inside, outside []resolver.Answer, who string) Findi
 	case !ok:
 		return unclear(asked, "this machine's own resolvers do not say what they see of %s", name)
 	case !known:
-		return unclear(asked, "this machine sees %s as %s, and nobody says what is seen from outside", name, none(in))
+		return unclear(asked, "this machine sees %s as %s, and nobody says what is seen from outside", name, addressWords(in))
 	case sameAddrs(in, out), s.Proxied() && len(in) > 0 && len(out) > 0:
 		return passed(asked, "this machine sees %s as %s do", name, who)
 	case len(in) > 0 && len(out) > 0 && slices.ContainsFunc(inside, func(a resolver.Answer) bool { return s.outside(a.CNAME) }):
 		return passed(asked, "this machine sees %s through an alias out of the zone, which may answer each place otherwise", name)
 	}
-	return failed(asked, "inside, by %s, %s is %s; outside, by %s, %s: tests on this machine do not show what the authority sees", at, name, none(in), who, none(out)).
+	return failed(asked, "inside, by %s, %s is %s; outside, by %s, %s: tests on this machine do not show what the authority sees", at, name, addressWords(in), who, addressWords(out)).
 		with(testOutside(s))
 }
 

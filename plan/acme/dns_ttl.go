@@ -63,7 +63,7 @@ func judgeTTL(s *Subject, answers []resolver.Answer, now time.Time) (out []Findi
 	case len(out) > 0:
 		return out
 	case !judged:
-		return []Finding{unclear(asked, "%s is not served yet, so it has no TTL", s.Name.Display()).because(s.exists())}
+		return []Finding{unclear(asked, "%s is not served yet, so it has no TTL", s.Name.Display()).because(s.existence())}
 	}
 	return []Finding{passed(asked, "the TTL of %s fits what is planned", s.Name.Display())}
 }

@@ -114,7 +114,7 @@ func (e *examination) gathered(all []Finding, passes string) []Finding {
 		out = append(out, passed(said, "%s: %s", passes, joinedWords(good)))
 	}
 	if len(out) == 0 {
-		out = append(out, unclear(nil, "%s has no address that can be asked", e.subject.Name.Display()).because(e.subject.exists()))
+		out = append(out, unclear(nil, "%s has no address that can be asked", e.subject.Name.Display()).because(e.subject.existence()))
 	}
 	return out
 }

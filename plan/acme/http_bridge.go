@@ -34,18 +34,18 @@ func checkBridge(ctx context.Context, e *examination) []Finding {
 			continue
 		}
 		x := e.judgeBridge(ctx, f)
-		if x.Outcome == Fail && f.found && !e.former(f.addr) { // it may just be a wrong one
-			x = x.because(expected(f.addr))
+		if x.Outcome == Fail && f.found && !e.hadBefore(f.addr) { // it may just be a wrong one
+			x = x.because(expectation(f.addr))
 		}
 		out = append(out, x)
 	}
 	return e.gathered(out, "the token is answered by the old address too")
 }
 
-// former tells whether the name is known to have had an address before, by the change
-// log, or because a run changes it. What the provider holds, and no run is to change,
-// is none: it is wanted otherwise, and that is D-EXPECT's.
-func (e *examination) former(a netip.Addr) bool {
+// hadBefore tells whether the name is known to have had an address before, by the
+// change log, or because a run changes it. What the provider holds, and no run is to
+// change, is none: it is wanted otherwise, and that is D-EXPECT's.
+func (e *examination) hadBefore(a netip.Addr) bool {
 	p, _ := e.subject.pending(zone.TypeOf(a))
 	live, _ := e.subject.Live(zone.TypeOf(a))
 	switch {
@@ -73,9 +73,9 @@ func (e *examination) judgeBridge(ctx context.Context, f fetched) Finding {
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	x := failed(hops(f), "the old address %s does not answer with the token: %s; what is issued while it is asked fails", where, cause(f.Err)).with(e.bridge(f)).with(f.server().aside()...)
+	x := failed(hops(f), "the old address %s does not answer with the token: %s; what is issued while it is asked fails", where, reason(f.Err)).with(e.bridge(f)).with(f.server().aside()...)
 	if unreached(f) && f.found { // it passes nothing on, whatever is written there
-		return x.because(expected(f.addr))
+		return x.because(expectation(f.addr))
 	}
 	return x
 }
@@ -95,13 +95,13 @@ func (e *examination) bridge(f fetched) Remedy {
 		where, lines = w.besideRedirect(source{server: to}, name)
 	}
 	return Remedy{
-		Do:    fmt.Sprintf("Until %s, have the old server pass challenges on. For %s at %s, %s:", e.forgotten(f.addr), w, e.at(f.addr), where),
+		Do:    fmt.Sprintf("Until %s, have the old server pass challenges on. For %s at %s, %s:", e.untilForgotten(f.addr), w, e.at(f.addr), where),
 		Paste: lines,
 	}
 }
 
-// forgotten is when nobody asks an old address any more, as far as a run tells.
-func (e *examination) forgotten(a netip.Addr) string {
+// untilForgotten is when nobody asks an old address any more, as far as a run tells.
+func (e *examination) untilForgotten(a netip.Addr) string {
 	for _, p := range e.subject.Pending {
 		if p.Type == zone.TypeOf(a) && p.Until.After(e.opts.Now()) {
 			return minute(p.Until) + ", when the old answers are forgotten"

@@ -20,7 +20,7 @@ func checkCDN(ctx context.Context, e *examination) []Finding {
 		}
 	}
 	if len(now) == 0 {
-		return []Finding{unclear(nil, "the DNS was not asked for addresses of %s, or has none: who answers for it is not known", e.subject.Name.Display()).because(e.subject.exists())}
+		return []Finding{unclear(nil, "the DNS was not asked for addresses of %s, or has none: who answers for it is not known", e.subject.Name.Display()).because(e.subject.existence())}
 	}
 	v, said := e.whichCDN(ctx, now)
 	tokens, p, ok := e.tokens(ctx)
@@ -72,7 +72,7 @@ func (e *examination) judgeCDN(v cdn.Verdict, now, tokens []fetched, ok bool) Fi
 		}
 		return unclear(hops(now[0]), "nothing shows a CDN in front of %s, but none of its addresses answers", name).because(e.cause(now[0]))
 	}
-	through, lost := weigh(e, tokens)
+	through, lost := passage(e, tokens)
 	switch {
 	case ok && lost == nil && through > 0:
 		also := ""
@@ -81,7 +81,7 @@ func (e *examination) judgeCDN(v cdn.Verdict, now, tokens []fetched, ok bool) Fi
 		}
 		return passed(said, "%s answers for %s, and the token came through: no window is needed%s", title, name, also).at(Info)
 	case ok && lost != nil:
-		return failed(append(said, hops(*lost)...), "%s answers for %s, and the token does not come through at %s: %s", title, name, e.at(lost.addr), cause(lost.Err)).with(e.passCDN(v)...)
+		return failed(append(said, hops(*lost)...), "%s answers for %s, and the token does not come through at %s: %s", title, name, e.at(lost.addr), reason(lost.Err)).with(e.passCDN(v)...)
 	case v.Challenged:
 		return failed(said, "%s answers for %s with a challenge for browsers, which no authority passes", title, name).with(e.passCDN(v)...)
 	}
@@ -96,9 +96,9 @@ func signs(v cdn.Verdict) (out []Asked) {
 	return out
 }
 
-// weigh counts the addresses of today that the token came through at, and returns
+// passage counts the addresses of today that the token came through at, and returns
 // one at which it certainly did not.
-func weigh(e *examination, tokens []fetched) (through int, lost *fetched) {
+func passage(e *examination, tokens []fetched) (through int, lost *fetched) {
 	for i, f := range tokens {
 		switch {
 		case !f.found || e.doubt(f) != "":
@@ -117,7 +117,7 @@ func (e *examination) unneeded(ctx context.Context, found []Finding) []Finding {
 	if e.selection.Opening || !e.subject.Proxied() {
 		return found
 	}
-	if through, lost := weigh(e, e.weighed(ctx)); through == 0 || lost != nil {
+	if through, lost := passage(e, e.weighed(ctx)); through == 0 || lost != nil {
 		return found
 	}
 	for i, f := range found {

@@ -75,7 +75,7 @@ func (e *examination) mixed(ctx context.Context, f fetched) (b balance, ok bool)
 // answer at all when they were asked once are left alone.
 func (e *examination) balances(ctx context.Context) (out []balance) {
 	once, token := e.challenged(ctx)
-	for _, f := range asked(once) {
+	for _, f := range decisive(once) {
 		out = append(out, e.balance(ctx, f, token))
 	}
 	return out
@@ -92,7 +92,7 @@ func (e *examination) connectOften(ctx context.Context, f fetched, t plant.Token
 		return b
 	}
 	if e.mute(f) {
-		b.why, b.because = "it does not answer: "+cause(f.Err), e.cause(f)
+		b.why, b.because = "it does not answer: "+reason(f.Err), e.cause(f)
 		return b
 	}
 	times := e.opts.Connections
@@ -162,7 +162,7 @@ func (b *balance) count(f fetched, doubt string) {
 func kindOf(f fetched) (says, head string) {
 	last := f.Last()
 	if last.Status == 0 {
-		return cause(f.Err), cause(f.Err)
+		return reason(f.Err), reason(f.Err)
 	}
 	head = status(last)
 	sum := sha256.Sum256(last.Body)

@@ -19,8 +19,8 @@ type httpName struct {
 	browser  lazy[[]fetched]
 	stranger lazy[[]fetched]
 	balanced lazies[netip.Addr, balance]
-	vantages lazy[[]seen]
-	pinned   lazies[netip.Addr, []seen]
+	vantages lazy[[]sighting]
+	pinned   lazies[netip.Addr, []sighting]
 }
 
 // target is an address that is asked for the name. Several may be true of one.

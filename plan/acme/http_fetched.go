@@ -36,9 +36,9 @@ func unreached(f fetched) bool {
 	return false
 }
 
-// asked are those fetches that decide whether a certificate can be issued, now or
+// decisive are those fetches that decide whether a certificate can be issued, now or
 // once the wanted addresses are there.
-func asked(all []fetched) []fetched {
+func decisive(all []fetched) []fetched {
 	return filter(all, func(f fetched) bool { return f.found || f.wanted })
 }
 
@@ -50,13 +50,13 @@ func (e *examination) doubt(f fetched) string {
 	}
 	switch f.Err.Kind {
 	case http01.BadHost: // as a wildcard
-		return cause(f.Err)
+		return reason(f.Err)
 	case http01.Cancelled:
 		return "it was interrupted"
 	case http01.NoRoute:
 		return fmt.Sprintf("this machine has no way to %s", f.Last().Used)
 	case http01.ConnectFailed:
-		return fmt.Sprintf("this machine cannot connect: %s", cause(f.Err))
+		return fmt.Sprintf("this machine cannot connect: %s", reason(f.Err))
 	case http01.NoAddress:
 		if len(f.Hops) == 1 && len(f.Hops[0].Dropped) > 0 {
 			return "no public authority connects to a reserved address, and it was not asked (allow_reserved in [check] permits it)"
@@ -67,7 +67,7 @@ func (e *examination) doubt(f fetched) string {
 		case len(e.subject.Zone.Resolvers) == 0:
 			return fmt.Sprintf("no [[verify.resolver]] looks up where %s leads", clipped(f.Err.URL))
 		default:
-			return fmt.Sprintf("nobody who was asked says where %s leads: %s", clipped(f.Err.URL), cause(f.Err))
+			return fmt.Sprintf("nobody who was asked says where %s leads: %s", clipped(f.Err.URL), reason(f.Err))
 		}
 	}
 	return ""
@@ -118,7 +118,7 @@ func hops(f fetched) (out []Asked) {
 			a.Who += " at " + netip.AddrPortFrom(h.Used, h.Port).String()
 		}
 		if i == len(f.Hops)-1 && f.Err != nil {
-			a.Said = strings.TrimPrefix(a.Said+"; "+cause(f.Err), "; ")
+			a.Said = strings.TrimPrefix(a.Said+"; "+reason(f.Err), "; ")
 		}
 		out = append(out, a)
 	}
@@ -140,8 +140,8 @@ func status(h http01.Hop) string {
 	return out
 }
 
-// cause is an error without what the reader knows already.
-func cause(err *http01.Error) string {
+// reason is an error without what the reader knows already.
+func reason(err *http01.Error) string {
 	switch {
 	case err == nil:
 		return "it answers"

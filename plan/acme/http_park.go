@@ -14,7 +14,7 @@ import (
 // checkParking is H-PARK. Signs alone fail no name: the token decides.
 func checkParking(ctx context.Context, e *examination) []Finding {
 	strange := e.strangers(ctx)
-	return e.perAddress(asked(e.plain(ctx)), func(f fetched) Finding {
+	return e.perAddress(decisive(e.plain(ctx)), func(f fetched) Finding {
 		i := slices.IndexFunc(strange, func(s fetched) bool { return s.addr == f.addr })
 		signs := parking.Judge(parking.Evidence{
 			NameServers: e.subject.Zone.nameServers(), CNAMEs: e.chain(ctx), Addrs: []netip.Addr{f.addr},
@@ -38,7 +38,7 @@ func (e *examination) judgeParking(f fetched, signs []parking.Sign, t fetched, o
 	case len(signs) > 0:
 		return unclear(hops(f), "%s %s; only a token could tell", where, words).with(e.unpark(f, byPage(signs))...)
 	case !answered(f):
-		return unclear(hops(f), "%s has not answered: %s", where, cause(f.Err))
+		return unclear(hops(f), "%s has not answered: %s", where, reason(f.Err))
 	}
 	return passed(hops(f), "%s", where)
 }

@@ -13,7 +13,7 @@ import (
 
 // checkPath is H-PATH.
 func checkPath(ctx context.Context, e *examination) []Finding {
-	return e.perAddress(asked(e.plain(ctx)), func(f fetched) Finding { return e.judgePath(ctx, f) },
+	return e.perAddress(decisive(e.plain(ctx)), func(f fetched) Finding { return e.judgePath(ctx, f) },
 		"a challenge that nobody has placed is not answered")
 }
 
@@ -42,7 +42,7 @@ func oddPath(f fetched, t plant.Token) string {
 	case last.Status == http.StatusNotFound || last.Status == http.StatusGone:
 		return ""
 	case last.Status == 0 || f.Err == nil:
-		return cause(f.Err)
+		return reason(f.Err)
 	case last.Status == http.StatusOK && strings.HasPrefix(string(last.Body), t.Name+"."):
 		return "" // it answers any token with its account's key, as some clients do
 	case last.Status == http.StatusOK && isHTML(last):
@@ -50,7 +50,7 @@ func oddPath(f fetched, t plant.Token) string {
 	case last.Status == http.StatusOK:
 		return fmt.Sprintf("any path gives 200 with %q", clipped(string(last.Body)))
 	case last.Status/100 == 3:
-		return fmt.Sprintf("it redirects with %d to %s, where an authority does not go: %s", last.Status, clipped(last.Location), cause(f.Err))
+		return fmt.Sprintf("it redirects with %d to %s, where an authority does not go: %s", last.Status, clipped(last.Location), reason(f.Err))
 	}
 	return fmt.Sprintf("any path gives %d %s", last.Status, http.StatusText(last.Status))
 }

@@ -9,7 +9,7 @@ import (
 
 // checkPort is H-PORT80.
 func checkPort(ctx context.Context, e *examination) []Finding {
-	all := asked(e.plain(ctx))
+	all := decisive(e.plain(ctx))
 	return e.perAddress(all, func(f fetched) Finding { return e.judgePort(ctx, f, all) }, fmt.Sprintf("port %d is open", e.opts.HTTPPort))
 }
 
@@ -23,7 +23,7 @@ func (e *examination) judgePort(ctx context.Context, f fetched, all []fetched) F
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	return e.graded(failed(hops(f), "%s does not answer HTTP: %s%s", e.place(f.target), cause(f.Err), portWords(f.Err.Kind)), f, all).with(e.remedies(f)...)
+	return e.graded(failed(hops(f), "%s does not answer HTTP: %s%s", e.place(f.target), reason(f.Err), portWords(f.Err.Kind)), f, all).with(e.remedies(f)...)
 }
 
 // portWords say what is behind a failure, most likely.

@@ -9,7 +9,7 @@ import (
 
 // checkRedirects is H-REDIR.
 func checkRedirects(ctx context.Context, e *examination) []Finding {
-	return e.perAddress(asked(e.plain(ctx)), func(f fetched) Finding { return e.judgeRedirects(f) }, "an authority gets to an answer")
+	return e.perAddress(decisive(e.plain(ctx)), func(f fetched) Finding { return e.judgeRedirects(f) }, "an authority gets to an answer")
 }
 
 func (e *examination) judgeRedirects(f fetched) Finding {
@@ -18,11 +18,11 @@ func (e *examination) judgeRedirects(f fetched) Finding {
 	case why != "":
 		return unclear(hops(f), "%s: %s", where, why)
 	case !answered(f):
-		return unclear(hops(f), "%s does not answer: %s", where, cause(f.Err))
+		return unclear(hops(f), "%s does not answer: %s", where, reason(f.Err))
 	case refusesRedirect(f.Err):
-		return failed(hops(f), "%s redirects to %s, where no authority goes: %s", where, clipped(f.Err.Location), cause(f.Err)).with(e.remedies(f)...)
+		return failed(hops(f), "%s redirects to %s, where no authority goes: %s", where, clipped(f.Err.Location), reason(f.Err)).with(e.remedies(f)...)
 	case len(f.Hops) > 1 && f.Last().Status == 0:
-		return failed(hops(f), "%s redirects to %s, which does not answer: %s", where, clipped(f.Last().URL), cause(f.Err)).with(e.remedies(f)...)
+		return failed(hops(f), "%s redirects to %s, which does not answer: %s", where, clipped(f.Last().URL), reason(f.Err)).with(e.remedies(f)...)
 	case len(f.Hops) > 1:
 		return passed(hops(f), "%s by way of %s", where, clipped(f.Last().URL))
 	}

@@ -16,7 +16,7 @@ func checkToken(ctx context.Context, e *examination) []Finding {
 	if !ok {
 		return []Finding{e.noToken(p)}
 	}
-	all = asked(all)
+	all = decisive(all)
 	out := e.perAddress(all, func(f fetched) Finding { return e.judgeToken(ctx, f, all) }, fmt.Sprintf("the token from %s is answered by", p.Place()))
 	if share, differ := e.share(e.weighed(ctx)); differ && share < 1 {
 		out[0].Summary += fmt.Sprintf("; as addresses of the name differ in that, %s", e.chance(share))
@@ -94,6 +94,6 @@ func (e *examination) judgeToken(ctx context.Context, f fetched, all []fetched) 
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	x := e.graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), cause(f.Err)), f, all)
+	x := e.graded(failed(hops(f), "%s does not answer with the token: %s", e.place(f.target), reason(f.Err)), f, all)
 	return e.atCDN(ctx, f, x.because(e.cause(f)).with(e.remedies(f)...))
 }

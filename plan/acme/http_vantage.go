@@ -12,15 +12,15 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme/vantage"
 )
 
-// seen is what one vantage has met.
-type seen struct {
+// sighting is what one vantage has met.
+type sighting struct {
 	probe string
 	reply vantage.Reply
 	err   error
 }
 
 // words are what a vantage has met.
-func (s seen) words() string {
+func (s sighting) words() string {
 	switch {
 	case s.err != nil:
 		return s.err.Error()
@@ -35,7 +35,7 @@ func (s seen) words() string {
 }
 
 // kind is why a vantage is not content; empty where it is.
-func (s seen) kind() http01.Kind {
+func (s sighting) kind() http01.Kind {
 	if s.reply.Error == nil {
 		return ""
 	}
@@ -44,7 +44,7 @@ func (s seen) kind() http01.Kind {
 
 // outcome is what a vantage shows: with a token only the token passes, without one
 // any answer that turns nobody away.
-func (s seen) outcome(token bool) Outcome {
+func (s sighting) outcome(token bool) Outcome {
 	switch {
 	case s.err != nil || !s.reply.Tells():
 		return Unknown
@@ -82,12 +82,12 @@ func (e *examination) placed(ctx context.Context) bool {
 
 // ask has every vantage fetch the challenge, from one address or where the DNS
 // leads.
-func (e *examination) askVantages(ctx context.Context, from netip.Addr) []seen {
+func (e *examination) askVantages(ctx context.Context, from netip.Addr) []sighting {
 	r := e.challenge(ctx)
 	r.Address = from
-	return ofEach(e.opts.Vantages, perName, func(p vantage.Probe) seen {
+	return ofEach(e.opts.Vantages, perName, func(p vantage.Probe) sighting {
 		reply, err := p.Ask(ctx, r)
-		return seen{p.Name(), reply, err}
+		return sighting{p.Name(), reply, err}
 	})
 }
 
@@ -97,11 +97,11 @@ func (e *examination) reachedFrom(ctx context.Context, f fetched) (Finding, bool
 	if !unreached(f) || len(e.opts.Vantages) == 0 {
 		return Finding{}, false
 	}
-	all := e.name.pinned.get(f.addr, func() []seen { return e.askVantages(ctx, f.addr) })
+	all := e.name.pinned.get(f.addr, func() []sighting { return e.askVantages(ctx, f.addr) })
 	for _, s := range all {
 		if s.err == nil && (s.reply.OK || !e.placed(ctx) && s.reply.Status != 0) {
 			said := append(hops(f), Asked{Who: "vantage " + s.probe, Said: s.words()})
-			return passed(said, "%s, as %s says; not from here (%s), as behind a NAT that does not turn back (hairpin)", e.place(f.target), s.probe, cause(f.Err)), true
+			return passed(said, "%s, as %s says; not from here (%s), as behind a NAT that does not turn back (hairpin)", e.place(f.target), s.probe, reason(f.Err)), true
 		}
 	}
 	return Finding{}, false
@@ -120,7 +120,7 @@ func checkVantages(ctx context.Context, e *examination) []Finding {
 	if why, id := e.closed(ctx); why != "" {
 		return []Finding{unclear(nil, "%s: %s", e.subject.Name.Display(), why).because(id)}
 	}
-	all := e.name.vantages.get(func() []seen { return e.askVantages(ctx, netip.Addr{}) })
+	all := e.name.vantages.get(func() []sighting { return e.askVantages(ctx, netip.Addr{}) })
 	return []Finding{e.judgeVantages(all, e.placed(ctx))}
 }
 
@@ -129,7 +129,7 @@ func checkVantages(ctx context.Context, e *examination) []Finding {
 func (e *examination) closed(ctx context.Context) (why string, by ID) {
 	all := e.targets(ctx)
 	if len(all) == 0 {
-		return "it has no address that can be asked", e.subject.exists()
+		return "it has no address that can be asked", e.subject.existence()
 	}
 	if e.opts.AllowReserved {
 		return "", ""
@@ -148,7 +148,7 @@ func (e *examination) closed(ctx context.Context) (why string, by ID) {
 //	is answered to two        pass
 //	is answered to one alone  unknown: what a second one would meet is not known
 //	none could ask            unknown
-func (e *examination) judgeVantages(all []seen, token bool) Finding {
+func (e *examination) judgeVantages(all []sighting, token bool) Finding {
 	by := map[Outcome][]string{}
 	var said []Asked
 	for _, s := range all {

@@ -19,7 +19,7 @@ const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 func checkFilter(ctx context.Context, e *examination) []Finding {
 	base, token := e.challenged(ctx)
 	others := e.asBrowser(ctx, token)
-	return e.perAddress(asked(base), func(f fetched) Finding {
+	return e.perAddress(decisive(base), func(f fetched) Finding {
 		i := slices.IndexFunc(others, func(o fetched) bool { return o.addr == f.addr })
 		return e.atCDN(ctx, f, e.judgeFilter(f, others[i], func() bool { return e.varies(ctx, f, others[i], token) }))
 	}, "clients that are no browsers are answered alike")
@@ -75,13 +75,13 @@ func (e *examination) judgeFilter(f, asBrowser fetched, varies func() bool) Find
 	case mark != "":
 		return failed(said, "%s turns away what is no browser: %s", where, mark).with(e.unfilter(f)...)
 	case e.doubt(asBrowser) != "", unreached(f) && unreached(asBrowser):
-		return unclear(said, "%s does not answer: %s", where, cause(f.Err))
+		return unclear(said, "%s does not answer: %s", where, reason(f.Err))
 	case (asBrowser.Err == nil || answer(f) != answer(asBrowser)) && varies():
 		return unclear(said, "%s answers one and the same client in different ways: whether it turns clients away cannot be told", where).because("H-LB")
 	case asBrowser.Err == nil || answer(f) != answer(asBrowser):
 		return failed(said, "%s answers %s to browsers alone, and %s to an authority's client", where, answer(asBrowser), answer(f)).with(e.unfilter(f)...)
 	case !answered(f):
-		return unclear(said, "%s does not answer: %s", where, cause(f.Err))
+		return unclear(said, "%s does not answer: %s", where, reason(f.Err))
 	}
 	return passed(said, "%s", where)
 }

@@ -122,7 +122,7 @@ func (e *examination) goneServers(ctx context.Context, last logged) (out []Findi
 			out = append(out, unclear(hops(f), "whether there is still a server at the old address %s cannot be told: %s", a, why))
 			continue
 		}
-		out = append(out, failed(hops(f), "a rollback of run %s leads back to %s, where no server answers any more: %s", last.Run, e.at(a), cause(f.Err)).at(Warning).with(
+		out = append(out, failed(hops(f), "a rollback of run %s leads back to %s, where no server answers any more: %s", last.Run, e.at(a), reason(f.Err)).at(Warning).with(
 			Remedy{Do: fmt.Sprintf("Keep the old server at %s until the change has proven itself, %s.", a, minute(last.At.Add(recent)))}))
 	}
 	return out

@@ -74,7 +74,7 @@ func (p Pending) planned(addrs []netip.Addr) bool {
 func (p Pending) phaseWords() string {
 	words := make([]string, len(p.Phase))
 	for i, set := range p.Phase {
-		words[i] = none(set)
+		words[i] = addressWords(set)
 	}
 	return strings.Join(words, " or ")
 }

@@ -46,7 +46,7 @@ func parsePatterns(args []string) (out []string, err error) {
 		for word := range strings.SplitSeq(arg, ",") {
 			word = strings.ToUpper(strings.TrimSpace(word))
 			if !slices.ContainsFunc(table(), func(c check) bool { return covers(word, c.id) }) {
-				return nil, fmt.Errorf("%w %q: %s", ErrNoSuchCheck, word, there(word))
+				return nil, fmt.Errorf("%w %q: %s", ErrNoSuchCheck, word, alternatives(word))
 			}
 			out = append(out, word)
 		}
@@ -54,8 +54,8 @@ func parsePatterns(args []string) (out []string, err error) {
 	return out, nil
 }
 
-// there says which checks there are in the family of a word, or which families.
-func there(word string) string {
+// alternatives says which checks there are in the family of a word, or which families.
+func alternatives(word string) string {
 	family, _, _ := strings.Cut(word, "-")
 	var own, families []string
 	for _, c := range table() {

@@ -47,7 +47,7 @@ func checkCertificate(ctx context.Context, e *examination) []Finding {
 		}
 		f := e.atEdge(ctx, c, e.judgeCertificate(c, better))
 		if f.Outcome == Fail && e.astray(c.target) {
-			f = f.because(expected(c.addr))
+			f = f.because(expectation(c.addr))
 		}
 		out = append(out, f)
 	}

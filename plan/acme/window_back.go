@@ -61,7 +61,7 @@ func (e *examination) judgeBack(last logged, changed bool) Finding {
 	case e.subject.Proxied():
 		return passed(said, "%s is proxied, and no window is open", name)
 	case e.subject.wantsProxy() && e.subject.empty():
-		return failed(said, "%s %s, and the inventory wants it proxied", name, is).with(e.subject.apply()).because(e.subject.exists())
+		return failed(said, "%s %s, and the inventory wants it proxied", name, is).with(e.subject.apply()).because(e.subject.existence())
 	case e.subject.wantsProxy():
 		return failed(said, "%s %s, and the inventory wants it proxied", name, is).with(
 			Remedy{Do: "Turn the proxy on again:", Paste: e.subject.applied()})

@@ -35,7 +35,7 @@ func (e *examination) judgeOpening(ctx context.Context, f fetched) (early Findin
 	case e.doubt(f) != "": // no way from here
 		return Finding{}, false
 	case !answered(f) && (unreached(f) || f.Err.Kind == http01.AnswerTimeout || !e.placed(ctx)):
-		return unclear(hops(f), "%s does not answer this machine (%s), which may be behind a NAT that does not turn back (hairpin), or a filter", at, cause(f.Err)), true
+		return unclear(hops(f), "%s does not answer this machine (%s), which may be behind a NAT that does not turn back (hairpin), or a filter", at, reason(f.Err)), true
 	}
 	return Finding{}, false
 }
@@ -43,17 +43,17 @@ func (e *examination) judgeOpening(ctx context.Context, f fetched) (early Findin
 // shutTo returns a vantage that cannot connect to the address, where that is no
 // matter of what listens there: no other vantage can, and connections time out, or
 // are refused although the address takes those from here.
-func (e *examination) shutTo(ctx context.Context, f fetched) (by seen, shut bool) {
+func (e *examination) shutTo(ctx context.Context, f fetched) (by sighting, shut bool) {
 	if len(e.opts.Vantages) == 0 {
-		return seen{}, false
+		return sighting{}, false
 	}
-	for _, s := range e.name.pinned.get(f.addr, func() []seen { return e.askVantages(ctx, f.addr) }) {
+	for _, s := range e.name.pinned.get(f.addr, func() []sighting { return e.askVantages(ctx, f.addr) }) {
 		switch kind := s.kind(); {
 		case s.err != nil || !s.reply.Tells():
 		case kind == http01.ConnectTimeout, kind == http01.HostUnreachable, kind == http01.ConnectRefused && answered(f):
 			by, shut = s, true
 		default:
-			return seen{}, false
+			return sighting{}, false
 		}
 	}
 	return by, shut

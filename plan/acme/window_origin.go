@@ -78,9 +78,9 @@ func (e *examination) judgeOrigin(ctx context.Context, f fetched, placed bool) F
 	case f.Verdict == http01.Valid:
 		return passed(hops(f), "at %s", at)
 	case !answered(f):
-		return failed(hops(f), "%s, behind the proxy of %s, lets nobody but the proxy in: %s; in an issuance window no authority would get through", at, e.subject.Name.Display(), cause(f.Err)).with(e.remedies(f)...).with(keep)
+		return failed(hops(f), "%s, behind the proxy of %s, lets nobody but the proxy in: %s; in an issuance window no authority would get through", at, e.subject.Name.Display(), reason(f.Err)).with(e.remedies(f)...).with(keep)
 	case placed:
-		return failed(hops(f), "%s, behind the proxy of %s, does not answer the challenge: %s", at, e.subject.Name.Display(), cause(f.Err)).with(e.remedies(f)...).with(keep)
+		return failed(hops(f), "%s, behind the proxy of %s, does not answer the challenge: %s", at, e.subject.Name.Display(), reason(f.Err)).with(e.remedies(f)...).with(keep)
 	}
 	return unclear(hops(f), "%s answers; only a token could tell whether it answers challenges", at).because("H-TOKEN").with(e.sayWhere())
 }

@@ -70,7 +70,7 @@ func seconds(t zone.TTL) string {
 // keyed reads "www.example.org A".
 func keyed(k zone.Key) string { return k.Name.Display() + " " + k.Type.String() }
 
-func none(a []netip.Addr) string {
+func addressWords(a []netip.Addr) string {
 	if len(a) == 0 {
 		return "without an address"
 	}
