@@ -47,7 +47,16 @@ func (s *Subject) existence() ID {
 // astray tells whether an address is asked only because the DNS leads to it, and
 // should not.
 func (e *examination) astray(t target) bool {
-	return t.found && t.old() && len(e.subject.Addrs()) > 0 && !e.subject.Proxied()
+	return (t.found || t.given) && !t.wanted && len(e.subject.Addrs()) > 0 && !e.subject.Proxied()
+}
+
+// misled is the check of why the DNS leads to an address that it should not: all of
+// it does, or a name server that is not up to date.
+func misled(t target) ID {
+	if !t.found {
+		return "D-AUTH"
+	}
+	return expectation(t.addr)
 }
 
 // expectation is the check of whether an address is one of the inventory's.

@@ -3,9 +3,11 @@ package acme
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
@@ -15,7 +17,7 @@ func checkAgree(ctx context.Context, e *examination) []Finding {
 	if f, none := e.subject.nobody(answers); none {
 		return []Finding{f}
 	}
-	return judgeAgree(e.subject, answers, e.bothWays(ctx), e.serials(ctx), e.chance)
+	return judgeAgree(e.subject, answers, e.bothWays(ctx), e.serials(ctx), e.odds(ctx))
 }
 
 // judgeAgree compares what the servers say of both families:
@@ -28,12 +30,11 @@ func checkAgree(ctx context.Context, e *examination) []Finding {
 //	                                              can be routed from here
 //	not all servers are known                     unknown
 //
-// Each perspective of the authority asks one of the servers; chance says how often a
-// certificate is issued by the share of them that gives the right answer.
-func judgeAgree(s *Subject, answers []resolver.Answer, both []ways, soa []resolver.SOAAnswer, chance func(float64) string) (out []Finding) {
+// Odds says what comes of it that some servers give other addresses; see there.
+func judgeAgree(s *Subject, answers []resolver.Answer, both []ways, soa []resolver.SOAAnswer, odds func([]netip.Addr, float64) string) (out []Finding) {
 	asked := slices.Concat(said(answers), saidOver(both), serialsSaid(soa))
 	for _, t := range families() {
-		if f, differ := s.differing(t, definite(of(t, answers)), soa, chance); differ {
+		if f, differ := s.differing(t, definite(of(t, answers)), soa, odds); differ {
 			f.Asked = asked
 			out = append(out, f)
 		}
@@ -55,7 +56,7 @@ func judgeAgree(s *Subject, answers []resolver.Answer, both []ways, soa []resolv
 
 // differing finds the answers that are not the right one: the wanted one where a
 // server gives it, or else that of the newest serial.
-func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolver.SOAAnswer, chance func(float64) string) (Finding, bool) {
+func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolver.SOAAnswer, odds func([]netip.Addr, float64) string) (Finding, bool) {
 	if len(answers) == 0 {
 		return Finding{}, false
 	}
@@ -72,14 +73,41 @@ func (s *Subject) differing(t zone.Type, answers []resolver.Answer, soa []resolv
 	if len(other) > 0 {
 		a := other[0]
 		share := 1 - float64(len(other))/float64(len(answers))
-		return failed(nil, "%s answers %s%s, and %s %s%s: a perspective of the authority that asks the former finds something else; if that serves no challenge, %s",
-			whose(other), holding(a), serialOf(a.Server, soa), right.Server, holding(right), serialOf(right.Server, soa), chance(share)).with(s.transfer(other)...), true
+		return failed(nil, "%s answers %s%s, and %s %s%s: a perspective of the authority that asks the former finds something else%s",
+			whose(other), holding(a), serialOf(a.Server, soa), right.Server, holding(right), serialOf(right.Server, soa), odds(a.Addrs, share)).with(s.transfer(other)...), true
 	}
 	if len(late) > 0 {
 		return failed(nil, "%s gives %s at %s and %s at %s for %s", s.Name.Display(), "TTL "+late[0].TTL.String(), whose(late), "TTL "+right.TTL.String(), right.Server, t).
 			at(Warning).with(s.transfer(late)...), true
 	}
 	return Finding{}, false
+}
+
+// odds says what comes of it that some name servers give other addresses. Each
+// perspective of the authority asks one of the servers, and share is how much of them
+// gives the right answer. Whether the others serve challenges is known where H-TOKEN
+// is made.
+func (e *examination) odds(ctx context.Context) func(others []netip.Addr, share float64) string {
+	tokens := e.weighed(ctx)
+	return func(others []netip.Addr, share float64) string {
+		good, bad := 0, 0
+		for _, f := range tokens {
+			switch {
+			case !slices.Contains(others, f.addr) || e.doubt(f) != "":
+			case f.Verdict == http01.Valid:
+				good++
+			default:
+				bad++
+			}
+		}
+		switch {
+		case len(others) > 0 && good == len(others):
+			return ", which answers challenges too"
+		case good == 0 && bad > 0:
+			return ", which answers no challenge: " + e.chance(share)
+		}
+		return "; if that serves no challenge, " + e.chance(share)
+	}
 }
 
 // other tells whether two answers differ in more than the TTL. A proxy's addresses

@@ -168,3 +168,31 @@ func TestNamesOfACertificateByDNS(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// What a name server that lags leads to is asked too, and D-AUTH goes by the answer.
+func TestStaleNameServer(t *testing.T) {
+	for _, tt := range []struct {
+		what, says string
+		token      Outcome
+		stale      func(*site) http.Handler
+	}{
+		{"another server", "something else, which answers no challenge: about 16 % of issuances succeed", Fail, func(*site) http.Handler { return http.NotFoundHandler() }},
+		{"the server's other address", "something else, which answers challenges too", Pass, (*site).files},
+	} {
+		s := newSite(t, "127.0.0.11", "127.0.0.12")
+		s.want("127.0.0.11")
+		s.serve(0, s.files())
+		s.serve(1, tt.stale(s))
+		s.answer("127.0.0.12")
+		old := s.subject.Zone.Servers[0].Servers[0].Addr.String()
+		s.answer("127.0.0.11")
+		s.beside(old)
+		found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"D-AUTH", "H-PORT80", "H-TOKEN"}}).Findings
+		auth, port, token := found[0], found[1], found[2]
+		holds(t, tt.what, auth.Summary, tt.says)
+		holds(t, tt.what, port.Summary, "127.0.0.11:", "127.0.0.12:", "(not answered by every name server)")
+		if token.Check != "H-TOKEN" || token.Outcome != tt.token || tt.token == Fail && token.Because != "D-AUTH" {
+			t.Errorf("%s: %+v", tt.what, token)
+		}
+	}
+}

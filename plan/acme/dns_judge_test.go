@@ -45,7 +45,7 @@ func TestDNSWithoutRoute(t *testing.T) {
 		s := &Subject{Name: "www.example.org.", Zone: &Zone{
 			ZoneRef: plan.ZoneRef{Zone: "example.org."}, Servers: []resolver.NameServer{{Name: "ns1", Servers: []resolver.Server{four, six}}},
 		}}
-		got := judgeAgree(s, []resolver.Answer{answer(four, zone.A, tt.four), answer(six, zone.A, tt.six)}, nil, nil, mpic.Words)[0]
+		got := judgeAgree(s, []resolver.Answer{answer(four, zone.A, tt.four), answer(six, zone.A, tt.six)}, nil, nil, func(_ []netip.Addr, share float64) string { return mpic.Words(share) })[0]
 		if got.Outcome != tt.agree || !strings.Contains(got.Summary, tt.says) {
 			t.Errorf("%s: %s: %s", tt.what, got.Outcome, got.Summary)
 		}

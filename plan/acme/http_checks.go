@@ -24,7 +24,7 @@ func (e *examination) perAddress(all []fetched, judge func(fetched) Finding, pas
 		out[i] = judge(f)
 		switch {
 		case out[i].Outcome == Fail && e.astray(f.target):
-			out[i] = out[i].because(expectation(f.addr))
+			out[i] = out[i].because(misled(f.target))
 		case out[i].Outcome == Unknown && out[i].Because == "":
 			out[i] = out[i].because(e.cause(f))
 		}

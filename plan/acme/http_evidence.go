@@ -26,9 +26,10 @@ type httpName struct {
 // target is an address that is asked for the name. Several may be true of one.
 type target struct {
 	addr netip.Addr
-	// found: an authority would find it now. wanted: the inventory wants it. held:
-	// the provider has it. cached: resolvers may remember it from before a run.
-	found, wanted, held, cached bool
+	// found: an authority would find it now. given: a name server gives it. wanted:
+	// the inventory wants it. held: the provider has it. cached: resolvers may
+	// remember it from before a run.
+	found, given, wanted, held, cached bool
 }
 
 // old tells whether the address is to go, or has gone of late.
@@ -46,6 +47,9 @@ func (e *examination) targets(ctx context.Context) []target {
 		}
 		if e.subject.Proxied() {
 			return t
+		}
+		for _, a := range e.authoritative(ctx) {
+			t.add(a.Addrs, func(t *target) { t.given = true })
 		}
 		t.add(e.subject.Addrs(), func(t *target) { t.wanted = true })
 		for _, family := range families() {

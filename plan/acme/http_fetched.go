@@ -36,10 +36,10 @@ func unreached(f fetched) bool {
 	return false
 }
 
-// decisive are those fetches that decide whether a certificate can be issued, now or
-// once the wanted addresses are there.
+// decisive are those fetches that decide whether a certificate can be issued, now, by
+// another name server, or once the wanted addresses are there.
 func decisive(all []fetched) []fetched {
-	return filter(all, func(f fetched) bool { return f.found || f.wanted })
+	return filter(all, func(f fetched) bool { return f.found || f.given || f.wanted })
 }
 
 // doubt says why a fetch does not show what an authority would find; empty where
@@ -102,8 +102,10 @@ func (e *examination) at(a netip.Addr) string {
 // place is the address, and what it is to the name where that is not plain.
 func (e *examination) place(t target) string {
 	switch {
-	case t.wanted && !t.found:
+	case t.wanted && !t.found && !t.given:
 		return e.at(t.addr) + " (wanted, not answered by the DNS)"
+	case t.given && !t.found:
+		return e.at(t.addr) + " (not answered by every name server)"
 	case e.astray(t):
 		return e.at(t.addr) + " (not wanted, still answered by the DNS)"
 	}
