@@ -182,7 +182,7 @@ func (o *vantageOptions) agent(client *resolver.Client, now func() time.Time) (*
 		Ports: http01.Ports{HTTP: o.port}, Now: now,
 	}
 	if o.reserved {
-		fetch.Reserved, fetch.PublicName = nil, func(string) bool { return true }
+		fetch = fetch.ForPrivate()
 	}
 	return vantage.NewAgent(vantage.AgentOptions{
 		Name: name, Validator: http01.New(fetch), Reserved: fetch.Reserved, Port: o.port, Now: now,

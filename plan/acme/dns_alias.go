@@ -2,7 +2,6 @@ package acme
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -38,7 +37,7 @@ func judgeAlias(s *Subject, found map[zone.Type]http01.Addrs) Finding {
 		return failed(asked, "%s leads in a circle", way).with(s.unalias(chain)...)
 	case four.Err != nil && six.Err != nil && s.outside(chain) && len(s.Zone.Resolvers) == 0:
 		return unclear(asked, "%s leads out of the zone, and no resolver is asked: the inventory has no [[verify.resolver]]", way)
-	case servfail(four.Err):
+	case resolver.ServFailed(four.Err):
 		return failed(asked, "%s cannot be resolved: %v", way, four.Err).with(s.unalias(chain)...)
 	case four.Err != nil:
 		return unclear(asked, "%s: where it ends cannot be told: %v", way, four.Err)
@@ -95,12 +94,6 @@ func (s *Subject) circle(chain []zone.Name) bool {
 		}
 	}
 	return false
-}
-
-// servfail tells whether whoever was asked could not resolve the name.
-func servfail(err error) bool {
-	q, ok := errors.AsType[*resolver.QueryError](err)
-	return ok && q.Status == resolver.ServFail
 }
 
 // unalias puts addresses in place of the alias.

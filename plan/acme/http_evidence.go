@@ -89,9 +89,8 @@ func (e *examination) validator(ctx context.Context, agent string) *http01.Valid
 		UserAgent: agent,
 		Now:       e.opts.Now,
 	}
-	if e.opts.AllowReserved { // as for a private authority, which knows private names
-		o.Reserved = nil
-		o.PublicName = func(string) bool { return true }
+	if e.opts.AllowReserved {
+		o = o.ForPrivate()
 	}
 	return http01.New(o)
 }

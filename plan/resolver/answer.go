@@ -74,6 +74,13 @@ func (e *QueryError) Error() string {
 // Unwrap returns the cause, so that errors.Is finds context.Canceled and such.
 func (e *QueryError) Unwrap() error { return e.Cause }
 
+// ServFailed tells whether err is of a server that could not resolve what it was
+// asked for: another one may not either, as where DNSSEC fails.
+func ServFailed(err error) bool {
+	q, ok := errors.AsType[*QueryError](err)
+	return ok && q.Status == ServFail
+}
+
 // outcome is how one question ended. Its message is valid only while the
 // outcome is being delivered, and nil without a reply.
 type outcome struct {

@@ -51,7 +51,7 @@ func (r Result) is(o Outcome, why Reason) Result {
 // other will; that it could not be asked says nothing.
 func (r Result) failed(err error) Result {
 	r.Err = err
-	if q, ok := errors.AsType[*resolver.QueryError](err); ok && q.Status == resolver.ServFail {
+	if resolver.ServFailed(err) {
 		return r.is(Forbidden, ServerFailure)
 	}
 	return r.is(Unknown, LookupFailed)

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/dnsplan/dnsplan/plan/netfault"
 )
@@ -147,7 +146,7 @@ func (h *Hop) refused() *Error {
 	return h.fails(Status, errors.New(strings.TrimSpace(text)))
 }
 
-var errTooLong = fmt.Errorf("the body has %d octets or more, too many for a key authorization", maxBody)
+var errTooLong = fmt.Errorf("the body has %d octets or more, too many for a key authorization", MaxBody)
 
 // differs says how the body is wrong.
 func differs(body, want string) error {
@@ -158,30 +157,4 @@ func differs(body, want string) error {
 		return fmt.Errorf("the body is right but for what stands before it: %q", clip(body))
 	}
 	return fmt.Errorf("the body is another one: %q", clip(body))
-}
-
-// recorder keeps the first octets that come over a connection.
-type recorder struct {
-	net.Conn
-
-	mu    sync.Mutex
-	first []byte
-}
-
-// maxFirst is how many octets tell protocols apart.
-const maxFirst = 16
-
-func (r *recorder) Read(b []byte) (int, error) {
-	n, err := r.Conn.Read(b)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.first = append(r.first, b[:min(n, maxFirst-len(r.first))]...)
-	return n, err
-}
-
-// beginning is what came first, at most maxFirst octets.
-func (r *recorder) beginning() []byte {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return bytes.Clone(r.first)
 }

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// maxBody octets are too long for a key authorization.
-	maxBody = 128
+	// MaxBody octets are too long for a key authorization.
+	MaxBody = 128
 	// maxHeader bounds the header of an answer, in octets.
 	maxHeader = 1 << 20
 	// sampleTime is how long the rest of a judged body is waited for.
@@ -132,11 +132,11 @@ func (r *run) ask(ctx context.Context, h *Hop, conn net.Conn, u *url.URL, refere
 func (r *run) read(h *Hop, conn net.Conn, body io.Reader) *Error {
 	if h.Status == http.StatusOK {
 		var err error
-		h.Body, err = io.ReadAll(io.LimitReader(body, maxBody))
+		h.Body, err = io.ReadAll(io.LimitReader(body, MaxBody))
 		switch {
 		case err != nil:
 			return h.fails(BodyBroken, err)
-		case len(h.Body) < maxBody:
+		case len(h.Body) < MaxBody:
 			return nil
 		}
 	}

@@ -1,7 +1,6 @@
 package http01
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -183,12 +182,7 @@ func (r *Result) Unresolved() bool {
 		return false
 	}
 	last := r.Last()
-	return !servFailed(last.A.Err) && !servFailed(last.AAAA.Err)
-}
-
-func servFailed(err error) bool {
-	q, ok := errors.AsType[*resolver.QueryError](err)
-	return ok && q.Status == resolver.ServFail
+	return !resolver.ServFailed(last.A.Err) && !resolver.ServFailed(last.AAAA.Err)
 }
 
 // Hop is one URL that was fetched.

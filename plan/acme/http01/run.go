@@ -68,7 +68,7 @@ func (r *run) judgeBody(h *Hop) *Error {
 	switch {
 	case h.Status != http.StatusOK:
 		return h.refused()
-	case len(h.Body) >= maxBody:
+	case len(h.Body) >= MaxBody:
 		return h.fails(BodyTooLong, errTooLong)
 	}
 	body := strings.TrimRightFunc(string(h.Body), unicode.IsSpace)

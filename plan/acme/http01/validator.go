@@ -60,6 +60,13 @@ type Options struct {
 	Now func() time.Time
 }
 
+// ForPrivate returns o for a private authority, which connects to reserved addresses
+// and knows names below no public top-level domain.
+func (o Options) ForPrivate() Options {
+	o.Reserved, o.PublicName = nil, func(string) bool { return true }
+	return o
+}
+
 func (o Options) withDefaults() Options {
 	if o.Dial == nil {
 		o.Dial = dial
@@ -88,7 +95,7 @@ func (o Options) withDefaults() Options {
 	if o.Sample <= 0 {
 		o.Sample = 4096
 	}
-	o.Sample = max(o.Sample, maxBody)
+	o.Sample = max(o.Sample, MaxBody)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

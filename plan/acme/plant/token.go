@@ -9,10 +9,6 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 )
 
-// MaxBody is the least length of a body, in bytes, that an authority would find
-// too long.
-const MaxBody = 128
-
 // prefix starts the names of our own tokens.
 const prefix = "dnsplan-"
 
@@ -21,7 +17,7 @@ const prefix = "dnsplan-"
 type Token struct {
 	// Name is the last part of the path: letters, digits, "-" and "_".
 	Name string
-	// Body is one line of ASCII without its end, shorter than MaxBody.
+	// Body is one line of ASCII without its end, shorter than http01.MaxBody.
 	Body string
 }
 
@@ -49,8 +45,8 @@ func (t Token) valid() error {
 	if t.Name == "" || len(t.Name) > maxName || strings.ContainsFunc(t.Name, func(c rune) bool { return !inBase64(c) }) {
 		return fmt.Errorf("token %q: a name has 1 to %d letters, digits, - and _", t.Name, maxName)
 	}
-	if t.Body == "" || len(t.Body) >= MaxBody || strings.ContainsFunc(t.Body, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
-		return fmt.Errorf("token %q: a body has 1 to %d printable characters of ASCII, and no blank", t.Name, MaxBody-1)
+	if t.Body == "" || len(t.Body) >= http01.MaxBody || strings.ContainsFunc(t.Body, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
+		return fmt.Errorf("token %q: a body has 1 to %d printable characters of ASCII, and no blank", t.Name, http01.MaxBody-1)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
 )
 
@@ -50,7 +51,7 @@ func TestWebroot(t *testing.T) {
 
 func TestNewToken(t *testing.T) {
 	a, b := plant.NewToken(), plant.NewToken()
-	if a == b || len(a.Name) != 32 || len(a.Body) >= plant.MaxBody || !strings.HasPrefix(a.Body, a.Name+".") {
+	if a == b || len(a.Name) != 32 || len(a.Body) >= http01.MaxBody || !strings.HasPrefix(a.Body, a.Name+".") {
 		t.Errorf("tokens %+v and %+v", a, b)
 	}
 	if a.Path() != "/.well-known/acme-challenge/"+a.Name {
@@ -180,7 +181,7 @@ func TestBadTokens(t *testing.T) {
 		{Name: "a\nb", Body: "x"},
 		{Name: "a", Body: ""},
 		{Name: "a", Body: "two\nlines"},
-		{Name: "a", Body: strings.Repeat("x", plant.MaxBody)},
+		{Name: "a", Body: strings.Repeat("x", http01.MaxBody)},
 		{Name: strings.Repeat("x", 129), Body: "x"},
 	} {
 		for _, p := range []plant.Planter{plant.Webroot(dir, time.Now), plant.Command([]string{"false"}, "", time.Minute), plant.Listen(loopback)} {

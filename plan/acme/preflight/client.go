@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,15 +42,9 @@ func New(o Options) *Client {
 	if o.Lookup == nil {
 		o.Lookup = nobody{}
 	}
-	if o.Connect == 0 {
-		o.Connect = 5 * time.Second
-	}
-	if o.Total == 0 {
-		o.Total = 10 * time.Second
-	}
-	if o.AtOnce == 0 {
-		o.AtOnce = 32
-	}
+	o.Connect = cmp.Or(o.Connect, 5*time.Second)
+	o.Total = cmp.Or(o.Total, 10*time.Second)
+	o.AtOnce = cmp.Or(o.AtOnce, 32)
 	return &Client{o, make(chan struct{}, o.AtOnce)}
 }
 
@@ -135,8 +130,8 @@ func (c *Client) fetch(ctx context.Context, q Question, t plant.Token, at netip.
 		Lookup: c.opts.Lookup, Dial: c.opts.Dial, ConnectTimeout: c.opts.Connect, Timeout: c.opts.Total,
 		Ports: http01.Ports{HTTP: q.Challenge.Port, HTTPS: q.Challenge.HTTPSPort}, Reserved: http01.Reserved,
 	}
-	if q.Challenge.AllowReserved { // as for a private authority, which knows private names
-		o.Reserved, o.PublicName = nil, func(string) bool { return true }
+	if q.Challenge.AllowReserved {
+		o = o.ForPrivate()
 	}
 	return http01.New(o).Validate(ctx, http01.Request{Host: q.Name.Display(), Token: t.Name, Want: t.Body, Pin: at})
 }

@@ -181,8 +181,8 @@ func (s *Session) validator(route resolver.Route, now func() time.Time) *http01.
 		Lookup: http01.DNS{Client: s.client, Route: route}, Reserved: http01.Reserved, Now: now,
 		Ports: http01.Ports{HTTP: uint16(c.HTTPPort), HTTPS: uint16(c.HTTPSPort)}, //nolint:gosec // G115: ports, checked by the inventory
 	}
-	if c.AllowReserved { // as for a private authority, which knows private names
-		o.Reserved, o.PublicName = nil, func(string) bool { return true }
+	if c.AllowReserved {
+		o = o.ForPrivate()
 	}
 	return http01.New(o)
 }
