@@ -8,8 +8,12 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
 
-// program begins a command of this program.
-const program = "dnsplan "
+// program begins a command of this program, and behind stands before one that comes
+// behind others.
+const (
+	program = "dnsplan "
+	behind  = "&& "
+)
 
 // WithCommands returns f with each command of this program in a remedy as command
 // makes it out of its words, "plan www.example.org": with the inventory that it is
@@ -31,9 +35,13 @@ func (f Found) WithCommands(command func(words string) string) Found {
 func commanded(text string, command func(words string) string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		before, words, found := strings.Cut(line, program)
-		if !found || before != "" && !strings.HasSuffix(before, "&& ") {
-			continue
+		before := ""
+		words, found := strings.CutPrefix(line, program)
+		if !found {
+			if before, words, found = strings.Cut(line, behind+program); !found {
+				continue
+			}
+			before += behind
 		}
 		words, run, runs := strings.Cut(words, " -- ")
 		lines[i] = before + command(words)

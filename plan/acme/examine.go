@@ -59,6 +59,9 @@ type Options struct {
 	Roots        *x509.CertPool
 	// Past is what is written down of earlier work.
 	Past Past
+	// Folder is where commands of this program are run, as a shell reads it; empty is
+	// where they are read.
+	Folder string
 	// AtOnce bounds how many checks are under way at the same time; 0 is 32.
 	AtOnce int
 }
@@ -99,6 +102,7 @@ func New(o Options) *Examiner {
 	o.HTTPPort = cmp.Or(o.HTTPPort, 80)
 	o.HTTPSPort = cmp.Or(o.HTTPSPort, 443)
 	o.Connections = cmp.Or(o.Connections, connections)
+	o.Folder = cmp.Or(o.Folder, ".")
 	if o.Sources == nil {
 		o.Sources = sources
 	}

@@ -124,13 +124,13 @@ func checkWatch(_ context.Context, e *examination) []Finding {
 }
 
 func (e *examination) judgeWatch(last time.Time, known bool) Finding {
-	daily := Remedy{Do: "Have it compared every hour; for cron, with a [[notify]] that tells of drift, and this folder in place of FOLDER:", Paste: "17 * * * * cd FOLDER && dnsplan drift --no-color"}
+	hourly := Remedy{Do: "Have it compared every hour; for cron, with a [[notify]] that tells of drift:", Paste: "17 * * * * cd " + e.opts.Folder + " && dnsplan drift --no-color"}
 	now, name := e.opts.Now(), e.subject.Name.Display()
 	switch {
 	case !known || last.IsZero():
-		return unclear(nil, "dnsplan drift was not run with this state folder: whether somebody looks after %s elsewhere cannot be told", name).with(daily)
+		return unclear(nil, "dnsplan drift was not run with this state folder: whether somebody looks after %s elsewhere cannot be told", name).with(hourly)
 	case now.Sub(last) > watchedFor:
-		return failed(nil, "nobody has compared %s with the inventory for %s", name, span(now.Sub(last))).with(daily)
+		return failed(nil, "nobody has compared %s with the inventory for %s", name, span(now.Sub(last))).with(hourly)
 	}
 	return passed(nil, "%s was compared with the inventory on %s", name, minute(last))
 }

@@ -18,10 +18,11 @@ func kept(t *testing.T) *site {
 	s.want("127.0.0.11")
 	s.answer("127.0.0.11")
 	s.hold("127.0.0.11")
+	s.serve(0, http.NotFoundHandler())
 	s.subject.Owner, s.subject.Comment = "web", "shop"
 	s.subject.Records[0].Hosts = []Host{{Name: "web-01", Addrs: s.addrs[:1], ACMEClient: true}}
 	snapshot := *s.subject.Zone.Live
-	s.opts.Now = func() time.Time { return day0 }
+	s.opts.Now, s.opts.Folder = func() time.Time { return day0 }, "/srv/dns"
 	s.opts.Past = Past{
 		Backup: func(plan.ZoneRef) (Backup, error) {
 			return Backup{day0.AddDate(0, 0, -1), "backups/b.json", &snapshot}, nil
@@ -108,7 +109,7 @@ func TestNotKept(t *testing.T) {
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
 		}, Pass, Error, "dnsplan rollback 01K", ""},
 
-		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "in place of FOLDER:\n17 * * * * cd FOLDER && dnsplan drift"},
+		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "that tells of drift:\n17 * * * * cd /srv/dns && dnsplan drift"},
 		"for days":       {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return day0.AddDate(0, 0, -3), nil } }, Fail, Warning, "for 3d", "dnsplan drift"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -52,7 +52,7 @@ func (s *Session) Examiner(now func() time.Time) (*acme.Examiner, error) {
 	return acme.New(acme.Options{
 		DNS: s.client, Now: now, HTTPPort: s.Inventory.Check.HTTPPort, HTTPSPort: s.Inventory.Check.HTTPSPort,
 		AllowReserved: s.Inventory.Check.AllowReserved, Planter: s.planterFor, Vantages: s.Vantages(), Ranges: ranges,
-		Issuer: s.issuer(), Certificates: certificates, Roots: roots, Past: s.checkPast(now),
+		Issuer: s.issuer(), Certificates: certificates, Roots: roots, Past: s.checkPast(now), Folder: s.Settings.folder(),
 	}), nil
 }
 

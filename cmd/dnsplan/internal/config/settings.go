@@ -32,6 +32,20 @@ func (s Settings) Command(words string) string {
 	return strings.Join(append([]string{"dnsplan " + words}, s.given...), " ")
 }
 
+// folder is where what Command returns is to be typed, quoted; empty where that cannot be
+// told.
+func (s Settings) folder() string {
+	dir := "."
+	if len(s.given) == 0 {
+		dir = filepath.Dir(s.Inventory)
+	}
+	whole, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	return Quoted(whole)
+}
+
 // Quoted makes a word safe to paste into a shell.
 func Quoted(word string) string {
 	safe := func(r rune) bool {
