@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -144,6 +145,8 @@ func (g *guarding) watch(ctx context.Context) string {
 				return ""
 			case late:
 				return "the deadline has passed"
+			case g.halfClosed(ctx):
+				return "somebody has begun to close it, and is at it no longer"
 			}
 		case errors.Is(err, io.EOF):
 			return "the process that opened the window has died"
@@ -179,6 +182,13 @@ func (g *guarding) late(grace time.Duration) (gone, late bool) {
 		return true, false
 	}
 	return false, g.clock.Now().After(w.Deadline.Add(grace))
+}
+
+// halfClosed tells whether the window of a hook was told to close, or is closing for
+// another reason, and nobody is at it.
+func (g *guarding) halfClosed(ctx context.Context) bool {
+	r, err := config.Reader(g.session.Settings, g.clock).Show(ctx, g.run)
+	return err == nil && !r.Busy && !isOver(r.Result) && r.Result.Outcome != execute.OutcomeOpen
 }
 
 // listen takes in what is said within a while, and returns the words that remain.

@@ -34,7 +34,7 @@ func (a *app) closeWindow(ctx context.Context, s *config.Session, id, command st
 	}
 	var r execute.Result
 	if f != nil {
-		f.exit = closedCode
+		f.exit, f.leaves = closedCode, true
 		r, err = a.waitFor(ctx, s.Settings, e, f, id)
 	} else {
 		r, err = e.Wait(ctx, id)
@@ -75,8 +75,11 @@ func unwritten(r execute.Result, err error) error {
 // closedCode is the exit code of what was to close a window, if its run is one: that
 // the window's command was ended, or its deadline has passed, is no failure then.
 func closedCode(r execute.Result) int {
-	if r.Window != nil && isOver(r) && !r.Window.Open() && !r.LeftOpen() {
+	switch w := r.Window; {
+	case w != nil && isOver(r) && !w.Open() && !r.LeftOpen():
 		return exitDone
+	case w != nil && w.Open() && !isOver(r): // also where it was let go of
+		return exitPartly
 	}
 	return exitOf(r)
 }

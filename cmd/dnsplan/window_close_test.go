@@ -46,7 +46,7 @@ func TestOrphansTakeNoTime(t *testing.T) {
 	var said strings.Builder
 	a := &app{notices: &notices{w: &said}}
 	ctx, interrupt := context.WithCancel(t.Context())
-	patience, stop := letGoAfter(ctx, time.Hour)
+	patience, stop := letGoAfter(ctx, time.Hour, 0)
 	defer stop()
 	if execute.LetGo(patience) {
 		t.Error("let go of at once")
@@ -58,7 +58,7 @@ func TestOrphansTakeNoTime(t *testing.T) {
 	if got := said.String(); !strings.Contains(got, "warning: the issuance window of www.example.org (run 01A) is not closed yet") || !strings.Contains(got, "dnsplan recover --windows") {
 		t.Errorf("said %q", got)
 	}
-	over, stop := letGoAfter(t.Context(), 0)
+	over, stop := letGoAfter(t.Context(), 0, 0)
 	defer stop()
 	if <-over.Done(); !execute.LetGo(over) {
 		t.Error(context.Cause(over))

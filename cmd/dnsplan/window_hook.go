@@ -12,6 +12,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -88,11 +89,18 @@ that dnsplan window open has opened. A window around a command is closed too,
 once nobody holds it any more; as long as somebody does, that is said and it
 stays. Without a window there is nothing to do, and the exit code is 0: a
 post-hook may run although none was opened. It is 4 where one could not be
-closed.`,
+closed within 90 seconds; its guard, and dnsplan recover, go on then.`,
 		Example: "  dnsplan window close\n  dnsplan window close www.example.org",
 		RunE:    func(c *cobra.Command, names []string) error { return runWindowClose(a, c, names) },
 	}
 }
+
+// A post-hook holds the client that runs it, and its lock, and lego ends one after two
+// minutes: close tries for closeWithin, and for closeBehind once it is to end.
+const (
+	closeWithin = 90 * time.Second
+	closeBehind = 5 * time.Second
+)
 
 func runWindowClose(a *app, c *cobra.Command, args []string) error {
 	if err := noAddresses(args); err != nil {
@@ -107,12 +115,14 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
-	ctx, stop := hangup(c.Context())
+	_, stop := hangup(c.Context()) // it goes on
 	defer stop()
 	ours, held, others := a.toClose(s.Settings, names)
 	if len(ours) == 0 {
 		a.notices.line(nothingToClose(s, held, names))
 	}
+	ctx, done := letGoAfter(c.Context(), closeWithin, closeBehind)
+	defer done()
 	err = a.closeAll(ctx, s, ours)
 	a.closeOrphans(c.Context(), s, others, c)
 	return err
@@ -182,16 +192,23 @@ func (a *app) closeHook(ctx context.Context, s *config.Session, w journal.OpenWi
 	if err != nil {
 		return err
 	}
-	if busy, err := run.Busy(); err != nil {
+	f, closed := a.followPlainly(s.Settings), false
+	busy, err := run.Busy()
+	if err != nil {
 		return err
-	} else if busy {
-		if err := a.interrupt(ctx, s.Settings, w.Run); err != nil {
-			return err
-		}
 	}
-	closed, err := a.closeWindow(ctx, s, w.Run, "window close", a.followPlainly(s.Settings))
-	if !closed {
-		a.tellOfOpen(ctx, w.Run, err)
+	if busy {
+		err = a.interrupt(ctx, s.Settings, w.Run)
 	}
+	if err == nil && !execute.LetGo(ctx) {
+		closed, err = a.closeWindow(ctx, s, w.Run, "window close", f)
+	}
+	if closed {
+		return err
+	}
+	if execute.LetGo(ctx) {
+		err = about(w.Run, fmt.Errorf("%s is not closed yet, and the proxy may be off%s; its guard goes on with that, and so does: %s", leftText(w), f.stuck.why(), s.Settings.Command("recover --windows")))
+	}
+	a.tellOfOpen(context.WithoutCancel(ctx), w.Run, err)
 	return err
 }

@@ -287,3 +287,28 @@ func TestWindowHookExpires(t *testing.T) {
 		})
 	}
 }
+
+// The provider is down when a post-hook is to close the window: that gives up soon, and
+// the guard goes on with it, well before the deadline.
+func TestWindowCloseGivesUp(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--json=false", "--json"} {
+		t.Run(flag, func(t *testing.T) {
+			t.Parallel()
+			r := newWindowRig(t)
+			down, refused := r.breakable()
+			r.run("window", "open", "www.example.org").is(t, exitDone)
+			down.Store(true)
+			p := r.start("window", "close", flag)
+			eventually(t, "it is tried, and tried again", func() bool { return refused.Load() > 1 })
+			r.kill(p.Process.Pid, syscall.SIGTERM)
+			got := p.wait().is(t, exitPartly, "is not closed yet, and the proxy may be off", "; its guard goes on with that, and so does: dnsplan recover --windows")
+			if flag == "--json" && !strings.Contains(got.stdout, `"exit_code":4,`) {
+				t.Errorf("the summary has another exit code:\n%s", got.stdout)
+			}
+			down.Store(false)
+			r.closes()
+			r.closedOnce()
+		})
+	}
+}

@@ -2,12 +2,10 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -367,14 +365,7 @@ func TestWindowIsLeftToItsGuard(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
 			inTime(t, func(r *windowRig, deadline time.Duration) bool {
-				var down atomic.Bool
-				r.serve(func(w http.ResponseWriter, q *http.Request) {
-					if down.Load() {
-						http.Error(w, "{}", http.StatusServiceUnavailable)
-						return
-					}
-					r.fake.ServeHTTP(w, q)
-				})
+				down, _ := r.breakable()
 				p := r.start("window", "www.example.org", "--deadline", deadline.String(), "--", "sh", "-c", hanging)
 				eventually(t, "the command runs, or is late", func() bool {
 					_, err := os.Stat(r.path("pid"))
@@ -386,7 +377,7 @@ func TestWindowIsLeftToItsGuard(t *testing.T) {
 				if s != 0 {
 					r.kill(p.Process.Pid, s)
 				}
-				p.wait().is(t, exitPartly, "the proxy is off since", "could not be closed within 14s of its deadline", "the guard goes on closing it", guardLog)
+				p.wait().is(t, exitPartly, "the proxy is off since", "could not be closed within 14s of its deadline", "503", "the guard goes on closing it", guardLog)
 				r.commandEnds()
 				down.Store(false)
 				r.closes()

@@ -79,7 +79,7 @@ func (a *app) closeOrphans(ctx context.Context, s *config.Session, left []journa
 	for _, w := range left {
 		a.notices.line(fmt.Sprintf("%s was left open: closing it; %s waits %s for that at most, and goes on", leftText(w), c.CommandPath(), zone.FormatDuration(within)))
 	}
-	ctx, stop := letGoAfter(ctx, within)
+	ctx, stop := letGoAfter(ctx, within, 0)
 	defer stop()
 	for _, w := range left {
 		a.closeOrphan(ctx, s, w, strings.TrimPrefix(c.CommandPath(), "dnsplan "))
@@ -102,11 +102,11 @@ func (a *app) openWindows(s config.Settings) []journal.OpenWindow {
 }
 
 // letGoAfter is a context that lets go of runs when that time of the machine's clock
-// is over, or ctx ends.
-func letGoAfter(ctx context.Context, within time.Duration) (context.Context, func()) {
+// is over, or a while after ctx has ended.
+func letGoAfter(ctx context.Context, within, behind time.Duration) (context.Context, func()) {
 	patience, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	interrupted := context.AfterFunc(ctx, func() { end(execute.ErrLetGo) })
 	over := time.AfterFunc(within, func() { end(execute.ErrLetGo) })
+	interrupted := context.AfterFunc(ctx, func() { over.Reset(min(within, behind)) })
 	return patience, func() { interrupted(); over.Stop(); end(nil) }
 }
 

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -105,6 +106,22 @@ func (r *windowRig) serve(h http.HandlerFunc) {
 	r.fake.Serve(r.t, h)
 	r.settings = fmt.Sprintf("base_url = %q\n", r.fake.BaseURL())
 	r.inventory()
+}
+
+// breakable lets the fake be down while the returned value is true, and counts what has
+// come then.
+func (r *windowRig) breakable() (down *atomic.Bool, refused *atomic.Int32) {
+	r.t.Helper()
+	down, refused = &atomic.Bool{}, &atomic.Int32{}
+	r.serve(func(w http.ResponseWriter, q *http.Request) {
+		if down.Load() {
+			refused.Add(1)
+			http.Error(w, "{}", http.StatusServiceUnavailable)
+			return
+		}
+		r.fake.ServeHTTP(w, q)
+	})
+	return down, refused
 }
 
 // heldClosing has the fake hold the write that turns the proxy on, of which it tells,

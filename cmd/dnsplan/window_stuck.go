@@ -18,8 +18,10 @@ type stuck struct {
 	// tell sends a message.
 	tell func(text string)
 	// since is when the window began to close; zero where it does not.
-	since   time.Time
-	told    bool
+	since time.Time
+	told  bool
+	// last is what was last tried in vain, and why.
+	last    string
 	telling sync.WaitGroup
 }
 
@@ -54,12 +56,23 @@ func (f *follower) turnsOn(step string) bool {
 // triesOn takes in what a step is doing.
 func (f *follower) triesOn(p execute.Progress) {
 	s := &f.stuck
+	if p.Then == execute.TriesAgain {
+		s.last = strings.TrimPrefix(p.Doing, "trying again: ")
+	}
 	if s.told || s.since.IsZero() || p.Then != execute.TriesAgain || f.clock.Now().Before(s.since.Add(windowLate)) {
 		return
 	}
 	s.told = true
 	s.send(fmt.Sprintf("dnsplan: the issuance window of %s (run %s) does not close, and the proxy is off: it is tried on\n%s",
-		windowNames(f.plan.Window.Names), f.plan.ID, strings.TrimPrefix(p.Doing, "trying again: ")))
+		windowNames(f.plan.Window.Names), f.plan.ID, s.last))
+}
+
+// why is what was last tried in vain, in brackets; empty where nothing was.
+func (s *stuck) why() string {
+	if s.last == "" {
+		return ""
+	}
+	return " (" + s.last + ")"
 }
 
 // send tells people beside what goes on.
