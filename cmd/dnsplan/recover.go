@@ -36,8 +36,9 @@ not get through; one of a hook (dnsplan window open) once its deadline has
 passed. A process that holds a window open long behind its deadline is killed.
 One that was left open because someone else had changed a record in it is named,
 with what to do, for as long as the proxy is off; the exit code is 4 then too.
-With --windows nothing but windows is recovered: a run that someone has stopped
-on purpose stays so. dnsplan systemd prints a timer that does this every minute.
+With --windows nothing but windows is recovered, and named: a run that someone
+has stopped on purpose stays so. dnsplan systemd prints a timer that does this
+every minute.
 
 With --scan-zone it needs no run: where the provider keeps comments, the records
 of a window say that they are to be proxied again, and until when. So another
@@ -74,7 +75,7 @@ func runRecover(a *app, c *cobra.Command, scan string, windows, all bool) error 
 		return unread
 	}
 	list := a.recoverAll(ctx, s, runs)
-	if !windows && ctx.Err() == nil {
+	if ctx.Err() == nil {
 		list = append(list, a.leftOpen(ctx, s, runs)...)
 	}
 	code := worst(list)
@@ -113,23 +114,29 @@ func (a *app) recoverAll(ctx context.Context, s *config.Session, runs []engine.R
 }
 
 // recoverable are the runs, newest first; with windows those alone whose issuance
-// window may be open, which are found without reading the others, and an error about
-// marks that cannot be read.
+// window may be open, or was left so by their end, which are found without reading the
+// others, and an error about marks, or a change log, that cannot be read.
 func (a *app) recoverable(ctx context.Context, s config.Settings, windows bool) ([]engine.Run, error) {
 	reader := config.Reader(s, a.clock)
 	if !windows {
 		return reader.List(ctx)
 	}
 	open, unread := journal.OpenWindows(s.StateDir)
+	log, unreadLog := journal.ReadChanges(s.StateDir)
+	ids := runsThatLeft(log)
+	for _, w := range open {
+		ids = append(ids, w.Run)
+	}
+	slices.Sort(ids)
 	var out []engine.Run
-	for _, w := range slices.Backward(open) {
-		r, err := reader.Show(ctx, w.Run)
+	for _, id := range slices.Backward(slices.Compact(ids)) {
+		r, err := reader.Show(ctx, id)
 		if r.ID == "" {
-			r.ID, r.Err = w.Run, err
+			r.ID, r.Err = id, err
 		}
 		out = append(out, r)
 	}
-	return out, unread
+	return out, errors.Join(unread, unreadLog)
 }
 
 // worst is the exit code of the whole: a signal's, that of a run that needs a

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
@@ -9,6 +10,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme"
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
+	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/plan/report"
 )
 
@@ -37,6 +39,21 @@ func (a *app) leftOpen(ctx context.Context, s *config.Session, runs []engine.Run
 		}
 	}
 	return list
+}
+
+// runsThatLeft are the runs that have left the issuance window of a name open, by the
+// change log: those whose window was the last one of the name.
+func runsThatLeft(log []journal.Change) []string {
+	left := map[zone.Name]string{}
+	for _, c := range log {
+		switch {
+		case c.LeftOff():
+			left[c.Name] = c.Run
+		case c.Outcome == string(execute.Closed) && c.Run != left[c.Name]:
+			delete(left, c.Name)
+		}
+	}
+	return slices.Collect(maps.Values(left))
 }
 
 // leftAt tells whether the run has left the window of the name open.

@@ -103,7 +103,10 @@ func TestCheckOfAWindowLeftOpen(t *testing.T) {
 	if got := r.run("recover", "--json").is(t, exitPartly); !strings.Contains(got.stdout, `"left_open":true`) || !strings.Contains(got.stdout, `"check":"X-BACK"`) {
 		t.Errorf("not told to machines:\n%s", got.stdout)
 	}
-	r.run("recover", "--windows").is(t, exitDone)
+	r.run("recover", "--windows").is(t, exitPartly, "Left open: the window of 1 run", "X-BACK", "dnsplan rollback 01")
+	if got := r.run("recover", "--windows", "--json").is(t, exitPartly); !strings.Contains(got.stdout, `"left_open":true`) {
+		t.Errorf("not told to machines:\n%s", got.stdout)
+	}
 	there, clock := r.later()
 	clock.elapse(time.Hour)
 	there.run("check", "www.example.org", "--only", "X-BACK", "--state-dir", r.path("other")).is(t, exitDifferences, "fatal", "and someone has changed its", "on by hand at the provider")
@@ -112,6 +115,7 @@ func TestCheckOfAWindowLeftOpen(t *testing.T) {
 		return true
 	})
 	r.run("recover").is(t, exitDone, "Nothing to recover")
+	r.run("recover", "--windows").is(t, exitDone, "Nothing to recover")
 }
 
 // Another machine does not close a window over an address that someone has set in it,

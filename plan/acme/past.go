@@ -91,6 +91,3 @@ func (e *examination) history() (out []logged, err error) {
 	}
 	return out, err
 }
-
-// leftOff tells whether the entry is of a window that could not be closed.
-func (l logged) leftOff() bool { return l.Outcome == "left open" && l.OldProxied && !l.NewProxied }

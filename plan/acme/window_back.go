@@ -65,7 +65,7 @@ func (e *examination) judgeBack(last logged, changed bool) Finding {
 	case e.subject.wantsProxy():
 		return failed(said, "%s %s, and the inventory wants it proxied", name, is).with(
 			Remedy{Do: "Turn the proxy on again:", Paste: e.subject.applied()})
-	case changed && last.leftOff() && !e.subject.saysProxy():
+	case changed && last.LeftOff() && !e.subject.saysProxy():
 		return e.judgeLeft(said, last.Run, e.left(last.Run))
 	case changed && last.proxied() && !e.subject.saysProxy():
 		said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("proxied since %s, run %s", minute(last.At), last.Run)})

@@ -31,7 +31,7 @@ func (s *Subject) marker() (out plan.Marker, ok bool) {
 // where the change log here has none, or cannot be read.
 func (e *examination) left(run string) []logged {
 	all, _ := e.history() // X-BACK has told of an error
-	return filter(all, func(l logged) bool { return l.Run == run && l.leftOff() })
+	return filter(all, func(l logged) bool { return l.Run == run && l.LeftOff() })
 }
 
 // judgeMarker judges a window that a record tells of, and of which no mark is here.

@@ -68,6 +68,9 @@ type Change struct {
 	SHA256 string `json:"sha256,omitempty"`
 }
 
+// LeftOff tells whether the entry is of an issuance window that its run has left open.
+func (c Change) LeftOff() bool { return c.Outcome == "left open" && c.OldProxied && !c.NewProxied }
+
 // changeKey is what makes an entry unique.
 type changeKey struct{ run, id string }
 
