@@ -9,7 +9,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // What tests of this package have seen come out of examinations: checks that fail with
@@ -73,14 +76,27 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// wholeRun tells whether no test was left out.
+// wholeRun tells whether no test was left out, neither by a flag nor because the machine
+// lacks something.
 func wholeRun() bool {
 	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
 		if f := flag.Lookup(name); f != nil && f.Value.String() != "" {
 			return false
 		}
 	}
-	return !testing.Short()
+	return !testing.Short() && equipped.Load()
+}
+
+// equipped says that the machine has all that the tests of this package need.
+var equipped atomic.Bool
+
+// What is broken on servers and over IPv6 is seen where the machine has these.
+func TestMachineIsEquipped(t *testing.T) {
+	for program, debianPackage := range map[string]string{"nginx": "nginx", "apache2": "apache2-bin", "haproxy": "haproxy", "named": "bind9", "knotd": "knot"} {
+		needs.Program(t, program, debianPackage)
+	}
+	needs.Address(t, "::1")
+	equipped.Store(true)
 }
 
 // unproven are the checks and remedies that no test has broken anything for.

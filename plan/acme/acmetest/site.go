@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"testing"
+
+	"github.com/dnsplan/dnsplan/providers/providertest/needs"
 )
 
 // ports is how many ports are tried until one is free at every address.
@@ -13,9 +15,13 @@ const ports = 20
 
 // Listen takes one free port at each of the addresses, as 127.0.0.11 and ::1.
 // The listeners are in the order of the addresses and close with the test;
-// one that is closed before refuses connections.
+// one that is closed before refuses connections. A test is skipped where the machine
+// has no IPv6 and an address is of that.
 func Listen(tb testing.TB, addrs ...string) []net.Listener {
 	tb.Helper()
+	for _, a := range addrs {
+		needs.Address(tb, a)
+	}
 	var err error
 	for range ports {
 		var all []net.Listener
