@@ -70,7 +70,7 @@ type Server struct {
 	proc    *process
 
 	faketime string         // file with the offset, empty without
-	control  string         // knotd's control socket
+	control  string         // the control socket of knotd and pdns_server
 	rndc     netip.AddrPort // named's control channel; the zero value without
 	api      netip.AddrPort // of PowerDNS
 }

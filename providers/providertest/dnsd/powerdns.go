@@ -48,6 +48,7 @@ func PowerDNS(tb testing.TB, o PowerDNSOptions) *Server {
 		o.APIKey = TestAPIKey
 	}
 	s := &Server{tb: tb, program: "pdns_server", listen: o.Listen, Key: o.Key, zones: slices.Sorted(maps.Keys(o.Zones))}
+	s.control = filepath.Join(shortDir(tb), "pdns.controlsocket")
 	var beside netip.AddrPort
 	s.command = func(s *Server) *exec.Cmd {
 		for s.Addr != beside || s.api == s.Addr { // a restart keeps the port
@@ -108,7 +109,7 @@ negquery-cache-ttl=0
 zone-cache-refresh-interval=0
 security-poll-suffix=
 loglevel=6
-`, s.database(), s.Addr.Addr(), s.Addr.Port(), s.id, s.dir, o.APIKey, s.api.Addr(), s.api.Port(), from)
+`, s.database(), s.Addr.Addr(), s.Addr.Port(), s.id, filepath.Dir(s.control), o.APIKey, s.api.Addr(), s.api.Port(), from)
 }
 
 func (s *Server) database() string { return filepath.Join(s.dir, "pdns.sqlite3") }
