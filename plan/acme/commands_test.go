@@ -6,7 +6,7 @@ func TestWithCommands(t *testing.T) {
 	for text, want := range map[string]string{
 		"dnsplan plan -o a.plan a.example.org\ndnsplan apply a.plan":     "dnsplan plan -o a.plan a.example.org -i x.toml\ndnsplan apply a.plan -i x.toml",
 		"dnsplan window a.example.org -- certbot renew":                  "dnsplan window a.example.org -i x.toml -- certbot renew",
-		"17 * * * * cd /srv/dnsplan && dnsplan drift --no-color":               "17 * * * * cd /srv/dnsplan && dnsplan drift --no-color -i x.toml",
+		"17 * * * * cd /srv/dnsplan && dnsplan drift --no-color":         "17 * * * * cd /srv/dnsplan && dnsplan drift --no-color -i x.toml",
 		"[[vantage]]\ncommand = [\"ssh\", \"dnsplan \", \"vantage\"]":    "[[vantage]]\ncommand = [\"ssh\", \"dnsplan \", \"vantage\"]",
 		"certbot renew --cert-name a.example.org":                        "certbot renew --cert-name a.example.org",
 		"a 300 IN A 192.0.2.1 ; of dnsplan itself, and no command of it": "a 300 IN A 192.0.2.1 ; of dnsplan itself, and no command of it",

@@ -16,7 +16,13 @@ func checkBalance(ctx context.Context, e *examination) []Finding {
 	token := e.placed(ctx)
 	var all []Finding
 	for _, b := range e.balances(ctx) {
-		all = append(all, e.judgeBalance(b, p, token))
+		f := e.judgeBalance(b, p, token)
+		if f.Outcome == Fail && token {
+			if by, ok := e.turnedAway(ctx, b, p.token); ok {
+				f = e.judgeSources(b, by).because("H-TOKEN")
+			}
+		}
+		all = append(all, f)
 	}
 	return e.gathered(all, "every connection is answered with the token")
 }

@@ -33,6 +33,15 @@ type balance struct {
 	sources int
 	// varieties are the kinds of answers, the first met first.
 	varieties []variety
+	// all are the answers that tell something.
+	all []heard
+}
+
+// heard is what was answered to one of this machine's addresses; the zero Addr is one
+// that is not known.
+type heard struct {
+	fetched
+	to netip.Addr
 }
 
 // variety is one kind of answer.
@@ -63,8 +72,9 @@ func (e *examination) mixed(ctx context.Context, f fetched) (b balance, ok bool)
 	if b = e.balance(ctx, f, token); b.asks == 0 {
 		return b, false
 	}
-	b.varieties = slices.Clone(b.varieties)
-	b.count(f, "")
+	b.varieties, b.all = slices.Clone(b.varieties), slices.Clone(b.all)
+	own, _ := e.opts.Local(f.addr)
+	b.count(heard{f, own}, "")
 	if e.placed(ctx) {
 		return b, b.good > 0 && b.good < b.asks
 	}
@@ -108,38 +118,40 @@ func (e *examination) connectOften(ctx context.Context, f fetched, t plant.Token
 		}
 	}
 	v := e.validator(ctx, "")
-	results := ofEach(requests, togetherAt, func(r http01.Request) fetched {
-		return fetched{f.target, connectAnyhow(ctx, v, r)}
+	results := ofEach(requests, togetherAt, func(r http01.Request) heard {
+		out, from := connectAnyhow(ctx, v, r)
+		return heard{fetched{f.target, out}, from}
 	})
 	for _, one := range results {
-		b.count(one, e.doubt(one))
+		b.count(one, e.doubt(one.fetched))
 	}
 	return b
 }
 
 // connectAnyhow asks from the machine's own choice of address where there is no
-// way from the one that was to be.
-func connectAnyhow(ctx context.Context, v *http01.Validator, r http01.Request) http01.Result {
-	out := v.Validate(ctx, r)
+// way from the one that was to be; from is the one that was.
+func connectAnyhow(ctx context.Context, v *http01.Validator, r http01.Request) (out http01.Result, from netip.Addr) {
+	out = v.Validate(ctx, r)
 	if out.Err == nil || !r.Source.IsValid() {
-		return out
+		return out, r.Source
 	}
 	switch out.Err.Kind {
 	case http01.NoRoute, http01.ConnectTimeout, http01.HostUnreachable, http01.ConnectFailed:
 		r.Source = netip.Addr{}
-		return v.Validate(ctx, r)
+		return v.Validate(ctx, r), r.Source
 	}
-	return out
+	return out, r.Source
 }
 
 // count adds one answer, unless it tells nothing, for which doubt says why.
-func (b *balance) count(f fetched, doubt string) {
+func (b *balance) count(f heard, doubt string) {
 	if doubt != "" {
 		if b.asks == 0 && len(b.varieties) == 0 {
 			b.why = doubt
 		}
 		return
 	}
+	b.all = append(b.all, f)
 	b.why = ""
 	b.asks++
 	says, head := "the token", ""
@@ -149,7 +161,7 @@ func (b *balance) count(f fetched, doubt string) {
 			says += " (" + clipped(s) + ")"
 		}
 	} else {
-		says, head = kindOf(f)
+		says, head = kindOf(f.fetched)
 	}
 	i := slices.IndexFunc(b.varieties, func(v variety) bool { return v.says == says })
 	if i < 0 {
