@@ -185,9 +185,23 @@ func wrote(r execute.Result) bool {
 }
 
 // theirsError is a rollback that someone else's values stand in the way of.
-type theirsError struct{ error }
+type theirsError struct {
+	error
+	// window is the plan's, of a run that has left it open.
+	window *plan.Window
+}
 
 func (e *theirsError) Unwrap() error { return e.error }
+
+// place says in the hint of a window what brings the proxy back over what someone else
+// has set: no command does.
+func (e *theirsError) place(hint string) string {
+	if e.window == nil {
+		return hint
+	}
+	return "where the new addresses are right, turn the proxy of " + windowNames(e.window.Names) +
+		" on by hand at the provider; else set there what was before, and then: {rollback RUN}"
+}
 
 // standingError is a rollback that has come to an end behind its cancelling: what
 // the run has applied stands.
@@ -200,7 +214,7 @@ func (e *standingError) Unwrap() error { return e.error }
 // look, whatever it is that went wrong. A signal keeps its own code.
 func ofRollback(ctx context.Context, r engine.Run, p *plan.Plan, touched bool, err error) error {
 	if p != nil && len(p.Conflicts) > 0 {
-		err = &theirsError{about(r.ID, err)}
+		err = &theirsError{about(r.ID, err), r.Plan.Window}
 	}
 	stands := standing(r.Result)
 	if _, stopped := stoppedBy(ctx, err); stopped || !touched || len(stands) == 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -116,6 +117,40 @@ func TestCheckOfAWindowLeftOpen(t *testing.T) {
 	})
 	r.run("recover").is(t, exitDone, "Nothing to recover")
 	r.run("recover", "--windows").is(t, exitDone, "Nothing to recover")
+}
+
+// What a window that was left open says next does what it says: nothing turns the proxy
+// on over what someone else has set but a person, and rollback does once that is gone.
+func TestRollbackOfAWindowLeftOpen(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	set := func(a, aaaa string) {
+		r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+			switch x.ID {
+			case "a1":
+				x.Content = a
+			case "a2":
+				x.Content = aaaa
+			}
+			return true
+		})
+	}
+	p := r.opened()
+	set("192.0.2.99", "2001:db8::99")
+	r.commandStops()
+	next := strings.Join(strings.Fields(p.wait().is(t, exitPartly, "dnsplan check www.example.org --only X-BACK").stderr), " ")
+	run := regexp.MustCompile("dnsplan rollback (01[0-9A-Z]+) turn the proxy on, once the addresses are again what they were").FindStringSubmatch(next)
+	if run == nil {
+		t.Fatalf("no such command in: %s", next)
+	}
+	there, _ := r.later()
+	there.run("rollback", run[1], "--auto-approve").is(t, exitRefused, "turn the proxy of www.example.org on by hand at the provider; else set there what was before, and then: dnsplan rollback "+run[1])
+	set(originV4, originV6)
+	there.run("rollback", run[1], "--auto-approve").is(t, exitDone, "2 of 2 changes applied")
+	if !r.proxied() {
+		t.Errorf("live is %+v", r.fake.Records("example.org"))
+	}
+	there.run("recover", "--windows").is(t, exitDone, "Nothing to recover")
 }
 
 // Another machine does not close a window over an address that someone has set in it,

@@ -198,11 +198,24 @@ func (w *Window) next(s RunState, id string) []Command {
 		return []Command{resume}
 	case RunFailed, RunCancelled:
 		if w.Open {
-			return []Command{verify, {program + "rollback " + id, "turn on again what is as the window left it"}}
+			return w.left(id)
 		}
 		return []Command{verify}
 	}
 	return nil
+}
+
+// left says what a person can do about a window that was left open, because someone
+// else has set a record in it: nothing turns the proxy on over that but a person.
+func (w *Window) left(id string) []Command {
+	look := program + "check"
+	for _, n := range w.Names {
+		look += " " + n.Display()
+	}
+	return []Command{
+		{look + " --only X-BACK", "see what was changed, and what to set by hand at the provider"},
+		{program + "rollback " + id, "turn the proxy on, once the addresses are again what they were"},
+	}
 }
 
 // windowOpens says what the plan of an issuance window does.
