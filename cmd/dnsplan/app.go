@@ -78,8 +78,7 @@ func terminalWidth(stream any) (int, bool) {
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, a *app) int {
 	c, err := a.execute(ctx)
-	s, _ := a.common(c) // without settings, commands are suggested without flags
-	return a.exit(ctx, err, s.Command)
+	return a.exit(ctx, err, a.typed(c))
 }
 
 // execute runs the command that the arguments name. It returns that, and the error

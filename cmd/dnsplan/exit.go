@@ -92,17 +92,17 @@ type advised struct {
 }
 
 // adviceTable is the one table of errors, exit codes and hints; the first line
-// that fits counts. {words} in a hint are a command of this program, and RUN the
-// run that the error is about.
+// that fits counts. {words} in a hint are a command of this program, {again words} the
+// one that was given with more, and RUN the run that the error is about.
 func adviceTable() []advised {
 	return []advised{
-		{as[*theirsError], exitRefused, "keep what is there and take back the rest: {rollback RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
+		{as[*theirsError], exitRefused, "keep what is there and take back the rest: {again RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
 		{as[*overtakenError], exitPartly, "where the new address is right, turn the proxy on at the provider; where the name is to stay DNS-only, take what begins with dnsplan-window out of its comment there"},
 		{as[*markedError], exitRefused, "wait until that window is closed; where its machine is gone, close it from here: {recover --scan-zone ZONE --now}"},
 		{as[*standingError], exitPartly, "see how it stands: {show RUN}; once what went wrong is put right, take the rest back: {rollback RUN}"},
 		{as[*execute.StaleError], exitRefused, "nothing was changed; make a new plan: {plan}"},
 		{as[*config.UnfinishedError], exitRefused, "go on with that run: {resume RUN}; or take it back: {cancel RUN}; then make a new plan"},
-		{as[*restTheirsError], exitRefused, "keep what is there and go on with the rest: {resume RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
+		{as[*restTheirsError], exitRefused, "keep what is there and go on with the rest: {again RUN --accept-live}; or put the value that is wanted into the inventory: {apply}"},
 		{as[*journal.HeldError], exitRefused, "wait for that run, or see it with: {show RUN}"},
 		{is(journal.ErrBusy), exitRefused, "wait for that run, or see it with: {show RUN}"},
 		{is(journal.ErrUsed), exitRefused, "a plan is applied once; see its run with: {show RUN}, or make a new plan: {plan}"},
@@ -126,14 +126,14 @@ func adviceTable() []advised {
 		{is(rehearse.ErrUnbound), exitError, "check EAB_KID and EAB_HMAC_KEY, or eab_kid and eab_hmac_key below [check], and that they are of this authority; some are good for one account alone: have new ones given then"},
 		{is(rehearse.ErrMAC), exitError, "set EAB_HMAC_KEY, or what eab_hmac_key below [check] names, to the key as the authority has given it"},
 		{is(config.ErrProduction), exitRefused, "name one for trials: {rehearse NAME --ca letsencrypt-staging}"},
-		{as[*rehearse.TermsError], exitError, "read them, and if you agree: {rehearse NAME --agree-tos}"},
+		{as[*rehearse.TermsError], exitError, "read them, and if you agree: {again --agree-tos}"},
 		{ofAuthority(as[*tls.CertificateVerificationError]), exitError, "name the file of the certificates that the authority is trusted by: --ca-roots FILE, or ca_roots below [check] in the inventory"},
 		{ofAuthority(unreachable), exitError, "check the URL of the authority, --ca or ca below [check] in the inventory, and that it runs"},
 		{is(journal.ErrNoRun), exitError, "see the runs there are with: {runs}"},
 		{is(journal.ErrAmbiguous), exitError, "see the runs there are with: {runs}"},
 		{is(engine.ErrEnded), exitError, "see it with: {show RUN}"},
 		{as[*inventory.SecretError], exitError, "set the variable, or write the file, or name another place for the secret in the inventory: env:NAME, file:PATH or cred:NAME"},
-		{is(cdn.ErrShrunk), exitRefused, "nothing was replaced; compare it with what the vendor publishes, and if that is right: {cdn update --force}"},
+		{is(cdn.ErrShrunk), exitRefused, "nothing was replaced; compare it with what the vendor publishes, and if that is right: {again --force}"},
 		{is(errFileThere), exitError, "name a file that is not there yet"},
 		{is(errNoExport), exitError, "name a file that is not there yet, or an older export"},
 		{as[*noPlanError], exitError, "apply takes the FILE of a saved plan; make one: {plan -o move.plan NAME}, and apply that: {apply move.plan}; without a FILE it plans all itself, and asks"},

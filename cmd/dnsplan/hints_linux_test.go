@@ -39,8 +39,7 @@ func (p *program) fails(line string) failed {
 	var stderr bytes.Buffer
 	a := p.outside(&bytes.Buffer{}, &stderr, strings.Fields(line))
 	c, err := a.execute(p.t.Context())
-	s, _ := a.common(c)
-	code := a.exit(p.t.Context(), err, s.Command)
+	code := a.exit(p.t.Context(), err, a.typed(c))
 	return failed{code, err, runID.ReplaceAllString(stderr.String(), "RUN")}
 }
 
@@ -115,6 +114,7 @@ func hintsOfAuthorities() []hinted {
 		{exitError, "set EAB_HMAC_KEY, or what eab_hmac_key below [check] names, to the key as the authority has given it", bound("%" + mac)},
 		{exitRefused, "name one for trials: dnsplan rehearse www.example.org --ca letsencrypt-staging", rehearsing("rehearse www.example.org --ca letsencrypt")},
 		{exitError, "read them, and if you agree: dnsplan rehearse www.example.org --agree-tos", rehearsing("rehearse www.example.org")},
+		{exitError, "read them, and if you agree: dnsplan rehearse www.example.org --agree-tos --contact 'ops@example.org,o'\\''k@example.org' --json --state-dir other", rehearsing("rehearse www.example.org --state-dir other --contact ops@example.org --contact o'k@example.org --json")},
 		{exitError, "name the file of the certificates that the authority is trusted by: --ca-roots FILE, or ca_roots below [check] in the inventory", func(t *testing.T) failed {
 			return rehearsed(t, `ca = "zerossl"`).fails("rehearse www.example.org --ca " + acmetest.NewCA(t, acmetest.Config{}).Directory)
 		}},

@@ -60,7 +60,7 @@ func applied(t *testing.T) *program {
 // hintsOfRuns are those about runs, plans and copies.
 func hintsOfRuns() []hinted {
 	return []hinted{
-		{exitRefused, "keep what is there and take back the rest: dnsplan rollback RUN --accept-live; or put the value that is wanted into the inventory: dnsplan apply", func(t *testing.T) failed {
+		{exitRefused, "keep what is there and take back the rest: dnsplan rollback RUN --accept-live --auto-approve; or put the value that is wanted into the inventory: dnsplan apply", func(t *testing.T) failed {
 			p := applied(t)
 			p.theirs()
 			return p.fails("rollback last --auto-approve")
@@ -181,7 +181,7 @@ func hintsOfFiles() []hinted {
 			delete(p.env, "PDNS")
 			return p.fails("plan")
 		}},
-		{exitRefused, "nothing was replaced; compare it with what the vendor publishes, and if that is right: dnsplan cdn update --force", func(t *testing.T) failed {
+		{exitRefused, "nothing was replaced; compare it with what the vendor publishes, and if that is right: dnsplan cdn update fastly --force --from fastly=small.json", func(t *testing.T) failed {
 			p := newProgram(t, "")
 			p.write("small.json", `{"addresses":["43.249.72.0/22"],"ipv6_addresses":["2a04:4e40::/32"]}`)
 			return p.fails("cdn update fastly --from fastly=small.json")

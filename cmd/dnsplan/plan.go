@@ -154,7 +154,7 @@ func runPlan(a *app, c *cobra.Command, o *planOptions, names []string, out strin
 			return err
 		}
 	}
-	if err := a.printPlan(s.Settings, p, markdown, only...); err != nil {
+	if err := a.printMade(c, s.Settings, p, markdown, only); err != nil {
 		return err
 	}
 	if out != "" {
@@ -190,11 +190,20 @@ func (a *app) makePlan(ctx context.Context, s *config.Session, o *planOptions, n
 	return p, nil
 }
 
-// printPlan writes the plan to standard output in the form that was asked for.
-// Only are the names that it was limited to.
-func (a *app) printPlan(s config.Settings, p *plan.Plan, markdown bool, only ...zone.Name) error {
+// printMade is printPlan for a plan that c has made. Only are the names that it was
+// limited to.
+func (a *app) printMade(c *cobra.Command, s config.Settings, p *plan.Plan, markdown bool, only []zone.Name) error {
 	o := a.options(a.stdout, s)
-	o.Only = only
+	o.Only, o.Save = only, again(c, "-o change.plan", "markdown", "detailed-exitcode")
+	return a.printPlanAs(s, p, markdown, o)
+}
+
+// printPlan writes the plan to standard output in the form that was asked for.
+func (a *app) printPlan(s config.Settings, p *plan.Plan, markdown bool) error {
+	return a.printPlanAs(s, p, markdown, a.options(a.stdout, s))
+}
+
+func (a *app) printPlanAs(s config.Settings, p *plan.Plan, markdown bool, o report.Options) error {
 	switch {
 	case s.JSON:
 		return report.PlanJSON(a.stdout, p)

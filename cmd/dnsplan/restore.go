@@ -86,7 +86,7 @@ func runRestore(a *app, c *cobra.Command, o *restoreOptions, file string, names 
 	ctx := c.Context()
 	p, err := a.planRestore(ctx, s, o, file, names)
 	if o.out != "" && err == nil {
-		return a.saveRestore(s.Settings, o, p, only)
+		return a.saveRestore(c, s.Settings, o, p, only)
 	}
 	if err == nil {
 		err = a.approve(ctx, s.Settings, p, consent{o.autoApprove, o.confirm, o.allowEmpty})
@@ -148,11 +148,11 @@ func (a *app) planRestore(ctx context.Context, s *config.Session, o *restoreOpti
 }
 
 // saveRestore saves the plan, and shows it as plan does.
-func (a *app) saveRestore(s config.Settings, o *restoreOptions, p *plan.Plan, only []zone.Name) error {
+func (a *app) saveRestore(c *cobra.Command, s config.Settings, o *restoreOptions, p *plan.Plan, only []zone.Name) error {
 	if err := savePlan(o.out, s.Inventory, p); err != nil {
 		return err
 	}
-	if err := a.printPlan(s, p, o.markdown, only...); err != nil {
+	if err := a.printMade(c, s, p, o.markdown, only); err != nil {
 		return err
 	}
 	a.notices.say(fmt.Sprintf("Saved to %s. Apply exactly this with: %s", o.out, s.Command("apply "+config.Quoted(o.out))))

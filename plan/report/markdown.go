@@ -291,7 +291,7 @@ func (m *markdown) commands(p *plan.Plan) {
 	if p.Empty() || p.Window != nil {
 		return
 	}
-	m.lines("Next:", "", "```sh", "# save exactly what is reviewed", m.o.Command("plan -o change.plan"),
+	m.lines("Next:", "", "```sh", "# save exactly what is reviewed", m.o.Save,
 		"# make it so; stops if live has moved meanwhile", m.o.Command("apply change.plan"), "```", "")
 }
 

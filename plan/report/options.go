@@ -26,6 +26,9 @@ type Options struct {
 	// Command makes what to type out of the words of a command, "resume 01K5";
 	// nil puts the program's name in front.
 	Command func(words string) string
+	// Save is what to type to save a plan that is shown as change.plan; empty is "plan -o
+	// change.plan" by Command.
+	Save string
 	// Only are the names that a plan was limited to; empty is all.
 	Only []zone.Name
 	// MaxChanges is how many changes of a zone a plan shows; 0 is 50.
@@ -58,6 +61,9 @@ func (o Options) filled() Options {
 	o.Width = max(o.Width, leastWidth)
 	if o.Command == nil {
 		o.Command = func(words string) string { return program + words }
+	}
+	if o.Save == "" {
+		o.Save = o.Command("plan -o change.plan")
 	}
 	if o.Location == nil {
 		o.Location = time.UTC
