@@ -16,7 +16,7 @@ import (
 // only where that one was made and is not well.
 func TestBecause(t *testing.T) {
 	refused := func(s *site) { _ = s.ls[0].Close() }
-	nothing := func(s *site) { s.serve(0, http.NotFoundHandler()); s.opts.Planter = nil }
+	nothing := func(s *site) { s.serve(0, http.NotFoundHandler()); s.opts.Client = nil }
 	catchAll := answers(200, "text/html", "<html>")
 	had := func(s *site) {
 		s.opts.Past.Changes = func() ([]journal.Change, error) {
@@ -30,7 +30,7 @@ func TestBecause(t *testing.T) {
 	}{
 		"nobody listens":                {refused, []string{"H"}, "H-TOKEN:H-PORT80 H-PATH:H-PORT80 H-REDIR:H-PORT80 H-PARK:H-PORT80 H-CDN:H-PORT80 H-WAF:H-PORT80 H-LB:H-PORT80"},
 		"nobody is asked whether":       {refused, []string{"H-REDIR", "H-LB"}, ""},
-		"nobody listens, no planter":    {func(s *site) { refused(s); s.opts.Planter = nil }, []string{"H-PORT80", "H-TOKEN", "H-LB"}, "H-LB:H-PORT80"},
+		"nobody listens, no planter":    {func(s *site) { refused(s); s.opts.Client = nil }, []string{"H-PORT80", "H-TOKEN", "H-LB"}, "H-LB:H-PORT80"},
 		"no planter":                    {nothing, []string{"H"}, "H-LB:H-TOKEN"},
 		"no planter, and none is asked": {nothing, []string{"H-LB"}, ""},
 		"a redirect to nowhere":         {func(s *site) { s.serve(0, redirects(301, "http://www.example.org:8443/x")) }, []string{"H-TOKEN", "H-PATH", "H-REDIR", "H-WAF"}, "H-TOKEN:H-REDIR H-PATH:H-REDIR"},

@@ -62,7 +62,7 @@ func TestFormerServerAnswersTheToken(t *testing.T) {
 // So does one with a certificate that clients take, where tokens tell nothing.
 func TestFormerServerHasACertificate(t *testing.T) {
 	s := moved(t)
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	s.serveTLS(0, issued{}, http.NotFoundHandler())
 	if f := s.waits("B-BRIDGE", "T-CERT"); f.Severity != Warning {
 		t.Errorf("%+v", f)

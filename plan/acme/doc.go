@@ -14,4 +14,9 @@
 //
 // A check asks through the evidence that the names of a zone, and the checks of a
 // name, share: what two of them need is asked once.
+//
+// Files are called by what they ask: dns, http, tls; window is about what stands
+// behind a proxy while an issuance window is open, operation about how a name is
+// kept. The rows of the table are in X_checks.go, what its checks ask in
+// X_evidence.go, and each check is in a file of its subject: D-CAA in dns_caa.go.
 package acme

@@ -117,7 +117,7 @@ func (e *examination) servers(ctx context.Context) []target {
 		add(a, func(t *target) { t.wanted = true })
 	}
 	if len(all) == 0 {
-		for _, a := range e.planter().Host.Addrs {
+		for _, a := range e.client().Host.Addrs {
 			add(a, func(*target) {})
 		}
 	}

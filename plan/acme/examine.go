@@ -32,9 +32,8 @@ type Options struct {
 	HTTPPort int
 	// HTTPSPort is where a redirect of the challenge may lead; 0 is 443.
 	HTTPSPort int
-	// Planter places tokens for a name as its ACME client would; nil, and a nil
-	// Planter, are nowhere.
-	Planter func(*Subject) Planter
+	// Client returns the ACME client of a name; nil where none is known.
+	Client func(*Subject) Client
 	// Vantages fetch from elsewhere.
 	Vantages []vantage.Probe
 	// Ranges are the address ranges of CDNs.
@@ -66,8 +65,9 @@ type Options struct {
 	AtOnce int
 }
 
-// Planter places tokens, and says where they get to.
-type Planter struct {
+// Client is the ACME client of a name: it places tokens as that does, and says where
+// they get to.
+type Client struct {
 	// Planter is nil where the inventory does not say how to place one.
 	plant.Planter
 	// Host is the machine that the ACME client runs on; it has no name and no

@@ -74,7 +74,7 @@ func TestChance(t *testing.T) {
 	}
 	s := newSite(t, "127.0.0.11", "127.0.0.12")
 	count := &counting{Planter: plant.Webroot(s.root, time.Now)}
-	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: count} }
+	s.opts.Client = func(*Subject) Client { return Client{Planter: count} }
 	s.only("D-SINGLE", Fail, "if one serves the challenge")
 	if n := count.placed.Load(); n != 0 {
 		t.Errorf("D-SINGLE alone places %d tokens", n)
@@ -123,7 +123,7 @@ func TestBridge(t *testing.T) {
 	Offers(t, f, s.fill("location ^~ /.well-known/acme-challenge/ {\n    proxy_pass http://127.0.0.12:PORT;\n    proxy_set_header Host $host;\n}"), "nginx obeys return, rewrite and if of the server itself before any location.")
 	old = s.files()
 	s.only("B-BRIDGE", Pass)
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	s.only("B-BRIDGE", Unknown, "does not say where a token")
 }
 

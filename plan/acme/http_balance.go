@@ -54,7 +54,7 @@ const someClient = "ACME-CLIENT-ADDRESS"
 
 // balanceRemedies send challenges to the ACME client's server alone.
 func (e *examination) balanceRemedies(b balance) []Remedy {
-	to, note := e.behind(e.planter(), b.addr)
+	to, note := e.behind(e.client(), b.addr)
 	return []Remedy{
 		{Do: fmt.Sprintf("HAProxy: in the frontend of %s, before other rules:", e.at(b.addr)), Paste: "acl acme_challenge path_beg " + http01.Path + "\nuse_backend acme if acme_challenge"},
 		{Do: "HAProxy: and a backend of its own" + note + ":", Paste: "backend acme\n    mode http\n    server acme " + to},
@@ -66,7 +66,7 @@ func (e *examination) balanceRemedies(b balance) []Remedy {
 // behind is where a load balancer passes challenges to, which is never itself: where
 // the token is placed or, where nobody says so, the only other host that an ACME
 // client runs on. Where that is not known either, note says what stands for it.
-func (e *examination) behind(p Planter, balancer netip.Addr) (to, note string) {
+func (e *examination) behind(p Client, balancer netip.Addr) (to, note string) {
 	own := append(e.subject.Addrs(), balancer)
 	fronts := func(h Host) bool {
 		return slices.ContainsFunc(h.Addrs, func(a netip.Addr) bool { return slices.Contains(own, a) })
@@ -84,7 +84,7 @@ func (e *examination) behind(p Planter, balancer netip.Addr) (to, note string) {
 
 // unknownClient says in brackets what stands for the ACME client's server: it may be
 // one of others, and is not the balancer, where clients says that it is.
-func unknownClient(p Planter, others, clients []Host) string {
+func unknownClient(p Client, others, clients []Host) string {
 	which, tells := "the ACME client's own server", "a [[host]] with it and acme_client = true tells dnsplan"
 	if p.Planter != nil {
 		which += fmt.Sprintf(", which has the token from %s,", p.Place())

@@ -275,7 +275,7 @@ func TestIssuanceThroughBalancers(t *testing.T) {
 func TestBalancerWithoutPlanter(t *testing.T) {
 	b := newBalancer(t)
 	b.haproxy("roundrobin", "", "")
-	b.opts.Planter = nil
+	b.opts.Client = nil
 	if f := b.only("H-LB", Fail, "gives 2 kinds of answers"); f.Severity != Warning {
 		t.Errorf("severity %s, want warning", f.Severity)
 	}
@@ -291,24 +291,24 @@ func TestBalancerIsNotItsOwnBackend(t *testing.T) {
 	elsewhere.OwnPlace = true
 	const tells = "; a [[host]] with it and acme_client = true tells dnsplan)"
 	for name, c := range map[string]struct {
-		p    Planter
+		p    Client
 		want string
 		note string // behind the address that is not known
 	}{
-		"the balancer alone is known":           {Planter{Host: lb, Clients: []Host{lb}}, someClient, "; acme_client and [host.challenge] at a [[host]] with it, and not at lb, tell dnsplan)"},
-		"the client is another host":            {Planter{Host: web, Clients: []Host{web, elsewhere}}, "127.0.0.21", ""},
-		"the challenge is of the host":          {Planter{Host: plain, Clients: []Host{web}}, "127.0.0.21", ""},
-		"another client is for others":          {Planter{Host: lb, Clients: []Host{lb, elsewhere}}, someClient, "; acme_client and [host.challenge] at a [[host]] with it, and not at lb, tell dnsplan)"},
-		"the only client is for others":         {Planter{Host: plain, Clients: []Host{elsewhere}}, someClient, tells},
-		"the balancer is a client, and another": {Planter{Host: lb, Clients: []Host{lb, web}}, someClient, "; perhaps that of web-01)"},
-		"there are several":                     {Planter{Clients: []Host{web, other}}, someClient, "; perhaps that of web-01 or web-02)"},
-		"nothing is known":                      {Planter{}, someClient, tells},
+		"the balancer alone is known":           {Client{Host: lb, Clients: []Host{lb}}, someClient, "; acme_client and [host.challenge] at a [[host]] with it, and not at lb, tell dnsplan)"},
+		"the client is another host":            {Client{Host: web, Clients: []Host{web, elsewhere}}, "127.0.0.21", ""},
+		"the challenge is of the host":          {Client{Host: plain, Clients: []Host{web}}, "127.0.0.21", ""},
+		"another client is for others":          {Client{Host: lb, Clients: []Host{lb, elsewhere}}, someClient, "; acme_client and [host.challenge] at a [[host]] with it, and not at lb, tell dnsplan)"},
+		"the only client is for others":         {Client{Host: plain, Clients: []Host{elsewhere}}, someClient, tells},
+		"the balancer is a client, and another": {Client{Host: lb, Clients: []Host{lb, web}}, someClient, "; perhaps that of web-01)"},
+		"there are several":                     {Client{Clients: []Host{web, other}}, someClient, "; perhaps that of web-01 or web-02)"},
+		"nothing is known":                      {Client{}, someClient, tells},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, frontend)
 			s.serve(0, byTurns(new(atomic.Int32), s.files(), http.NotFoundHandler()))
-			c.p.Planter = s.opts.Planter(s.subject).Planter
-			s.opts.Planter = func(*Subject) Planter { return c.p }
+			c.p.Planter = s.opts.Client(s.subject).Planter
+			s.opts.Client = func(*Subject) Client { return c.p }
 			f := s.only("H-LB", Fail, "6 of 12 connections to")
 			Offers(t, f, "server acme "+c.want+s.fill(":PORT"), "proxy_pass http://"+c.want+s.fill(":PORT;"))
 			if c.want != someClient {

@@ -37,7 +37,7 @@ func TestCaddy(t *testing.T) {
 		"another root": {nil, http.NotFoundHandler(), "H-TOKEN", []string{"For Caddy, " + caddyPlace + caddyFolder}},
 		"a webroot that nobody has told": {func(s *site) {
 			hook := placing{plant.Webroot(s.root, time.Now), plant.Place{Command: "/usr/local/bin/place"}}
-			s.opts.Planter = func(*Subject) Planter { return Planter{Planter: hook} }
+			s.opts.Client = func(*Subject) Client { return Client{Planter: hook} }
 		}, http.NotFoundHandler(), "H-TOKEN", []string{"    root * /var/www/html # the webroot of your ACME client\n    file_server\n"}},
 		"the client is elsewhere": {elsewhere, http.NotFoundHandler(), "H-TOKEN", []string{"before anything else. For Caddy", caddyProxy}},
 		"a password":              {nil, answers(401, "text/plain", ""), "H-TOKEN", []string{"turn nobody away. For Caddy at 127.0.0.11:PORT, " + caddyPlace + caddyFolder}},

@@ -125,7 +125,7 @@ func TestCDNThatLetsTheTokenThrough(t *testing.T) {
 	if f := s.only("H-CDN", Pass, "Cloudflare answers for www.example.org, and the token came through"); f.Severity != Info {
 		t.Errorf("severity %s, want info", f.Severity)
 	}
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	s.only("H-CDN", Unknown, "only a token could tell")
 }
 
@@ -133,7 +133,7 @@ func TestCDNThatLetsTheTokenThrough(t *testing.T) {
 func TestCDNThatChallengesWithoutAToken(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, challenge())
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	Offers(t, s.only("H-CDN", Fail, "answers for www.example.org with a challenge for browsers"), "with the action Skip", `http.host eq "www.example.org"`)
 	for _, id := range []ID{"H-PATH", "H-WAF"} { // there is no server there to configure
 		f := s.only(id, Fail)
@@ -157,7 +157,7 @@ func TestParkedOnOnesOwnServer(t *testing.T) {
 					t.Errorf("%+v", f)
 				}
 			}
-			s.opts.Planter = nil
+			s.opts.Client = nil
 			f = s.only("H-PARK", Unknown, "only a token could tell")
 			Offers(t, f, "If the server at 127.0.0.11:", "is yours, give it a site for www.example.org, which answers challenges. For nginx, in the server of www.example.org:\nlocation ^~")
 			lacks(t, f, "change its addresses in the inventory")
@@ -177,7 +177,7 @@ func TestParkedBeforeTheMove(t *testing.T) {
 		t.Fatalf("found %+v", found)
 	}
 	Offers(t, found[0], "at its registrar", "www 300 IN A 127.0.0.12", "And write them, if they are not there:\ndnsplan plan")
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	if found = s.check("H-PARK"); found[0].Outcome != Unknown {
 		t.Errorf("without a token: %+v; want unknown", found[0])
 	}
@@ -321,15 +321,15 @@ func TestReservedAddressesAreNotAsked(t *testing.T) {
 func TestWithoutPlanter(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, http.NotFoundHandler())
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	f := s.only("H-TOKEN", Unknown, "does not say where a token")
 	Offers(t, f, "Say in the inventory where the ACME client's web server takes challenges from:\n[check.challenge]\nwebroot = ")
 	s.subject.Records[0].Hosts = []Host{{Name: "web-02", Addrs: s.addrs}}
 	Offers(t, s.only("H-TOKEN", Unknown), "takes challenges from:\n[host.challenge] # below the [[host]] web-02")
 	backend, other := Host{Name: "be-01", ACMEClient: true}, Host{Name: "be-02", ACMEClient: true}
-	s.opts.Planter = func(*Subject) Planter { return Planter{Clients: []Host{backend}} }
+	s.opts.Client = func(*Subject) Client { return Client{Clients: []Host{backend}} }
 	Offers(t, s.only("H-TOKEN", Unknown), "takes challenges from:\n[host.challenge] # below the [[host]] be-01")
-	s.opts.Planter = func(*Subject) Planter { return Planter{Clients: []Host{backend, other}} }
+	s.opts.Client = func(*Subject) Client { return Client{Clients: []Host{backend, other}} }
 	Offers(t, s.only("H-TOKEN", Unknown), "None of the hosts that www.example.org leads to has acme_client, and be-01 and be-02 have.",
 		"as in the [host.challenge] of that:\n[check.challenge] # of names whose hosts have none of their own\nwebroot = ")
 	s.subject.Records[0].Hosts = []Host{{Name: "web-02"}, other}
@@ -342,7 +342,7 @@ func TestPlanterThatFails(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, s.files())
 	broken := plant.Webroot(filepath.Join(s.root, "missing"), time.Now)
-	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: broken} }
+	s.opts.Client = func(*Subject) Client { return Client{Planter: broken} }
 	Offers(t, s.only("H-TOKEN", Unknown, "could not be placed", "missing"), "Let dnsplan write there")
 }
 
@@ -350,7 +350,7 @@ func TestTokenIsPlacedOnceAndRemoved(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, s.files())
 	count := &counting{Planter: plant.Webroot(s.root, time.Now)}
-	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: count} }
+	s.opts.Client = func(*Subject) Client { return Client{Planter: count} }
 	found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"H", "B"}})
 	if n := count.placed.Load(); n != 1 {
 		t.Errorf("placed %d tokens, want 1", n)
@@ -371,7 +371,7 @@ func TestTokenIsRemovedOnCancel(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	strict := &counting{Planter: plant.Webroot(s.root, time.Now)}
-	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: strict} }
+	s.opts.Client = func(*Subject) Client { return Client{Planter: strict} }
 	found := Examined(ctx, New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}})
 	if f := found.Findings; len(f) != 1 || f[0].Outcome != Unknown {
 		t.Errorf("cancelled: %+v; want unknown", f)
@@ -385,7 +385,7 @@ func TestTokenThatStays(t *testing.T) {
 	s := newSite(t, "127.0.0.11")
 	s.serve(0, s.files())
 	stuck := &counting{Planter: plant.Webroot(s.root, time.Now), stays: true}
-	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: stuck} }
+	s.opts.Client = func(*Subject) Client { return Client{Planter: stuck} }
 	found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"H-TOKEN"}}).Findings
 	if len(found) != 2 || found[1].Outcome != Fail || found[1].Severity != Warning {
 		t.Fatalf("found %+v; want a warning behind the pass", found)
@@ -427,7 +427,7 @@ func TestServeGoesByTheMachine(t *testing.T) {
 	at := netip.MustParseAddrPort("127.0.0.15:8080")
 	s.subject.Records[0].Hosts = nil
 	listener := placing{plant.Webroot(s.root, time.Now), plant.Place{Listen: at}}
-	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: listener} }
+	s.opts.Client = func(*Subject) Client { return Client{Planter: listener} }
 	Offers(t, s.only("H-TOKEN", Fail), "proxy_pass http://127.0.0.15:8080;")
 }
 

@@ -118,7 +118,7 @@ func (e *examination) plain(ctx context.Context) []fetched {
 
 // planted is a token in place.
 type planted struct {
-	Planter
+	Client
 	token plant.Token
 	// err is why it is not in place.
 	err error
@@ -128,11 +128,11 @@ type planted struct {
 // say how.
 func (e *examination) planted(ctx context.Context) (p planted, ok bool) {
 	p = e.name.planted.get(func() planted {
-		if e.opts.Planter == nil {
+		if e.opts.Client == nil {
 			return planted{}
 		}
-		p := planted{Planter: e.opts.Planter(e.subject), token: plant.NewToken()}
-		if p.Planter.Planter == nil {
+		p := planted{Client: e.opts.Client(e.subject), token: plant.NewToken()}
+		if p.Client.Planter == nil {
 			return p
 		}
 		remove, err := p.Plant(ctx, p.token)
@@ -143,7 +143,7 @@ func (e *examination) planted(ctx context.Context) (p planted, ok bool) {
 		e.cleanups.add(cleanup{remove, func(err error) Finding { return tokenLeft(p, err) }})
 		return p
 	})
-	return p, p.Planter.Planter != nil
+	return p, p.Client.Planter != nil
 }
 
 // tokens is what each address answers to the token; ok is false where there is

@@ -51,7 +51,7 @@ func byPage(signs []parking.Sign) bool {
 
 // ours tells whether an address is of a machine of the inventory.
 func (e *examination) ours(a netip.Addr) bool {
-	return slices.ContainsFunc(slices.Concat(e.planter().Clients, e.subject.hosts()), func(h Host) bool {
+	return slices.ContainsFunc(slices.Concat(e.client().Clients, e.subject.hosts()), func(h Host) bool {
 		return slices.Contains(h.Addrs, a)
 	})
 }

@@ -21,7 +21,7 @@ func (s *site) by(script string) {
 		s.t.Fatal(err)
 	}
 	command := plant.Command([]string{"/bin/sh", file}, s.root, time.Minute)
-	s.opts.Planter = func(*Subject) Planter { return Planter{Planter: command} }
+	s.opts.Client = func(*Subject) Client { return Client{Planter: command} }
 }
 
 // Of a token that a command has placed nobody here knows where it is; it goes by its
@@ -51,6 +51,6 @@ func TestServerOfAnUnknownFolder(t *testing.T) {
 	Offers(t, s.only("H-TOKEN", Fail, "answered 404"), guess)
 	s = newSite(t, "127.0.0.11")
 	s.serve(0, answers(403, "text/plain", ""))
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	Offers(t, s.only("H-PATH", Fail, "any path gives 403"), guess, "allow all;")
 }

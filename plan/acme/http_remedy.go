@@ -129,8 +129,8 @@ func (e *examination) open(f fetched) Remedy {
 // source is where the server at an address takes challenges from: a folder where
 // the ACME client is on the same machine, or the client's server.
 func (e *examination) source(a netip.Addr) source {
-	p := e.planter()
-	if to, ok := e.client(p, a); ok {
+	p := e.client()
+	if to, ok := e.clientAt(p, a); ok {
 		return source{server: to}
 	}
 	if p.Planter != nil && p.Place().Listen.IsValid() {
@@ -149,17 +149,17 @@ func webrootOf(p plant.Planter) (dir string, ok bool) {
 	return p.Place().Webroot, true
 }
 
-// planter is the name's, and places nothing.
-func (e *examination) planter() Planter {
-	if e.opts.Planter == nil {
-		return Planter{}
+// client is the ACME client of the name, as far as it is known. Nothing is placed.
+func (e *examination) client() Client {
+	if e.opts.Client == nil {
+		return Client{}
 	}
-	return e.opts.Planter(e.subject)
+	return e.opts.Client(e.subject)
 }
 
-// client is where the ACME client's web server is asked, seen from the server at
+// clientAt is where the ACME client's web server is asked, seen from the server at
 // an address; ok is false where that is the same machine, or nobody knows.
-func (e *examination) client(p Planter, from netip.Addr) (at string, ok bool) {
+func (e *examination) clientAt(p Client, from netip.Addr) (at string, ok bool) {
 	hosts := []Host{p.Host}
 	for _, h := range e.subject.hosts() {
 		if h.ACMEClient {

@@ -41,8 +41,8 @@ func newSite(t *testing.T, addrs ...string) *site {
 	webroot := plant.Webroot(s.root, time.Now)
 	s.opts = Options{
 		DNS: client, Now: time.Now, HTTPPort: acmetest.Port(s.ls[0]), AllowReserved: true,
-		Planter: func(*Subject) Planter { return Planter{Planter: webroot} },
-		Issuer:  Issuer{Name: "letsencrypt"},
+		Client: func(*Subject) Client { return Client{Planter: webroot} },
+		Issuer: Issuer{Name: "letsencrypt"},
 	}
 	s.subject = &Subject{
 		Name: "www.example.org.", ACME: HTTP01,
@@ -114,10 +114,10 @@ func (s *site) lag() {
 
 // client has the inventory say where the ACME client runs.
 func (s *site) client(at netip.Addr) {
-	p := s.opts.Planter(s.subject)
+	p := s.opts.Client(s.subject)
 	p.Host = Host{Name: "web-01", Addrs: []netip.Addr{at}, ACMEClient: true}
 	p.Clients = []Host{p.Host}
-	s.opts.Planter = func(*Subject) Planter { return p }
+	s.opts.Client = func(*Subject) Client { return p }
 }
 
 // files serve the ACME client's webroot.

@@ -42,7 +42,7 @@ func TestApache(t *testing.T) {
 		"another root": {nil, calls(debian, http.NotFoundHandler()), "H-TOKEN", []string{"For Apache, " + apacheEnd + apacheFolder}},
 		"a webroot that nobody has told": {func(s *site) {
 			hook := placing{plant.Webroot(s.root, time.Now), plant.Place{Command: "/usr/local/bin/place"}}
-			s.opts.Planter = func(*Subject) Planter { return Planter{Planter: hook} }
+			s.opts.Client = func(*Subject) Client { return Client{Planter: hook} }
 		}, calls(debian, http.NotFoundHandler()), "H-TOKEN", []string{
 			"# in place of /var/www/html the webroot of your ACME client\nAlias \"/.well-known/acme-challenge/\" \"/var/www/html/.well-known/acme-challenge/\"\n<Location ",
 		}},

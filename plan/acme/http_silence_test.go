@@ -128,7 +128,7 @@ func mute(t *testing.T, names int, open *atomic.Int32, speaks func(host string) 
 	webroot := plant.Webroot(t.TempDir(), time.Now)
 	return New(Options{
 		Now: time.Now, Dial: dial, AllowReserved: true, Sources: func(netip.Addr) []netip.Addr { return nil },
-		Planter: func(*Subject) Planter { return Planter{Planter: webroot} },
-		AtOnce:  1, // a bubble's time stands still where somebody waits for a lock
+		Client: func(*Subject) Client { return Client{Planter: webroot} },
+		AtOnce: 1, // a bubble's time stands still where somebody waits for a lock
 	}), all
 }

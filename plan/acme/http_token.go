@@ -37,7 +37,7 @@ func (e *examination) noToken(p planted) Finding {
 // ACME client is to have one.
 func (e *examination) sayWhere() Remedy {
 	const folder = "\nwebroot = \"/var/www/html\""
-	own, clients := e.subject.hosts(), e.planter().Clients
+	own, clients := e.subject.hosts(), e.client().Clients
 	elsewhere := len(own) > 0 && !slices.ContainsFunc(own, func(h Host) bool { return h.ACMEClient })
 	if elsewhere && len(clients) > 1 {
 		return Remedy{
@@ -71,7 +71,7 @@ func namesOf(all []Host) (names []string) {
 // tokenLeft is a token that could not be removed.
 func tokenLeft(p planted, err error) Finding {
 	return failed(nil, "the token at %s could not be removed: %v", p.Place(), err).at(Warning).with(
-		Remedy{Do: "Remove it by hand; it tells nobody anything:", Paste: leftAt(p.Planter.Planter, p.token)})
+		Remedy{Do: "Remove it by hand; it tells nobody anything:", Paste: leftAt(p.Client.Planter, p.token)})
 }
 
 func leftAt(p plant.Planter, t plant.Token) string {

@@ -64,7 +64,7 @@ func TestVantages(t *testing.T) {
 			s := newSite(t, "127.0.0.11")
 			s.opts.Vantages = c.probes
 			if !c.token {
-				s.opts.Planter = nil
+				s.opts.Client = nil
 			}
 			f := s.only("H-VANTAGE", c.outcome, c.says)
 			if len(f.Asked) != len(c.probes) {

@@ -53,7 +53,7 @@ func (e *examination) judgeInventory(log []journal.Change, known bool) Finding {
 	} else {
 		out = passed(nil, "server, owner, purpose and validation of %s are in the inventory", name)
 	}
-	if len(hosts) > 0 && s.ACME == HTTP01 && !slices.ContainsFunc(hosts, func(h Host) bool { return h.ACMEClient }) && e.planter().Planter == nil {
+	if len(hosts) > 0 && s.ACME == HTTP01 && !slices.ContainsFunc(hosts, func(h Host) bool { return h.ACMEClient }) && e.client().Planter == nil {
 		out = failed(nil, "%s", joinedSummary(out, "no host of "+name+" says that an ACME client runs there")).with(out.Remedies...).with(
 			Remedy{Do: fmt.Sprintf("Write into the [[host]] where it runs, perhaps %s:", hosts[0].Name), Paste: "acme_client = true"})
 	}

@@ -69,7 +69,7 @@ func TestNotKept(t *testing.T) {
 		"no purpose":        {"O-INV", func(s *site) { s.subject.Comment = "" }, Fail, Warning, "the purpose", "Write into its record in the inventory, in zone example.org:\ncomment = \"PURPOSE\""},
 		"no server":         {"O-INV", func(s *site) { s.subject.Records[0].Hosts = nil }, Fail, Warning, "the server", "Write into its record in the inventory, in zone example.org:\nhosts   = [\"HOST\"]"},
 		"no validation":     {"O-INV", func(s *site) { s.subject.ACME = "" }, Fail, Warning, "how it is validated", "Write into its record in the inventory, in zone example.org:\nacme    = \"http-01\""},
-		"no ACME client":    {"O-INV", func(s *site) { s.subject.Records[0].Hosts[0].ACMEClient, s.opts.Planter = false, nil }, Fail, Warning, "no host of www.example.org says", "Write into the [[host]] where it runs, perhaps web-01:\nacme_client = true"},
+		"no ACME client":    {"O-INV", func(s *site) { s.subject.Records[0].Hosts[0].ACMEClient, s.opts.Client = false, nil }, Fail, Warning, "no host of www.example.org says", "Write into the [[host]] where it runs, perhaps web-01:\nacme_client = true"},
 		"changed by others": {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.1", "127.0.0.7", "applied") }, Fail, Warning, "the change log does not tell of what is live", "See what has changed past dnsplan:\ndnsplan drift"},
 		"as logged":         {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.1", "127.0.0.11", "applied") }, Pass, Warning, "in the inventory", ""},
 		"rolled back":       {"O-INV", func(s *site) { s.opts.Past.Changes = change("127.0.0.11", "127.0.0.12", "rolled back") }, Pass, Warning, "in the inventory", ""},

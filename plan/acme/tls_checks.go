@@ -146,7 +146,7 @@ func (e *examination) getCertificate(c certificate) []Remedy {
 // served, if for this one as well, for certbot puts what is for others beside it, where
 // no web server reads it. What is served already is read again when that is told to.
 func (e *examination) issue(c certificate) Remedy {
-	webroot, _ := webrootOf(e.planter().Planter)
+	webroot, _ := webrootOf(e.client().Planter)
 	do := fmt.Sprintf("Have one issued on the machine of %s, once the other findings are put right", c.addr)
 	names, how, reload := []string{e.subject.Name.Display()}, "", ""
 	if c.Leaf() != nil {

@@ -151,7 +151,7 @@ func TestRenewalOfAnOrigin(t *testing.T) {
 // certificate; that of the edge is no stand-in for it, to no check.
 func TestRenewalOfAnUnknownOrigin(t *testing.T) {
 	s := newBehindAnEdge(t)
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	behindAnEdge()["CF-Ray on port 80"](s, issued{from: day0.AddDate(0, 0, -61)})
 	f := s.only("T-RENEW", Unknown, "when a renewal is due cannot be told: Cloudflare answers at 127.0.0.11:", "no server behind it is known (H-CDN)")
 	Offers(t, f, "Have the server behind Cloudflare asked: write its addresses and acme_client = true into its [[host]]. Or see there how long its own certificate lasts:\ncertbot certificates --cert-name www.example.org")

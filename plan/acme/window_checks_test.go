@@ -80,7 +80,7 @@ func TestOrigin(t *testing.T) {
 	s.proxy("127.0.0.11", true)
 	s.serve(0, s.files())
 	s.only("X-ORIGIN", Pass, "without the proxy", "127.0.0.11:")
-	s.opts.Planter = nil
+	s.opts.Client = nil
 	s.only("X-ORIGIN", Unknown, "only a token could tell")
 	s.opts.AllowReserved = false
 	s.only("X-ORIGIN", Unknown, "reserved address")

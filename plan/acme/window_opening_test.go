@@ -34,7 +34,7 @@ func TestOriginBeforeAWindow(t *testing.T) {
 			s.proxy("127.0.0.11", true)
 			s.opts.Vantages = c.probes
 			if !c.token {
-				s.opts.Planter = nil
+				s.opts.Client = nil
 			}
 			if c.serves == nil {
 				_ = s.ls[0].Close()

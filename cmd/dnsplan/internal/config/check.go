@@ -51,7 +51,7 @@ func (s *Session) Examiner(now func() time.Time) (*acme.Examiner, error) {
 	ranges, _ := s.Settings.Ranges() // a damaged list counts for nothing, and `cdn` tells of it
 	return acme.New(acme.Options{
 		DNS: s.client, Now: now, HTTPPort: s.Inventory.Check.HTTPPort, HTTPSPort: s.Inventory.Check.HTTPSPort,
-		AllowReserved: s.Inventory.Check.AllowReserved, Planter: s.planterFor, Vantages: s.Vantages(), Ranges: ranges,
+		AllowReserved: s.Inventory.Check.AllowReserved, Client: s.clientFor, Vantages: s.Vantages(), Ranges: ranges,
 		Issuer: s.issuer(), Certificates: certificates, Roots: roots, Past: s.checkPast(now), Folder: s.Settings.folder(),
 	}), nil
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme"
 )
 
-// planterFor is what places tokens for a name under examination, with the machine
+// clientFor is what places tokens for a name under examination, with the machine
 // that its ACME client runs on: that of [host.challenge], or the only one of the
 // inventory that says acme_client, unless its tokens are placed elsewhere.
-func (s *Session) planterFor(sub *acme.Subject) (out acme.Planter) {
+func (s *Session) clientFor(sub *acme.Subject) (out acme.Client) {
 	z, ok := s.Inventory.Zone(sub.Zone.ZoneRef.Zone, sub.Zone.View)
 	if !ok {
 		return out

@@ -128,7 +128,7 @@ func TestMachineOfTheTokens(t *testing.T) {
 		s := &Session{Inventory: &inventory.Inventory{
 			Hosts: []inventory.Host{{Name: "web", ACMEClient: true, Challenge: tt.own}}, Zones: []inventory.Zone{z}, Check: inventory.Check{Challenge: tt.all},
 		}}
-		p := s.planterFor(sub)
+		p := s.clientFor(sub)
 		if p.Host.Name != tt.want || len(p.Clients) != 1 || p.Clients[0].OwnPlace != (tt.own != nil) {
 			t.Errorf("%s: %+v", name, p)
 		}
