@@ -25,6 +25,10 @@ type WindowResult struct {
 	// Expired says that its deadline has closed the window of a hook, which nobody has
 	// told to close: that is no failure, since the hook's client had all the time.
 	Expired bool
+	// Early says that someone else has turned a proxy on before the window closed, so that
+	// the command may have run through it, and Handed that one stays off, because
+	// another window has it open, which closes it.
+	Early, Handed bool
 	// Command is what is known of the command; nil where it was not begun.
 	Command *CommandResult
 	// Certificates are what the addresses behind the proxy serve behind the command;
@@ -80,6 +84,9 @@ func (s *State) windowResult() *WindowResult {
 		r.Closed = time.Time{}
 	}
 	r.Ready, r.Expired = s.readyAt(), s.expired()
+	for _, z := range s.zones {
+		r.Early, r.Handed = r.Early || len(z.early) > 0, r.Handed || len(z.handed) > 0
+	}
 	return r
 }
 

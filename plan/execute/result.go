@@ -64,6 +64,8 @@ type ChangeResult struct {
 	Live time.Time
 	// Closed is when the proxy was on again, in an issuance window; zero until then.
 	Closed time.Time
+	// Early and Handed are those of the window, for this change.
+	Early, Handed bool
 	// Error is why it was not applied, where no failure in the Result says so:
 	// its group failed in another zone, or a person cancelled. The failure of
 	// its own zone is told once, in the Failures, and not for each change.
@@ -109,7 +111,7 @@ func (s *State) Result() Result {
 			cr.Error = f.Error
 		}
 		if cr.Made == Closed {
-			cr.Closed = s.closedAt(c.ZoneRef)
+			cr.Closed, cr.Early, cr.Handed = s.closedAt(c.ZoneRef), s.zones[c.ZoneRef].early[c.ID], s.zones[c.ZoneRef].handed[c.ID]
 		}
 		counts[cr.Made]++
 		r.Changes = append(r.Changes, cr)

@@ -75,6 +75,7 @@ func (r *Runner) Run(ctx context.Context, a Action, s *State) ([]journal.Event, 
 		g.Go(func() error {
 			w := &work{Runner: r, action: a, state: s, ref: ref, step: a.Step, silent: s.zones[ref].silent}
 			f, err := w.do(working)
+			f.Handed, f.Early = w.handed, w.early
 			if err != nil && working.Err() != nil || errors.Is(err, errEdited) {
 				return nil // no outcome: it runs again
 			}
@@ -112,6 +113,9 @@ type work struct {
 	// ahead names the RRsets that the latest look has found at their End, and edited
 	// the addresses whose comments or tags someone has edited.
 	ahead, edited []string
+	// handed and early are changes of an issuance window that others have open, or have
+	// closed before.
+	handed, early []string
 	// silent are the authoritative addresses that are not asked; the preflight
 	// finds them out, and the journal tells later steps.
 	silent []string
@@ -174,7 +178,7 @@ func (w *work) event(f facts, err error) journal.Event {
 	e := journal.Event{At: w.Clock.Now(), Kind: journal.Done, Step: w.step.ID, Undo: w.action.Closing, Zone: w.ref.String()}
 	if err != nil {
 		e.Kind, e.Error = journal.Failed, err.Error()
-		f = facts{Class: classOf(err), Left: f.Left, Landed: f.Landed, Written: f.Written, Heard: w.unheard.IsZero() && !w.action.Again && w.step.Kind.Writes()}
+		f = facts{Class: classOf(err), Left: f.Left, Landed: f.Landed, Written: f.Written, Handed: f.Handed, Early: f.Early, Heard: w.unheard.IsZero() && !w.action.Again && w.step.Kind.Writes()}
 		if moved, ok := errors.AsType[*stepError](err); ok {
 			f.Live = liveOf(moved.drifted)
 		}
@@ -189,13 +193,16 @@ func (w *work) event(f facts, err error) journal.Event {
 }
 
 // changes are those of the step in this zone, without those that a person has
-// left to someone else.
+// left to someone else, and those that are not proxied again because another window
+// has them open.
 func (w *work) changes() []*plan.Change {
-	all := w.state.index.byStep[w.step.ID][w.ref]
-	if len(w.state.zones[w.ref].accepted) == 0 {
+	all, z := w.state.index.byStep[w.step.ID][w.ref], w.state.zones[w.ref]
+	if len(z.accepted) == 0 && len(z.handed) == 0 {
 		return all
 	}
-	return slices.DeleteFunc(slices.Clone(all), w.state.accepted)
+	return slices.DeleteFunc(slices.Clone(all), func(c *plan.Change) bool {
+		return w.state.accepted(c) || z.handed[c.ID] && w.step.Kind == plan.StepVerify
+	})
 }
 
 // moves are the writes of the step in this zone.

@@ -77,6 +77,8 @@ type zoneState struct {
 	left   map[string]bool
 	// accepted are the changes that a person has left to someone else.
 	accepted map[string]acceptance
+	// handed and early are those of the facts.
+	handed, early map[string]bool
 	// resolvers are the names that answered the baseline.
 	resolvers []string
 	// silent are authoritative addresses that did not answer then, each of a
@@ -152,7 +154,7 @@ func NewState(p *plan.Plan) *State {
 		}
 	}
 	for _, z := range p.Zones {
-		s.zones[z.ZoneRef] = &zoneState{left: map[string]bool{}, accepted: map[string]acceptance{}}
+		s.zones[z.ZoneRef] = &zoneState{left: map[string]bool{}, accepted: map[string]acceptance{}, handed: map[string]bool{}, early: map[string]bool{}}
 	}
 	return s
 }
@@ -195,6 +197,10 @@ type facts struct {
 	Certificates []CertificateResult `json:"certificates,omitempty"`
 	// Orphaned says that whoever cancels has not run the command; see Cancelled.
 	Orphaned bool `json:"orphaned,omitempty"`
+	// Handed and Early are changes of an issuance window that another window has open,
+	// and those whose proxy someone else had turned on already.
+	Handed []string `json:"handed,omitempty"`
+	Early  []string `json:"early,omitempty"`
 	// Class is the kind of a failure.
 	Class Class `json:"class,omitempty"`
 	// Heard says that each request of a write that was not done had an answer.
@@ -252,6 +258,7 @@ func (s *State) applyStep(e journal.Event) {
 	}
 	f := factsOf(e)
 	s.learnCommand(e, f)
+	z.shares(f)
 	switch {
 	case e.Kind == journal.Wait:
 		st.until[ref] = e.Until

@@ -148,6 +148,14 @@ func (w *work) sort(ctx context.Context, p providers.Provider, out *undone) (lan
 	out.ours, out.left = nil, nil
 	for _, u := range undos {
 		r, ok := live.Find(u.move.Key)
+		if m, held := w.otherWindow(r, ok); held {
+			landed = append(landed, u.change.ID)
+			w.hand(u.move.Key, m)
+			continue
+		}
+		if w.wasOff() && is(r, ok, u.move.To) {
+			w.foundOn(u.move.Key)
+		}
 		stray, stays := u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic)
 		stays = stays && !w.slowed(r, ok, u.move)
 		if is(r, ok, u.move.From) || !stays && !is(r, ok, u.move.To) {

@@ -22,6 +22,10 @@ type Window struct {
 	Closed   time.Time `json:"closed,omitzero"`
 	// Expired says that its deadline has closed a hook's window.
 	Expired bool `json:"expired,omitempty"`
+	// Early says that someone else has turned the proxy on before the window closed, and
+	// Handed that it stays off because another window has it open.
+	Early  bool `json:"early,omitempty"`
+	Handed bool `json:"handed,omitempty"`
 	// Command is what is known of the command; nil where it was not begun.
 	Command *WindowCommand `json:"command,omitempty"`
 	// Issued is whether the addresses behind the proxy serve another certificate than
@@ -50,7 +54,7 @@ func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 	}
 	w := &Window{
 		Names: r.Names, Hook: p.Window.Hook, Open: r.Open(),
-		Opened: r.Opened, Ready: r.Ready, Deadline: r.Deadline, Closed: r.Closed, Expired: r.Expired,
+		Opened: r.Opened, Ready: r.Ready, Deadline: r.Deadline, Closed: r.Closed, Expired: r.Expired, Early: r.Early, Handed: r.Handed,
 	}
 	if w.Certificates = r.Certificates; len(w.Certificates) > 0 {
 		w.Issued = r.Issued()
@@ -76,6 +80,10 @@ func (w *Window) mark(done mark) mark {
 		failed := runMark(RunFailed)
 		failed.word = done.word + ", but " + w.Command.Name + " failed"
 		return failed
+	case w != nil && w.Early:
+		end := stepMark(StepWarning)
+		end.word = done.word + ", but the proxy was on before"
+		return end
 	case w.unrenewed() != "":
 		same := issuedMark(w.Issued)
 		same.word = done.word + ", but " + w.unrenewed()
@@ -135,6 +143,10 @@ func (w *Window) proxyText(s RunState, o Options) string {
 	switch {
 	case w.Opened.IsZero():
 		return "the proxy was not turned off"
+	case !w.Closed.IsZero() && w.Handed:
+		return "the proxy is off since " + keep(o.clock(w.Opened)) + ", and stays so: another window has it open, and closes it"
+	case !w.Closed.IsZero() && w.Early:
+		return "the proxy was turned off at " + keep(o.clock(w.Opened)) + ", and someone else had turned it on before " + keep(o.clock(w.Closed)) + ", so that what was to be done meanwhile may have gone through the proxy"
 	case !w.Closed.IsZero():
 		return "the proxy was off for " + keep(duration(w.Closed.Sub(w.Opened))) + ", from " + keep(o.clock(w.Opened)) + " to " + keep(o.clock(w.Closed))
 	case s == RunInterrupted:

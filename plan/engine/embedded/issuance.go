@@ -96,12 +96,18 @@ func windowImpact(cr execute.ChangeResult) string {
 	const day, second = "2006-01-02", "15:04:05"
 	off, on := cr.Live.UTC().Truncate(time.Second), cr.Closed.UTC().Truncate(time.Second)
 	from := "from " + off.Format(day+" "+second)
-	if cr.Closed.IsZero() {
+	switch {
+	case cr.Closed.IsZero():
 		return "proxy off for issuance " + from + " UTC on, and not on again"
+	case cr.Handed:
+		return "proxy off for issuance " + from + " UTC on, and left to another window that has it open"
 	}
 	to := on.Format(second)
 	if off.Format(day) != on.Format(day) {
 		to = on.Format(day + " " + second)
+	}
+	if cr.Early {
+		return "proxy off for issuance " + from + " UTC on; someone else had turned it on before " + to + " UTC"
 	}
 	return "proxy off for issuance for " + zone.FormatDuration(on.Sub(off)) + ", " + from + " to " + to + " UTC"
 }
