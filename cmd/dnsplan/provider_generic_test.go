@@ -44,6 +44,8 @@ func TestProgramCarries(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	t.Setenv("HTTPS_PROXY", "http://"+addr)
+	t.Setenv("NO_PROXY", "")
+	t.Setenv("no_proxy", "")
 	said, err := os.Create(p.path("said"))
 	if err != nil {
 		t.Fatal(err)

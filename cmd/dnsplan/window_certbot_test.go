@@ -32,6 +32,7 @@ func newCertbotRig(t *testing.T) *certbotRig {
 	certbot := needs.Program(t, "certbot", "certbot")
 	r := &certbotRig{newIssuanceRig(t, true), certbot}
 	t.Setenv("REQUESTS_CA_BUNDLE", r.roots)
+	t.Setenv("no_proxy", "*") // certbot would ask one of the environment, for loopback too
 	return r
 }
 
