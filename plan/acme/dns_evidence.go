@@ -32,6 +32,7 @@ type dnsZone struct {
 type dnsName struct {
 	public, pools, inside lazy[[]resolver.Answer]
 	found                 lazy[map[zone.Type]http01.Addrs]
+	security              lazy[[]resolver.Security]
 }
 
 // errUnborn is why a resolver is not asked.

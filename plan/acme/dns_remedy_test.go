@@ -1,6 +1,7 @@
 package acme_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -44,4 +45,26 @@ func TestCAABelowNoTopLevelDomain(t *testing.T) {
 	}, acme.Fail, acme.Fatal, []string{"the top-level domain org does not exist; so letsencrypt.org may not issue for www.example.org"}, []string{
 		"Use a name of the public DNS, or, for an authority of your own, say in the inventory:\n[check]\nallow_reserved = true\n",
 	}}.run(t)
+}
+
+// A resolver that refuses both families because DNSSEC fails is told of once, and by
+// D-DNSSEC where that is looked at.
+func TestRefusedByDNSSEC(t *testing.T) {
+	s := fine()
+	s.faultPublic = func(q, m *dns.Msg) {
+		if !q.CheckingDisabled && dns.IsSubDomain("example.org.", q.Question[0].Name) {
+			m.Rcode, m.Answer, m.Ns = dns.RcodeServerFailure, nil, nil
+		}
+	}
+	for only, because := range map[string]acme.ID{"D-RESOLV": "", "D-RESOLV,D-DNSSEC": "D-DNSSEC"} {
+		var of []acme.Finding
+		for _, f := range s.check(t, strings.Split(only, ",")...) {
+			if f.Check == "D-RESOLV" {
+				of = append(of, f)
+			}
+		}
+		if len(of) != 1 || of[0].Outcome != acme.Fail || of[0].Because != because {
+			t.Errorf("%s: %+v", only, of)
+		}
+	}
 }

@@ -24,7 +24,20 @@ func checkResolvers(ctx context.Context, e *examination) []Finding {
 	if len(answers) == 0 {
 		return []Finding{s.notBorn()}
 	}
-	return judgeResolvers(s, answers, e.found(ctx), e.overdue)
+	return judgeResolvers(s, answers, e.found(ctx), func(a resolver.Answer, some bool) Finding { return e.unlike(ctx, a, some) })
+}
+
+// unlike is the finding of a resolver that says something else, in all of its caches or
+// in some.
+func (e *examination) unlike(ctx context.Context, a resolver.Answer, some bool) Finding {
+	if since, late := e.overdue(a); late {
+		return e.subject.kept(a, since)
+	}
+	f := e.subject.stale(a, some)
+	if a.Status == resolver.ServFail && e.refuses(ctx, a.Server) {
+		f = f.because("D-DNSSEC")
+	}
+	return f
 }
 
 // overdue is when a resolver ought to have forgotten an answer at the latest, by the
@@ -63,7 +76,7 @@ func noResolvers() Finding {
 //	may be held yet                        fail, Warning: wait
 //	ought to have been forgotten, overdue  fail, Error: nobody can wait for that
 //	none, of a resolver that gives up      fail, Warning
-func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]http01.Addrs, overdue func(resolver.Answer) (time.Time, bool)) (out []Finding) {
+func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]http01.Addrs, unlike func(a resolver.Answer, some bool) Finding) (out []Finding) {
 	var good, wrong, away []resolver.Answer
 	for _, a := range answers {
 		want, known := s.seen(a.Key, found)
@@ -82,11 +95,10 @@ func judgeResolvers(s *Subject, answers []resolver.Answer, found map[zone.Type]h
 	asked := said(answers)
 	for _, a := range wrong {
 		some := slices.ContainsFunc(good, func(o resolver.Answer) bool { return o.Query == a.Query })
-		f := s.stale(a, some)
-		if since, late := overdue(a); late {
-			f = s.kept(a, since)
+		f := unlike(a, some)
+		if !slices.ContainsFunc(out, func(x Finding) bool { return x.Summary == f.Summary }) { // both families may be refused alike
+			out = append(out, f.asking(asked))
 		}
-		out = append(out, f.asking(asked))
 	}
 	switch {
 	case len(out) > 0:

@@ -44,13 +44,30 @@ func checkSecure(ctx context.Context, e *examination) []Finding {
 	if len(s.Zone.Resolvers) == 0 {
 		return []Finding{noResolvers()}
 	}
-	born := e.born(ctx)
-	if len(born) == 0 {
+	all := e.security(ctx)
+	if len(all) == 0 {
 		return []Finding{s.notBorn()}
 	}
-	key := zone.Key{Name: s.Name, Type: born[0]}
-	all := ofEach(s.Zone.Resolvers, unbounded, func(r resolver.Server) resolver.Security { return e.secure(ctx, r, key) })
 	return judgeSecure(s, all, func() []bool { return e.validates(ctx) }, e.opts.Now(), e.underWay())
+}
+
+// security is what the inventory's resolvers make of the name's DNSSEC, in their order;
+// none of a name that they may not be asked for yet.
+func (e *examination) security(ctx context.Context) []resolver.Security {
+	return e.name.security.get(func() []resolver.Security {
+		born := e.born(ctx)
+		if len(born) == 0 {
+			return nil
+		}
+		key := zone.Key{Name: e.subject.Name, Type: born[0]}
+		return ofEach(e.subject.Zone.Resolvers, unbounded, func(r resolver.Server) resolver.Security { return e.secure(ctx, r, key) })
+	})
+}
+
+// refuses tells whether a resolver gives no answer because DNSSEC fails, which D-DNSSEC
+// tells of.
+func (e *examination) refuses(ctx context.Context, r resolver.Server) bool {
+	return e.selection.Has("D-DNSSEC") && slices.ContainsFunc(e.security(ctx), func(a resolver.Security) bool { return a.Server == r && a.Bogus() })
 }
 
 // judgeSecure judges what validating resolvers make of a name:
