@@ -186,10 +186,19 @@ func (s *Subject) silent(answers []resolver.Answer, asked []Asked) (out []Findin
 		default:
 			out = append(out, failed(asked, "%s does not answer for %s: %s; a resolver that asks it first may give up",
 				ns.Name, s.Name.Display(), failures(mine)).with(
-				Remedy{Do: "Repair " + ns.Name + ", or take its NS record out of " + s.inZone() + " and of the parent zone."}, s.again("D-AUTH")))
+				Remedy{Do: s.mendServer(ns.Name, mine) + ", or take its NS record out of " + s.inZone() + " and of the parent zone."}, s.again("D-AUTH")))
 		}
 	}
 	return out
+}
+
+// mendServer is what to do with a name server that gives none of these as an answer:
+// one that knows nothing of the zone is well otherwise.
+func (s *Subject) mendServer(name string, answers []resolver.Answer) string {
+	if slices.ContainsFunc(answers, func(a resolver.Answer) bool { return a.Status != resolver.Refused && a.Status != resolver.Lame }) {
+		return "Repair " + name
+	}
+	return "Load " + s.inZone() + " on " + name
 }
 
 // allServers reads "all 3 name servers", "both name servers" or "the one name

@@ -96,8 +96,12 @@ func (s *Subject) misconduct(c resolver.Conduct, asked []Asked) (out []Finding) 
 	}
 	for i, t := range trials() {
 		if got := t.of(c); !got.Good && (c.Alive.Good || i == faultOf(c)) {
-			out = append(out, failed(asked, "%v; %s", got.Err, t.so).with(
-				Remedy{Do: "On " + c.Server.String() + ": " + t.do, Paste: t.paste}, again))
+			f := failed(asked, "%v; %s", got.Err, t.so).with(
+				Remedy{Do: "On " + c.Server.String() + ": " + t.do, Paste: t.paste}, again)
+			if i == 0 { // it does not answer as a server of the zone, for its names either
+				f = f.because("D-AUTH")
+			}
+			out = append(out, f)
 		}
 	}
 	return out

@@ -68,3 +68,14 @@ func TestRefusedByDNSSEC(t *testing.T) {
 		}
 	}
 }
+
+// A name server that does not have the zone is told of once, with what to do.
+func TestLameServer(t *testing.T) {
+	s := fine()
+	s.fault2 = func(_, m *dns.Msg) { m.Rcode, m.Answer, m.Ns = dns.RcodeRefused, nil, nil }
+	found := s.check(t, "D-AUTH", "D-NSOK")
+	if len(found) != 2 || found[0].Because != "" || found[1].Check != "D-NSOK" || found[1].Outcome != acme.Fail || found[1].Because != "D-AUTH" {
+		t.Fatalf("%+v", found)
+	}
+	acme.Offers(t, found[0], "Load zone example.org on ns2, or take its NS record out of zone example.org and of the parent zone.")
+}
