@@ -14,7 +14,7 @@ import (
 // dnsZone is the DNS's part of a zone's evidence.
 type dnsZone struct {
 	// examined are the names of the zone that are looked at.
-	examined []zone.Name
+	examined []*Subject
 	// names are the answers of all its servers about a name.
 	names lazies[zone.Name, []resolver.Answer]
 	// silent tells of each server that was asked whether it was silent then.

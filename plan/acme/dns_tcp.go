@@ -21,9 +21,9 @@ func (e *examination) overTCP(ctx context.Context) []resolver.Answer {
 			}
 			by := a.Server
 			by.Protocol = resolver.TCP
-			for _, n := range e.zone.examined {
+			for _, s := range e.zone.examined {
 				for _, t := range families() {
-					queries = append(queries, resolver.Query{Server: by, Key: zone.Key{Name: n, Type: t}})
+					queries = append(queries, resolver.Query{Server: by, Key: zone.Key{Name: s.Name, Type: t}})
 				}
 			}
 		}

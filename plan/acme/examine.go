@@ -178,7 +178,7 @@ func zonesOf(subjects []*Subject) map[plan.ZoneRef]*zoneEvidence {
 			z = &zoneEvidence{}
 			zones[s.Zone.ZoneRef] = z
 		}
-		z.examined = append(z.examined, s.Name)
+		z.examined = append(z.examined, s)
 	}
 	return zones
 }

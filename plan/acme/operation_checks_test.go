@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,4 +147,19 @@ func TestGroup(t *testing.T) {
 	c.subject.Zone.Live.RRsets = append([]zone.RRset{sibling("127.0.0.12").Records[0].RRset}, c.subject.Zone.Live.RRsets...)
 	f = c.only("O-GROUP", Fail, "blog.example.org is on the same certificate as www.example.org", "127.0.0.12")
 	Offers(t, f, "one issued for each")
+
+	// One that is not where it should be itself is told of by its own D-EXPECT.
+	blog := sibling("127.0.0.11")
+	blog.Zone = c.subject.Zone
+	for only, want := range map[string]int{"O-GROUP": 1, "O-GROUP,D-EXPECT": 0} {
+		got := 0
+		for _, f := range Examined(t.Context(), New(c.opts), []*Subject{c.subject, blog}, Selection{Only: strings.Split(only, ",")}).Of(c.subject.Name, "O-GROUP") {
+			if f.Outcome == Fail {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %d findings of www.example.org, want %d", only, got, want)
+		}
+	}
 }

@@ -52,7 +52,7 @@ func (e *examination) judgeCovered(c certificate) (out []Finding) {
 		for _, t := range families() {
 			own, ok := s.Live(t)
 			other, there := s.Zone.Live.Find(zone.Key{Name: n, Type: t})
-			if !ok || !there || other.Proxied || own.Proxied {
+			if !ok || !there || other.Proxied || own.Proxied || e.misplaced(n, t) {
 				continue
 			}
 			x := e.compared(n, Record{RRset: own}, other, "on the same certificate", "Have both led to the machine of the ACME client, or have one issued for each.")
@@ -63,6 +63,16 @@ func (e *examination) judgeCovered(c certificate) (out []Finding) {
 		}
 	}
 	return out
+}
+
+// misplaced tells whether another name that is looked at is not where the inventory
+// wants it, which is said of that name, and not once more of each that it shares a
+// certificate with.
+func (e *examination) misplaced(n zone.Name, t zone.Type) bool {
+	return e.selection.Has("D-EXPECT") && slices.ContainsFunc(e.zone.examined, func(s *Subject) bool {
+		want, wanted := s.Wanted(t)
+		return s.Name == n && wanted && !s.holds(want)
+	})
 }
 
 // compared is the finding about two names that belong together, and why they do.
