@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -98,9 +99,12 @@ func (e *examination) judgeRestore(b copied) Finding {
 	diff := plan.Restore(&plan.Desired{ZoneRef: z.ZoneRef, MinTTL: z.MinTTL},
 		plan.Backup{Snapshot: b.Snapshot, Names: map[zone.Name]bool{e.subject.Name: true}, Proxy: z.Proxy}, z.Live)
 	if len(diff.Conflicts) > 0 {
-		c := diff.Conflicts[0]
-		return failed(b.says(), "%s cannot be brought back from the backup of %s: %s", name, minute(b.Taken), clipped(c.Reason)).with(
-			Remedy{Do: "See all of it, without writing:", Paste: fmt.Sprintf("dnsplan restore %s %s -o way-back.json", b.Path, inCommand(e.subject.Name))})
+		why, _, _ := strings.Cut(diff.Conflicts[0].Reason, ": ") // what to do follows, for a restore of many names
+		f := failed(b.says(), "%s cannot be brought back from the backup of %s: %s", name, minute(b.Taken), clipped(why))
+		if _, alias := z.alias(e.subject.Name); alias {
+			f = f.because("D-EXPECT") // or what that is because of
+		}
+		return f.with(Remedy{Do: "Delete that at the provider, and see all of it, without writing:", Paste: fmt.Sprintf("dnsplan restore %s %s -o way-back.json", b.Path, inCommand(e.subject.Name))})
 	}
 	return passed(b.says(), "%s can be brought back as it was on %s, by %s", name, minute(b.Taken), counted(len(diff.Changes), "change"))
 }

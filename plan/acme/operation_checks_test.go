@@ -46,6 +46,22 @@ func TestKept(t *testing.T) {
 	}
 }
 
+// A live CNAME at the name is D-CNAME's to tell of, and O-ROLL says in whole words that
+// it is in the way.
+func TestAliasInTheWayBack(t *testing.T) {
+	s := kept(t)
+	s.answerWith("www.example.org. 300 IN CNAME pages.example.net.")
+	s.subject.Zone.Live = &zone.Snapshot{Zone: "example.org.", Others: []zone.Record{{Name: "www.example.org.", Type: "CNAME", TTL: 300, Data: "gone.example.org."}}}
+	f := s.only("O-ROLL", Fail)
+	if want := "www.example.org cannot be brought back from the backup of 2026-11-22 06:00 UTC: a CNAME to gone.example.org. is live, which a restore does not replace"; f.Summary != want || f.Because != "" {
+		t.Errorf("%q because %q", f.Summary, f.Because)
+	}
+	found := Examined(t.Context(), New(s.opts), []*Subject{s.subject}, Selection{Only: []string{"D-CNAME", "D-EXPECT", "O-ROLL"}})
+	if f := found.Of(s.subject.Name, "O-ROLL")[0]; f.Because == "" {
+		t.Errorf("stands for itself: %+v", found.Findings)
+	}
+}
+
 // change is an entry of the log about the name's A RRset, two days ago.
 func change(old, now, outcome string) func() ([]journal.Change, error) {
 	return func() ([]journal.Change, error) {
@@ -87,7 +103,7 @@ func TestNotKept(t *testing.T) {
 		"nothing to go back to": {"O-ROLL", backupIs(Backup{}, nil), Unknown, Error, "no backup that www.example.org", "Make one now:\ndnsplan backup example.org"},
 		"an alias in the way": {"O-ROLL", func(s *site) {
 			s.subject.Zone.Live = &zone.Snapshot{Zone: "example.org.", RRsets: []zone.RRset{{Key: zone.Key{Name: "www.example.org.", Type: zone.A}, Foreign: "alias"}}}
-		}, Fail, Error, "cannot be brought back", "See all of it, without writing:\ndnsplan restore backups/b.json www.example.org -o way-back.json"},
+		}, Fail, Error, "cannot be brought back", "Delete that at the provider, and see all of it, without writing:\ndnsplan restore backups/b.json www.example.org -o way-back.json"},
 		"the old server is gone": {"O-ROLL", func(s *site) {
 			s.ls[1].Close()
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
