@@ -330,7 +330,7 @@ func TestDNSBreaks(t *testing.T) {
 		{"a private address", "D-RESERVED", func(s *dnsSite) {
 			s.ns1, s.want = []string{"www 3600 A 10.0.0.50"}, []string{"A 10.0.0.50"}
 		}, fail, acme.Fatal, []string{"10.0.0.50 is in 10.0.0.0/8, Private-Use (RFC 1918)"}, []string{
-			"Put the server's public address in place of these, in the inventory and in zone example.org:\nwww 3600 IN A 10.0.0.50",
+			"Put the server's public address in place of 10.0.0.50, in the inventory and in zone example.org:\nwww 3600 IN A ADDRESS",
 			"Or validate www.example.org by DNS-01, in the inventory:\nacme = \"dns-01\"", "For an authority of your own, in the inventory:\n[check]\nallow_reserved = true",
 		}},
 		{

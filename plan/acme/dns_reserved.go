@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
@@ -56,8 +57,14 @@ func judgeReserved(s *Subject, all []netip.Addr, asked []Asked, allowed bool) Fi
 
 // makePublic leads away from addresses that are not.
 func (s *Subject) makePublic(bad []netip.Addr) []Remedy {
+	var lines []string
+	for _, a := range bad {
+		if l := fmt.Sprintf("%s %s IN %s ADDRESS", s.Name.Relative(s.Zone.ZoneRef.Zone), s.wantedTTL(), zone.TypeOf(a)); !slices.Contains(lines, l) {
+			lines = append(lines, l)
+		}
+	}
 	return []Remedy{
-		{Do: "Put the server's public address in place of these, in the inventory and in " + s.inZone() + ":", Paste: s.lines(s.wantedTTL(), bad)},
+		{Do: "Put the server's public address in place of " + listed(bad) + ", in the inventory and in " + s.inZone() + ":", Paste: strings.Join(lines, "\n")},
 		{Do: "Or validate " + s.Name.Display() + " by DNS-01, in the inventory:", Paste: `acme = "dns-01"`},
 		{Do: "For an authority of your own, in the inventory:", Paste: "[check]\nallow_reserved = true"},
 	}
