@@ -14,7 +14,7 @@ import (
 // because of another check, and what is well. A check is in one of these places.
 // The last line counts checks: "Nothing is wrong with 2 names.", "3 errors and 1
 // warning with www.example.org.", or the like. With detail it writes each finding,
-// and who was asked.
+// and who was asked; of one that is because of another only what is to be done besides.
 func FoundText(w io.Writer, f acme.Found, detail bool, o Options) error {
 	p := newPage(o)
 	told := map[acme.Remedy]bool{}
@@ -55,7 +55,7 @@ func (p *page) subjectFound(s subjectFound, told map[acme.Remedy]bool, detail bo
 	p.row(2, "", head...)
 	if detail {
 		for _, x := range ranked(s.findings) {
-			p.finding(x, x.Remedies, detail)
+			p.finding(x, s.own(x), detail)
 		}
 		return
 	}
@@ -68,6 +68,21 @@ func (p *page) subjectFound(s subjectFound, told map[acme.Remedy]bool, detail bo
 	if well := s.well(); len(well) > 0 {
 		p.checksRow(mark{"✓", "*", "ok", green}, well, "")
 	}
+}
+
+// own are the remedies of a finding without those that, where it is because of another,
+// a finding that stands for itself has too.
+func (s subjectFound) own(x acme.Finding) []acme.Remedy {
+	if x.Because == "" {
+		return x.Remedies
+	}
+	told := map[acme.Remedy]bool{}
+	for _, y := range s.findings {
+		if y.Because == "" {
+			fresh(y.Remedies, told)
+		}
+	}
+	return fresh(x.Remedies, told)
 }
 
 // fresh leaves out the remedies that were told already.

@@ -41,7 +41,7 @@ func found() acme.Found {
 		finding(www, "H-LB", acme.Unknown, acme.Error, "192.0.2.3:80: this machine has no way there"),
 		because(finding(www, "H-PARK", acme.Unknown, acme.Error, "203.0.113.10:80 has not answered"), "H-TOKEN"),
 		because(finding(www, "H-PATH", acme.Unknown, acme.Warning, "203.0.113.10:80: connection refused"), "H-TOKEN"),
-		because(finding(www, "B-BRIDGE", acme.Fail, acme.Warning, "the old address does not answer"), "H-TOKEN"),
+		because(finding(www, "B-BRIDGE", acme.Fail, acme.Warning, "the old address does not answer", acme.Remedy{Do: "Write it down."}, acme.Remedy{Do: "Have it answer."}), "H-TOKEN"),
 		because(finding(www, "H-WAF", acme.Unknown, acme.Warning, "192.0.2.1:80: this machine has no way there"), "H-LB"),
 		finding(www, "D-AUTH", acme.Fail, acme.Warning, "TTLs differ", acme.Remedy{Do: "Add the record to zone example.org:", Paste: `@ 300 IN CAA 0 issue "letsencrypt.org"`}),
 		finding(www, "O-INV", acme.Fail, acme.Warning, "the inventory does not say of www.example.org: the owner", acme.Remedy{Do: "Write it down."}),
