@@ -180,6 +180,27 @@ func TestGarbageServer(t *testing.T) {
 	p.run("verify").is(t, exitError, "no authoritative server of example.org answers", "malformed reply")
 }
 
+// Resolvers that are all silent hide nothing of what the servers answer; that too few
+// answer is a failed read all the same.
+func TestSilentResolvers(t *testing.T) {
+	server := resolvertest.Serve(t, resolvertest.NewZone(t,
+		"example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 1 3600 600 86400 60",
+		"www.example.org. 300 IN A 203.0.113.11"))
+	site := fmt.Sprintf(garbageSite, resolvertest.ClosedPort(t), "["+strconv.Quote(server.String())+"]")
+	const silent = "dnsplan: error: no resolver answers: rubbish ("
+	p := newProgram(t, site)
+	p.run("verify", "www.example.org").is(t, exitError, "A in example.org\n", "authoritative servers\n", "ok ", "203.0.113.11\n",
+		"\nNo answer from: rubbish.\nToo few resolvers answer: 1 of 2 answers came.\n", silent)
+	p.write("zones/example.net.zone", netZone)
+	p.write("inventory.toml", site+"[[zone]]\nname = \"example.net\"\nprovider = \"files\"\nservers = []\n[[zone.record]]\nname = \"www\"\na = [\"192.0.2.3\"]\n")
+	got := p.run("verify", "--json").is(t, exitError, `"verdict": "ok"`, `"verdict": "silent"`, `"agree": false`, `"unread": []`, `"error": "no resolver answers: `)
+	if n := strings.Count(got.stderr, silent); n != 1 {
+		t.Errorf("it says %d times that resolvers are silent:\n%s", n, got.stderr)
+	}
+	p.write("inventory.toml", strings.Replace(site, "203.0.113.11", "203.0.113.12", 1))
+	p.run("verify").is(t, exitError, "\n1 of 1 answers differ: ", silent)
+}
+
 // The example at the top of the repository loads, and plans and applies on a
 // fresh sandbox.
 func TestExampleInventory(t *testing.T) {

@@ -16,8 +16,8 @@ func newVerify(a *app) *cobra.Command {
 inventory's records and compares the answers with it. A TTL above the
 inventory's is a difference. A server that does not answer is named and counts
 for nothing. Nothing is written. Exits with 1 where a zone cannot be read, or
-all its servers are silent, and shows what the others answer; --json says why
-("error").`,
+all its servers or all resolvers are silent, and shows what the others answer;
+--json says why ("error"), and of which zones nothing is known ("unread").`,
 		Example: "  dnsplan verify\n  dnsplan verify www.example.org --json",
 		RunE:    func(c *cobra.Command, names []string) error { return runVerify(a, c, names) },
 	}

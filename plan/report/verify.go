@@ -303,10 +303,11 @@ func (p *page) fitted(names []string, noun string, room int) string {
 }
 
 // VerifyJSON writes the answers as one document. Wanted is null for an RRset
-// that should not exist; error is why answers are missing, in which case servers
-// do not agree, and is left out where none are.
+// that should not exist; unread are the zones of which nothing is known; error is why
+// answers are missing, in which case servers do not agree, and is left out where none
+// are.
 func VerifyJSON(w io.Writer, v Verification, missing error) error {
-	doc := verifyDoc{FormatVersion: FormatVersion, Checked: v.Checked.UTC(), Agree: v.Agree() && missing == nil, RRsets: []verifiedDoc{}}
+	doc := verifyDoc{FormatVersion: FormatVersion, Checked: v.Checked.UTC(), Agree: v.Agree() && missing == nil, RRsets: []verifiedDoc{}, Unread: append([]plan.ZoneRef{}, v.Unread...)}
 	if missing != nil {
 		doc.Error = missing.Error()
 	}
@@ -321,11 +322,12 @@ func VerifyJSON(w io.Writer, v Verification, missing error) error {
 }
 
 type verifyDoc struct {
-	FormatVersion int           `json:"format_version"`
-	Checked       time.Time     `json:"checked"`
-	Agree         bool          `json:"agree"`
-	RRsets        []verifiedDoc `json:"rrsets"`
-	Error         string        `json:"error,omitempty"`
+	FormatVersion int            `json:"format_version"`
+	Checked       time.Time      `json:"checked"`
+	Agree         bool           `json:"agree"`
+	RRsets        []verifiedDoc  `json:"rrsets"`
+	Unread        []plan.ZoneRef `json:"unread"`
+	Error         string         `json:"error,omitempty"`
 }
 
 type verifiedDoc struct {

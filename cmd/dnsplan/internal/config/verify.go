@@ -19,8 +19,9 @@ import (
 // Verify asks every server about the inventory's records, or about those at
 // names, and judges the answers. A resolver is asked only for what the
 // authoritative servers hold, so that asking never teaches it that a name does
-// not exist. A zone that cannot be read, or whose servers say nothing, is an error;
-// what the others' say comes with it, and the zone among Unread.
+// not exist. A zone that cannot be read, or whose servers say nothing, is an error,
+// and so are resolvers that say nothing; what the others say comes with it, and the
+// zone of which nothing is known among Unread.
 func (s *Session) Verify(ctx context.Context, names []zone.Name, now time.Time) (report.Verification, error) {
 	v := report.Verification{Checked: now, Require: s.Inventory.Verify.Require}
 	seen := map[zone.Name]bool{}
@@ -30,8 +31,10 @@ func (s *Session) Verify(ctx context.Context, names []zone.Name, now time.Time) 
 		if ctx.Err() != nil {
 			return v, cmp.Or(err, ctx.Err())
 		}
-		if err != nil {
-			failed = append(failed, err)
+		if err != nil && !slices.ContainsFunc(failed, func(e error) bool { return e.Error() == err.Error() }) {
+			failed = append(failed, err) // resolvers are those of every zone
+		}
+		if err != nil && len(found) == 0 {
 			v.Unread = append(v.Unread, plan.ZoneRef{Zone: z.Name, View: z.View})
 			continue
 		}
@@ -51,6 +54,8 @@ func (s *Session) Verify(ctx context.Context, names []zone.Name, now time.Time) 
 	return v, nil
 }
 
+// verifyZone is Verify for one zone. What servers say comes with the error that no
+// resolver does.
 func (s *Session) verifyZone(ctx context.Context, z inventory.Zone, names []zone.Name) ([]report.Verified, error) {
 	d, live, err := s.read(ctx, z)
 	if err != nil {
@@ -81,10 +86,7 @@ func (s *Session) verifyZone(ctx context.Context, z inventory.Zone, names []zone
 		return nil, err
 	}
 	s.ask(ctx, out, resolvers, true)
-	if err := heard(out, true, "resolver"); err != nil {
-		return nil, err
-	}
-	return out, ctx.Err()
+	return out, heard(out, true, "resolver")
 }
 
 // wantsOf are the inventory's records as servers should answer them.
