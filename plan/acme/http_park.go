@@ -69,12 +69,12 @@ func (e *examination) unpark(f fetched, page bool) (out []Remedy) {
 	}
 	if wanted && page {
 		w := f.server()
-		out = append(out, Remedy{
+		out = append([]Remedy{{
 			Do:    fmt.Sprintf("If the server at %s is yours, give it a site for %s, which answers challenges. For %s, %s:", e.at(f.addr), name, w, w.about(name)),
 			Paste: w.challenges(e.source(f.addr), false),
-		})
+		}}, w.aside()...)
 	}
-	if e.ours(f.addr) {
+	if len(out) > 0 && e.ours(f.addr) {
 		return out
 	}
 	return append(out, Remedy{Do: "Let " + name + " lead to your own server: change its addresses in the inventory, and apply that.", Paste: e.subject.applied()})
