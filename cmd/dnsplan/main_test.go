@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 	http.DefaultTransport = transport.NewCarrier(transport.Bounded(http.DefaultTransport)) // as main does
 	time.Local = time.UTC                                                                  // what people read is in local time
 	_ = os.Unsetenv("COLUMNS")                                                             // and as wide as in a pipe
+	_ = syscall.Umask(0o022)                                                               // modes of files are compared
 	watchSignals()
 	flag.Parse()
 	if p := flag.Lookup("test.parallel"); p.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
