@@ -18,6 +18,8 @@ type Past struct {
 	Changes func() ([]journal.Change, error)
 	// Windows returns the issuance windows whose proxies are off, or may be.
 	Windows func() ([]journal.OpenWindow, error)
+	// Runs returns the ids of the runs that were made here.
+	Runs func() ([]string, error)
 	// Tries returns the issuances that dnsplan has seen.
 	Tries func() ([]ledger.Try, error)
 	// Backup returns the newest backup of a zone, read again as a whole.

@@ -205,6 +205,18 @@ func TestBack(t *testing.T) {
 		"left open, and one deleted": {false, []func(*site){marked(day0.Add(time.Minute)), left, func(s *site) {
 			s.subject.Zone.Live.RRsets[0].Type = zone.AAAA
 		}}, Fail, Fatal, "a record of www.example.org is DNS-only: the issuance window 01M8 could not be closed by its run, and someone else has deleted another one", "Where the deletion was not meant, set it by hand at the provider again, with the proxy on:\nwww 300 IN A 127.0.0.11 ; proxied\n"},
+		"left open, and renamed": {false, []func(*site){marked(day0.Add(time.Minute)), left, func(s *site) {
+			s.subject.Zone.Live.RRsets[0].Name = "www2.example.org."
+		}}, Fail, Fatal, "www.example.org has no record any more: someone else has renamed it to www2.example.org while the issuance window 01M8 was open, and it is DNS-only there", "Turn the proxy on again, with the values that are there by now:\ndnsplan recover --scan-zone example.org --now"},
+		"renamed, and not meant": {false, []func(*site){marked(day0.Add(-time.Minute)), left, func(s *site) {
+			s.subject.Zone.Live.RRsets[0].Name = "www2.example.org."
+		}}, Fail, Fatal, "someone else has renamed it", "Where that was not meant, give it the name www.example.org again at the provider.\n"},
+		"a marker of a run that is here": {false, []func(*site){marked(day0.Add(time.Minute)), func(s *site) {
+			s.opts.Past.Runs = func() ([]string, error) { return []string{"01M8"}, nil }
+		}}, Fail, Fatal, "the issuance window 01M8 is that of a run of this state folder which has ended, and nobody closes it before 2026-11-23 06:01:00 UTC", "dnsplan recover --scan-zone example.org --now"},
+		"a marker of a run of others": {false, []func(*site){marked(day0.Add(time.Minute)), func(s *site) {
+			s.opts.Past.Runs = func() ([]string, error) { return []string{"01M7"}, nil }
+		}}, Fail, Info, "by another machine or state folder", ""},
 		"wanted, and deleted":              {false, []func(*site){wants(true), deleted}, Fail, Fatal, "www.example.org has no record, and the inventory wants it proxied", "Have it written as the inventory says:\ndnsplan plan -o"},
 		"proxied by the log, and deleted":  {false, []func(*site){logged(true), deleted}, Fail, Fatal, "www.example.org has no record, and run 01K has left it proxied", "proxied = true"},
 		"DNS-only by the log, and deleted": {false, []func(*site){logged(false), deleted}, Pass, Fatal, "www.example.org has no record, and no window is open", ""},

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
@@ -39,6 +40,7 @@ func (e *examination) left(run string) []logged {
 //	its run has left it open, by the change log here   fail
 //	its deadline has passed                            fail
 //	  and someone has changed the address in it        fail, another remedy
+//	its run is one of those here, and has ended        fail
 //	else another machine has it open                   fail, Info
 func (e *examination) judgeMarker(m plan.Marker, left []logged) Finding {
 	name, past := e.subject.Name.Display(), e.opts.Now().After(m.Until)
@@ -51,6 +53,9 @@ func (e *examination) judgeMarker(m plan.Marker, left []logged) Finding {
 	case past:
 		return failed(said, "a record of %s is DNS-only: the issuance window %s was to be closed by %s, and was not", name, m.Run, moment(m.Until)).with(e.subject.scan(past))
 	}
+	if runs, _, err := told(e.opts.Past.Runs); err == nil && slices.Contains(runs, m.Run) {
+		return failed(said, "a record of %s is DNS-only: the issuance window %s is that of a run of this state folder which has ended, and nobody closes it before %s", name, m.Run, moment(m.Until)).with(e.subject.scan(past))
+	}
 	return failed(said, "the issuance window %s of %s is open, until %s at the latest, by another machine or state folder", m.Run, name, moment(m.Until)).at(Info)
 }
 
@@ -59,6 +64,11 @@ func (e *examination) judgeLeft(said []Asked, run string, left []logged) Finding
 	s, name := e.subject, e.subject.Name.Display()
 	said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("run %s has turned the proxy off on %s: left open", run, minute(left[0].At))})
 	changed, deleted := s.since(left)
+	if to, until, renamed := s.Zone.renamed(run); renamed && s.empty() {
+		return failed(said, "%s has no record any more: someone else has renamed it to %s while the issuance window %s was open, and it is DNS-only there", name, to.Display(), run).with(
+			s.scan(e.opts.Now().After(until)),
+			Remedy{Do: fmt.Sprintf("Where that was not meant, give it the name %s again at the provider.", name)})
+	}
 	if s.empty() {
 		return failed(said, "%s has no record any more: the issuance window %s could not be closed by its run, and someone else has deleted it", name, run).with(
 			Remedy{Do: "Where that was not meant, make it again by hand at the provider, with the proxy on:", Paste: strings.Join(deleted, "\n")},
@@ -78,6 +88,19 @@ func (e *examination) judgeLeft(said []Asked, run string, left []logged) Finding
 		return f.with(s.scan(e.opts.Now().After(m.Until)))
 	}
 	return f.with(Remedy{Do: fmt.Sprintf("Turn the proxy of %s on by hand at the provider, or write into its record in the inventory proxied = true, and:", name), Paste: s.applied()})
+}
+
+// renamed is the name of a DNS-only record that bears the marker of a run, and until
+// when its window is open.
+func (z *Zone) renamed(run string) (to zone.Name, until time.Time, ok bool) {
+	for _, r := range z.Live.RRsets {
+		for _, member := range r.Members {
+			if m, _, is := plan.ParseMarker(member.Comment); is && m.Run == run && !r.Proxied {
+				return r.Name, m.Until, true
+			}
+		}
+	}
+	return "", time.Time{}, false
 }
 
 // since are the records that a window found, as lines, where others have changed

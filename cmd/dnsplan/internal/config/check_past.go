@@ -29,10 +29,21 @@ func (s *Session) checkPast(now func() time.Time) acme.Past {
 	return acme.Past{
 		Changes: sync.OnceValues(func() ([]journal.Change, error) { return journal.ReadChanges(dir) }),
 		Windows: sync.OnceValues(func() ([]journal.OpenWindow, error) { return journal.OpenWindows(dir) }),
+		Runs:    sync.OnceValues(func() ([]string, error) { return runIDs(dir) }),
 		Tries:   sync.OnceValues(func() ([]ledger.Try, error) { return s.tries(now()) }),
 		Watched: sync.OnceValues(s.Settings.watched),
 		Backup:  s.newestBackup,
 	}
+}
+
+// runIDs are the ids of the runs of a state folder.
+func runIDs(dir string) ([]string, error) {
+	runs, err := journal.ListRuns(dir)
+	ids := make([]string, len(runs))
+	for i, r := range runs {
+		ids[i] = r.ID
+	}
+	return ids, err
 }
 
 // newestBackup reads the newest backup of a zone whole. Where there is none, one
