@@ -115,7 +115,7 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
-	_, stop := hangup(c.Context()) // it goes on
+	_, stop := hangup(c.Context())
 	defer stop()
 	ours, held, others := a.toClose(s.Settings, names)
 	if len(ours) == 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/providers"
 )
 
@@ -31,6 +32,14 @@ const (
 func (s *State) inDoubt(st *plan.Step, ref plan.ZoneRef) bool {
 	steps := s.steps[st.ID]
 	return steps.started[ref] && !s.isDone(st, ref) && !steps.heard[ref]
+}
+
+// hears takes in whether each request of the step was answered, where it has ended, and
+// is not done.
+func (st *stepState) hears(e journal.Event, ref plan.ZoneRef, f facts) {
+	if !e.Undo && (e.Kind == journal.Failed || e.Kind == journal.Hold) {
+		st.heard[ref] = f.Heard
+	}
 }
 
 // late is how long closing looks for a write of the step that may come late; 0 where

@@ -30,6 +30,19 @@ func (w *work) otherWindow(live zone.RRset, ok bool) (m plan.Marker, held bool) 
 	return m, false
 }
 
+// shared tells whether what m is to close is left to another window. It says so, and
+// where somebody else has closed it before.
+func (w *work) shared(live zone.RRset, ok bool, m plan.Move) (handed bool) {
+	if mark, held := w.otherWindow(live, ok); held {
+		w.hand(m.Key, mark)
+		return true
+	}
+	if w.wasOff() && is(live, ok, m.To) {
+		w.foundOn(m.Key)
+	}
+	return false
+}
+
 // hand leaves an RRset to the other window, and says so once.
 func (w *work) hand(key zone.Key, m plan.Marker) {
 	c := w.changeAt(key)

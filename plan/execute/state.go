@@ -259,6 +259,7 @@ func (s *State) applyStep(e journal.Event) {
 	f := factsOf(e)
 	s.learnCommand(e, f)
 	z.shares(f)
+	st.hears(e, ref, f)
 	switch {
 	case e.Kind == journal.Wait:
 		st.until[ref] = e.Until
@@ -274,13 +275,11 @@ func (s *State) applyStep(e journal.Event) {
 		st.closed[ref], st.undone[ref] = true, e.At
 		z.alarm(Failure{e.Step, f.Class, e.Error, e.At}, f.Left)
 	case e.Kind == journal.Failed:
-		st.heard[ref] = f.Heard
 		s.accepts(e.Step, ref, f)
 		s.fail(ref, Failure{e.Step, f.Class, e.Error, e.At})
 	case e.Kind == journal.Hold:
 		s.accepts(e.Step, ref, f)
 		st.halted[ref] = !e.Undo && f.Written == 0
-		st.heard[ref] = !e.Undo && f.Heard || e.Undo && st.heard[ref]
 		z.held = &Failure{e.Step, f.Class, e.Error, e.At}
 	}
 }

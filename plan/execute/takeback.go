@@ -148,13 +148,9 @@ func (w *work) sort(ctx context.Context, p providers.Provider, out *undone) (lan
 	out.ours, out.left = nil, nil
 	for _, u := range undos {
 		r, ok := live.Find(u.move.Key)
-		if m, held := w.otherWindow(r, ok); held {
+		if w.shared(r, ok, u.move) {
 			landed = append(landed, u.change.ID)
-			w.hand(u.move.Key, m)
 			continue
-		}
-		if w.wasOff() && is(r, ok, u.move.To) {
-			w.foundOn(u.move.Key)
 		}
 		stray, stays := u.stays(r, ok, !p.Limits(w.ref.Zone).Atomic)
 		stays = stays && !w.slowed(r, ok, u.move)

@@ -186,12 +186,8 @@ func (w *work) look(ctx context.Context, p providers.Provider, moves []plan.Move
 	w.ahead, w.edited = nil, nil
 	for _, m := range moves {
 		r, ok := live.Find(m.Key)
-		if mark, held := w.otherWindow(r, ok); held && w.shuts() {
-			w.hand(m.Key, mark)
+		if w.shuts() && w.shared(r, ok, m) {
 			continue
-		}
-		if w.shuts() && w.wasOff() && is(r, ok, m.To) {
-			w.foundOn(m.Key)
 		}
 		m = w.overEdits(m, r)
 		switch {

@@ -204,7 +204,7 @@ func TestLimits(t *testing.T) {
 		batch int
 	}{{"free", 60, 200}, {"pro", 60, 3500}, {"business", 60, 3500}, {"enterprise", 30, 3500}, {"unheard-of", 60, 200}} {
 		s, p := start(t, tt.plan, "")
-		if l := p.Limits(orgName); l.MinTTL != 60 || l.MaxTTL != 86400 || l.Batch != 200 || !l.Proxy || !l.Atomic || l.Conditional {
+		if l := p.Limits(orgName); l.MinTTL != 60 || l.MaxTTL != 86400 || l.Batch != 200 || !l.Proxy || !l.Atomic || l.Conditional || l.Late != providers.LateHTTP {
 			t.Errorf("before the zone is known: %+v", l)
 		}
 		if n := sum(s.Counts()); n != 0 {

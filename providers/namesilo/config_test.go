@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/namesilo"
 )
 
@@ -48,7 +49,7 @@ func TestNew(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	l := provider(t, namesilo.Config{}).Limits(org)
-	if l.MinTTL != 3600 || l.MaxTTL != 2592000 || l.Sync != 30*time.Minute || l.Batch != 1 || l.Atomic || l.Conditional || l.Proxy {
+	if l.MinTTL != 3600 || l.MaxTTL != 2592000 || l.Sync != 30*time.Minute || l.Batch != 1 || l.Atomic || l.Conditional || l.Proxy || l.Late != providers.LateHTTP {
 		t.Errorf("%+v", l)
 	}
 }

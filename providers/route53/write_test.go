@@ -391,7 +391,7 @@ func TestThrottling(t *testing.T) {
 func TestLimits(t *testing.T) {
 	s, _ := account(t)
 	l := fast(t, s).Limits(org)
-	if l.MinTTL != 1 || l.MaxTTL != zone.MaxTTL || l.Proxy || !l.Atomic || !l.Conditional || l.Batch != 500 || l.Sync.Seconds() != 60 || len(s.Log()) != 0 {
+	if l.MinTTL != 1 || l.MaxTTL != zone.MaxTTL || l.Proxy || !l.Atomic || !l.Conditional || l.Batch != 500 || l.Sync.Seconds() != 60 || l.Late != providers.LateHTTP || len(s.Log()) != 0 {
 		t.Errorf("%+v after %v", l, s.Log())
 	}
 }
