@@ -6,6 +6,7 @@ func TestWithCommands(t *testing.T) {
 	for text, want := range map[string]string{
 		"dnsplan plan -o a.plan a.example.org\ndnsplan apply a.plan":     "dnsplan plan -o a.plan a.example.org -i x.toml\ndnsplan apply a.plan -i x.toml",
 		"dnsplan window a.example.org -- certbot renew":                  "dnsplan window a.example.org -i x.toml -- certbot renew",
+		"DIR=/srv/dns\n17 * * * * cd \"$DIR\" && dnsplan drift":          "DIR=/srv/dns\n17 * * * * cd \"$DIR\" && dnsplan drift -i x.toml",
 		"17 * * * * cd /srv/dnsplan && dnsplan drift --no-color":         "17 * * * * cd /srv/dnsplan && dnsplan drift --no-color -i x.toml",
 		"[[vantage]]\ncommand = [\"ssh\", \"dnsplan \", \"vantage\"]":    "[[vantage]]\ncommand = [\"ssh\", \"dnsplan \", \"vantage\"]",
 		"certbot renew --cert-name a.example.org":                        "certbot renew --cert-name a.example.org",

@@ -124,7 +124,7 @@ func checkWatch(_ context.Context, e *examination) []Finding {
 }
 
 func (e *examination) judgeWatch(last time.Time, known bool) Finding {
-	hourly := Remedy{Do: "Have it compared every hour; for cron, with a [[notify]] that tells of drift:", Paste: "17 * * * * cd " + e.opts.Folder + " && dnsplan drift --no-color"}
+	hourly := Remedy{Do: "Have it compared every hour; for cron, with a [[notify]] that tells of drift:", Paste: "DIR=" + e.opts.Folder + "\n17 * * * * cd \"$DIR\" && dnsplan drift --no-color"}
 	now, name := e.opts.Now(), e.subject.Name.Display()
 	switch {
 	case !known || last.IsZero():

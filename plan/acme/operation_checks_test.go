@@ -126,7 +126,7 @@ func TestNotKept(t *testing.T) {
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")
 		}, Pass, Error, "dnsplan rollback 01K", ""},
 
-		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "that tells of drift:\n17 * * * * cd /srv/dns && dnsplan drift"},
+		"never compared": {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return time.Time{}, nil } }, Unknown, Warning, "was not run", "that tells of drift:\nDIR=/srv/dns\n17 * * * * cd \"$DIR\" && dnsplan drift"},
 		"for days":       {"O-MON", func(s *site) { s.opts.Past.Watched = func() (time.Time, error) { return day0.AddDate(0, 0, -3), nil } }, Fail, Warning, "for 3d", "dnsplan drift"},
 	} {
 		t.Run(name, func(t *testing.T) {
