@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
@@ -22,6 +23,58 @@ func (w *issuing) heldOpen(names []zone.Name) (held []string) {
 		}
 	}
 	return held
+}
+
+// besideHeld is an error where another run has a window open in a zone of the plan, which
+// takes one run at a time. The run itself would be refused for it, behind its plan.
+func (w *issuing) besideHeld(p *plan.Plan) error {
+	s := w.session.Settings
+	for _, o := range w.openWindows(s) {
+		r, err := journal.FindRun(s.StateDir, o.Run)
+		if err != nil {
+			continue // it holds nothing that is known
+		}
+		if busy, err := r.Busy(); err != nil || !busy {
+			continue
+		}
+		doc, err := r.Plan()
+		if err != nil {
+			continue
+		}
+		other, err := plan.Decode(doc)
+		if err != nil {
+			continue
+		}
+		if i := slices.IndexFunc(p.Zones, func(z plan.Zone) bool { return slices.Contains(refsOf(other), z.ZoneRef) }); i >= 0 {
+			ref := p.Zones[i].ZoneRef
+			held := &journal.HeldError{Name: journal.LockName{Zone: ref.Zone, View: ref.View}, Holder: o.Holder}
+			return &besideError{ofWindow(s, held), slices.Concat(o.Names, p.Window.Names)}
+		}
+	}
+	return nil
+}
+
+// refsOf are the zones of a plan.
+func refsOf(p *plan.Plan) (refs []plan.ZoneRef) {
+	for _, z := range p.Zones {
+		refs = append(refs, z.ZoneRef)
+	}
+	return refs
+}
+
+// besideError is about a window in whose zone another one is open.
+type besideError struct {
+	err error
+	// names are those of both.
+	names []zone.Name
+}
+
+func (e *besideError) Error() string { return e.err.Error() }
+func (e *besideError) Unwrap() error { return e.err }
+
+// place says in the hint that there can be one window for all the names.
+func (e *besideError) place(hint string) string {
+	return hint + "; one window can be for several names: " + windowNames(e.names)
 }
 
 // holderText says who closes the window: "dnsplan window, process 4711 on web-01".

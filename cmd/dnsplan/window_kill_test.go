@@ -204,7 +204,10 @@ func TestWindowTwice(t *testing.T) {
 		return true
 	})
 	p := r.opened()
-	r.run("window", "plain.example.org", "--", "touch", "ran").is(t, exitRefused, "the issuance window of www.example.org is open, until 2", "lock example.org.: held by run", "wait for that run")
+	beside := r.run("window", "plain.example.org", "--", "touch", "ran").is(t, exitRefused, "the issuance window of www.example.org is open, until 2", "lock example.org.: held by run", "wait for that run", "one window can be for several names: www.example.org, plain.example.org")
+	if strings.Contains(beside.stderr, "Timeline") {
+		t.Errorf("the plan is shown of a window that there is none of:\n%s", beside.stderr)
+	}
 	for _, args := range [][]string{{"window", "www.example.org", "--", "touch", "ran"}, {"window", "open", "www.example.org"}} {
 		r.run(args...).is(t, exitRefused, "has its window open until", "dnsplan window, process "+strconv.Itoa(p.Process.Pid)+" on ")
 	}

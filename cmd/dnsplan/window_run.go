@@ -16,6 +16,9 @@ import (
 
 // run opens the window, and returns when it is closed.
 func (w *issuing) run(ctx context.Context, is config.Issuance) error {
+	if err := w.besideHeld(is.Plan); err != nil {
+		return w.notBegun(ctx, w.session.Settings, is.Plan, err)
+	}
 	if !w.session.Settings.JSON && len(w.argv) > 0 { // a hook is heard by nobody
 		if err := w.printPlan(w.session.Settings, is.Plan, false); err != nil {
 			return err
