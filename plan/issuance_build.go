@@ -133,7 +133,7 @@ func (s *steps) window() []Step {
 	s.add(Step{Kind: StepProxyOff, Changes: all, Detail: "proxied -> DNS-only"})
 	s.add(Step{Kind: StepPropagate, Changes: all, Detail: "all authoritative servers give the origin's addresses"})
 	if w.Ready > 0 {
-		s.add(Step{Kind: StepExpire, Changes: all, Seconds: w.Ready, Detail: "CA-ready: a certificate authority sees the origin"})
+		s.add(Step{Kind: StepExpire, Changes: all, Seconds: w.Ready, Detail: "CA-ready: a certificate authority sees the origin, and " + zone.FormatDuration(Margin) + " to be sure"})
 	}
 	s.probe(all, "")
 	s.add(Step{Kind: StepCommand, Changes: all, Detail: w.does()})

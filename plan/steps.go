@@ -5,9 +5,15 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 )
+
+// Margin is what a run adds to each computed wait for caches. One second because a cache
+// counts whole seconds and still gives an answer that has 0 left; one because an answer
+// may have been on its way to a cache when the last server changed.
+const Margin = 2 * time.Second
 
 // steps lays the changes out as one sequence:
 //

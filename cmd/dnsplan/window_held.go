@@ -89,14 +89,21 @@ func holderText(o journal.OpenWindow) string {
 // for longer is not for a window.
 const longestWindow = 24 * time.Hour
 
+// commandTime is what a command gets at least behind the wait for the authority.
+const commandTime = 2 * time.Second
+
 // badDeadline is what is wrong with the deadline; empty where nothing is.
 func (w *issuing) badDeadline() string {
 	d, ready := w.options.deadline, w.session.WindowReady()
+	if ready > 0 {
+		ready += plan.Margin
+	}
 	switch {
 	case d > longestWindow:
 		return fmt.Sprintf("--deadline %s: it may be %s at most, and the proxy is off meanwhile", zone.FormatDuration(d), zone.FormatDuration(longestWindow))
-	case d <= ready || d <= 0:
-		return fmt.Sprintf("--deadline %s: it has to be more than the %s that a certificate authority may go on to see the proxy; %s is usual", d, zone.FormatDuration(ready), zone.FormatDuration(windowDeadline))
+	case d < ready+commandTime:
+		return fmt.Sprintf("--deadline %s: it has to be %s at least: a certificate authority may go on to see the proxy for %s, and then the command is to run; %s is usual",
+			d, zone.FormatDuration(ready+commandTime), zone.FormatDuration(ready), zone.FormatDuration(windowDeadline))
 	}
 	return ""
 }

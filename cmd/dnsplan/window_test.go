@@ -46,9 +46,9 @@ func TestWindowRefused(t *testing.T) {
 		{[]string{"www", "[2001:db8::1]:80", "http://www.example.org", "--", "true"}, exitError, []string{"www: it is in no record of the inventory, did you mean \"www.example.org\"?", "[2001:db8::1]:80: it is an IP address", "http://www.example.org: it is a URL"}},
 		{[]string{"www.example.org", "--", "no-such-command"}, exitError, []string{"no-such-command: the command cannot be run"}},
 		{[]string{"www.example.org"}, exitError, []string{"want: dnsplan window NAME... -- COMMAND"}},
-		{[]string{"www.example.org", "--deadline", "1s", "--", "true"}, exitError, []string{"--deadline 1s: it has to be more than the 1s"}},
-		{[]string{"www.example.org", "--deadline", "-5m", "--", "true"}, exitError, []string{"--deadline -5m0s: it has to be more than", "20m is usual"}},
-		{[]string{"www.example.org", "--deadline", "0", "--", "true"}, exitError, []string{"--deadline 0s: it has to be more than"}},
+		{[]string{"www.example.org", "--deadline", "4s", "--", "true"}, exitError, []string{"--deadline 4s: it has to be 5s at least", "go on to see the proxy for 3s, and then the command is to run"}},
+		{[]string{"www.example.org", "--deadline", "-5m", "--", "true"}, exitError, []string{"--deadline -5m0s: it has to be 5s at least", "20m is usual"}},
+		{[]string{"www.example.org", "--deadline", "0", "--", "true"}, exitError, []string{"--deadline 0s: it has to be 5s at least"}},
 		{[]string{"www.example.org", "--deadline", "25h", "--", "true"}, exitError, []string{"--deadline 1d1h: it may be 1d at most"}},
 	} {
 		r.run(append([]string{"window"}, tt.args...)...).is(t, tt.code, tt.texts...)

@@ -53,10 +53,8 @@ type Action struct {
 	Why string
 }
 
-// Margin is added to each computed wait for caches. One second because a cache
-// counts whole seconds and still gives an answer that has 0 left; one because
-// an answer may have been on its way to a cache when the last server changed.
-const Margin = 2 * time.Second
+// Margin is added to each computed wait for caches.
+const Margin = plan.Margin
 
 // Next says what to do, given what has happened. It is pure.
 //
