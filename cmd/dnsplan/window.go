@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +16,6 @@ import (
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
-	"github.com/dnsplan/dnsplan/plan/report"
 )
 
 // windowOptions are the flags of what opens an issuance window.
@@ -125,7 +123,7 @@ func runWindow(a *app, c *cobra.Command, o *windowOptions, args []string) error 
 		return a.notBegun(ctx, s.Settings, is.Plan, stopped(ctx, err))
 	}
 	if w.needless(ctx, is) {
-		return w.commandAlone(ctx, is.Plan)
+		return w.commandAlone(ctx, is)
 	}
 	return w.run(ctx, is)
 }
@@ -303,20 +301,4 @@ func (w *issuing) needless(ctx context.Context, is config.Issuance) bool {
 	}
 	w.notices.line(fmt.Sprintf("a token passes through the proxy of %s: no window is needed (--always opens one)", strings.Join(through, ", ")))
 	return true
-}
-
-// commandAlone runs the command without a window, and passes its code on.
-func (w *issuing) commandAlone(ctx context.Context, p *plan.Plan) error {
-	code, err := w.command.Command(ctx)
-	if err != nil {
-		w.tellOfKilled()
-		return w.notBegun(ctx, w.session.Settings, p, fmt.Errorf("run %s: %w", w.argv[0], stopped(ctx, err)))
-	}
-	if w.session.Settings.JSON {
-		now := w.clock.Now()
-		if err := report.ResultJSON(w.stdout, report.Result{Run: p.ID, Outcome: report.OutcomeNothing, ExitCode: code, Began: now, Ended: now}); err != nil && !errors.Is(err, syscall.EPIPE) { // nobody reads; the command's code counts
-			return err
-		}
-	}
-	return silent(code)
 }

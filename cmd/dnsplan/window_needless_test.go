@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,6 +100,45 @@ func TestWindowNotDue(t *testing.T) {
 	r.closedAgain("off on")
 	r.run("window", "www.example.org", "--force", "--json", "--", "sh", "-c", "touch renewed; exit 5").is(t, 5, `"issued":"new"`, `"exit_code":5`)
 	r.closedAgain("off on off on")
+}
+
+// A command that needs no window is judged as one in a window is: by the certificate that
+// is served behind it. That it failed counts as a try.
+func TestWindowNeedlessIsJudged(t *testing.T) {
+	t.Parallel()
+	r := newWindowRig(t)
+	r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+		x.Proxied = false
+		return x.ID != "a2"
+	})
+	authority := newAuthority(t)
+	if err := os.WriteFile(r.path("roots.pem"), authority.PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	due, fresh := issue(authority, time.Hour), issue(authority, 90*24*time.Hour)
+	listener := acmetest.Listen(t, originV4)[0]
+	serving := tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if _, err := os.Stat(r.path("renewed")); err == nil {
+			return fresh, nil
+		}
+		return due, nil
+	}})
+	acmetest.Serve(t, serving, http.NotFoundHandler())
+	r.check += fmt.Sprintf("https_port = %d\nca = \"https://ca.example.net/directory\"\nca_roots = \"roots.pem\"\n", acmetest.Port(listener))
+	r.inventory()
+	const same = originV4 + " serves the certificate of before for www.example.org"
+	r.run("window", "www.example.org", "--", "true").is(t, exitDone, "no name is proxied", "warning: "+same+": nothing was issued")
+	failed := r.run("window", "www.example.org", "--json", "--", "sh", "-c", "exit 5").is(t, 5, same+", serial", `"result":"nothing"`, `"issued":"same"`, `"name":"sh"`, `"exit_code":5`)
+	if strings.Contains(failed.stderr, "warning") {
+		t.Errorf("a failure is warned of: %s", failed.stderr)
+	}
+	r.run("check", "www.example.org", "--only", "R-RATE", "--json").is(t, exitDone, "seen 1 failure")
+	r.run("window", "www.example.org", "--json", "--", "touch", "renewed").is(t, exitDone, originV4+" serves a new certificate for www.example.org", `"issued":"new"`)
+	again := r.run("window", "www.example.org", "--", "true").is(t, exitDone, same+", serial")
+	if strings.Contains(again.stderr, "warning") {
+		t.Errorf("one that is not due is warned of: %s", again.stderr)
+	}
+	r.untouched()
 }
 
 // closedAgain fails the test unless the writes were these and www is proxied.

@@ -44,26 +44,44 @@ func (w *work) certificates(ctx context.Context) (facts, error) {
 	if w.Certifier == nil {
 		return facts{}, failf(Refused, "step %s: nothing here can ask for certificates", w.step.ID)
 	}
-	before := w.origins()
+	w.tell(Progress{Doing: "asking for the certificates behind the proxy"})
+	out, err := CompareCertificates(ctx, w.Certifier, w.origins(), func(ctx context.Context, d time.Duration) error {
+		_, err := w.pause(ctx, w.Clock.Now().Add(d))
+		return err
+	})
+	if err != nil {
+		return facts{}, err
+	}
+	if c := w.state.command; c == nil || c.Code == 0 {
+		for _, r := range out {
+			if text := r.Warning(); text != "" {
+				w.warnf("%s", text)
+			}
+		}
+	}
+	return facts{Certificates: out}, nil
+}
+
+// CompareCertificates asks each address of before what it serves now, some times more,
+// with pauses, where that is the same. The error is that of a pause, or of ctx.
+func CompareCertificates(ctx context.Context, c Certifier, before []plan.OriginCertificate, pause func(context.Context, time.Duration) error) ([]CertificateResult, error) {
 	out := make([]CertificateResult, len(before))
 	same := func(r CertificateResult) bool { return r.Issued == IssuedSame }
 	for look := range certificateLooks {
 		if look > 0 {
-			if _, err := w.pause(ctx, w.Clock.Now().Add(certificateLook)); err != nil {
-				return facts{}, err
+			if err := pause(ctx, certificateLook); err != nil {
+				return nil, err
 			}
 		}
-		w.tell(Progress{Doing: "asking for the certificates behind the proxy"})
-		w.certificatesNow(ctx, before, out)
+		certificatesNow(ctx, c, before, out)
 		if err := ctx.Err(); err != nil {
-			return facts{}, err
+			return nil, err
 		}
 		if !slices.ContainsFunc(out, same) {
 			break
 		}
 	}
-	w.warnOfSame(out)
-	return facts{Certificates: out}, nil
+	return out, nil
 }
 
 // origins are the certificates of before in this zone.
@@ -80,7 +98,7 @@ func (w *work) origins() (out []plan.OriginCertificate) {
 
 // certificatesNow asks each address that was not asked yet, or still served the
 // certificate of before.
-func (w *work) certificatesNow(ctx context.Context, before []plan.OriginCertificate, out []CertificateResult) {
+func certificatesNow(ctx context.Context, c Certifier, before []plan.OriginCertificate, out []CertificateResult) {
 	var g errgroup.Group
 	g.SetLimit(zonesAtOnce)
 	for i, old := range before {
@@ -88,7 +106,7 @@ func (w *work) certificatesNow(ctx context.Context, before []plan.OriginCertific
 			continue
 		}
 		g.Go(func() error {
-			now, err := w.Certifier.Certificate(ctx, old.Name, old.Address)
+			now, err := c.Certificate(ctx, old.Name, old.Address)
 			if err != nil && out[i].Issued == IssuedSame {
 				return nil // it is just loading another one: asked again, or the same as far as is known
 			}
@@ -115,20 +133,17 @@ func issued(before, now plan.OriginCertificate, err error) Issued {
 	return IssuedNone
 }
 
-// warnOfSame tells of addresses that serve the certificate of before, or cannot be
-// asked, although the command has ended well.
-func (w *work) warnOfSame(all []CertificateResult) {
-	if c := w.state.command; c != nil && c.Code != 0 {
-		return
+// Warning is what people are told of an address that serves the certificate of before, or
+// cannot be asked, although the command has ended well; empty of others.
+func (r CertificateResult) Warning() string {
+	switch r.Issued {
+	case IssuedSame:
+		return fmt.Sprintf("%s serves the certificate of before for %s: nothing was issued, or the server has not loaded it", r.Address, r.Name.Display())
+	case IssuedUnknown:
+		return "whether a new certificate is served is not known: " + r.String()
+	case IssuedNew, IssuedNone:
 	}
-	for _, r := range all {
-		switch r.Issued {
-		case IssuedSame:
-			w.warnf("%s serves the certificate of before for %s: nothing was issued, or the server has not loaded it", r.Address, r.Name.Display())
-		case IssuedUnknown:
-			w.warnf("whether a new certificate is served is not known: %s", r)
-		}
-	}
+	return ""
 }
 
 // String says it of one address: "192.0.2.1 serves a new certificate for

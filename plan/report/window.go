@@ -47,6 +47,13 @@ type WindowCommand struct {
 	Orphaned bool `json:"orphaned,omitempty"`
 }
 
+// WithoutWindow is what came of the window of a plan that turns nothing off: of its
+// command and the certificates.
+func WithoutWindow(p *plan.Plan, r execute.WindowResult) *Window {
+	r.Names = p.Window.Names
+	return windowOf(p, &r)
+}
+
 // windowOf is the window of a run of p; nil where it has none.
 func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 	if p.Window == nil || r == nil {

@@ -77,9 +77,9 @@ func namedFor(path string, ref plan.ZoneRef) bool {
 const countsFor = 24 * time.Hour
 
 // tries are the issuances that the ledger has, and those of windows of late whose
-// command failed: what it has tried at which authority is not known. Of windows the
-// journals alone tell, because they know of a command whose process died behind it
-// too. A run that cannot be read has seen none.
+// command failed: what it has tried at which authority is not known. Of windows that were
+// opened the journals alone tell, because they know of a command whose process died
+// behind it too. A run that cannot be read has seen none.
 func (s *Session) tries(now time.Time) ([]ledger.Try, error) {
 	out, err := ledger.Read(s.Settings.StateDir)
 	if err != nil {
@@ -96,6 +96,19 @@ func (s *Session) tries(now time.Time) ([]ledger.Try, error) {
 		}
 	}
 	return out, nil
+}
+
+// CommandFailed writes down that a command which was to have a certificate issued for the
+// origins has failed without a window; see tries.
+func (s *Session) CommandFailed(origins []Origin, problem string, now time.Time) error {
+	if err := journal.OpenState(s.Settings.StateDir); err != nil {
+		return err
+	}
+	var failed []ledger.Try
+	for _, o := range origins {
+		failed = append(failed, ledger.Try{At: now, Name: o.Name, By: ledger.Window, Problem: problem})
+	}
+	return ledger.Append(s.Settings.StateDir, failed...)
 }
 
 // windowTries is what the command of an issuance window came to, for each name.

@@ -29,7 +29,7 @@ func (s *Session) Engine(clock execute.Clock, command string, o embedded.Observe
 			prober := probe.New(probe.Options{Folder: s.Inventory.InFolder})
 			return embedded.Connection{
 				World: w, Asker: s.client, Prober: prober, Challenger: s.challenger(p, w), Router: s.Router, Commander: s.Commander,
-				Certifier: certifier{s, clock.Now},
+				Certifier: s.Certifier(clock.Now),
 			}, err
 		},
 	}), nil

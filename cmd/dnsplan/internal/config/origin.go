@@ -13,6 +13,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
 	"github.com/dnsplan/dnsplan/plan/acme/plant"
+	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
 
@@ -34,6 +35,17 @@ func (c OriginCertificate) plan() plan.OriginCertificate {
 	}
 	return out
 }
+
+// Before are the certificates as plans have them.
+func Before(served []OriginCertificate) (out []plan.OriginCertificate) {
+	for _, c := range served {
+		out = append(out, c.plan())
+	}
+	return out
+}
+
+// Certifier asks for certificates past proxies, by what the inventory's [check] says.
+func (s *Session) Certifier(now func() time.Time) execute.Certifier { return certifier{s, now} }
 
 // certifier asks for certificates past proxies.
 type certifier struct {

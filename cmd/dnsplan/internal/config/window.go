@@ -89,9 +89,7 @@ func (s *Session) Window(ctx context.Context, req WindowRequest) (Issuance, erro
 	if err != nil {
 		return Issuance{}, err
 	}
-	for _, c := range served {
-		w.Certificates = append(w.Certificates, c.plan())
-	}
+	w.Certificates = Before(served)
 	p, err = build()
 	return Issuance{p, origins, served}, err
 }
