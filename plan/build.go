@@ -19,6 +19,9 @@ type Origin struct {
 	// Renewals are when the certificates are due that live addresses serve; of
 	// names without one nothing is said.
 	Renewals []Renewal
+	// Signings are when the signatures end of zones whose DNSSEC resolvers validate;
+	// of zones without one nothing is said.
+	Signings []Signing
 	// RollbackOf is the run that the plan takes back; empty in other plans.
 	RollbackOf string
 	// ResumeOf is the run of which the plan is the rest; empty in other plans.
@@ -54,7 +57,7 @@ func assemble(diffs []ZoneDiff, policy Policy, o Origin, w *Window) *Plan {
 	steps := newSteps(p)
 	p.Steps = steps.build()
 	p.summarize()
-	p.warnAboutACME(diffs, o.Renewals)
+	p.warnAboutACME(diffs, o)
 	p.addMilestones()
 	return p
 }

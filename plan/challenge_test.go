@@ -214,6 +214,28 @@ func TestRenewals(t *testing.T) {
 	}
 }
 
+// TestSignings: signatures that end before the change is over are told, and no others.
+func TestSignings(t *testing.T) {
+	site := site{live: "www 300 A 192.0.2.1", want: "www 300 A 203.0.113.1 acme"}
+	o := origin()
+	for in, want := range map[time.Duration]string{
+		10 * time.Minute: "end on 2026-11-23 06:10 UTC, and the change takes until 2026-11-23 06:15 UTC at least",
+		16 * time.Minute: "",
+	} {
+		o.Signings = []plan.Signing{{Zone: "example.org.", Ends: o.Created.Add(in)}}
+		p := plan.Build([]plan.ZoneDiff{site.diff(t)}, letsEncrypt(), o)
+		got := ""
+		for _, w := range p.Warnings {
+			if w.Code == plan.SignaturesEnd {
+				got = w.Message
+			}
+		}
+		if (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", in, got, want)
+		}
+	}
+}
+
 // TestDecodeRefusesChallenges: a sealed plan asks what an inventory could say, and
 // promises no other moments than its steps do.
 func TestDecodeRefusesChallenges(t *testing.T) {

@@ -24,6 +24,13 @@ type Renewal struct {
 	ByAuthority bool
 }
 
+// Signing is when the first signature ends that an RRset of a zone has (RFC 4034,
+// section 3.1.5), unless somebody signs it again.
+type Signing struct {
+	Zone zone.Name
+	Ends time.Time
+}
+
 // The codes of warnings about certificates.
 const (
 	// ACMENotChecked: whether challenges are answered at a new address is not asked.
@@ -32,6 +39,8 @@ const (
 	ACMEBridge = "acme-bridge"
 	// RenewalInChange: a certificate is due for renewal while the change goes on.
 	RenewalInChange = "renewal-in-change"
+	// SignaturesEnd: a zone's DNSSEC signatures end while the change goes on.
+	SignaturesEnd = "signatures-end"
 	// CachedAuthorization: a renewal may succeed without being validated anew.
 	CachedAuthorization = "cached-authorization"
 )
@@ -39,7 +48,7 @@ const (
 // warnAboutACME says what a person has to know of the certificates of names that
 // move, where the policy knows the authority that issues. What takes back or goes on
 // with a run has said it once.
-func (p *Plan) warnAboutACME(diffs []ZoneDiff, renewals []Renewal) {
+func (p *Plan) warnAboutACME(diffs []ZoneDiff, o Origin) {
 	if p.Policy.Authority == nil || p.Window != nil || p.RollbackOf+p.ResumeOf+p.RestoreOf != "" {
 		return
 	}
@@ -52,7 +61,8 @@ func (p *Plan) warnAboutACME(diffs []ZoneDiff, renewals []Renewal) {
 		p.warnNames(ACMENotChecked, p.moving(), "whether the new server of %s answers challenges is not checked: so --no-acme-check says")
 	}
 	p.warnBridges()
-	p.warnRenewals(renewals)
+	p.warnRenewals(o.Renewals)
+	p.warnSignings(o.Signings)
 	p.warnNames(CachedAuthorization, p.moving(Update), "a renewal of %s soon behind the change may succeed by an authorization from before it, which an authority uses again for up to 30 days, and prove nothing: rehearse it with dnsplan rehearse, or certbot renew --dry-run, once the authority is ready")
 }
 
@@ -145,7 +155,7 @@ func (p *Plan) warnRenewals(renewals []Renewal) {
 	for _, n := range p.moving() {
 		moving[n] = true
 	}
-	end := p.Created.Add(time.Duration(p.Summary.Duration) * time.Second)
+	end := p.end()
 	for _, r := range renewals {
 		if !moving[r.Name] || r.From.After(end) {
 			continue
@@ -154,17 +164,35 @@ func (p *Plan) warnRenewals(renewals []Renewal) {
 	}
 }
 
+// end is when the change is over at the earliest.
+func (p *Plan) end() time.Time { return p.Created.Add(time.Duration(p.Summary.Duration) * time.Second) }
+
+// warnSignings warns of signatures that end before the change is over.
+func (p *Plan) warnSignings(signings []Signing) {
+	end := p.end()
+	for _, s := range signings {
+		if s.Ends.After(end) {
+			continue
+		}
+		p.Warnings = append(p.Warnings, Warning{Code: SignaturesEnd, Name: string(s.Zone), Message: fmt.Sprintf(
+			"the DNSSEC signatures of the zone end on %s, and the change takes until %s at least; without new ones resolvers refuse its names, and so must every authority: have it signed again before the change begins, as BIND does by rndc sign %s",
+			inUTC(s.Ends), inUTC(end), s.Zone.Display())})
+	}
+}
+
+// inUTC is a moment as these warnings have it.
+func inUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
 // due says when the renewal falls, and what to do about it.
 func (r *Renewal) due(begin, end time.Time) string {
-	layout := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
 	by := "by its life"
 	if r.ByAuthority {
 		by = "its authority says so"
 	}
-	when := "is due for renewal from " + layout(r.From)
+	when := "is due for renewal from " + inUTC(r.From)
 	if !r.From.After(begin) {
-		when = "has been due for renewal since " + layout(r.From)
+		when = "has been due for renewal since " + inUTC(r.From)
 	}
 	return fmt.Sprintf("the certificate that %s serves %s (%s), and the change takes until %s at least: renew it before the change begins; it expires on %s",
-		r.Addr, when, by, layout(end), layout(r.NotAfter))
+		r.Addr, when, by, inUTC(end), inUTC(r.NotAfter))
 }

@@ -546,6 +546,7 @@ func TestDNSBreaks(t *testing.T) {
 		},
 		{"signatures that end behind a change", "D-DNSSEC", changing(signed("20261127060000", true), 70*time.Hour), pass, acme.Fatal, []string{"is valid"}, nil},
 		{"signatures of a server that signs each answer", "D-DNSSEC", changing(signedEach, 80*time.Hour), pass, acme.Fatal, []string{"is valid"}, nil},
+		{"signatures of an hour that end within a change", "D-DNSSEC", changing(brief, 2*time.Hour), fail, acme.Error, []string{"end at 2026-11-24 06:50:00 UTC, 50m from now, and the change goes on until"}, nil},
 		{"good signatures", "D-DNSSEC", signed("20261224120000", true), pass, acme.Fatal, []string{"is valid"}, nil},
 		{
 			"signed, and not validated", "D-DNSSEC", signed("20261224120000", false), unknown, acme.Fatal,
@@ -741,14 +742,19 @@ func signed(until string, valid bool) func(*dnsSite) {
 }
 
 // signedEach has the resolver give signatures as a server makes them for each answer.
-func signedEach(s *dnsSite) {
-	signed("20261125070000", true)(s)
+func signedEach(s *dnsSite) { signedFrom("20261125070000", dnsNow.Add(-25*time.Hour), s) }
+
+// brief has it give signatures of a zone that is signed for less than two hours.
+func brief(s *dnsSite) { signedFrom("20261124065000", dnsNow.Add(-time.Hour), s) }
+
+func signedFrom(until string, begins time.Time, s *dnsSite) {
+	signed(until, true)(s)
 	whole := s.faultPublic
 	s.faultPublic = func(q, m *dns.Msg) {
 		whole(q, m)
 		for _, rr := range m.Answer {
 			if sig, ok := rr.(*dns.RRSIG); ok {
-				sig.Inception = uint32(dnsNow.Add(-25 * time.Hour).Unix())
+				sig.Inception = uint32(begins.Unix())
 			}
 		}
 	}

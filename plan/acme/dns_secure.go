@@ -29,8 +29,8 @@ func soon(s resolver.Signature) time.Duration {
 // has ended, or does before the change that is under way until then, is an error.
 // Those that are made for each answer are made anew in time.
 func endsEarly(s resolver.Signature, now, until time.Time) (Severity, bool) {
-	switch forEach := soon(s) < signatureLeft; {
-	case s.Expires.Before(now), !forEach && s.Expires.Before(until):
+	switch {
+	case s.Expires.Before(now), !s.PerAnswer() && s.Expires.Before(until):
 		return Error, true
 	case s.Expires.Before(now.Add(soon(s))):
 		return Warning, true

@@ -72,6 +72,20 @@ type Signature struct {
 	Begins, Expires time.Time
 }
 
+// How long signatures last of servers that sign each answer: more than half a day, as
+// clocks and caches need, and less than eight days.
+const (
+	perAnswerLeast = 12 * time.Hour
+	perAnswerMost  = 8 * 24 * time.Hour
+)
+
+// PerAnswer tells whether the signature is, as a rule, one that a server makes for each
+// answer, and so anew before it ends.
+func (s Signature) PerAnswer() bool {
+	life := s.Expires.Sub(s.Begins)
+	return life >= perAnswerLeast && life < perAnswerMost
+}
+
 // Secure asks a resolver for one RRset twice, with validation and without.
 func (c *Client) Secure(ctx context.Context, s Server, key zone.Key) Security {
 	q := question{name: key.Name, qtype: uint16(key.Type), recurse: true, ways: ways{dnssec: true}}

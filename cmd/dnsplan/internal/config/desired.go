@@ -64,15 +64,16 @@ func (s *Session) Plan(ctx context.Context, req Request) (*plan.Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make an id for the plan: %w", err)
 	}
-	policy, renewals := s.policy(req), []plan.Renewal(nil)
-	if !req.CompareOnly {
-		policy.Authority, renewals = s.authority(), s.renewals(ctx, diffs, req.Now)
-	}
-	p := plan.Build(diffs, policy, plan.Origin{
+	policy, origin := s.policy(req), plan.Origin{
 		ID: id.String(), Created: req.Now,
 		Inventory: plan.Inventory{Path: s.Inventory.Path, SHA256: s.Inventory.SHA256},
-		Warnings:  warnings(s.Inventory.Warnings), Renewals: renewals,
-	})
+		Warnings:  warnings(s.Inventory.Warnings),
+	}
+	if !req.CompareOnly {
+		policy.Authority = s.authority()
+		origin.Renewals, origin.Signings = s.ending(ctx, diffs, policy, req.Now)
+	}
+	p := plan.Build(diffs, policy, origin)
 	p.Refusals, p.Lifted = plan.Check(diffs, req.Allow), plan.Lifted(diffs, req.Allow)
 	return p, s.KeepToWindows(p, req)
 }
