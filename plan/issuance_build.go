@@ -47,7 +47,7 @@ func (z *WindowZone) unfit(w *differ, name zone.Name) string {
 	case foreign != "":
 		return foreign
 	case aliased:
-		return "it is a CNAME to " + cname.Data + ": open the window of the name that has the addresses"
+		return OfAlias(cname.Data)
 	case !found:
 		return "it has no live address"
 	case zone.MatchAny(z.Desired.Ignore, name, z.Desired.Zone):
@@ -56,6 +56,14 @@ func (z *WindowZone) unfit(w *differ, name zone.Name) string {
 		return "it is protected in the inventory; --allow-protected opens its window"
 	}
 	return ""
+}
+
+// OfAlias is why a name that is a CNAME to target cannot be in a window. A CNAME is
+// proxied by itself, whatever it leads to.
+func OfAlias(target string) string {
+	return "it is a CNAME to " + target + ", and a window is for A and AAAA: where the CNAME itself is proxied, " +
+		"a window of its target does not help, but DNS-01 does, or A and AAAA in its place (replace_cname = true in the inventory); " +
+		"where it is DNS-only, open the window of its target"
 }
 
 // liveAt tells whether the name has an RRset of either family and whether one is

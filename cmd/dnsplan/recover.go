@@ -42,7 +42,8 @@ every minute.
 
 With --scan-zone it needs no run: where the provider keeps comments, the records
 of a window say that they are to be proxied again, and until when. So another
-machine with the token closes what a machine that is gone has left open.`,
+machine with the token closes what a machine that is gone has left open. A CNAME
+that someone has set in place of the addresses since is not looked at.`,
 		Example: `  dnsplan recover
   dnsplan recover --json | tail -n 1 | jq .runs
   dnsplan recover --scan-zone example.org

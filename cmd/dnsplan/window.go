@@ -62,7 +62,8 @@ window of a name open there is no second one.
 
 Where the inventory says how a token is placed, the origin is asked for one
 again before the command: another answer closes the window. What the command was
-worth is told by the certificates that the origin serves behind it.
+worth is told by the certificates that the origin serves behind it, also where it
+needed no window; one that fails counts as a failed try (dnsplan check, R-RATE).
 
 A command that is to end has ten seconds to do so, and is killed then; the proxy
 is turned on at once.
@@ -173,7 +174,7 @@ func (e *markedError) place(hint string) string { return strings.ReplaceAll(hint
 // prepare plans the window, and refuses what must not be opened. Nothing is
 // written.
 func (w *issuing) prepare(ctx context.Context) (config.Issuance, error) {
-	names, bad := w.readNames()
+	names, bad := w.readNames(ctx)
 	command := ""
 	if len(w.argv) > 0 {
 		command = filepath.Base(w.argv[0])
@@ -240,7 +241,7 @@ func stopped(ctx context.Context, err error) error {
 
 // readNames are those names that could be in a window, and what is wrong with the
 // others.
-func (w *issuing) readNames() (names []zone.Name, bad []string) {
+func (w *issuing) readNames(ctx context.Context) (names []zone.Name, bad []string) {
 	for _, text := range w.names {
 		n, err := zone.ParseName(text)
 		switch what := insteadOfName(text); {
@@ -251,7 +252,7 @@ func (w *issuing) readNames() (names []zone.Name, bad []string) {
 		case n.IsWildcard():
 			bad = append(bad, n.Display()+": HTTP-01 cannot validate a wildcard: it needs DNS-01 (RFC 8555, section 8.3)")
 		case !w.session.HasRecord(n):
-			bad = append(bad, w.noRecord(n))
+			bad = append(bad, w.noRecord(ctx, n))
 		case !slices.Contains(names, n):
 			names = append(names, n)
 		}
@@ -260,8 +261,11 @@ func (w *issuing) readNames() (names []zone.Name, bad []string) {
 }
 
 // noRecord says that a name is in no record, and what may be meant.
-func (w *issuing) noRecord(n zone.Name) string {
+func (w *issuing) noRecord(ctx context.Context, n zone.Name) string {
 	text := n.Display() + ": it is in no record of the inventory"
+	if target := w.session.AliasOf(ctx, n); target != "" {
+		return text + ": " + plan.OfAlias(target)
+	}
 	if near := w.session.Near(n); near != "" {
 		text += fmt.Sprintf(", did you mean %q?", near)
 	}

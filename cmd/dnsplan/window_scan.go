@@ -73,7 +73,11 @@ func (f *scanning) closes(m plan.Marked) bool {
 		f.notices.line(fmt.Sprintf("%s: its window is run %s of this state folder, which closes it: %s", name, m.Marker.Run, f.session.Settings.Command("recover")))
 		return false
 	case !f.all && f.now.Before(m.Marker.Until):
-		f.notices.line(fmt.Sprintf("%s: its window (run %s) may be open until %s; --now closes it", name, m.Marker.Run, m.Marker.Until.Format(time.RFC3339)))
+		then := "--now closes it"
+		if len(m.Changed) > 0 {
+			then = "someone has set " + changedText(m) + " in it, so that a person has to close it"
+		}
+		f.notices.line(fmt.Sprintf("%s: its window (run %s) may be open until %s; %s", name, m.Marker.Run, m.Marker.Until.Format(time.RFC3339), then))
 		return false
 	case len(m.Changed) > 0:
 		f.left = append(f.left, m)
@@ -131,6 +135,11 @@ func (e *overtakenError) Error() string { return strings.Join(e.lines, "\n") }
 
 // overtakenText says why the window of a name is left open.
 func overtakenText(m plan.Marked) string {
+	return fmt.Sprintf("the issuance window of %s (run %s) is left open, the proxy off: someone has set %s in it", m.Name.Display(), m.Marker.Run, changedText(m))
+}
+
+// changedText lists what someone has set in a window: "A 192.0.2.7 and AAAA 2001:db8::7".
+func changedText(m plan.Marked) string {
 	now := make([]string, len(m.Changed))
 	for i, r := range m.Changed {
 		now[i] = r.Type.String()
@@ -138,5 +147,5 @@ func overtakenText(m plan.Marked) string {
 			now[i] += " " + addr.String()
 		}
 	}
-	return fmt.Sprintf("the issuance window of %s (run %s) is left open, the proxy off: someone has set %s in it", m.Name.Display(), m.Marker.Run, strings.Join(now, " and "))
+	return strings.Join(now, " and ")
 }

@@ -174,7 +174,7 @@ func TestWindowScanOvertaken(t *testing.T) {
 	scan := func(args ...string) ended {
 		return r.run(append([]string{"recover", "--scan-zone", "example.org", "--state-dir", "other"}, args...)...)
 	}
-	scan().is(t, exitDone, "www.example.org: its window", "--now closes it")
+	scan().is(t, exitDone, "www.example.org: its window", "someone has set A 192.0.2.99 in it, so that a person has to close it", "plain.example.org: its window", "--now closes it")
 	const left = "the issuance window of www.example.org (run "
 	first := scan("--now", "--json").is(t, exitPartly, left, "is left open, the proxy off: someone has set A 192.0.2.99 in it", "take what begins with dnsplan-window out of its comment")
 	if !strings.Contains(first.stdout, `"exit_code":4`) {

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dnsplan/dnsplan/inventory"
 	"github.com/dnsplan/dnsplan/inventory/zone"
@@ -76,4 +78,26 @@ func (s *Session) NoSuchZone(n zone.Name) error {
 		err = fmt.Errorf("%w, did you mean %q?", err, around.Display())
 	}
 	return err
+}
+
+// aliasIn bounds the look for an alias.
+const aliasIn = 5 * time.Second
+
+// AliasOf is what the name, which the inventory does not have, is an alias of at the
+// provider of its zone; empty where it is none, or that cannot be told.
+func (s *Session) AliasOf(ctx context.Context, n zone.Name) string {
+	ctx, stop := context.WithTimeout(ctx, aliasIn)
+	defer stop()
+	for _, z := range s.zonesOf([]zone.Name{n}) {
+		_, live, err := s.read(ctx, z, n)
+		if err != nil {
+			continue
+		}
+		for _, r := range live.Others {
+			if r.Name == n && r.Type == "CNAME" {
+				return r.Data
+			}
+		}
+	}
+	return ""
 }
