@@ -135,6 +135,7 @@ type victim struct {
 	theirs   map[zone.Key]bool
 	ahead    map[zone.Key]bool // of theirs, what the run wants
 	refused  bool              // a write was refused for good
+	landing  bool              // a write was applied late
 	impaired bool              // a server does not take what is written, or does not answer
 	proc     *process
 	decided  int
@@ -182,6 +183,7 @@ func (v *victim) torture() {
 		}
 		word = v.decide(result)
 	}
+	time.Sleep(lateness) // nothing comes any more
 	v.judge()
 }
 

@@ -19,7 +19,7 @@ import (
 func (w *world) atomic(yes bool) {
 	old := w.provider
 	w.provider = memory.New(memory.Options{
-		Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true, Comments: true, Atomic: yes, Conditional: yes},
+		Now: func() time.Time { return w.now() }, Limits: providers.Limits{Proxy: true, Comments: true, Atomic: yes, Conditional: yes, Late: lateness},
 	})
 	for z := range w.history {
 		w.provider.Put(old.Snapshot(z))
@@ -185,12 +185,13 @@ const (
 	refused
 	replyLost
 	halfwayOnly
+	landsLate
 	misfortunes
 )
 
 var namesOfWrites = [...]string{
 	"well", "dies before it writes", "dies after it wrote", "dies halfway", "cannot be reached", "times out",
-	"limits the rate", "refuses", "loses the reply", "stops halfway",
+	"limits the rate", "refuses", "loses the reply", "stops halfway", "applies it late",
 }
 
 // draw says what befalls a write. Someone who is to die in it may, also without
@@ -233,6 +234,12 @@ func (s shaken) Write(ctx context.Context, z zone.Name, changes []providers.Chan
 		return providers.Receipt{}, errors.New("connection refused")
 	case timesOut:
 		return providers.Receipt{}, fmt.Errorf("%w: timed out", providers.ErrUnknown)
+	case landsLate:
+		s.late(z, changes)
+		if s.v.mortal() {
+			s.die(namesOfWrites[how])
+		}
+		return providers.Receipt{}, fmt.Errorf("%w: the connection was closed", providers.ErrUnknown)
 	case limited:
 		return providers.Receipt{}, &providers.RateLimitError{Until: time.Now().Add(20 * time.Second)}
 	case refused:
@@ -253,6 +260,21 @@ func (s shaken) Write(ctx context.Context, z zone.Name, changes []providers.Chan
 	r, err := s.land(ctx, z, changes)
 	s.touch("have written")
 	return r, err
+}
+
+// late lets a write land when it can just still come, whoever lives then.
+func (s shaken) late(z zone.Name, changes []providers.Change) {
+	s.v.mu.Lock()
+	defer s.v.mu.Unlock()
+	s.v.landing = true
+	time.AfterFunc(time.Duration(1+s.v.rng.Int64N(int64(lateness)-1)), func() { _, _ = s.land(context.Background(), z, changes) })
+}
+
+// mortal tells, now and then, that the process is to die with a write under way.
+func (v *victim) mortal() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.rng.IntN(2) == 0
 }
 
 // land writes, and sees what has come of it.
