@@ -62,8 +62,8 @@ window of a name open there is no second one.
 
 Where the inventory says how a token is placed, the origin is asked for one
 again before the command: another answer closes the window. What the command was
-worth is told by the certificates that the origin serves behind it, also where it
-needed no window; one that fails counts as a failed try (dnsplan check, R-RATE).
+worth is told by the certificates that the origin serves behind it, also where
+no window was needed; one that fails counts as a failed try (R-RATE).
 
 A command that is to end has ten seconds to do so, and is killed then; the proxy
 is turned on at once.
