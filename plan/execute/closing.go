@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 )
 
@@ -95,12 +96,12 @@ func (s *State) leftOpen(st *plan.Step, ref plan.ZoneRef) bool {
 // closing has left alone once, it does not touch again.
 //
 //	switch, proxy-*  what was not verified goes back
-//	raise-ttl        what was verified gets its TTL: it is not taken back
+//	raise-ttl        what was verified, or stands, gets its TTL: it is not taken back
 //	lower-ttl        all else gets its TTL back
 //
 // An issuance window has a rule of its own: see closing.
 func (s *State) undo(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
-	if s.left(c) {
+	if s.left(c) && (st.Kind != plan.StepRaise || !s.stands(c)) {
 		return plan.Move{}, false
 	}
 	return s.reversal(st, c)
@@ -111,7 +112,7 @@ func (s *State) reversal(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 	if s.index.window != nil {
 		return s.closing(st, c)
 	}
-	kept, begun := s.kept(c), s.didBegin(st, c)
+	kept, begun := s.kept(c) || s.stands(c), s.didBegin(st, c)
 	switch {
 	case st.Kind == plan.StepRaise && kept && c.Raised() && !s.isDone(st, c.ZoneRef):
 		return c.Move(st.Kind), true
@@ -125,6 +126,39 @@ func (s *State) reversal(st *plan.Step, c *plan.Change) (m plan.Move, ok bool) {
 // alone, or a person has left it to someone else.
 func (s *State) left(c *plan.Change) bool {
 	return s.zones[c.ZoneRef].left[c.ID] || s.accepted(c)
+}
+
+// stays tells whether closing has left the new addresses where they are because they
+// have replaced a CNAME, which is not dnsplan's to write.
+func (s *State) stays(c *plan.Change) bool {
+	z := s.zones[c.ZoneRef]
+	return c.Replaces != "" && z.left[c.ID] && !z.theirs[c.ID] && !s.accepted(c)
+}
+
+// stands tells whether new addresses that stay get their TTL: where a person has
+// cancelled. Where something failed they may be wrong, and are to be forgotten soon once
+// someone has put that right.
+func (s *State) stands(c *plan.Change) bool {
+	f := s.zones[c.ZoneRef].failed
+	return s.stays(c) && f != nil && f.Class == Stopped && f.Step == ""
+}
+
+// standing is what stays live of c, where closing has left it; nil where that is
+// nothing, or not known.
+func (s *State) standing(c *plan.Change) *zone.RRset {
+	if !s.stays(c) {
+		return nil
+	}
+	for _, st := range s.index.byChange[c.ID] {
+		if _, raised := s.steps[st.ID].undone[c.ZoneRef]; !raised || st.Kind != plan.StepRaise {
+			continue
+		}
+		if slices.ContainsFunc(s.zones[c.ZoneRef].alarms, func(a alarm) bool { return a.Step == st.ID }) {
+			return nil
+		}
+		return c.After.RRset(c.Key)
+	}
+	return c.Move(plan.StepSwitch).To
 }
 
 // kept tells whether the change stands although its zone failed: its new answer

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 )
 
@@ -64,6 +65,9 @@ type ChangeResult struct {
 	Live time.Time
 	// Closed is when the proxy was on again, in an issuance window; zero until then.
 	Closed time.Time
+	// Stays is what stays live of a change that was left open because it could not be
+	// taken back; nil where that is not known.
+	Stays *zone.RRset
 	// Early and Handed are those of the window, for this change.
 	Early, Handed bool
 	// Error is why it was not applied, where no failure in the Result says so:
@@ -106,7 +110,7 @@ func (s *State) Result() Result {
 	counts := map[Made]int{}
 	for i := range s.plan.Changes {
 		c := &s.plan.Changes[i]
-		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.begun(c, plan.Kind.Writes), Switching: s.begun(c, switches(c)), Live: s.live(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy, VerifiedAt: s.zones[c.ZoneRef].verifiedAt}
+		cr := ChangeResult{Change: c, Made: s.made(c), Written: s.begun(c, plan.Kind.Writes), Switching: s.begun(c, switches(c)), Live: s.live(c), Stays: s.standing(c), VerifiedBy: s.zones[c.ZoneRef].verifiedBy, VerifiedAt: s.zones[c.ZoneRef].verifiedAt}
 		if f := s.zones[c.ZoneRef].failed; f != nil && cr.Made != Applied && (f.Class == Linked || f.Class == Stopped) {
 			cr.Error = f.Error
 		}

@@ -72,9 +72,10 @@ type zoneState struct {
 	failed *Failure
 	held   *Failure
 	// alarms are what closing could not take back, and left the changes whose
-	// RRset it left alone: it asks for each change at each step.
-	alarms []alarm
-	left   map[string]bool
+	// RRset it left alone: it asks for each change at each step. Theirs are those of
+	// them that someone else had set.
+	alarms       []alarm
+	left, theirs map[string]bool
 	// accepted are the changes that a person has left to someone else.
 	accepted map[string]acceptance
 	// handed and early are those of the facts.
@@ -134,10 +135,13 @@ type alarm struct {
 }
 
 // alarm takes in that closing a step has failed, and the changes that it left.
-func (z *zoneState) alarm(f Failure, left []string) {
-	z.alarms = append(z.alarms, alarm{f, len(left) == 0})
-	for _, id := range left {
+func (z *zoneState) alarm(f Failure, found facts) {
+	z.alarms = append(z.alarms, alarm{f, len(found.Left) == 0})
+	for _, id := range found.Left {
 		z.left[id] = true
+	}
+	for id := range found.Live {
+		z.theirs[id] = true
 	}
 }
 
@@ -154,7 +158,7 @@ func NewState(p *plan.Plan) *State {
 		}
 	}
 	for _, z := range p.Zones {
-		s.zones[z.ZoneRef] = &zoneState{left: map[string]bool{}, accepted: map[string]acceptance{}, handed: map[string]bool{}, early: map[string]bool{}}
+		s.zones[z.ZoneRef] = &zoneState{left: map[string]bool{}, theirs: map[string]bool{}, accepted: map[string]acceptance{}, handed: map[string]bool{}, early: map[string]bool{}}
 	}
 	return s
 }
@@ -273,7 +277,7 @@ func (s *State) applyStep(e journal.Event) {
 	case e.Kind == journal.Failed && e.Undo:
 		s.takenBack(e.Step, ref, f)
 		st.closed[ref], st.undone[ref] = true, e.At
-		z.alarm(Failure{e.Step, f.Class, e.Error, e.At}, f.Left)
+		z.alarm(Failure{e.Step, f.Class, e.Error, e.At}, f)
 	case e.Kind == journal.Failed:
 		s.accepts(e.Step, ref, f)
 		s.fail(ref, Failure{e.Step, f.Class, e.Error, e.At})

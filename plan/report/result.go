@@ -142,6 +142,10 @@ func resultOf(c execute.ChangeResult, writes map[string][]*entry) ResultChange {
 		r.Live = liveOf(c.Change.Before.RRset(c.Change.Key))
 	case execute.RolledBack, execute.NotApplied:
 		r.Live, r.VerifiedBy = liveOf(c.Change.Before.RRset(c.Change.Key)), nil
+	case execute.LeftOpen:
+		if c.Stays != nil {
+			r.Live = liveOf(c.Stays)
+		}
 	case execute.Left:
 		r.VerifiedBy = nil
 	case execute.Pending:

@@ -41,7 +41,8 @@ func (v *victim) judgeMutation(c *plan.Change, m mutation) {
 	if switches {
 		v.forgotten(c, m)
 	}
-	if c.After != nil && m.from != nil && m.to != nil && c.Action != plan.TTL && slices.Equal(m.to.Addrs, c.After.Values) && m.to.TTL > m.from.TTL {
+	stays := c.Replaces != "" && v.cancelled // whoever cancels gets it as it is
+	if !stays && c.After != nil && m.from != nil && m.to != nil && c.Action != plan.TTL && slices.Equal(m.to.Addrs, c.After.Values) && m.to.TTL > m.from.TTL {
 		v.verified(c, m)
 	}
 }
