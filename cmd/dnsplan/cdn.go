@@ -245,7 +245,11 @@ func (a *app) fetchRanges(ctx context.Context, o *cdnUpdateOptions, sources []cd
 // take fetches a list, or reads it where the source is no URL but a file.
 func take(ctx context.Context, client *http.Client, s cdn.Source, now time.Time) (cdn.List, error) {
 	if u, err := url.Parse(s.URL); err == nil && u.Host != "" {
-		return s.Fetch(ctx, client, now)
+		l, err := s.Fetch(ctx, client, now)
+		if err != nil {
+			err = &rangesError{s.Vendor, err}
+		}
+		return l, err
 	}
 	text, err := os.ReadFile(s.URL)
 	if err != nil {
@@ -256,6 +260,21 @@ func take(ctx context.Context, client *http.Client, s cdn.Source, now time.Time)
 		return l, fmt.Errorf("read the ranges of %s from %s: %w", s.Vendor.Title(), s.URL, err)
 	}
 	return l, nil
+}
+
+// rangesError is why a vendor's list could not be fetched: hints are about the vendor
+// then, and not about a provider.
+type rangesError struct {
+	vendor cdn.Vendor
+	err    error
+}
+
+func (e *rangesError) Error() string { return e.err.Error() }
+func (e *rangesError) Unwrap() error { return e.err }
+
+// place says in a hint which vendor it is.
+func (e *rangesError) place(hint string) string {
+	return strings.ReplaceAll(hint, "VENDOR", string(e.vendor))
 }
 
 func saveRanges(s config.Settings, changes []cdn.Change) error {

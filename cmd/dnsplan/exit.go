@@ -134,6 +134,7 @@ func adviceTable() []advised {
 		{is(engine.ErrEnded), exitError, "see it with: {show RUN}"},
 		{as[*inventory.SecretError], exitError, "set the variable, or write the file, or name another place for the secret in the inventory: env:NAME, file:PATH or cred:NAME"},
 		{is(cdn.ErrShrunk), exitRefused, "nothing was replaced; compare it with what the vendor publishes, and if that is right: {again --force}"},
+		{outOfReach, exitError, "check that this machine reaches the vendor (its resolver, a firewall, a proxy); or fetch the list elsewhere, and take it from that file: {cdn update VENDOR --from VENDOR=FILE}"},
 		{is(errFileThere), exitError, "name a file that is not there yet"},
 		{is(errNoExport), exitError, "name a file that is not there yet, or an older export"},
 		{as[*noPlanError], exitError, "apply takes the FILE of a saved plan; make one: {plan -o move.plan NAME}, and apply that: {apply move.plan}; without a FILE it plans all itself, and asks"},
@@ -199,6 +200,11 @@ func unknownHost(err error) bool {
 // ofAuthority limits fits to errors about the authority of a rehearsal.
 func ofAuthority(fits func(error) bool) func(error) bool {
 	return func(err error) bool { return as[*authorityError](err) && fits(err) }
+}
+
+// outOfReach is a vendor's list that could not be fetched for want of a way there.
+func outOfReach(err error) bool {
+	return as[*rangesError](err) && (unreachable(err) || as[*tls.CertificateVerificationError](err))
 }
 
 // unreachable is a server that does not exist, refuses or is silent.
@@ -316,11 +322,26 @@ func (a *app) exit(ctx context.Context, err error, command func(words string) st
 		_, _ = fmt.Fprintf(a.stderr, "dnsplan: %v\n", s)
 		return signalCode(s)
 	}
-	a.tell("dnsplan: error: " + err.Error())
+	a.tell("dnsplan: error: " + strings.Join(each(err), "\n  "))
 	if hint := advise(err).hint; hint != "" {
 		a.tell("dnsplan: hint: " + pasted(hint, runOf(err), command))
 	}
 	return codeOf(ctx, err)
+}
+
+// each is the text of each error of several that were joined, or of the one that err is.
+func each(err error) (texts []string) {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what is joined, and not what wraps it
+	if !ok {
+		return []string{err.Error()}
+	}
+	for _, e := range joined.Unwrap() {
+		texts = append(texts, each(e)...)
+	}
+	if strings.Join(texts, "\n") != err.Error() {
+		return []string{err.Error()} // it has words of its own
+	}
+	return texts
 }
 
 // codeOf is the exit code of an error: its own, a signal's, or the table's.

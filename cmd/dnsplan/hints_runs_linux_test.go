@@ -9,6 +9,7 @@ import (
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/plan/resolver/resolvertest"
 )
 
 // edit replaces what matches in a file, or fails the test.
@@ -185,6 +186,9 @@ func hintsOfFiles() []hinted {
 			p := newProgram(t, "")
 			p.write("small.json", `{"addresses":["43.249.72.0/22"],"ipv6_addresses":["2a04:4e40::/32"]}`)
 			return p.fails("cdn update fastly --from fastly=small.json")
+		}},
+		{exitError, "check that this machine reaches the vendor (its resolver, a firewall, a proxy); or fetch the list elsewhere, and take it from that file: dnsplan cdn update fastly --from fastly=FILE", func(t *testing.T) failed {
+			return newProgram(t, "").fails("cdn update fastly --from fastly=http://" + resolvertest.ClosedPort(t).String())
 		}},
 		{exitError, "name a file that is not there yet", site("import example.org --provider files -o inventory.toml")},
 		{exitError, "name a file that is not there yet, or an older export", site("export --format bind -o zones/example.org.zone")},
