@@ -61,7 +61,7 @@ func (z *WindowZone) unfit(w *differ, name zone.Name) string {
 // OfAlias is why a name that is a CNAME to target cannot be in a window. A CNAME is
 // proxied by itself, whatever it leads to.
 func OfAlias(target string) string {
-	return "it is a CNAME to " + target + ", and a window is for A and AAAA: where the CNAME itself is proxied, " +
+	return "it is a CNAME to " + strings.TrimSuffix(target, ".") + ", and a window is for A and AAAA: where the CNAME itself is proxied, " +
 		"a window of its target does not help, but DNS-01 does, or A and AAAA in its place (replace_cname = true in the inventory); " +
 		"where it is DNS-only, open the window of its target"
 }

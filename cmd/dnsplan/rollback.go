@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -187,7 +188,8 @@ func wrote(r execute.Result) bool {
 // theirsError is a rollback that someone else's values stand in the way of.
 type theirsError struct {
 	error
-	// window is the plan's, of a run that has left it open.
+	// window is the plan's, of a run that has left it open; nil too where another window
+	// is open by now.
 	window *plan.Window
 }
 
@@ -214,7 +216,11 @@ func (e *standingError) Unwrap() error { return e.error }
 // look, whatever it is that went wrong. A signal keeps its own code.
 func ofRollback(ctx context.Context, r engine.Run, p *plan.Plan, touched bool, err error) error {
 	if p != nil && len(p.Conflicts) > 0 {
-		err = &theirsError{about(r.ID, err), r.Plan.Window}
+		theirs := &theirsError{error: about(r.ID, err)}
+		if !slices.ContainsFunc(p.Conflicts, func(c plan.Conflict) bool { return strings.HasPrefix(c.Reason, plan.HeldOpen) }) {
+			theirs.window = r.Plan.Window
+		}
+		err = theirs
 	}
 	stands := standing(r.Result)
 	if _, stopped := stoppedBy(ctx, err); stopped || !touched || len(stands) == 0 {

@@ -67,7 +67,7 @@ func TestWindowOfAnAlias(t *testing.T) {
 	r.fake.Put("example.org",
 		cloudflaretest.Record{ID: "c1", Type: "CNAME", Name: "shop", Content: "www.example.org", TTL: 1, Proxied: true},
 		cloudflaretest.Record{ID: "c2", Type: "CNAME", Name: "plain", Content: "www.example.org", TTL: 1, Proxied: true})
-	const why = "it is a CNAME to www.example.org., and a window is for A and AAAA: where the CNAME itself is proxied, a window of its target does not help, but DNS-01 does"
+	const why = "it is a CNAME to www.example.org, and a window is for A and AAAA: where the CNAME itself is proxied, a window of its target does not help, but DNS-01 does"
 	r.run("window", "shop.example.org", "--", "true").is(t, exitError, "shop.example.org: it is in no record of the inventory: "+why)
 	r.run("window", "plain.example.org", "--", "true").is(t, exitRefused, "plain.example.org: "+why)
 	r.untouched()
