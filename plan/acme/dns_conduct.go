@@ -2,6 +2,7 @@ package acme
 
 import (
 	"context"
+	"slices"
 
 	"github.com/dnsplan/dnsplan/plan/resolver"
 )
@@ -71,8 +72,14 @@ func judgeConduct(s *Subject, all []resolver.Conduct) (out []Finding) {
 		return []Finding{unclear(asked, "no name server of %s can be reached from here", s.Zone.Zone.Display()).because("D-AUTH")}
 	}
 	for _, c := range all {
-		if c.Alive.Status != resolver.NoRoute {
-			out = append(out, s.misconduct(c, asked)...)
+		if c.Alive.Status == resolver.NoRoute {
+			continue
+		}
+		for _, f := range s.misconduct(c, asked) {
+			if s.answersBeside(c.Server, all) {
+				f.Because = ""
+			}
+			out = append(out, f)
 		}
 	}
 	switch {
@@ -84,6 +91,16 @@ func judgeConduct(s *Subject, all []resolver.Conduct) (out []Finding) {
 		return []Finding{passed(asked, "strict resolvers can ask %d of the %d addresses of the name servers; there is no way from here to the others", len(all)-away, len(all))}
 	}
 	return []Finding{passed(asked, "strict resolvers can ask %s of %s", s.allServers(), s.Zone.Zone.Display())}
+}
+
+// answersBeside tells whether the name server answers at another of its addresses, so
+// that D-AUTH has nothing to say of this one.
+func (s *Subject) answersBeside(at resolver.Server, all []resolver.Conduct) bool {
+	return slices.ContainsFunc(s.Zone.Servers, func(ns resolver.NameServer) bool {
+		return slices.Contains(ns.Servers, at) && slices.ContainsFunc(all, func(c resolver.Conduct) bool {
+			return c.Server != at && c.Alive.Good && slices.Contains(ns.Servers, c.Server)
+		})
+	})
 }
 
 // misconduct is what one server does wrong. One that does not answer as a server

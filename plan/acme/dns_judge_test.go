@@ -34,13 +34,16 @@ func TestDNSWithoutRoute(t *testing.T) {
 		four, six resolver.Status
 		agree     Outcome
 		conduct   Outcome
+		because   ID
 		says      string
 	}{
-		{"both answer", resolver.Answered, resolver.Answered, Pass, Pass, "the same answer comes from the one name server"},
-		{"one has no route", resolver.Answered, resolver.NoRoute, Pass, Pass, "no way from here to ns1 ([2001:db8::53]:53)"},
-		{"none has a route", resolver.NoRoute, resolver.NoRoute, Unknown, Unknown, "no way from here"},
-		{"one has no route, the other is silent", resolver.Timeout, resolver.NoRoute, Fail, Unknown, "does not answer"},
-		{"one is silent", resolver.Timeout, resolver.Answered, Pass, Fail, "the same answer comes from the one name server"},
+		{"both answer", resolver.Answered, resolver.Answered, Pass, Pass, "", "the same answer comes from the one name server"},
+		{"one has no route", resolver.Answered, resolver.NoRoute, Pass, Pass, "", "no way from here to ns1 ([2001:db8::53]:53)"},
+		{"none has a route", resolver.NoRoute, resolver.NoRoute, Unknown, Unknown, "D-AUTH", "no way from here"},
+		{"one has no route, the other is silent", resolver.Timeout, resolver.NoRoute, Fail, Unknown, "D-AUTH", "does not answer"},
+		{"one is silent", resolver.Timeout, resolver.Answered, Pass, Fail, "", "the same answer comes from the one name server"},
+		{"one has no route, the other is lame", resolver.Lame, resolver.NoRoute, Fail, Fail, "D-AUTH", "does not answer"},
+		{"one is lame", resolver.Lame, resolver.Answered, Pass, Fail, "", "the same answer comes from the one name server"},
 	} {
 		s := &Subject{Name: "www.example.org.", Zone: &Zone{
 			ZoneRef: plan.ZoneRef{Zone: "example.org."}, Servers: []resolver.NameServer{{Name: "ns1", Servers: []resolver.Server{four, six}}},
@@ -49,8 +52,8 @@ func TestDNSWithoutRoute(t *testing.T) {
 		if got.Outcome != tt.agree || !strings.Contains(got.Summary, tt.says) {
 			t.Errorf("%s: %s: %s", tt.what, got.Outcome, got.Summary)
 		}
-		if got := judgeConduct(s, []resolver.Conduct{conduct(four, tt.four), conduct(six, tt.six)})[0]; got.Outcome != tt.conduct {
-			t.Errorf("%s: conduct %s: %s", tt.what, got.Outcome, got.Summary)
+		if got := judgeConduct(s, []resolver.Conduct{conduct(four, tt.four), conduct(six, tt.six)})[0]; got.Outcome != tt.conduct || got.Because != tt.because {
+			t.Errorf("%s: conduct %s because of %q: %s", tt.what, got.Outcome, got.Because, got.Summary)
 		}
 	}
 }
