@@ -261,7 +261,7 @@ func TestWindowRefusesNames(t *testing.T) {
 	want := map[string]string{
 		"alias.example.org.": "its A RRset is a live alias set",
 		"*.example.org.":     "it needs DNS-01",
-		"cdn.example.org.":   "it is a CNAME to cdn.example.net.",
+		"cdn.example.org.":   "it is a CNAME to cdn.example.net, and a window is for A and AAAA",
 		"mx.example.org.":    "it has no live address",
 		"old.example.org.":   "the inventory ignores it",
 		"mx.example.net.":    "it has no live address",
