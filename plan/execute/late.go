@@ -18,7 +18,8 @@ import (
 //	a step is taken back   it is looked again until then, and what has landed is
 //	                       taken back at once
 //	a step is done, by a   it ends by then: what comes late finds what it brings
-//	second request
+//	second request, or in
+//	a second process
 
 // The pauses between two looks for a write that may come late, from the first to the
 // longest.

@@ -105,8 +105,8 @@ type work struct {
 
 	// sent says that something of the step may have been written here.
 	sent bool
-	// unheard is when the answer to a request was last lost, and twice says that another
-	// one was sent behind it.
+	// unheard is when the answer to a request was last lost, also that of a process that
+	// has died, and twice says that another one was sent behind it.
 	unheard  time.Time
 	twice    bool
 	warnings []journal.Event
@@ -178,7 +178,7 @@ func (w *work) event(f facts, err error) journal.Event {
 	e := journal.Event{At: w.Clock.Now(), Kind: journal.Done, Step: w.step.ID, Undo: w.action.Closing, Zone: w.ref.String()}
 	if err != nil {
 		e.Kind, e.Error = journal.Failed, err.Error()
-		f = facts{Class: classOf(err), Left: f.Left, Landed: f.Landed, Written: f.Written, Handed: f.Handed, Early: f.Early, Heard: w.unheard.IsZero() && !w.action.Again && w.step.Kind.Writes()}
+		f = facts{Class: classOf(err), Left: f.Left, Landed: f.Landed, Written: f.Written, Handed: f.Handed, Early: f.Early, Heard: w.unheard.IsZero() && w.step.Kind.Writes()}
 		if moved, ok := errors.AsType[*stepError](err); ok {
 			f.Live = liveOf(moved.drifted)
 		}

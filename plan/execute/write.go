@@ -38,6 +38,9 @@ func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
 		return facts{}, err
 	}
 	w.sent = w.action.Again || w.action.Closing
+	if w.action.Again {
+		w.unheard, w.twice = w.Clock.Now(), true // whoever has begun it may have sent more than one
+	}
 	written, first := 0, !w.sent && !w.shuts()
 	err = w.patiently(ctx, func() error {
 		n, err := w.tryWrite(ctx, p, moves, first)

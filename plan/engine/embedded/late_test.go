@@ -147,6 +147,19 @@ func TestLostAnswerIsOutlasted(t *testing.T) {
 	})
 }
 
+// TestWriteOfADeadProcessIsOutlasted: so is a step whose process has died with a request
+// under way, and which another process does again.
+func TestWriteOfADeadProcessIsOutlasted(t *testing.T) {
+	scenario{live: "www 60 A 192.0.2.1", want: "www 60 A 192.0.2.2"}.inBubble(t, func(t *testing.T, r *rig) {
+		st := r.step(plan.StepSwitch, 1)
+		r.diesWriting(st, 3*time.Second)
+		r.wantOutcome(r.signal(engine.Resume), execute.OutcomeDone, execute.Applied)
+		if waited := r.doneAt(st, org).Sub(r.wroteAt(1)); waited < lateness-time.Second || waited > lateness {
+			t.Errorf("it was done %s after the second request", waited)
+		}
+	})
+}
+
 // TestRefusedWriteIsNotInDoubt: what the provider has refused does not come later.
 func TestRefusedWriteIsNotInDoubt(t *testing.T) {
 	scenario{live: liveProxied, window: renewal}.inBubble(t, func(t *testing.T, r *rig) {

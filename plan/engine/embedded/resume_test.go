@@ -196,8 +196,9 @@ func (s scenario) killEverywhere(t *testing.T) {
 					t.Fatalf("ended before entry %d", seq)
 				}
 				r.reborn(seq - lost)
-				// An agreement whose time-out was lost is waited for anew.
-				late := 15*time.Second + time.Duration(lost)*600*time.Second
+				// A write that was begun is outlasted, and an agreement whose time-out was
+				// lost is waited for anew.
+				late := 15*time.Second + lateness + time.Duration(lost)*600*time.Second
 				r.goOn(fmt.Sprintf("killed at %d of %d, %d lost", seq, entries, lost), want, took+late)
 			})
 		}

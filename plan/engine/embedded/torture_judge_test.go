@@ -143,10 +143,7 @@ func (v *victim) judge() {
 		v.t.Errorf("a write that landed changed nothing: %s", n)
 	}
 	if len(v.faults) == 0 {
-		most := v.base.took + v.dead + time.Duration(v.kills)*20*time.Second
-		if v.cancelled {
-			most += time.Duration(v.kills) * lateness // in which it looks for what may come late
-		}
+		most := v.base.took + v.dead + time.Duration(v.kills)*(20*time.Second+lateness) // of a write under way
 		if took := time.Since(v.began); took > most && !v.quiet {
 			v.t.Errorf("took %s, want at most %s: waits were served again", took, most)
 		}
@@ -172,6 +169,8 @@ func (v *victim) onceEach(c *plan.Change) {
 		switch {
 		case m.theirs && (same(m.to, chain[left]) || v.plan.Window != nil && same(m.to, chain[0])):
 			at = placeIn(chain, m.to)
+		case m.theirs && (v.kills > 0 || v.landing) && at >= 0 && at+1 < len(chain) && same(m.to, chain[at+1]):
+			at++ // which a process that has died may have written as well
 		case m.theirs:
 			at = -1
 		case at < 0:
