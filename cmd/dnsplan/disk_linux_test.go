@@ -173,6 +173,22 @@ func TestTheDiskFailsDuringARun(t *testing.T) {
 	}
 }
 
+// The command of a window removes the state folder: the window closes all the same, and
+// nobody is told to go on with a run that is gone.
+func TestWindowWithoutItsState(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--json=false", "--json"} {
+		r := newWindowRig(t)
+		got := r.run("window", "www.example.org", flag, "--", "rm", "-r", r.path(".dnsplan")).is(t, exitDone,
+			"warning: the issuance window of www.example.org is closed, and the proxy on, but that could not all be written down: ",
+			"; its run is gone from the state folder, and nothing is left to do\n")
+		r.closedOnce()
+		if said := got.stdout + got.stderr; strings.Contains(said, "dnsplan resume") || strings.Contains(said, "dnsplan recover") {
+			t.Errorf("said:\n%s", said)
+		}
+	}
+}
+
 // The command of a window fills the disk of the state folder: the window closes all the
 // same, by the room that was kept for that, whoever closes it.
 func TestWindowFullDisk(t *testing.T) {

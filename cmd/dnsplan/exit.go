@@ -151,7 +151,8 @@ func adviceTable() []advised {
 		{damagedLog, exitError, "see which line, and what is wrong with it: {log --verify}"},
 		{as[*journal.DamageError], exitError, "see what can be read of it, and the values to set by hand: {show RUN}"},
 		{as[*journal.TamperError], exitError, "do not rely on what stands from that line on: compare it with a copy of the file, and with the journal of each run: {runs}"},
-		{is(syscall.ENOSPC), exitError, "make room on the disk of the state folder; a run goes on with: {resume RUN}"},
+		{runOnFullDisk, exitError, "make room on the disk of the state folder; the run goes on with: {resume RUN}"},
+		{is(syscall.ENOSPC), exitError, "make room on that disk, and try again"},
 		{is(fs.ErrPermission), exitError, "check who owns the file and its mode"},
 		{is(syscall.ECONNREFUSED), exitError, "nothing listens there: check the server's address and port in the inventory, and that it runs"},
 		{unknownHost, exitError, "check the server's name in the inventory, and this machine's resolver"},
@@ -237,6 +238,9 @@ func about(run string, err error) error {
 	}
 	return &runError{run, err}
 }
+
+// runOnFullDisk is a run that there is no room for any more.
+func runOnFullDisk(err error) bool { return errors.Is(err, syscall.ENOSPC) && as[*runError](err) }
 
 // runOf is the run that err is about; empty where none is known.
 func runOf(err error) string {

@@ -236,8 +236,17 @@ func (a *app) summary(s config.Settings, f *follower, r execute.Result, err erro
 	if out.Logged = a.logged(s, out.Run); len(out.Logged) > 0 {
 		out.ChangeLog = filepath.Join(s.StateDir, journal.ChangeLogTable)
 	}
-	out.Next = pasteable(s, out.Commands())
+	if out.Next = pasteable(s, out.Commands()); gone(s, out.Run) {
+		out.Next = pasteable(s, nil)
+	}
 	return out
+}
+
+// gone tells whether a run is no longer in the state folder, so that no command can go
+// on with it.
+func gone(s config.Settings, run string) bool {
+	_, err := journal.FindRun(s.StateDir, run)
+	return errors.Is(err, journal.ErrNoRun)
 }
 
 // logged are the run's entries of the change log.

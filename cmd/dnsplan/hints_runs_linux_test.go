@@ -58,6 +58,15 @@ func applied(t *testing.T) *program {
 	return p
 }
 
+// onSmallDisk is a program with a small disk, as its folder disk.
+func onSmallDisk(t *testing.T) (p *program, disk string) {
+	p, disk = newProgram(t, ""), smallDisk(t, diskPages)
+	if err := os.Symlink(disk, p.path("disk")); err != nil {
+		t.Fatal(err)
+	}
+	return p, disk
+}
+
 // hintsOfRuns are those about runs, plans and copies.
 func hintsOfRuns() []hinted {
 	return []hinted{
@@ -207,13 +216,15 @@ func hintsOfFiles() []hinted {
 			p.edit(".dnsplan/change-log.jsonl", "OPS-7", "OPS-8")
 			return p.fails("log --verify")
 		}},
-		{exitError, "make room on the disk of the state folder; a run goes on with: dnsplan resume RUN --state-dir disk/state", func(t *testing.T) failed {
-			p := newProgram(t, "")
-			disk := smallDisk(t, diskPages)
-			fill(t, disk, 3)
-			if err := os.Symlink(disk, p.path("disk")); err != nil {
-				t.Fatal(err)
-			}
+		{exitError, "make room on the disk of the state folder; the run goes on with: dnsplan resume RUN --state-dir disk/state", func(t *testing.T) failed {
+			p, disk := onSmallDisk(t)
+			p.staged()
+			p.atFirstWait(func() { fill(t, disk, 0) })
+			return p.fails("apply --auto-approve --state-dir disk/state")
+		}},
+		{exitError, "make room on that disk, and try again", func(t *testing.T) failed {
+			p, disk := onSmallDisk(t)
+			fill(t, disk, 0)
 			return p.fails("apply --auto-approve --state-dir disk/state")
 		}},
 		{exitError, "check who owns the file and its mode", site("export --format bind -o /sys/example.org.zone")}, // where nobody may make a file

@@ -47,10 +47,18 @@ func (w *issuing) run(ctx context.Context, is config.Issuance) error {
 		return silent(windowCode(ctx, result))
 	}
 	if as[*unwrittenError](err) { // which is no matter of the command's
-		w.notices.line(fmt.Sprintf("warning: %v; make room on the disk of the state folder, and then: %s", err, w.session.Settings.Command("recover")))
+		w.notices.line(fmt.Sprintf("warning: %v; %s", err, leftToDo(w.session.Settings, is.Plan.ID)))
 		return silent(windowCode(ctx, result))
 	}
 	return err
+}
+
+// leftToDo says what is left to do for a window whose end could not be written down.
+func leftToDo(s config.Settings, run string) string {
+	if gone(s, run) {
+		return "its run is gone from the state folder, and nothing is left to do"
+	}
+	return "make room on the disk of the state folder, and then: " + s.Command("recover")
 }
 
 // dismiss lets the guard go, or close what this process could not.
