@@ -74,7 +74,7 @@ func (b *balancer) run(program, debianPackage string, configure func(dir string)
 	go func() { defer close(ended); _ = cmd.Wait() }()
 	stop = func() { _ = cmd.Process.Kill(); <-ended }
 	b.t.Cleanup(stop)
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if c, err := net.Dial("tcp", b.front); err == nil {
 			_ = c.Close()
 			return stop

@@ -98,7 +98,7 @@ func (c *caddied) caddy(sites string) (stop func()) {
 			c.admin, c.opts.HTTPPort, c.opts.HTTPSPort, frontend, filepath.Join(dir, "store"), c.fill(sites))
 		return c.configured, []string{"run", "--adapter", "caddyfile", "--config"}
 	})
-	for end := time.Now().Add(30 * time.Second); strings.Contains(c.configured, "tls "); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); strings.Contains(c.configured, "tls "); time.Sleep(10 * time.Millisecond) {
 		l, err := net.Dial("tcp", c.tls[0].Addr().String())
 		if err == nil {
 			_ = l.Close()

@@ -242,7 +242,7 @@ func TestALockOfADeadProcessIsTakenOver(t *testing.T) {
 		t.Errorf("the dead holder left %+v", h)
 	}
 	release, err := AcquireLocks(dir, names, holder)
-	for deadline := time.Now().Add(30 * time.Second); err != nil && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * time.Minute); err != nil && time.Now().Before(deadline); {
 		release, err = AcquireLocks(dir, names, holder)
 	}
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a client waits for a loopback server on a busy machine.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // clock is a clock that stands still until it is moved.
 type clock struct {
