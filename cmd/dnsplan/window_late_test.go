@@ -11,6 +11,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dnsplan/dnsplan/plan"
+	"github.com/dnsplan/dnsplan/providers/cloudflare/cloudflaretest"
 )
 
 // lateOpening has the fake apply the write that turns the proxy off, of which it tells,
@@ -62,4 +65,41 @@ func TestWindowKilledBeforeItsWriteLands(t *testing.T) {
 			r.run("runs").is(t, exitDone, "cancelled")
 		})
 	}
+}
+
+// Another machine turns the proxy on while the command runs, or has the window of the
+// name open too: the result says so.
+func TestWindowIsShared(t *testing.T) {
+	t.Parallel()
+	t.Run("closed from elsewhere", func(t *testing.T) {
+		t.Parallel()
+		r := newWindowRig(t)
+		p := r.opened()
+		r.run("recover", "--scan-zone", "example.org", "--now", "--state-dir", "other").is(t, exitDone)
+		r.commandStops()
+		got := p.wait().is(t, bySignal+int(syscall.SIGKILL), "the proxy of www.example.org A was on already", "someone else had turned it on before")
+		if strings.Contains(got.stdout+got.stderr, "the proxy was off for") {
+			t.Errorf("it says for how long the proxy was off:\n%s", got.stderr)
+		}
+		r.closedOnce()
+	})
+	t.Run("open from elsewhere", func(t *testing.T) {
+		t.Parallel()
+		r := newWindowRig(t)
+		p := r.opened()
+		until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+		r.fake.Edit("example.org", func(x *cloudflaretest.Record) bool {
+			if x.Proxied || !strings.Contains(x.Comment, "dnsplan-window") {
+				return false
+			}
+			x.Comment = plan.Marker{Run: "OTHER", Until: until}.String()
+			return true
+		})
+		r.commandStops()
+		p.wait().is(t, bySignal+int(syscall.SIGKILL), "stays DNS-only: the issuance window of run OTHER has it open until "+until.Format(time.RFC3339), "another window has it open, and closes it")
+		r.markGoes()
+		if r.toggles() != "off" {
+			t.Errorf("it was closed over the other window: %s", r.toggles())
+		}
+	})
 }

@@ -150,10 +150,10 @@ func (s *State) fits(c *plan.Change, live zone.RRset, ok, byValue bool) (ours *z
 }
 
 // underWay are the zone's changes that have steps left, without those that are
-// left to someone else.
+// left to someone else, or to another window.
 func (s *State) underWay(ref plan.ZoneRef) (out []*plan.Change) {
 	for _, c := range s.index.byZone[ref] {
-		if s.accepted(c) {
+		if s.accepted(c) || s.zones[ref].handed[c.ID] {
 			continue
 		}
 		for _, st := range s.index.byChange[c.ID] {

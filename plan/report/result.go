@@ -139,7 +139,7 @@ func resultOf(c execute.ChangeResult, writes map[string][]*entry) ResultChange {
 	case execute.Applied:
 		r.Live, r.At = liveOf(c.Change.After.RRset(c.Change.Key)), at
 	case execute.Closed:
-		r.Live = liveOf(c.Change.Before.RRset(c.Change.Key))
+		r.Live = liveOf(closedAs(c).RRset(c.Change.Key))
 	case execute.RolledBack, execute.NotApplied:
 		r.Live, r.VerifiedBy = liveOf(c.Change.Before.RRset(c.Change.Key)), nil
 	case execute.LeftOpen:
@@ -320,7 +320,7 @@ func (p *page) resultHead(r Result) {
 func (r Result) counted() string {
 	n := 0
 	for _, c := range r.Changes {
-		if c.State == execute.Applied || c.State == execute.Closed {
+		if c.State == execute.Applied || c.State == execute.Closed && (c.Live == nil || c.Live.Proxied) {
 			n++
 		}
 	}

@@ -75,6 +75,14 @@ func windowOf(p *plan.Plan, r *execute.WindowResult) *Window {
 	return w
 }
 
+// closedAs is how a window that is closed has left a change.
+func closedAs(c execute.ChangeResult) *plan.State {
+	if c.Handed {
+		return c.Change.After
+	}
+	return c.Change.Before
+}
+
 // mark is that of a run that is done: the window is closed, and where its command has
 // failed, or nothing was issued, that is what people have to see. A nil window is none.
 func (w *Window) mark(done mark) mark {
