@@ -335,7 +335,7 @@ func (a *app) exit(ctx context.Context, err error, command func(words string) st
 
 // each is the text of each error of several that were joined, or of the one that err is.
 func each(err error) (texts []string) {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what is joined, and not what wraps it
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []string{err.Error()}
 	}
