@@ -235,12 +235,13 @@ func (w *Window) next(s RunState, id string) []Command {
 // left says what a person can do about a window that was left open, because someone
 // else has set a record in it: nothing turns the proxy on over that but a person.
 func (w *Window) left(id string) []Command {
-	look := program + "check"
+	look := []string{program + "check"}
 	for _, n := range w.Names {
-		look += " " + n.Display()
+		look = append(look, n.Display())
 	}
+	look = append(look, "--only X-BACK")
 	return []Command{
-		{look + " --only X-BACK", "see what was changed, and what to set by hand at the provider"},
+		{strings.Join(look, " "), "see what was changed, and what to set by hand at the provider"},
 		{program + "rollback " + id, "turn the proxy on, once the addresses are again what they were"},
 	}
 }
