@@ -99,5 +99,6 @@ func (w *work) outlast(ctx context.Context, p providers.Provider) error {
 		return nil
 	}
 	w.tell(Progress{Doing: "waiting for the request whose answer was lost: it may still be applied", Deadline: until, Then: Ends})
-	return w.Clock.SleepUntil(ctx, until)
+	_, err := w.pause(ctx, until)
+	return err
 }

@@ -43,6 +43,9 @@ func (r *Runner) Note(ctx context.Context, a Action, s *State) (json.RawMessage,
 	for i, ref := range a.Zones {
 		g.Go(func() error {
 			w := &work{Runner: r, action: a, state: s, ref: ref, step: a.Step}
+			if s.inDoubt(a.Step, ref) {
+				w.unheard = r.Clock.Now()
+			}
 			var err error
 			if beside[i], err = w.beside(ctx); err != nil {
 				unread[i] = []journal.Event{w.event(facts{}, err)}

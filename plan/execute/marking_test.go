@@ -205,6 +205,14 @@ func TestUnreadIsNotBegun(t *testing.T) {
 		if got := describe(r.next()); got != "finish" || !r.state.Result().Window.Opened.IsZero() {
 			t.Errorf("next is %s, the window %+v", got, r.state.Result().Window)
 		}
+		if !strings.Contains(string(unread[0].Data), `"heard":true`) {
+			t.Errorf("%s: something may have been sent", unread[0].Data)
+		}
+		_, r = opening(t)
+		r.take(journal.Event{Kind: journal.Start, Step: r.next().Step.ID}) // and nobody knows what came of it
+		if _, unread, err := runner.Note(t.Context(), r.next(), r.state); err != nil || len(unread) != 1 || strings.Contains(string(unread[0].Data), "heard") {
+			t.Errorf("begun before: %+v, %v", unread, err)
+		}
 		_, r = opening(t)
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()

@@ -63,8 +63,8 @@ type stepState struct {
 	// known: going on with it is to begin it.
 	halted map[plan.ZoneRef]bool
 	// heard says that it has ended, not done, and that each of its requests had an
-	// answer.
-	heard map[plan.ZoneRef]bool
+	// answer; lost that it was begun again without that.
+	heard, lost map[plan.ZoneRef]bool
 }
 
 // zoneState is what stands in a zone's way.
@@ -154,7 +154,7 @@ func NewState(p *plan.Plan) *State {
 			until: map[plan.ZoneRef]time.Time{}, closed: map[plan.ZoneRef]bool{},
 			undone: map[plan.ZoneRef]time.Time{}, begun: map[plan.ZoneRef]time.Time{},
 			closings: map[plan.ZoneRef]int{}, landed: map[string]bool{}, halted: map[plan.ZoneRef]bool{},
-			heard: map[plan.ZoneRef]bool{},
+			heard: map[plan.ZoneRef]bool{}, lost: map[plan.ZoneRef]bool{},
 		}
 	}
 	for _, z := range p.Zones {
@@ -299,6 +299,7 @@ func (s *State) start(e journal.Event) {
 		return
 	}
 	for _, ref := range s.open(step, s.besideHeld()) {
+		st.lost[ref] = s.inDoubt(step, ref)
 		delete(st.halted, ref)
 		delete(st.heard, ref)
 		if !st.started[ref] {

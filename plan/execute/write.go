@@ -33,14 +33,14 @@ const (
 //	anything else, as the new values    holds: whoever set them may mean that TTL
 //	with a TTL of their own
 func (w *work) write(ctx context.Context, moves []plan.Move) (facts, error) {
+	if w.state.steps[w.step.ID].lost[w.ref] {
+		w.unheard, w.twice = w.Clock.Now(), true // whoever has begun it may have sent more than one
+	}
 	p, err := w.World.Provider(w.ref)
 	if err != nil {
 		return facts{}, err
 	}
 	w.sent = w.action.Again || w.action.Closing
-	if w.action.Again {
-		w.unheard, w.twice = w.Clock.Now(), true // whoever has begun it may have sent more than one
-	}
 	written, first := 0, !w.sent && !w.shuts()
 	err = w.patiently(ctx, func() error {
 		n, err := w.tryWrite(ctx, p, moves, first)

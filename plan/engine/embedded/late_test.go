@@ -12,6 +12,7 @@ import (
 	"github.com/dnsplan/dnsplan/inventory/zone"
 	"github.com/dnsplan/dnsplan/plan"
 	"github.com/dnsplan/dnsplan/plan/engine"
+	"github.com/dnsplan/dnsplan/plan/engine/embedded"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
 	"github.com/dnsplan/dnsplan/providers"
@@ -143,6 +144,45 @@ func TestLostAnswerIsOutlasted(t *testing.T) {
 		r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
 		if waited := r.doneAt(r.step(plan.StepSwitch, 1), org).Sub(r.wroteAt(1)); waited < lateness-time.Second || waited > lateness {
 			t.Errorf("it was done %s after the second request", waited)
+		}
+	})
+}
+
+// TestLostAnswerWithAClockThatIsSet: nor much later, whoever sets the clock back.
+func TestLostAnswerWithAClockThatIsSet(t *testing.T) {
+	scenario{live: "www 60 A 192.0.2.1", want: "www 60 A 192.0.2.2"}.inBubble(t, func(t *testing.T, r *rig) {
+		c := &clocks{began: time.Now()}
+		r.clock = embedded.NewTestClock(c.wall, c.steady)
+		r.eng = r.engine(r.state, r.rec)
+		sent := 0
+		r.w.late = func() (time.Duration, bool) {
+			if sent++; sent == 1 {
+				c.after(lateness/2, func() { c.put(-time.Hour) })
+			}
+			return 0, sent == 1
+		}
+		var done time.Time
+		st := r.step(plan.StepSwitch, 1)
+		r.rec.at(func(e journal.Event) bool { return e.Kind == journal.Done && e.Step == st.ID }, func() { done = time.Now() })
+		r.wantOutcome(r.run(), execute.OutcomeDone, execute.Applied)
+		if waited := done.Sub(r.wroteAt(1)); waited > lateness+10*time.Second {
+			t.Errorf("it was done %s after the second request", waited)
+		}
+	})
+}
+
+// TestHeldStepIsNotInDoubt: a step that has held, each of its requests answered, is gone
+// on with at once.
+func TestHeldStepIsNotInDoubt(t *testing.T) {
+	scenario{live: "www 60 A 192.0.2.1", want: "www 60 A 192.0.2.2"}.inBubble(t, func(t *testing.T, r *rig) {
+		st := r.step(plan.StepSwitch, 1)
+		r.rec.at(began(st), func() { r.w.edit(t, org, "www 300 A 192.0.2.2") })
+		r.wantOutcome(r.run(), execute.OutcomeHeld, execute.Pending)
+		r.w.edit(t, org, "www 60 A 192.0.2.1")
+		resumed := time.Now()
+		r.wantOutcome(r.signal(engine.Resume), execute.OutcomeDone, execute.Applied)
+		if took := r.doneAt(st, org).Sub(resumed); took > 5*time.Second {
+			t.Errorf("it took %s", took)
 		}
 	})
 }
