@@ -211,6 +211,13 @@ func TestBack(t *testing.T) {
 		"renamed, and not meant": {false, []func(*site){marked(day0.Add(-time.Minute)), left, func(s *site) {
 			s.subject.Zone.Live.RRsets[0].Name = "www2.example.org."
 		}}, Fail, Fatal, "someone else has renamed it", "Where that was not meant, give it the name www.example.org again at the provider.\n"},
+		"left open with another, and deleted": {false, []func(*site){marked(day0.Add(time.Minute)), left, func(s *site) {
+			s.subject.Zone.Live.RRsets[0].Name = "shop.example.org."
+			all, _ := s.opts.Past.Changes()
+			shop := all[0]
+			shop.Name = "shop.example.org."
+			s.opts.Past.Changes = func() ([]journal.Change, error) { return append(all, shop), nil }
+		}}, Fail, Fatal, "could not be closed by its run, and someone else has deleted it", "take its record out of the inventory."},
 		"a marker of a run that is here": {false, []func(*site){marked(day0.Add(time.Minute)), func(s *site) {
 			s.opts.Past.Runs = func() ([]string, error) { return []string{"01M8"}, nil }
 		}}, Fail, Fatal, "the issuance window 01M8 is that of a run of this state folder which has ended, and nobody closes it before 2026-11-23 06:01:00 UTC", "dnsplan recover --scan-zone example.org --now"},

@@ -64,7 +64,7 @@ func (e *examination) judgeLeft(said []Asked, run string, left []logged) Finding
 	s, name := e.subject, e.subject.Name.Display()
 	said = append(said, Asked{Who: "change log", Said: fmt.Sprintf("run %s has turned the proxy off on %s: left open", run, minute(left[0].At))})
 	changed, deleted := s.since(left)
-	if to, until, renamed := s.Zone.renamed(run); renamed && s.empty() {
+	if to, until, renamed := e.renamed(run); renamed && s.empty() {
 		return failed(said, "%s has no record any more: someone else has renamed it to %s while the issuance window %s was open, and it is DNS-only there", name, to.Display(), run).with(
 			s.scan(e.opts.Now().After(until)),
 			Remedy{Do: fmt.Sprintf("Where that was not meant, give it the name %s again at the provider.", name)})
@@ -91,11 +91,17 @@ func (e *examination) judgeLeft(said []Asked, run string, left []logged) Finding
 }
 
 // renamed is the name of a DNS-only record that bears the marker of a run, and until
-// when its window is open.
-func (z *Zone) renamed(run string) (to zone.Name, until time.Time, ok bool) {
-	for _, r := range z.Live.RRsets {
+// when its window is open. Where the run has left other names open too, theirs are no
+// new names.
+func (e *examination) renamed(run string) (to zone.Name, until time.Time, ok bool) {
+	all, _, _ := told(e.opts.Past.Changes) // X-BACK has told of an error
+	own := map[zone.Name]bool{}
+	for _, c := range all {
+		own[c.Name] = own[c.Name] || c.Run == run
+	}
+	for _, r := range e.subject.Zone.Live.RRsets {
 		for _, member := range r.Members {
-			if m, _, is := plan.ParseMarker(member.Comment); is && m.Run == run && !r.Proxied {
+			if m, _, is := plan.ParseMarker(member.Comment); is && m.Run == run && !r.Proxied && !own[r.Name] {
 				return r.Name, m.Until, true
 			}
 		}
