@@ -23,6 +23,11 @@ func (e *examination) judgePort(ctx context.Context, f fetched, all []fetched) F
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
+	for _, t := range e.weighed(ctx) {
+		if t.addr == f.addr && t.Verdict == http01.Valid && f.tookTooLong(http01.AnswerTimeout) {
+			return passed(hops(t)[:1], "%s", e.place(f.target))
+		}
+	}
 	return e.graded(failed(hops(f), "%s does not answer HTTP: %s%s", e.place(f.target), reason(f.Err), portWords(f.Err.Kind)), f, all).with(e.remedies(f)...)
 }
 

@@ -14,6 +14,9 @@ type httpZone struct {
 	// unanswered tells of each address that was asked why nothing came of it in time,
 	// whoever asks; nil where something did.
 	unanswered lazies[netip.Addr, *http01.Error]
+	// withheld tells of those that take connections whether tokens are not answered
+	// either.
+	withheld lazies[netip.Addr, bool]
 }
 
 // validate asks the address of r.Pin, and remembers for the zone whether it is silent:
@@ -33,7 +36,7 @@ func (e *examination) validate(ctx context.Context, v *http01.Validator, r http0
 	switch {
 	case told:
 		return out
-	case silent == nil:
+	case silent == nil || silent.Kind == http01.AnswerTimeout && e.hands(ctx, v, r):
 		return v.Validate(ctx, r)
 	}
 	again := *silent
@@ -56,9 +59,24 @@ const patience = 5 * time.Second
 // little: then it is not one site alone that is slow, nor one client that is left
 // waiting.
 func (e *examination) nobodyHears(ctx context.Context, a netip.Addr) bool {
+	return ignored(ctx, e.validator(ctx, browser), http01.Request{Host: nobody, Token: e.unplaced().Name, Pin: a})
+}
+
+// hands tells whether r is for a token in place, and an address that answers nothing
+// else hands those out: a server may do so whose application takes too long for paths
+// that it does not know.
+func (e *examination) hands(ctx context.Context, v *http01.Validator, r http01.Request) bool {
+	if r.Token == "" || r.Token == e.unplaced().Name {
+		return false
+	}
+	return !e.zone.withheld.get(r.Pin, func() bool { return ignored(ctx, v, r) })
+}
+
+// ignored tells whether a request is not answered before patience ends.
+func ignored(ctx context.Context, v *http01.Validator, r http01.Request) bool {
 	limited, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	f := fetched{Result: e.validator(ctx, browser).Validate(limited, http01.Request{Host: nobody, Token: e.unplaced().Name, Pin: a})}
+	f := fetched{Result: v.Validate(limited, r)}
 	return ctx.Err() == nil && (f.tookTooLong(http01.AnswerTimeout) || f.tookTooLong(http01.Cancelled))
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,7 +41,7 @@ func TestDroppedConnectionsAreRemembered(t *testing.T) {
 				dialled.Add(1)
 				return nil, c.err
 			}})
-			e := &examination{Examiner: New(Options{}), zone: &zoneEvidence{}}
+			e := &examination{Examiner: New(Options{}), zone: &zoneEvidence{}, name: &nameEvidence{}}
 			var all sync.WaitGroup
 			for i := range 20 {
 				host := string(rune('a'+i)) + ".example.org"
@@ -60,19 +61,19 @@ func TestDroppedConnectionsAreRemembered(t *testing.T) {
 }
 
 // A server that takes connections and says nothing costs one time-out of an authority's
-// and the time for a stranger, for however many names; what else there is to find out
+// and the time for a stranger and for a token, for however many names; what else there is to find out
 // there waits for it.
 func TestServerThatSaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var open atomic.Int32
-		x, all := mute(t, 20, &open, func(string) bool { return false })
+		x, all := mute(t, 20, &open, func(*http.Request) bool { return false })
 		began := time.Now()
 		found := Examined(t.Context(), x, all, Selection{Only: []string{"H"}, Skip: []string{"H-CDN", "H-VANTAGE"}})
 		if took := time.Since(began); took > 25*time.Second {
 			t.Errorf("it took %s", took)
 		}
-		if n := open.Load(); n != 2 {
-			t.Errorf("%d connections, want 2", n)
+		if n := open.Load(); n != 3 {
+			t.Errorf("%d connections, want 3", n)
 		}
 		for _, f := range found.Findings {
 			switch {
@@ -92,7 +93,7 @@ func TestServerThatSaysNothing(t *testing.T) {
 // A site that is slow alone at its address says nothing of the others there.
 func TestOneSiteThatSaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x, all := mute(t, 3, new(atomic.Int32), func(host string) bool { return host != "n0.example.org" })
+		x, all := mute(t, 3, new(atomic.Int32), func(r *http.Request) bool { return r.Host != "n0.example.org" })
 		for _, f := range Examined(t.Context(), x, all, Selection{Only: []string{"H-PORT80"}}).Findings {
 			if (f.Outcome == Pass) != (f.Name != "n0.example.org.") {
 				t.Errorf("%s: %+v", f.Name, f)
@@ -101,16 +102,39 @@ func TestOneSiteThatSaysNothing(t *testing.T) {
 	})
 }
 
+// Where an application takes too long for any path that it does not know, a token in its
+// place is asked for all the same.
+func TestApplicationThatSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		root := ""
+		x, all := mute(t, 3, new(atomic.Int32), func(r *http.Request) bool {
+			_, err := os.Stat(filepath.Join(root, r.URL.Path))
+			return err == nil
+		})
+		root = x.opts.Client(nil).Place().Webroot
+		for _, f := range Examined(t.Context(), x, all, Selection{Only: []string{"H-PORT80", "H-TOKEN"}}).Findings {
+			if f.Outcome != Pass {
+				t.Errorf("%s: %+v", f.Name, f)
+			}
+		}
+	})
+}
+
 // mute are names at one address, which takes connections, and counts them, and answers
-// those hosts alone that it speaks for.
-func mute(t *testing.T, names int, open *atomic.Int32, speaks func(host string) bool) (*Examiner, []*Subject) {
+// those requests alone that it speaks to, with the file that is asked for.
+func mute(t *testing.T, names int, open *atomic.Int32, speaks func(*http.Request) bool) (*Examiner, []*Subject) {
+	root := t.TempDir()
 	dial := func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) {
 		open.Add(1)
 		here, there := net.Pipe()
 		go func() {
 			defer there.Close()
 			r, err := http.ReadRequest(bufio.NewReader(there))
-			if err == nil && speaks(r.Host) {
+			if err == nil && speaks(r) {
+				if body, err := os.ReadFile(filepath.Join(root, r.URL.Path)); err == nil {
+					_, _ = fmt.Fprintf(there, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", len(body), body)
+					return
+				}
 				_, _ = io.WriteString(there, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 				return
 			}
@@ -125,7 +149,7 @@ func mute(t *testing.T, names int, open *atomic.Int32, speaks func(host string) 
 		set := zone.RRset{Key: zone.Key{Name: n, Type: zone.A}, TTL: 300, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}
 		all = append(all, &Subject{Zone: z, Name: n, ACME: HTTP01, Records: []Record{{RRset: set}}})
 	}
-	webroot := plant.Webroot(t.TempDir(), time.Now)
+	webroot := plant.Webroot(root, time.Now)
 	return New(Options{
 		Now: time.Now, Dial: dial, AllowReserved: true, Sources: func(netip.Addr) []netip.Addr { return nil },
 		Client: func(*Subject) Client { return Client{Planter: webroot} },
