@@ -78,10 +78,18 @@ func (s *Subject) recheck(checks ...ID) string {
 }
 
 // inCommand is a name as a shell takes it for one word.
-func inCommand(n zone.Name) string {
-	text := n.Display()
-	if !strings.ContainsFunc(text, oddInHost) {
+func inCommand(n zone.Name) string { return inShell(n.Display()) }
+
+// inShell is a text as a shell takes it for one word.
+func inShell(text string) string {
+	if text != "" && !strings.ContainsFunc(text, oddInPath) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// oddInPath tells what may mean something to a shell, or to a web server's
+// configuration.
+func oddInPath(r rune) bool {
+	return oddInHost(r) && (r < 'A' || r > 'Z') && !strings.ContainsRune("/+:@%,", r)
 }

@@ -2,6 +2,22 @@ package acme
 
 import "testing"
 
+// What a folder is called gets into no command, nor into a server's configuration, as
+// more than one word.
+func TestFoldersAreOneWord(t *testing.T) {
+	for folder, want := range map[string][2]string{
+		"/var/www/html":   {"/var/www/html", "/var/www/html"},
+		"/srv/Web_1+2":    {"/srv/Web_1+2", "/srv/Web_1+2"},
+		"/srv/my site":    {"'/srv/my site'", `"/srv/my site"`},
+		"/srv/$(id)":      {"'/srv/$(id)'", `"/srv/$(id)"`},
+		`/srv/it's; "so"`: {`'/srv/it'\''s; "so"'`, `"/srv/it's; \"so\""`},
+	} {
+		if got := [2]string{inShell(folder), source{webroot: folder}.folder()}; got != want {
+			t.Errorf("%s: %q, want %q", folder, got, want)
+		}
+	}
+}
+
 func TestWithCommands(t *testing.T) {
 	for text, want := range map[string]string{
 		"dnsplan plan -o a.plan a.example.org\ndnsplan apply a.plan":     "dnsplan plan -o a.plan a.example.org -i x.toml\ndnsplan apply a.plan -i x.toml",

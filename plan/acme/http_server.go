@@ -60,6 +60,14 @@ type source struct {
 	guessed bool
 }
 
+// folder is the webroot as nginx and Caddy take it for one word.
+func (s source) folder() string {
+	if strings.ContainsFunc(s.webroot, oddInPath) {
+		return fmt.Sprintf("%q", s.webroot)
+	}
+	return s.webroot
+}
+
 // someWebroot stands where nobody has said from where challenges are served.
 const someWebroot = "/var/www/html"
 
@@ -80,9 +88,9 @@ func (w webServer) challenges(from source, open bool) string {
 	case from.server != "":
 		lines = append(lines, fmt.Sprintf("proxy_pass http://%s;", from.server), "proxy_set_header Host $host;")
 	case from.guessed:
-		lines = append(lines, fmt.Sprintf("root %s; # the webroot of your ACME client", from.webroot))
+		lines = append(lines, fmt.Sprintf("root %s; # the webroot of your ACME client", from.folder()))
 	default:
-		lines = append(lines, fmt.Sprintf("root %s;", from.webroot))
+		lines = append(lines, fmt.Sprintf("root %s;", from.folder()))
 	}
 	return fmt.Sprintf("location ^~ %s {\n    %s\n}", http01.Path, strings.Join(lines, "\n    "))
 }
@@ -108,7 +116,7 @@ func apacheChallenges(from source) string {
 
 // caddyGroup is what Caddy does with challenges.
 func caddyGroup(from source) []string {
-	root := "root * " + from.webroot
+	root := "root * " + from.folder()
 	switch {
 	case from.server != "":
 		return []string{"reverse_proxy " + from.server}

@@ -101,10 +101,15 @@ func (e *examination) judgeRestore(b copied) Finding {
 	if len(diff.Conflicts) > 0 {
 		why, _, _ := strings.Cut(diff.Conflicts[0].Reason, ": ") // what to do follows, for a restore of many names
 		f := failed(b.says(), "%s cannot be brought back from the backup of %s: %s", name, minute(b.Taken), clipped(why))
-		if _, alias := z.alias(e.subject.Name); alias {
+		see := Remedy{Do: "See all of it, without writing:", Paste: fmt.Sprintf("dnsplan restore %s %s -o way-back.json", inShell(b.Path), inCommand(e.subject.Name))}
+		switch _, alias := z.alias(e.subject.Name); {
+		case strings.HasPrefix(why, plan.HeldOpen):
+			return f.at(Info).because("X-BACK") // it can once that is closed
+		case alias:
 			f = f.because("D-EXPECT") // or what that is because of
+			see.Do = "Delete that at the provider, and see all of it, without writing:"
 		}
-		return f.with(Remedy{Do: "Delete that at the provider, and see all of it, without writing:", Paste: fmt.Sprintf("dnsplan restore %s %s -o way-back.json", b.Path, inCommand(e.subject.Name))})
+		return f.with(see)
 	}
 	return passed(b.says(), "%s can be brought back as it was on %s, by %s", name, minute(b.Taken), counted(len(diff.Changes), "change"))
 }

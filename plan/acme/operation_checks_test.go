@@ -103,7 +103,18 @@ func TestNotKept(t *testing.T) {
 		"nothing to go back to": {"O-ROLL", backupIs(Backup{}, nil), Unknown, Error, "no backup that www.example.org", "Make one now:\ndnsplan backup example.org"},
 		"an alias in the way": {"O-ROLL", func(s *site) {
 			s.subject.Zone.Live = &zone.Snapshot{Zone: "example.org.", RRsets: []zone.RRset{{Key: zone.Key{Name: "www.example.org.", Type: zone.A}, Foreign: "alias"}}}
-		}, Fail, Error, "cannot be brought back", "Delete that at the provider, and see all of it, without writing:\ndnsplan restore backups/b.json www.example.org -o way-back.json"},
+		}, Fail, Error, "cannot be brought back", "See all of it, without writing:\ndnsplan restore backups/b.json www.example.org -o way-back.json"},
+		"a folder with a blank": {"O-ROLL", func(s *site) {
+			b, err := s.opts.Past.Backup(plan.ZoneRef{})
+			b.Path = "my backups/b.json"
+			backupIs(b, err)(s)
+			s.subject.Zone.Live = &zone.Snapshot{Zone: "example.org.", Others: []zone.Record{{Name: "www.example.org.", Type: "CNAME", Data: "gone.example.org."}}}
+		}, Fail, Error, "cannot be brought back", "Delete that at the provider, and see all of it, without writing:\ndnsplan restore 'my backups/b.json' www.example.org -o way-back.json"},
+		"a window is open": {"O-ROLL", func(s *site) {
+			r := s.subject.Zone.Live.RRsets[0]
+			r.Addrs, r.Members = []netip.Addr{netip.MustParseAddr("127.0.0.99")}, []zone.Member{{Comment: plan.Marker{Run: "01M8", Until: day0.Add(time.Hour)}.String()}}
+			s.subject.Zone.Live = &zone.Snapshot{Zone: "example.org.", RRsets: []zone.RRset{r}}
+		}, Fail, Info, "an issuance window of run 01M8 has the proxy off until", ""},
 		"the old server is gone": {"O-ROLL", func(s *site) {
 			s.ls[1].Close()
 			s.opts.Past.Changes = change("127.0.0.12", "127.0.0.11", "applied")

@@ -160,7 +160,7 @@ func (e *examination) issue(c certificate) Remedy {
 			names = old
 		}
 	}
-	return Remedy{Do: do + ":", Paste: "certbot certonly --webroot --webroot-path " + webroot + how + " -d " + strings.Join(names, " -d ") + reload}
+	return Remedy{Do: do + ":", Paste: "certbot certonly --webroot --webroot-path " + inShell(webroot) + how + " -d " + strings.Join(names, " -d ") + reload}
 }
 
 // renewable are the names of a certificate that another one, perhaps for the name as
