@@ -132,8 +132,11 @@ func (e *examination) unneeded(ctx context.Context, found []Finding) []Finding {
 // atCDN has what fails because of what a CDN's edge has answered mended there: the
 // server is not the user's.
 func (e *examination) atCDN(ctx context.Context, f fetched, x Finding) Finding {
+	if x.Outcome != Fail || !answered(f) {
+		return x
+	}
 	v := e.edge(ctx, f.target)
-	if x.Outcome != Fail || v.Vendor == "" || !answered(f) {
+	if v.Vendor == "" {
 		return x
 	}
 	x.Remedies = nil

@@ -67,7 +67,7 @@ func (e *examination) weighed(ctx context.Context) []fetched {
 	tokens, _, _ := e.tokens(ctx)
 	all := slices.Clone(tokens)
 	for i, f := range all {
-		if !f.found {
+		if !f.found && !f.given {
 			continue
 		}
 		if _, ok := e.reachedFrom(ctx, f); ok {

@@ -33,7 +33,8 @@ func (e *examination) turnedAway(ctx context.Context, b balance, t plant.Token) 
 			return by, false
 		}
 	}
-	if len(by.in) == 0 || len(by.away) == 0 {
+	both := func(a netip.Addr) bool { return slices.Contains(by.away, a) }
+	if len(by.in) == 0 || len(by.away) == 0 || slices.ContainsFunc(by.in, both) {
 		return by, false
 	}
 	v := e.validator(ctx, "")
@@ -50,7 +51,7 @@ func (e *examination) turnedAway(ctx context.Context, b balance, t plant.Token) 
 			return by, false
 		}
 	}
-	return by, !slices.ContainsFunc(by.in, func(a netip.Addr) bool { return slices.Contains(by.away, a) })
+	return by, true
 }
 
 // turnsAway tells whether an answer turns the client away, and is not that of a server

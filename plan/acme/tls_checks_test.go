@@ -1,18 +1,23 @@
 package acme
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/plan/acme/cert"
 	"github.com/dnsplan/dnsplan/plan/acme/ledger"
 	"github.com/dnsplan/dnsplan/plan/journal"
 )
@@ -129,6 +134,22 @@ func (s *secure) store(c issued) (dir string) {
 		}
 	}
 	return dir
+}
+
+// What is well by HTTP is not looked into by TLS.
+func TestFilterAsksForNoCertificate(t *testing.T) {
+	s := newSecure(t, "127.0.0.11")
+	var asked atomic.Int32
+	s.serve(0, s.files())
+	s.opts.Certificates = cert.New(cert.Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+		asked.Add(1)
+		return nil, syscall.ECONNREFUSED
+	}})
+	s.only("H-WAF", Pass)
+	s.only("H-PATH", Pass)
+	if n := asked.Load(); n > 0 {
+		t.Errorf("asked %d times", n)
+	}
 }
 
 // TestCertificateWithoutTheName: a certificate that lacks only the name is expanded
