@@ -80,7 +80,7 @@ func (e *examination) placed(ctx context.Context) bool {
 	return ok && p.err == nil
 }
 
-// ask has every vantage fetch the challenge, from one address or where the DNS
+// askVantages has every vantage fetch the challenge, from one address or where the DNS
 // leads.
 func (e *examination) askVantages(ctx context.Context, from netip.Addr) []sighting {
 	r := e.challenge(ctx)

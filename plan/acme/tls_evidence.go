@@ -8,8 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/dnsplan/dnsplan/inventory/authority"
 	"github.com/dnsplan/dnsplan/plan/acme/cdn"
 	"github.com/dnsplan/dnsplan/plan/acme/cert"
@@ -120,17 +118,7 @@ func (e *examination) certificates(ctx context.Context) []certificate {
 }
 
 func (e *examination) allCertificates(ctx context.Context, all []target) []certificate {
-	out := make([]certificate, len(all))
-	var g errgroup.Group
-	g.SetLimit(perName)
-	for i, t := range all {
-		g.Go(func() error {
-			out[i] = e.certificate(ctx, t)
-			return nil
-		})
-	}
-	_ = g.Wait() // an address that serves none is evidence, not an error
-	return out
+	return ofEach(all, perName, func(t target) certificate { return e.certificate(ctx, t) })
 }
 
 // inUse is the certificate of the name that is one's own to renew, a good one before

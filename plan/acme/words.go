@@ -70,6 +70,7 @@ func seconds(t zone.TTL) string {
 // keyed reads "www.example.org A".
 func keyed(k zone.Key) string { return k.Name.Display() + " " + k.Type.String() }
 
+// addressWords reads "192.0.2.1 and 192.0.2.2" or "without an address".
 func addressWords(a []netip.Addr) string {
 	if len(a) == 0 {
 		return "without an address"
