@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/dnsplan/dnsplan/cmd/dnsplan/internal/config"
-	"github.com/dnsplan/dnsplan/plan/journal"
 )
 
 const (
@@ -53,17 +52,13 @@ func (a *app) arm(ctx context.Context, s *config.Session, id string, deadline ti
 	if a.executable == nil {
 		return nil, nil //nolint:nilnil // a nil guardian is none
 	}
-	armed := a.clock.Now()
+	due := newOverdue(s.Settings.StateDir, id, deadline, a.clock.Now)
 	g := &guardian{
 		again: func() (*exec.Cmd, *os.File, error) { return a.guard(ctx, s, id, deadline) },
 		warn:  func(text string) { a.notices.line("warning: " + text) },
 		late: func() bool {
-			now := a.clock.Now()
-			if now.Before(armed.Add(deadline + guardLetGo)) {
-				return false
-			}
-			w, open, err := journal.FindWindow(s.Settings.StateDir, id)
-			return err == nil && open && now.After(w.Deadline.Add(guardLetGo))
+			late, open, err := due.look()
+			return err == nil && open && late > guardLetGo
 		},
 		letGo: letGo, stop: make(chan struct{}),
 	}

@@ -29,10 +29,11 @@ const (
 	guardGrace  = 20 * time.Second
 	guardSilent = 6 * time.Second
 	guardSoon   = 3 * time.Second
-	// guardLook is how often it is looked whether the window is still there, and how
-	// late it is by the clock, which may be set, and stands still in a machine that
-	// sleeps.
-	guardLook = 2 * time.Second
+	// guardLook is how often it is looked at least whether the window is still there, and
+	// how late it is. A guard that was much later than that itself, by guardStall, was
+	// stopped, or the machine was, and the process with it, which has guardGrace then.
+	guardLook  = 2 * time.Second
+	guardStall = 3 * time.Second
 	// guardPause is between two tries to close, and guardTries how many there are.
 	// Then it is up to recover.
 	guardPause = 30 * time.Second
@@ -67,7 +68,7 @@ func runGuard(a *app, c *cobra.Command, id string, deadline time.Duration) error
 		return err
 	}
 	defer s.Close() //nolint:errcheck // what was written is on disk by then
-	g := &guarding{app: a, session: s, run: id, pipe: pipe, deadline: deadline, parent: os.Getppid()}
+	g := &guarding{app: a, session: s, run: id, pipe: pipe, due: newOverdue(s.Settings.StateDir, id, deadline, a.clock.Now), parent: os.Getppid()}
 	if err := g.armed(); err != nil {
 		return err
 	}
@@ -104,9 +105,13 @@ type guarding struct {
 	session  *config.Session
 	run      string
 	pipe     *os.File
-	deadline time.Duration
-	// limit is how long it may take at most, as long as the window is not opened late.
-	limit time.Time
+	due     *overdue
+	// limit is how long it may take at most, as long as the window is not opened late, by
+	// the clock of due.
+	limit time.Duration
+	// looked is when it was last looked, and spared until when the parent is let alone,
+	// by the same clock.
+	looked, spared time.Duration
 	// heard is when the parent has last said something.
 	heard time.Time
 	// parent is the process that opens the window; it lives as long as the pipe has
@@ -130,10 +135,11 @@ func (g *guarding) armed() error {
 
 // watch returns why the window is to be closed from here; empty when it is not.
 func (g *guarding) watch(ctx context.Context) string {
-	g.limit, g.heard = g.clock.Now().Add(g.deadline+guardGrace), time.Now()
-	next := g.clock.Now().Add(g.deadline + guardSoon) // when it is looked whether the process hangs
+	g.looked, g.heard = g.due.steady(), time.Now()
+	g.limit = g.looked + g.due.deadline + guardGrace
 	for {
 		words, err := g.listen(ctx)
+		spared := g.spares()
 		switch {
 		case slices.Contains(words, guardDone):
 			return ""
@@ -152,14 +158,25 @@ func (g *guarding) watch(ctx context.Context) string {
 			return "the process that opened the window has died"
 		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
 			return fmt.Sprintf("the process that opened the window cannot be heard: %v", err)
-		case g.clock.Now().After(next):
-			if _, late := g.late(g.grace()); late {
+		default:
+			if _, late := g.late(g.grace()); late && !spared {
 				g.kill()
 				return "the process that opened the window hangs"
 			}
-			next = g.clock.Now().Add(guardLook)
 		}
 	}
+}
+
+// spares tells whether the process is let alone for now: this one was stopped a moment
+// ago, or the machine was, so that nothing could be heard. Behind that it
+// is not spared again for as long: a machine may go on like this.
+func (g *guarding) spares() bool {
+	now := g.due.steady()
+	if now-g.looked > guardLook+guardStall && now >= g.spared+guardGrace {
+		g.heard, g.spared = time.Now(), now+guardGrace
+	}
+	g.looked = now
+	return now < g.spared
 }
 
 // grace is how long behind the deadline the parent may still be closing the window.
@@ -174,14 +191,11 @@ func (g *guarding) grace() time.Duration {
 // ago, and whether it is gone, because the window is closed or not open yet. A mark
 // that cannot be read counts as one whose window was opened when the guard was armed.
 func (g *guarding) late(grace time.Duration) (gone, late bool) {
-	w, open, err := journal.FindWindow(g.session.Settings.StateDir, g.run)
-	switch {
-	case err != nil:
-		return false, g.clock.Now().After(g.limit)
-	case !open:
-		return true, false
+	by, open, err := g.due.look()
+	if err != nil {
+		return false, g.due.steady() > g.limit
 	}
-	return false, g.clock.Now().After(w.Deadline.Add(grace))
+	return !open, open && by > grace
 }
 
 // halfClosed tells whether the window of a hook was told to close, or is closing for
@@ -194,8 +208,7 @@ func (g *guarding) halfClosed(ctx context.Context) bool {
 // listen takes in what is said within a while, and returns the words that remain.
 func (g *guarding) listen(ctx context.Context) (words []string, err error) {
 	if g.open { // nobody speaks any more
-		_ = g.clock.SleepUntil(ctx, g.clock.Now().Add(guardLook))
-		return nil, nil
+		return nil, rest(ctx, guardLook)
 	}
 	if err := g.pipe.SetReadDeadline(time.Now().Add(guardLook)); err != nil { // the machine's clock: it is about a process
 		return nil, err
@@ -262,9 +275,22 @@ func (g *guarding) close(ctx context.Context) error {
 		if try < 10 && (errors.Is(err, journal.ErrBusy) || as[*journal.HeldError](err)) {
 			pause = guardLook / 4 // its process is just going
 		}
-		if g.clock.SleepUntil(ctx, g.clock.Now().Add(pause)) != nil {
+		if rest(ctx, pause) != nil {
 			break
 		}
 	}
 	return err
+}
+
+// rest waits for a while, by a timer: the wall clock may be set back meanwhile. Its error
+// is the end of ctx.
+func rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
