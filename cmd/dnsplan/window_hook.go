@@ -124,7 +124,7 @@ func runWindowClose(a *app, c *cobra.Command, args []string) error {
 	ctx, done := letGoAfter(c.Context(), closeWithin, closeBehind)
 	defer done()
 	err = a.closeAll(ctx, s, ours)
-	a.closeOrphans(c.Context(), s, others, c)
+	a.closeOrphans(ctx, s, others, c) // in what is left of the time
 	return err
 }
 
