@@ -193,10 +193,14 @@ func (s *Subject) silent(answers []resolver.Answer, asked []Asked) (out []Findin
 }
 
 // mendServer is what to do with a name server that gives none of these as an answer:
-// one that knows nothing of the zone is well otherwise.
+// one that knows nothing of the zone is well otherwise, as far as there is a way to it.
 func (s *Subject) mendServer(name string, answers []resolver.Answer) string {
-	if slices.ContainsFunc(answers, func(a resolver.Answer) bool { return a.Status != resolver.Refused && a.Status != resolver.Lame }) {
-		return "Repair " + name
+	for _, a := range answers {
+		switch a.Status {
+		case resolver.Refused, resolver.Lame, resolver.NoRoute:
+		default:
+			return "Repair " + name
+		}
 	}
 	return "Load " + s.inZone() + " on " + name
 }

@@ -52,6 +52,12 @@ func TestDNSWithoutRoute(t *testing.T) {
 		if got.Outcome != tt.agree || !strings.Contains(got.Summary, tt.says) {
 			t.Errorf("%s: %s: %s", tt.what, got.Outcome, got.Summary)
 		}
+		switch {
+		case got.Outcome == Fail && tt.four == resolver.Lame:
+			Offers(t, got, "Load zone example.org on ns1, or")
+		case got.Outcome == Fail:
+			Offers(t, got, "Repair ns1, or")
+		}
 		if got := judgeConduct(s, []resolver.Conduct{conduct(four, tt.four), conduct(six, tt.six)})[0]; got.Outcome != tt.conduct || got.Because != tt.because {
 			t.Errorf("%s: conduct %s because of %q: %s", tt.what, got.Outcome, got.Because, got.Summary)
 		}

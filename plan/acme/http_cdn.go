@@ -154,7 +154,7 @@ func (e *examination) passCDN(v cdn.Verdict) (out []Remedy) {
 	} else {
 		out = append(out, Remedy{Do: fmt.Sprintf("Have %s pass %s to your server, neither kept nor filtered.", v.Vendor.Title(), http01.Path)})
 	}
-	if e.subject.Zone.Proxy {
+	if e.subject.Proxied() {
 		out = append(out, Remedy{Do: "Or take the name out of the proxy while the certificate is issued:", Paste: fmt.Sprintf("dnsplan window %s -- certbot renew --cert-name %s", name, name)})
 	}
 	return append(out, Remedy{Do: "Or have it validated by DNS, and write into its record in the inventory:", Paste: `acme = "dns-01"`})

@@ -140,6 +140,9 @@ func TestCDNThatChallengesWithoutAToken(t *testing.T) {
 		Offers(t, f, "with the action Skip")
 		lacks(t, f, "nginx")
 	}
+	s.hold("127.0.0.11")
+	s.subject.Zone.Proxy = true // there is one, and the record has it off
+	lacks(t, s.only("H-CDN", Fail), "dnsplan window")
 }
 
 // One's own server shows a page for names that it does not know, as it may come with.
