@@ -43,6 +43,9 @@ func commanded(text string, command func(words string) string) string {
 			}
 			before += behind
 		}
+		if words == "" || words[0] < 'a' || words[0] > 'z' { // of a record that is called so: its TTL or its class
+			continue
+		}
 		words, run, runs := strings.Cut(words, " -- ")
 		lines[i] = before + command(words)
 		if runs {

@@ -2,15 +2,16 @@ package acme
 
 import "testing"
 
-// What a folder is called gets into no command, nor into a server's configuration, as
-// more than one word.
+// What a folder or a host is called gets into no command, nor into a server's
+// configuration, as more than one word.
 func TestFoldersAreOneWord(t *testing.T) {
 	for folder, want := range map[string][2]string{
-		"/var/www/html":   {"/var/www/html", "/var/www/html"},
-		"/srv/Web_1+2":    {"/srv/Web_1+2", "/srv/Web_1+2"},
-		"/srv/my site":    {"'/srv/my site'", `"/srv/my site"`},
-		"/srv/$(id)":      {"'/srv/$(id)'", `"/srv/$(id)"`},
-		`/srv/it's; "so"`: {`'/srv/it'\''s; "so"'`, `"/srv/it's; \"so\""`},
+		"/var/www/html":    {"/var/www/html", "/var/www/html"},
+		"/srv/Web_1+2":     {"/srv/Web_1+2", "/srv/Web_1+2"},
+		"http://[::1]:80/": {"'http://[::1]:80/'", `"http://[::1]:80/"`},
+		"/srv/my site":     {"'/srv/my site'", `"/srv/my site"`},
+		"/srv/$(id)":       {"'/srv/$(id)'", `"/srv/$(id)"`},
+		`/srv/it's; "so"`:  {`'/srv/it'\''s; "so"'`, `"/srv/it's; \"so\""`},
 	} {
 		if got := [2]string{inShell(folder), source{webroot: folder}.folder()}; got != want {
 			t.Errorf("%s: %q, want %q", folder, got, want)
@@ -26,6 +27,8 @@ func TestWithCommands(t *testing.T) {
 		"17 * * * * cd /srv/dnsplan && dnsplan drift --no-color":         "17 * * * * cd /srv/dnsplan && dnsplan drift --no-color -i x.toml",
 		"[[vantage]]\ncommand = [\"ssh\", \"dnsplan \", \"vantage\"]":    "[[vantage]]\ncommand = [\"ssh\", \"dnsplan \", \"vantage\"]",
 		"certbot renew --cert-name a.example.org":                        "certbot renew --cert-name a.example.org",
+		"dnsplan IN CNAME www.example.net.":                              "dnsplan IN CNAME www.example.net.",
+		"dnsplan 300 IN A 192.0.2.1":                                     "dnsplan 300 IN A 192.0.2.1",
 		"a 300 IN A 192.0.2.1 ; of dnsplan itself, and no command of it": "a 300 IN A 192.0.2.1 ; of dnsplan itself, and no command of it",
 		"": "",
 	} {

@@ -102,7 +102,7 @@ func (e *examination) elsewhere(ctx context.Context) []netip.Addr {
 func testOutside(s *Subject) Remedy {
 	return Remedy{
 		Do:    "Test as from outside, not by this machine's own resolvers:",
-		Paste: "curl --connect-to " + s.Name.Display() + "::" + urlHost(s.Addrs()) + " http://" + s.Name.Display() + "/.well-known/acme-challenge/test",
+		Paste: "curl --connect-to " + inShell(s.Name.Display()+"::"+urlHost(s.Addrs())) + " http://" + s.Name.Display() + "/.well-known/acme-challenge/test",
 	}
 }
 

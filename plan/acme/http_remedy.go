@@ -56,7 +56,7 @@ func (e *examination) portRemedies(f fetched) []Remedy {
 	case http01.AnswerTimeout:
 		return []Remedy{{
 			Do:    fmt.Sprintf("The port is open, and the server behind it does not answer. On the machine of %s, see what that is, how it is loaded and what it logs, and start it again:", f.addr),
-			Paste: fmt.Sprintf("curl -m 15 -sv -o /dev/null http://%s/\nss -ltnp 'sport = :%d'\nuptime\njournalctl -p warning --since -1h", e.at(f.addr), port),
+			Paste: fmt.Sprintf("curl -m 15 -sv -o /dev/null %s\nss -ltnp 'sport = :%d'\nuptime\njournalctl -p warning --since -1h", inShell("http://"+e.at(f.addr)+"/"), port),
 		}}
 	case http01.ConnectTimeout:
 		every := "0.0.0.0/0"
