@@ -16,9 +16,9 @@ import (
 // heartbeat is how long NewPlain is silent at most while something is waited for.
 const heartbeat = time.Minute
 
-// NewPlain makes a Progress for pipes and logs: one line an event, however
-// wide unless o.Fold is set, one for each resolver's answer when it is another than before, a line a
-// minute while something is waited for, and no escapes. o.Color is ignored.
+// NewPlain makes a Progress for pipes and logs: one line an event, however wide unless
+// o.Fold is set, one for each resolver's answer when it is another than before, a line
+// a minute while something is waited for, and no escapes. o.Color is ignored.
 func NewPlain(w io.Writer, o Options) *Progress {
 	o.Color = false
 	return newProgress(w, o, &plainFace{})
