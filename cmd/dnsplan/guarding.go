@@ -102,9 +102,9 @@ func inherited(fd int) (*os.File, error) {
 // guarding is the guard at work.
 type guarding struct {
 	*app
-	session  *config.Session
-	run      string
-	pipe     *os.File
+	session *config.Session
+	run     string
+	pipe    *os.File
 	due     *overdue
 	// limit is how long it may take at most, as long as the window is not opened late, by
 	// the clock of due.

@@ -39,7 +39,7 @@ func (w *issuing) run(ctx context.Context, is config.Issuance) error {
 	result, err := w.waitFor(waiting, w.session.Settings, e, f, is.Plan.ID)
 	w.dismiss(result)
 	if execute.LetGo(waiting) && !isOver(result) {
-		w.notices.line(fmt.Sprintf("warning: the issuance window of %s could not be closed within %s of its deadline, and the proxy is off%s; the guard goes on closing it, and says how it fares in %s",
+		w.notices.line(fmt.Sprintf("warning: the issuance window of %s could not be closed within %s of its deadline, and the proxy may be off%s; the guard goes on closing it, and says how it fares in %s",
 			windowNames(result.Window.Names), zone.FormatDuration(guardLetGo), f.stuck.why(), guardLogOf(w.session.Settings, is.Plan.ID)))
 	}
 	w.tellOfLate(ctx, result)
