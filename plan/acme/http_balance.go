@@ -18,7 +18,7 @@ func checkBalance(ctx context.Context, e *examination) []Finding {
 	for _, b := range e.balances(ctx) {
 		f := e.judgeBalance(b, p, token)
 		if f.Outcome == Fail && token {
-			if by, ok := e.turnedAway(ctx, b, p.token); ok {
+			if by, ok := e.turnedAway(ctx, b.addr); ok {
 				f = e.judgeSources(b, by).because("H-TOKEN")
 			}
 		}

@@ -19,6 +19,7 @@ type httpName struct {
 	browser  lazy[[]fetched]
 	stranger lazy[[]fetched]
 	balanced lazies[netip.Addr, balance]
+	turned   lazies[netip.Addr, bySource]
 	vantages lazy[[]sighting]
 	pinned   lazies[netip.Addr, []sighting]
 }

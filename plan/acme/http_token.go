@@ -86,8 +86,7 @@ func (e *examination) judgeToken(ctx context.Context, f fetched, all []fetched) 
 		return unclear(hops(f), "%s: %s", e.place(f.target), why)
 	}
 	if b, ok := e.mixed(ctx, f); ok {
-		p, _ := e.planted(ctx)
-		if by, ok := e.turnedAway(ctx, b, p.token); ok {
+		if by, ok := e.turnedAway(ctx, f.addr); ok {
 			return e.judgeSources(b, by)
 		}
 		return failed(b.asked(e), "%s answers with the token by turns alone, %d times of %d", e.place(f.target), b.good, b.asks).because("H-LB").with(e.balanceRemedies(b)...)

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/dnsplan/dnsplan/plan/acme/http01"
-	"github.com/dnsplan/dnsplan/plan/acme/plant"
 )
 
 // bySource is what a server answers by who asks, as a filter has it: some of this
@@ -19,9 +18,22 @@ type bySource struct {
 }
 
 // turnedAway tells whether it goes by who asks, and not by turns, that not all of the
-// connections have met the token t. One address of each kind is asked several times
-// more in a row, for what goes by turns comes to another answer then.
-func (e *examination) turnedAway(ctx context.Context, b balance, t plant.Token) (by bySource, ok bool) {
+// connections to an address have met the token in place.
+func (e *examination) turnedAway(ctx context.Context, a netip.Addr) (by bySource, ok bool) {
+	by = e.name.turned.get(a, func() bySource {
+		f, _ := e.token(ctx, a)
+		if b, mixed := e.mixed(ctx, f); mixed {
+			return e.sorted(ctx, b)
+		}
+		return bySource{}
+	})
+	return by, len(by.away) > 0
+}
+
+// sorted is who is turned away by a server that goes by who asks; empty where it does
+// not. One address of each kind is asked several times more in a row, for what goes by
+// turns comes to another answer then.
+func (e *examination) sorted(ctx context.Context, b balance) (by bySource) {
 	for _, f := range b.all {
 		switch {
 		case !f.to.IsValid():
@@ -30,28 +42,29 @@ func (e *examination) turnedAway(ctx context.Context, b balance, t plant.Token) 
 		case turnsAway(f.fetched):
 			by.refusal, by.away = f.fetched, append(by.away, f.to)
 		default:
-			return by, false
+			return bySource{}
 		}
 	}
 	both := func(a netip.Addr) bool { return slices.Contains(by.away, a) }
 	if len(by.in) == 0 || len(by.away) == 0 || slices.ContainsFunc(by.in, both) {
-		return by, false
+		return bySource{}
 	}
+	p, _ := e.planted(ctx)
 	v := e.validator(ctx, "")
-	r := http01.Request{Host: e.subject.Name.Display(), Token: t.Name, Want: t.Body, Pin: b.addr}
+	r := http01.Request{Host: e.subject.Name.Display(), Token: p.token.Name, Want: p.token.Body, Pin: b.addr}
 	for range repeats {
 		r.Source = by.away[0]
 		if f := (fetched{b.target, v.Validate(ctx, r)}); !turnsAway(f) {
-			return by, false
+			return bySource{}
 		}
 	}
 	for range repeats {
 		r.Source = by.in[0]
 		if v.Validate(ctx, r).Err != nil {
-			return by, false
+			return bySource{}
 		}
 	}
-	return by, true
+	return by
 }
 
 // turnsAway tells whether an answer turns the client away, and is not that of a server

@@ -31,8 +31,8 @@ func (e *examination) asBrowser(ctx context.Context, t plant.Token) []fetched {
 	})
 }
 
-// repeats is how often an authority's client and a browser are asked once more before
-// it is said that they get different answers.
+// repeats is how often two clients, or addresses of this machine, are asked once more
+// before it is said that they get different answers.
 const repeats = 4
 
 // varies tells whether the address answers one and the same client in different
