@@ -59,7 +59,7 @@ func judgeReserved(s *Subject, all []netip.Addr, asked []Asked, allowed bool) Fi
 func (s *Subject) makePublic(bad []netip.Addr) []Remedy {
 	var lines []string
 	for _, a := range bad {
-		if l := s.line(s.Name, s.wantedTTL(), zone.TypeOf(a).String(), "ADDRESS"); !slices.Contains(lines, l) {
+		if l := fmt.Sprintf("%s %s IN %s ADDRESS", s.Name.Relative(s.Zone.Zone), s.wantedTTL(), zone.TypeOf(a)); !slices.Contains(lines, l) {
 			lines = append(lines, l)
 		}
 	}
