@@ -23,7 +23,7 @@ func (e *examination) judgePort(ctx context.Context, f fetched, all []fetched) F
 	if by, ok := e.reachedFrom(ctx, f); ok {
 		return by
 	}
-	for _, t := range e.weighed(ctx) {
+	for _, t := range e.weighed(ctx) { // an application may take too long for paths alone that it does not know
 		if t.addr == f.addr && t.Verdict == http01.Valid && f.tookTooLong(http01.AnswerTimeout) {
 			return passed(hops(t)[:1], "%s", e.place(f.target))
 		}
