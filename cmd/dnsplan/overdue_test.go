@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,4 +72,38 @@ func TestGuardLetsLive(t *testing.T) {
 			t.Errorf("%s: it hangs: %t", name, hangs)
 		}
 	}
+}
+
+// The process is stopped together with its guard, past its deadline, as in a machine
+// that swaps: it closes the window itself when both go on.
+func TestWindowStoppedWithItsGuard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits in real time")
+	}
+	t.Parallel()
+	inTime(t, func(r *windowRig, deadline time.Duration) bool {
+		p := r.start("window", "www.example.org", "--deadline", deadline.String(), "--", "sh", "-c", hanging)
+		eventually(t, "the command runs, or is late", func() bool {
+			_, err := os.Stat(r.path("pid"))
+			return err == nil || r.toggles() == "off on"
+		})
+		r.kill(p.Process.Pid, syscall.SIGSTOP)
+		if _, err := os.Stat(r.path("pid")); err != nil || r.toggles() != "off" {
+			r.kill(p.Process.Pid, syscall.SIGCONT)
+			_ = p.wait()
+			return false
+		}
+		guard := r.guardOf(p.Process.Pid)
+		r.kill(guard, syscall.SIGSTOP)
+		time.Sleep(deadline + guardSoon)
+		r.kill(guard, syscall.SIGCONT) // it may look first
+		time.Sleep(100 * time.Millisecond)
+		r.kill(p.Process.Pid, syscall.SIGCONT)
+		if got := p.wait(); got.code < 0 {
+			t.Errorf("it was killed: %s", got.stderr)
+		}
+		r.closes()
+		r.closedOnce()
+		return true
+	})
 }
