@@ -75,7 +75,7 @@ A guard process closes the window should this one die or hang, and ends the
 process group of the command, as the deadline does: a process that has left the
 group (setsid) lives on. A guard that dies is replaced. What is left when both
 die, dnsplan recover closes: run it from a timer, as dnsplan systemd prints it.
-Any other command does so before it begins, and goes on after 5 seconds, or 30
+Any other command does so before it begins, and goes on after 5 seconds, or 45
 where it changes records, if it cannot. Where the provider keeps comments, a
 record tells by itself: dnsplan recover --scan-zone.
 

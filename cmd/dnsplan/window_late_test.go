@@ -67,6 +67,23 @@ func TestWindowKilledBeforeItsWriteLands(t *testing.T) {
 	}
 }
 
+// The process and its guard are killed so: another window, which begins
+// then, closes that one first, and waits until nothing can come any more.
+func TestWindowLeftBeforeItsWriteLands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits in real time")
+	}
+	t.Parallel()
+	r := newWindowRig(t)
+	opening := r.lateOpening()
+	p := r.start("window", "www.example.org", "--", "touch", "ran")
+	<-opening
+	r.abandon(p)
+	r.run("window", "plain.example.org", "--", "true").is(t, exitDone, "was left open: closing it", ") is closed now\n")
+	r.closedOnce()
+	r.markGoes()
+}
+
 // Another machine turns the proxy on while the command runs, or has the window of the
 // name open too: the result says so.
 func TestWindowIsShared(t *testing.T) {

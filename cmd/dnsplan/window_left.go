@@ -16,6 +16,7 @@ import (
 	"github.com/dnsplan/dnsplan/plan/engine"
 	"github.com/dnsplan/dnsplan/plan/execute"
 	"github.com/dnsplan/dnsplan/plan/journal"
+	"github.com/dnsplan/dnsplan/providers"
 )
 
 // leavesWindows tells whether a command leaves windows alone that nobody holds: it
@@ -34,10 +35,10 @@ func leavesWindows(c *cobra.Command) bool {
 // closesWithin bounds what closing the windows of others may take from a command, so
 // that a provider that is down blocks none: one that only looks for as long as a
 // provider takes that is up, and one that changes records longer, which it could not
-// do either.
+// do either: so long that what may still land late is looked for to the end.
 func closesWithin(c *cobra.Command) time.Duration {
 	if slices.Contains([]string{"apply", "restore", "window"}, strings.Fields(c.CommandPath())[1]) {
-		return 30 * time.Second
+		return providers.LateHTTP + 15*time.Second
 	}
 	return 5 * time.Second
 }
