@@ -141,7 +141,8 @@ func (w *work) inSync(ctx context.Context, p providers.Provider, s providers.Syn
 	}
 	until := w.Clock.Now().Add(p.Limits(w.ref.Zone).Sync)
 	w.tell(Progress{Doing: "waiting until the provider is in sync", Deadline: until, Then: Ends})
-	return w.Clock.SleepUntil(ctx, until)
+	_, err := w.pause(ctx, until)
+	return err
 }
 
 // send writes the moves under the context sent. Unless it is the first time, or
