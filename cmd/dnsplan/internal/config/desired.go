@@ -85,12 +85,26 @@ func (s *Session) hasGroup(group string) bool {
 	})
 }
 
+// warnings are the plan's, of what the inventory's reader has found.
 func warnings(found inventory.Diagnostics) []plan.Warning {
 	out := make([]plan.Warning, 0, len(found))
 	for _, d := range found {
-		out = append(out, plan.Warning{Code: d.Code, Name: d.Subject, Message: d.Summary})
+		message := d.Summary
+		if d.Fix != "" {
+			message += " (" + d.Fix + ")"
+		}
+		out = append(out, plan.Warning{Code: d.Code, Name: placeOf(d), Message: message})
 	}
 	return out
+}
+
+// placeOf is where a finding stands, in people's words where it has a line. The
+// file's path is none of a plan's, which is the same from wherever it is made.
+func placeOf(d inventory.Diagnostic) string {
+	if d.Line > 0 {
+		return fmt.Sprintf("line %d of the inventory", d.Line)
+	}
+	return d.Subject
 }
 
 func (s *Session) policy(req Request) plan.Policy {
