@@ -96,8 +96,8 @@ type Limits struct {
 	Sync time.Duration
 	// Late is how long after a request was sent it may still be applied where nobody
 	// has heard its answer, because it was lost or the process has died: what is read
-	// before is no proof that it is not. 0 is not at all: what the provider has
-	// received it applies before it answers anything else.
+	// before is no proof that it is not. 0 is not at all: the write has ended, or will
+	// never be, when the process that makes it has.
 	Late time.Duration
 	// Proxy says that the provider has a CDN proxy that can be toggled; see
 	// SetProxied.
@@ -120,6 +120,10 @@ type Limits struct {
 // LateHTTP is the Late of a vendor's API: it queues what it has taken, and goes on with
 // it when the client has gone.
 const LateHTTP = 30 * time.Second
+
+// LateServer is the Late of a server of one's own: what is on its way to it, or waits
+// for its disk, while it answers questions out of what was there before.
+const LateServer = 2 * time.Second
 
 // Syncer is a Provider whose API tells when a change has reached all of its
 // authoritative servers.

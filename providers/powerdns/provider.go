@@ -19,7 +19,7 @@ import (
 // fits into the server's webserver-max-bodysize (2 MB: more than 10,000 RRsets).
 // When the secondaries of the server follow, it does not tell.
 func (p *Provider) Limits(zone.Name) providers.Limits {
-	return providers.Limits{MinTTL: 1, MaxTTL: zone.MaxTTL, Atomic: true, Comments: true}
+	return providers.Limits{MinTTL: 1, MaxTTL: zone.MaxTTL, Late: providers.LateServer, Atomic: true, Comments: true}
 }
 
 // Read reads the zone in one request: GET /servers/{id}/zones/{zone}

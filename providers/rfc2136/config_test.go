@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dnsplan/dnsplan/inventory/zone"
+	"github.com/dnsplan/dnsplan/providers"
 	"github.com/dnsplan/dnsplan/providers/rfc2136"
 )
 
@@ -58,7 +59,7 @@ func TestNew(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	p := provider(t, rfc2136.Config{Server: "192.0.2.53"})
-	if l := p.Limits(origin); l.MinTTL != 1 || l.MaxTTL != zone.MaxTTL || l.Proxy || l.Sync != 0 {
+	if l := p.Limits(origin); l.MinTTL != 1 || l.MaxTTL != zone.MaxTTL || l.Proxy || l.Sync != 0 || l.Late != providers.LateServer {
 		t.Errorf("%+v", l)
 	}
 }

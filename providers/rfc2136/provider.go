@@ -57,7 +57,7 @@ func (p *Provider) GoString() string { return p.String() }
 // An update is served by the primary at once; when its secondaries follow it
 // does not tell.
 func (p *Provider) Limits(zone.Name) providers.Limits {
-	return providers.Limits{MinTTL: 1, MaxTTL: zone.MaxTTL, Atomic: true, Conditional: true}
+	return providers.Limits{MinTTL: 1, MaxTTL: zone.MaxTTL, Late: providers.LateServer, Atomic: true, Conditional: true}
 }
 
 // Read transfers the zone (AXFR, RFC 5936). Records of other types than A and
