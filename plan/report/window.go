@@ -165,7 +165,7 @@ func (w *Window) proxyText(s RunState, o Options) string {
 	case !w.Closed.IsZero():
 		return "the proxy was off for " + keep(duration(w.Closed.Sub(w.Opened))) + ", from " + keep(o.clock(w.Opened)) + " to " + keep(o.clock(w.Closed))
 	case s == RunInterrupted:
-		return since + ", its deadline is " + keep(o.clock(w.Deadline)) + ", and no process works on it"
+		return since + ", its deadline is " + keep(o.clock(w.Deadline)) + ", and it is not on again yet"
 	case s == RunHolding:
 		return since + ", and could not be turned on again yet"
 	case s == RunFailed || s == RunCancelled:
