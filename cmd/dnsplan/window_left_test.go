@@ -53,7 +53,7 @@ func TestWindowLeftInAnOutage(t *testing.T) {
 func TestClosesWithin(t *testing.T) {
 	root := newRoot(&app{env: func(string) (string, bool) { return "", false }})
 	for line, want := range map[string]time.Duration{
-		"apply": 30 * time.Second, "restore": 30 * time.Second, "window": 30 * time.Second, "window open": 30 * time.Second,
+		"apply": 45 * time.Second, "restore": 45 * time.Second, "window": 45 * time.Second, "window open": 45 * time.Second,
 		"plan": 5 * time.Second, "runs": 5 * time.Second, "log": 5 * time.Second, "drift": 5 * time.Second, "verify": 5 * time.Second,
 		"show": 5 * time.Second, "check": 5 * time.Second, "cdn list": 5 * time.Second,
 	} {
